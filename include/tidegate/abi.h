@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the packet programs and the daemon share: map keys and values, the
+ * compiled policy, verdicts and reasons. Compiled by both `clang -target bpf`
+ * and the host compiler; every struct here has explicit padding and a size
+ * that is asserted. A change of any layout raises TG_ABI_VERSION: a daemon that
+ * finds maps of another version replaces them and never interprets them.
+ */
+#ifndef TIDEGATE_ABI_H
+#define TIDEGATE_ABI_H
+
+#include <linux/types.h>
+
+#define TG_ABI_VERSION 1
+
+#define TG_LIMITS_MAX	    64
+#define TG_LIMIT_NAME_SIZE  64 /* bytes, with the terminating NUL */
+#define TG_PORTS	    65536
+#define TG_PROTOCOLS	    256
+#define TG_VLAN_TAGS_MAX    2
+#define TG_IPV6_HEADERS_MAX 8 /* extension headers walked before a packet is given up */
+
+/* An interface index is folded into a direct table of this size to find its counters. */
+#define TG_IFINDEX_SLOTS   65536
+#define TG_ATTACHMENTS_MAX 256
+
+/* Buckets shared by the sources that have none of their own, for each limit. */
+#define TG_OVERFLOW_PER_LIMIT 1024
+
+/* Tries of a compare-and-swap on one bucket before the packet is refused. */
+#define TG_CAS_TRIES 16
+
+/*
+ * An address in network byte order. IPv4 is mapped into IPv6 (::ffff:a.b.c.d,
+ * RFC 4291 section 2.5.5.2); frames that carry such an address on the wire are
+ * dropped by the parser, so that nobody can pose as an IPv4 source.
+ */
+struct tg_address {
+	__be64 high;
+	__be64 low;
+};
+
+#ifdef __cplusplus
+#error "abi.h is C only"
+#endif
+
+_Static_assert(sizeof(struct tg_address) == 16, "address");
+
+/* Which clock a limit reads; both count nanoseconds since boot, without suspend. */
+enum tg_clock {
+	TG_CLOCK_PRECISE, /* bpf_ktime_get_ns, CLOCK_MONOTONIC */
+	TG_CLOCK_COARSE,  /* bpf_ktime_get_coarse_ns, CLOCK_MONOTONIC_COARSE: late by up to one tick
+			   */
+	TG_CLOCKS,
+};
+
+/*
+ * How a bucket fills. All amounts are in units: one token is 1 << scale units.
+ * See gcra.h for the arithmetic and policy.h for how the numbers are chosen.
+ */
+struct tg_rate {
+	__u64 capacity; /* units in a full bucket */
+	__u64 amount;	/* stepped: units a refill adds; continuous: units a ns, times 1 <<
+			   TG_RATE_SHIFT */
+	__u64 interval; /* ns between refills; 0 means continuous */
+	__u64 slack;	/* units: a deficit beyond capacity + slack can only come from a clock that
+			   went back */
+	__u32 scale;
+	__u32 clock; /* enum tg_clock */
+};
+
+_Static_assert(sizeof(struct tg_rate) == 40, "rate");
+
+#define TG_RATE_SHIFT 25
+
+/*
+ * A limit's identity: the slot (bit number, index of its counters) in the low
+ * six bits, a serial number above, so that a limit that is removed and added
+ * again never meets the buckets of its former life.
+ */
+#define TG_LIMIT_SLOT(id) ((id) & (TG_LIMITS_MAX - 1))
+
+enum tg_key_kind {
+	TG_KEY_ADDRESS,
+	TG_KEY_NAME, /* reserved: a hash of an application's key in the address field */
+};
+
+struct tg_bucket_key {
+	struct tg_address address; /* prefix masked off */
+	__u32 limit_id;
+	__be16 port;
+	__u8 protocol;
+	__u8 kind; /* enum tg_key_kind */
+};
+
+_Static_assert(sizeof(struct tg_bucket_key) == 24, "bucket key");
+
+/*
+ * One bucket. Programs write it, by compare-and-swap on `state` and atomic
+ * additions; user space only reads it.
+ */
+struct tg_bucket {
+	__u64 state;	   /* see gcra.h */
+	__u64 admitted;	   /* packets */
+	__u64 exceeded;	   /* packets */
+	__u64 exceeded_at; /* ns on CLOCK_MONOTONIC (or its coarse form) of the last refusal, 0
+			      never */
+};
+
+_Static_assert(sizeof(struct tg_bucket) == 32, "bucket");
+
+enum tg_per { TG_PER_SOURCE, TG_PER_DESTINATION, TG_PER_EVERYONE };
+enum tg_unit { TG_UNIT_PACKETS, TG_UNIT_BYTES };
+
+/* One limit as the program sees it. */
+struct tg_limit {
+	struct tg_rate rate;
+	struct tg_address mask4; /* for the mapped address of an IPv4 source */
+	struct tg_address mask6;
+	__u32 id;
+	__u8 version; /* of the rate, see gcra.h */
+	__u8 unit;    /* enum tg_unit */
+	__u8 per;     /* enum tg_per */
+	__u8 pad;
+};
+
+_Static_assert(sizeof(struct tg_limit) == 80, "limit");
+
+/*
+ * A compiled policy: the .rodata of a program generation. A mask has a bit for
+ * each limit slot; a packet is charged to the limits in the AND of the masks
+ * that its fields select.
+ */
+struct tg_policy {
+	__u64 active;		       /* the slots in use */
+	__u64 portless;		       /* limits without a condition on ports */
+	__u64 protocols[TG_PROTOCOLS]; /* limits that a protocol number satisfies */
+	struct tg_limit limits[TG_LIMITS_MAX];
+	__u64 hash_key[2]; /* secret; places sources in overflow buckets */
+	__u32 has_ports;   /* some limit has a condition on destination ports */
+	__u32 has_lists;   /* the allow and deny trie is not empty */
+};
+
+_Static_assert(sizeof(struct tg_policy) == 16 + 2048 + 64 * 80 + 24, "policy");
+
+/* Versions that a bucket's state can carry; one value is left for TG_BUCKET_DEAD. */
+#define TG_RATE_VERSIONS 3
+
+/*
+ * What outlives a generation about the limit in a slot. The daemon writes it;
+ * programs read it when they meet a bucket of another version.
+ */
+struct tg_limit_record {
+	char name[TG_LIMIT_NAME_SIZE]; /* empty: the slot is free */
+	__u32 id;
+	__u32 version;
+	struct tg_rate rates[TG_RATE_VERSIONS];
+};
+
+_Static_assert(sizeof(struct tg_limit_record) == 64 + 8 + 120, "limit record");
+
+struct tg_meta {
+	__u32 abi_version; /* stays the first field in every version */
+	__u32 generation;
+	__u32 next_serial; /* of limit ids, never used twice */
+	__u32 pad;
+	__u64 hash_key[2];
+};
+
+_Static_assert(sizeof(struct tg_meta) == 32, "meta");
+
+/* Allow and deny lists: an LPM trie. The longest prefix decides. */
+struct tg_lpm_key {
+	__u32 prefix_length; /* bits of the 128 */
+	struct tg_address address;
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct tg_lpm_key) == 20, "lpm key");
+
+enum tg_list { TG_LIST_ALLOW = 1, TG_LIST_DENY = 2 };
+
+/*
+ * Why a packet left the way it did: X(symbol, name in metrics, passes).
+ * This is the one place that says which doubtful packets pass and which drop.
+ * Passed: what is not IP (it cannot be charged to a source and the host may
+ * need it). Dropped: what claims to be IP and is malformed (RFC 791, RFC 8200),
+ * which the host's stack would drop as well.
+ */
+#define TG_REASONS(X)                                                                              \
+	X(ADMITTED, "admitted", 1)			 /* every matching limit had tokens */     \
+	X(UNLIMITED, "unlimited", 1)			 /* no limit matches */                    \
+	X(ALLOWED, "allowed", 1)			 /* source on an allow list */             \
+	X(NOT_IP, "not_ip", 1)				 /* any other EtherType, or 802.3 */       \
+	X(ARP, "arp", 1)				 /* never limited */                       \
+	X(NEIGHBOUR_DISCOVERY, "neighbour_discovery", 1) /* ND (RFC 4861), never limited */        \
+	X(MLD, "mld", 1)				 /* RFC 3810, never limited */             \
+	X(LIMIT, "limit", 0)				 /* a limit refused it */                  \
+	X(DENIED, "denied", 0)				 /* source on a deny list */               \
+	X(CONTENDED, "contended", 0)			 /* TG_CAS_TRIES were not enough */        \
+	X(TRUNCATED_ETHERNET, "truncated_ethernet", 0)                                             \
+	X(VLAN_DEPTH, "vlan_depth", 0) /* more than TG_VLAN_TAGS_MAX tags */                       \
+	X(TRUNCATED_IPV4, "truncated_ipv4", 0)                                                     \
+	X(MALFORMED_IPV4, "malformed_ipv4", 0) /* version, header or total length */               \
+	X(TRUNCATED_IPV6, "truncated_ipv6", 0)                                                     \
+	X(MALFORMED_IPV6, "malformed_ipv6", 0)		 /* version or length, jumbograms too */   \
+	X(IPV6_CHAIN, "ipv6_chain", 0)			 /* over TG_IPV6_HEADERS_MAX headers */    \
+	X(MAPPED_ADDRESS, "mapped_address", 0)		 /* ::ffff:0:0/96 on the wire */           \
+	X(TRUNCATED_TRANSPORT, "truncated_transport", 0) /* also tiny fragments, RFC 1858 */       \
+	X(MALFORMED_TRANSPORT, "malformed_transport", 0) /* UDP length or TCP offset */
+
+enum tg_reason {
+#define TG_REASON_SYMBOL(symbol, name, passes) TG_REASON_##symbol,
+	TG_REASONS(TG_REASON_SYMBOL)
+#undef TG_REASON_SYMBOL
+		TG_REASON_COUNT,
+};
+
+/* Per CPU, per attachment: each packet raises exactly one of these. */
+struct tg_interface_counters {
+	__u64 packets[TG_REASON_COUNT];
+};
+
+enum tg_verdict {
+	TG_VERDICT_ADMITTED,
+	TG_VERDICT_DROPPED,
+	TG_VERDICT_MARKED,
+	TG_VERDICT_DELAYED,
+	TG_VERDICT_REJECTED,
+	TG_VERDICT_SHADOW_EXCEEDED,
+	TG_VERDICT_COUNT,
+};
+
+/* Per CPU, per limit slot. */
+struct tg_limit_counters {
+	__u64 packets[TG_VERDICT_COUNT];
+	__u64 bytes[TG_VERDICT_COUNT];
+	__u64 created;	  /* buckets put into the table */
+	__u64 reclaimed;  /* buckets taken out of it */
+	__u64 overflowed; /* packets charged to an overflow bucket for want of a free one */
+};
+
+/*
+ * The request to the maintenance program, which walks the bucket table in the
+ * kernel; user space never writes a live bucket.
+ */
+enum tg_sweep_flags {
+	TG_SWEEP_RECLAIM = 1 << 0, /* take out buckets that are full, and those of unknown limits */
+	TG_SWEEP_RESET = 1 << 1,   /* give the tokens back to the buckets selected below */
+	TG_SWEEP_BY_LIMIT = 1 << 2,
+	TG_SWEEP_BY_ADDRESS = 1 << 3,
+};
+
+struct tg_sweep {
+	__u32 flags;	/* enum tg_sweep_flags; buckets of an older rate are always converted */
+	__u32 limit_id; /* with BY_LIMIT */
+	struct tg_address
+		address; /* with BY_ADDRESS: a full address, masked as each limit has it */
+	__u32 visited;	 /* out: counts of buckets */
+	__u32 reclaimed;
+	__u32 converted;
+	__u32 reset;
+};
+
+_Static_assert(sizeof(struct tg_sweep) == 40, "sweep");
+
+#endif

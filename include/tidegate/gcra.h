@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bucket: a pure function of (state, now, cost, rate). No map, no clock, no
+ * helper call; the same text is compiled into the packet programs and into the
+ * host's tests.
+ *
+ * The algorithm is the GCRA of ITU-T I.371 (virtual scheduling), with time
+ * measured in what it is worth: the virtual clock V(now) counts the units that
+ * refills have offered since boot, so the theoretical arrival time (TAT) is the
+ * reading of V at which the bucket is full again:
+ *
+ *	deficit = max(0, TAT - V(now))        units missing from a full bucket
+ *	admit     if deficit + cost <= capacity, and then TAT = V(now) + deficit + cost
+ *
+ * Counting in units makes a stepped refill exact (V grows by `amount` at every
+ * whole interval and by nothing in between) and leaves no rounding per packet:
+ * a continuous rate is rounded once, down, by less than 1 part in 10^8.
+ *
+ * State word:   bits 63..2  TAT, modulo 2^62      bits 1..0  version of the rate
+ *
+ * The version says which of a limit's last three rates the TAT was counted in; a
+ * program that finds another than its own converts the bucket, in the same
+ * compare-and-swap that charges it. Version 3 marks a bucket that is being taken
+ * out of the table and must not be charged.
+ *
+ * Modular time: V advances by at most 12.8 units a ns for rates up to 10^10 tokens
+ * a second, so half the range is 5.7 years. A bucket left alone for longer than that
+ * reads as empty instead of full until it has refilled once: never as a burst.
+ */
+#ifndef TIDEGATE_GCRA_H
+#define TIDEGATE_GCRA_H
+
+#include "abi.h"
+
+#define TG_TAT_BITS    62
+#define TG_BUCKET_DEAD 3ULL /* a whole state word: version 3 */
+
+static inline __u32 tg_state_version(__u64 state)
+{
+	return state & 3;
+}
+
+static inline __u64 tg_state_make(__u64 tat, __u32 version)
+{
+	return tat << 2 | version;
+}
+
+/* V(now): units offered since boot, modulo 2^64. @now in ns. */
+static inline __u64 tg_gcra_clock(const struct tg_rate *rate, __u64 now)
+{
+	__u64 high, low;
+
+	if (rate->interval)
+		return now / rate->interval * rate->amount;
+	/* floor(now * amount / 2^shift) without a 128-bit product; amount < 2^32. */
+	high = (now >> 32) * rate->amount;
+	low = (now & 0xffffffff) * rate->amount;
+	return (high << (32 - TG_RATE_SHIFT)) + (low >> TG_RATE_SHIFT);
+}
+
+/* TAT - V as a signed number of units: how far ahead of the clock the bucket is. */
+static inline __s64 tg_gcra_lead(__u64 state, __u64 clock)
+{
+	return (__s64)((state & ~3ULL) - (clock << 2)) >> 2;
+}
+
+/*
+ * Units missing from a full bucket, 0 to capacity + slack. A lead beyond that means
+ * that the clock went back (or 5.7 years of silence): the bucket counts as empty,
+ * so it neither stays closed until the clock catches up nor gets a burst.
+ */
+static inline __u64 tg_gcra_deficit(const struct tg_rate *rate, __u64 state, __u64 clock)
+{
+	__s64 lead = tg_gcra_lead(state, clock);
+
+	if (lead <= 0)
+		return 0;
+	if ((__u64)lead > rate->capacity + rate->slack)
+		return rate->capacity;
+	return lead;
+}
+
+/* True if the state's TAT lies too far ahead to be true and should be stored anew even on a
+ * refusal. */
+static inline int tg_gcra_implausible(const struct tg_rate *rate, __u64 state, __u64 clock)
+{
+	__s64 lead = tg_gcra_lead(state, clock);
+
+	return lead > 0 && (__u64)lead > rate->capacity + rate->slack;
+}
+
+static inline __u64 tg_gcra_state(__u64 deficit, __u64 clock, __u32 version)
+{
+	return tg_state_make(clock + deficit, version);
+}
+
+/* A bucket that lacks nothing: it says the same as no bucket at all. */
+static inline int tg_gcra_full(const struct tg_rate *rate, __u64 state, __u64 clock)
+{
+	return tg_gcra_deficit(rate, state, clock) == 0;
+}
+
+/*
+ * The step. Charges @cost tokens to *@deficit if they are there.
+ * Returns 1 and raises *deficit when admitted; returns 0 and leaves it alone when not.
+ * A cost above the whole capacity is never admitted.
+ */
+static inline int tg_gcra_charge(const struct tg_rate *rate, __u64 *deficit, __u64 cost)
+{
+	__u64 units = cost << rate->scale;
+
+	if (cost > rate->capacity >> rate->scale)
+		return 0;
+	if (*deficit + units > rate->capacity)
+		return 0;
+	*deficit += units;
+	return 1;
+}
+
+/* ceil(a * b / c) with a 128-bit product, for results below 2^64; c > 0. */
+static inline __u64 tg_scale_up(__u64 a, __u64 b, __u64 c)
+{
+	__u64 a_high = a >> 32, a_low = a & 0xffffffff;
+	__u64 b_high = b >> 32, b_low = b & 0xffffffff;
+	__u64 middle = a_high * b_low + (a_low * b_low >> 32);
+	__u64 middle2 = a_low * b_high + (middle & 0xffffffff);
+	__u64 high = a_high * b_high + (middle >> 32) + (middle2 >> 32);
+	__u64 low = a * b, quotient = 0, over;
+	int i;
+
+	/* Schoolbook division, one bit a turn and without branches: a verifier walks it in one
+	 * path. */
+	for (i = 0; i < 64; i++) {
+		over = high >> 63;
+		high = high << 1 | low >> 63;
+		low <<= 1;
+		over |= high >= c;
+		high -= c & -over;
+		quotient = quotient << 1 | over;
+	}
+	return quotient + (high != 0);
+}
+
+/*
+ * The deficit under a new rate of a bucket that lacked @deficit under the old one:
+ * the share that is missing stays the same, rounded up, so that a change never
+ * hands out a token.
+ */
+static inline __u64 tg_gcra_convert(const struct tg_rate *from, const struct tg_rate *to,
+				    __u64 deficit)
+{
+	if (from->capacity == 0)
+		return to->capacity;
+	return tg_scale_up(deficit, to->capacity, from->capacity);
+}
+
+#endif
