@@ -1,0 +1,134 @@
+# tidegate: make deps | all | demo | check | check-vm | fuzz | bench | lint | format | install | deb
+# V=1 shows the commands.
+
+VERSION := 0.1.0
+
+# Measured best of Debian 12's for the packet programs: see docs/design.md, "Compilers".
+CLANG ?= clang-16
+CC := gcc
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+CLANG_FORMAT ?= clang-format
+PREFIX ?= /usr/local
+B := build
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-8s %s\n' $(1) $(patsubst $(CURDIR)/%,%,$(2))
+endif
+
+# The one list of packages: to build, to test, to run the demo.
+PACKAGES := gcc make pkg-config clang-16 bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev libevent-dev \
+	libjansson-dev libcap-ng-dev libsystemd-dev libmnl-dev iproute2 util-linux procps curl jq python3-minimal \
+	nginx-light nftables clang-format shellcheck universal-ctags libclang-rt-16-dev
+
+WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla -Wformat=2 \
+	-Wno-unused-parameter
+LIBS := libbpf yaml-0.1 libevent jansson libcap-ng libsystemd libmnl
+CPPFLAGS = -Iinclude -Iuser -I$B -D_GNU_SOURCE -DTG_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+CFLAGS ?= -O2 -g
+CFLAGS += -std=gnu11 $(WARNINGS)
+LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
+ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf -idirafter /usr/include/$(MULTIARCH) \
+	-Wall -Wextra -Werror -Wno-unused-parameter
+
+MAINS := user/tidegated.c user/tidegate.c
+CLI := $(wildcard user/cmd_*.c)
+SHARED := $(filter-out $(MAINS) $(CLI),$(wildcard user/*.c))
+SKELETON := $B/tidegate.skel.h
+UNIT := $(patsubst tests/%.c,$B/asan/tests/%,$(wildcard tests/unit/test_*.c))
+BPF_TESTS := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/bpf/test_*.c))
+FUZZERS := $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
+SOURCES = $(wildcard bpf/*.[ch] include/tidegate/*.h user/*.[ch] tests/*.h tests/*/*.[ch] bench/*.[ch])
+SCRIPTS = $(wildcard tests/run tests/netns/*.sh tests/demo/* bench/*.sh packaging/*.sh .ci/run)
+
+.DELETE_ON_ERROR:
+.PHONY: all deps demo check check-unit check-bpf check-netns check-vm fuzz bench lint format install deb clean
+all: $B/tidegated $B/tidegate
+
+$B/tidegate.bpf.o: bpf/tidegate.bpf.c | $B/.made
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(SKELETON): $B/tidegate.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name tidegate_bpf > $@
+
+# Only the datapath may see the skeleton, so only its objects wait for it.
+$B/user/datapath.o $B/asan/user/datapath.o: $(SKELETON)
+$(BPF_TESTS): $(SKELETON)
+
+$B/user/%.o: user/%.c | $B/.made
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$B/asan/user/%.o: user/%.c | $B/.made
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
+
+$B/libtidegate.a: $(SHARED:%.c=$B/%.o)
+$B/asan/libtidegate.a: $(SHARED:%.c=$B/asan/%.o)
+%.a:
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$B/tidegated: $B/user/tidegated.o $B/libtidegate.a
+$B/tidegate: $B/user/tidegate.o $(CLI:%.c=$B/%.o) $B/libtidegate.a
+$B/tidegated $B/tidegate:
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$B/asan/tests/%: tests/%.c tests/test.h $B/asan/libtidegate.a
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(SANITIZE) -MMD -MP $< $B/asan/libtidegate.a $(LDLIBS) -lpthread -o $@
+
+$B/tests/%: tests/%.c tests/test.h $B/libtidegate.a
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $B/libtidegate.a $(LDLIBS) -o $@
+
+FUZZ_SOURCES = $(filter-out user/datapath.c,$(SHARED))
+$B/fuzz/%: tests/fuzz/%.c $(SHARED) | $B/.made
+	$(call say,FUZZ,$@)
+	$(Q)$(CLANG) $(CPPFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		$< $(FUZZ_SOURCES) $(LDLIBS) -o $@
+
+$B/.made:
+	$(Q)mkdir -p $B/user $B/asan/user $B/asan/tests/unit $B/tests/bpf $B/fuzz && touch $@
+
+deps:
+	$(Q)missing=$$(for p in $(PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	[ -z "$$missing" ] || { apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; }
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/demo/run
+
+check: deps
+	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)tests/run unit bpf netns fuzz
+
+.PHONY: tests
+tests: $(UNIT) $(BPF_TESTS) $(FUZZERS)
+check-unit: $(UNIT)
+	$(Q)tests/run unit
+check-bpf: $(BPF_TESTS)
+	$(Q)tests/run bpf
+check-netns: all
+	$(Q)tests/run netns
+fuzz: $(FUZZERS)
+	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/run fuzz
+
+format:
+	$(Q)$(CLANG_FORMAT) -i $(SOURCES)
+
+clean:
+	$(Q)rm -rf $B
+
+-include $(wildcard $B/*.d $B/user/*.d $B/asan/user/*.d $B/asan/tests/*/*.d $B/tests/*/*.d)
