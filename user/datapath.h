@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The packet programs and what they leave in the kernel: maps, links and their pins
+ * under the state directory. Everything here outlives the process unless
+ * tg_datapath_detach() takes it away.
+ *
+ * Functions return 0 or -errno. Those with a @message write there, on failure, a
+ * sentence for the operator: what failed and what to do next.
+ */
+#ifndef TG_DATAPATH_H
+#define TG_DATAPATH_H
+
+#include "config.h"
+#include "prefix.h"
+#include "stats.h"
+
+#define TG_MESSAGE_SIZE 1024
+
+struct tg_datapath;
+
+/*
+ * Takes hold of @state_dir (made if missing; must lie on a bpffs): -EBUSY if another
+ * daemon has it. Finds what an earlier daemon left there; changes nothing yet.
+ */
+int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char *message);
+
+/*
+ * Puts @config in force: compiles it, loads a new program generation over the live
+ * buckets and counters, attaches it to the configured interfaces in one step each, then
+ * converts buckets whose rate changed. On failure what was in force before still is.
+ * -EBUSY: another's XDP program is on an interface; -EPERM: no privilege; -ENODEV: no
+ * such interface; -EOPNOTSUPP: xdp_mode native without driver support.
+ */
+int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config,
+			char *message);
+
+/* Housekeeping, about once a second: reclaims full buckets if the table is filling up. */
+int tg_datapath_maintain(struct tg_datapath *datapath);
+
+/* A snapshot; the caller frees it with tg_stats_free(). */
+int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats);
+
+/* Calls @each for every bucket in the table until it returns nonzero (which is returned). */
+int tg_datapath_each_bucket(struct tg_datapath *datapath,
+			    int (*each)(void *data, const struct tg_bucket_view *view), void *data);
+
+/*
+ * The state of each limit for one source @address (all 16 bytes count), limits of
+ * TG_CONFIG_PER_DESTINATION left out. Fills @views (TG_CONFIG_LIMITS_MAX of them) and
+ * *@n; *@list is TG_LIST_ALLOW, TG_LIST_DENY or 0.
+ */
+int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
+		    struct tg_bucket_view *views, size_t *n, enum tg_list *list);
+
+/*
+ * Fills buckets up: of @limit (NULL: of all), of the source @address (NULL: of all).
+ * *@count buckets were found.
+ */
+int tg_datapath_reset(struct tg_datapath *datapath, const char *limit, const uint8_t *address,
+		      uint32_t *count);
+
+/* Removes every link, program and pin; *@links were attached. */
+int tg_datapath_detach(struct tg_datapath *datapath, unsigned int *links);
+
+/* Lets go without detaching. NULL-safe. */
+void tg_datapath_close(struct tg_datapath **datapath);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Counters and buckets as read at one moment: what status, limits, top, why and metrics print. */
+#ifndef TG_STATS_H
+#define TG_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tidegate/abi.h>
+
+#include "config.h"
+#include "prefix.h"
+
+struct tg_interface_stats {
+	char name[16];
+	unsigned int ifindex;
+	bool native;  /* XDP mode: native, or generic */
+	bool healthy; /* the link is in place, on that interface, and runs the current generation */
+	uint64_t packets[TG_REASON_COUNT];
+};
+
+struct tg_limit_stats {
+	char name[TG_CONFIG_NAME_SIZE];
+	enum tg_config_unit unit;
+	struct tg_refill refill;
+	uint64_t buckets; /* in the table */
+	struct tg_limit_counters counters;
+};
+
+struct tg_stats {
+	uint32_t generation;
+	uint32_t table_size;
+	uint64_t buckets;
+	struct tg_interface_stats *interfaces;
+	size_t interfaces_n;
+	struct tg_limit_stats *limits; /* in the order of the configuration */
+	size_t limits_n;
+};
+
+void tg_stats_free(struct tg_stats **stats);
+
+/* Packets that passed (want_passed) or were dropped, summed over the reasons. */
+uint64_t tg_interface_stats_sum(const struct tg_interface_stats *stats, bool want_passed);
+
+const char *tg_reason_name(enum tg_reason reason);
+bool tg_reason_passes(enum tg_reason reason);
+
+enum tg_bucket_state {
+	TG_BUCKET_OPEN,	     /* has tokens for one packet */
+	TG_BUCKET_EXCEEDED,  /* has not */
+	TG_BUCKET_UNTRACKED, /* no bucket: a full one would be made */
+};
+
+struct tg_bucket_view {
+	const char *limit; /* valid as long as the configuration in force */
+	enum tg_config_per per;
+	struct tg_prefix bucket; /* length 0 for everyone */
+	enum tg_config_unit unit;
+	uint64_t capacity;	 /* tokens */
+	uint64_t remaining;	 /* tokens */
+	uint64_t reset_ns;	 /* until full */
+	uint64_t retry_after_ns; /* until one packet (for bytes: of min(capacity, 1514)) is
+				    admitted; 0 now */
+	enum tg_bucket_state state;
+	uint64_t admitted, exceeded; /* packets */
+	uint64_t exceeded_ago_ns;    /* since the last refusal; UINT64_MAX never */
+	bool overflow;		     /* shares an overflow bucket, the table being full */
+};
+
+#endif
