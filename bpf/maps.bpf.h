@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every map and setting of the packet programs. "Kept" maps are pinned and live from
+ * one program generation to the next; the others belong to one generation.
+ */
+#ifndef TG_MAPS_BPF_H
+#define TG_MAPS_BPF_H
+
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+#include <tidegate/abi.h>
+
+/* The compiled policy. Settings need an initialiser, or they land in .bss. */
+const volatile struct tg_policy policy = {};
+
+/* For tests: time stands in virtual_now, by enum tg_clock, instead of in the kernel's clocks. */
+const volatile bool virtual_clock = false;
+__u64 virtual_now[TG_CLOCKS] = {};
+
+/* Kept. Programs insert and charge, the sweep takes out. A miss is a full bucket. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct tg_bucket_key);
+	__type(value, struct tg_bucket);
+} buckets SEC(".maps");
+
+/* Kept. TG_OVERFLOW_PER_LIMIT for each slot, for sources that found the table full. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TG_LIMITS_MAX *TG_OVERFLOW_PER_LIMIT);
+	__type(key, __u32);
+	__type(value, struct tg_bucket);
+} overflow SEC(".maps");
+
+/* Kept. By slot. The daemon writes it before the programs that need it go live. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TG_LIMITS_MAX);
+	__type(key, __u32);
+	__type(value, struct tg_limit_record);
+} records SEC(".maps");
+
+/* Kept. Programs do not read it: it tells a later daemon what it has found. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tg_meta);
+} meta SEC(".maps");
+
+/* Kept. Interface index, folded, to its place in interface_counters; 0 is for strangers. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TG_IFINDEX_SLOTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} attachments SEC(".maps");
+
+/* Kept. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TG_ATTACHMENTS_MAX);
+	__type(key, __u32);
+	__type(value, struct tg_interface_counters);
+} interface_counters SEC(".maps");
+
+/* Kept. By slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TG_LIMITS_MAX);
+	__type(key, __u32);
+	__type(value, struct tg_limit_counters);
+} limit_counters SEC(".maps");
+
+/* By port, host byte order: the limits that a destination port satisfies, portless ones among them.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TG_PORTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, __u64);
+} destination_ports SEC(".maps");
+
+/* Allow and deny lists of the configuration: enum tg_list. A miss is neither. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct tg_lpm_key);
+	__type(value, __u32);
+} lists SEC(".maps");
+
+static __always_inline __u64 tg_now(__u32 clock)
+{
+	if (virtual_clock)
+		return virtual_now[clock & 1];
+	return clock == TG_CLOCK_COARSE ? bpf_ktime_get_coarse_ns() : bpf_ktime_get_ns();
+}
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bytes to struct tg_packet. Each step returns TG_PARSED or the reason with which the
+ * packet leaves at once; abi.h has the table of reasons.
+ */
+#ifndef TG_PARSE_BPF_H
+#define TG_PARSE_BPF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <linux/icmpv6.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <tidegate/abi.h>
+
+#define TG_PARSED (-1)
+
+/* What the later stages know of a packet. */
+struct tg_packet {
+	struct tg_address source;
+	struct tg_address destination;
+	__u32 bytes; /* of the Ethernet frame, without FCS */
+	__be16 destination_port;
+	__u8 protocol;
+	__u8 is_ipv4;
+	__u8 has_ports;	   /* destination_port is valid */
+	__u8 any_port;	   /* a later fragment: its ports are unknown, so none can be ruled out */
+	__u8 any_protocol; /* a later fragment that hides its protocol behind extension headers */
+	__u8 pad;
+};
+
+/* Where parsing stands. @left: bytes from `at` to the end of the frame, then of the IP packet. */
+struct tg_cursor {
+	void *at, *end;
+	__u32 left;
+};
+
+/* The header under the cursor if all of it is there. */
+#define TG_HEADER(cursor, header)                                                                  \
+	((cursor)->left >= sizeof(*(header)) &&                                                    \
+	 (void *)((header) = (cursor)->at, (header) + 1) <= (cursor)->end)
+
+static __always_inline void tg_advance(struct tg_cursor *cursor, __u32 bytes)
+{
+	cursor->at += bytes;
+	cursor->left -= bytes;
+}
+
+struct tg_vlan_header {
+	__be16 tci;
+	__be16 protocol; /* of what follows */
+};
+
+static __always_inline int tg_parse_ethernet(struct tg_cursor *cursor, __be16 *protocol)
+{
+	struct tg_vlan_header *vlan;
+	struct ethhdr *ethernet;
+	int i;
+
+	if (!TG_HEADER(cursor, ethernet))
+		return TG_REASON_TRUNCATED_ETHERNET;
+	*protocol = ethernet->h_proto;
+	tg_advance(cursor, sizeof(*ethernet));
+	for (i = 0; i <= TG_VLAN_TAGS_MAX; i++) {
+		if (*protocol != bpf_htons(ETH_P_8021Q) && *protocol != bpf_htons(ETH_P_8021AD))
+			return TG_PARSED;
+		if (!TG_HEADER(cursor, vlan))
+			return TG_REASON_TRUNCATED_ETHERNET;
+		*protocol = vlan->protocol;
+		tg_advance(cursor, sizeof(*vlan));
+	}
+	return TG_REASON_VLAN_DEPTH;
+}
+
+static __always_inline int tg_parse_tcp(struct tg_cursor *cursor, struct tg_packet *packet)
+{
+	struct tcphdr *tcp;
+
+	if (!TG_HEADER(cursor, tcp))
+		return TG_REASON_TRUNCATED_TRANSPORT;
+	if (tcp->doff < 5)
+		return TG_REASON_MALFORMED_TRANSPORT;
+	if (tcp->doff * 4 > cursor->left)
+		return TG_REASON_TRUNCATED_TRANSPORT;
+	packet->destination_port = tcp->dest;
+	packet->has_ports = 1;
+	return TG_PARSED;
+}
+
+/* @whole: not a fragment, so that the datagram's length can be compared with the packet's. */
+static __always_inline int tg_parse_udp(struct tg_cursor *cursor, struct tg_packet *packet,
+					bool whole)
+{
+	struct udphdr *udp;
+
+	if (!TG_HEADER(cursor, udp))
+		return TG_REASON_TRUNCATED_TRANSPORT;
+	if (bpf_ntohs(udp->len) < sizeof(*udp) || (whole && bpf_ntohs(udp->len) > cursor->left))
+		return TG_REASON_MALFORMED_TRANSPORT;
+	packet->destination_port = udp->dest;
+	packet->has_ports = 1;
+	return TG_PARSED;
+}
+
+/* RFC 9260 section 3.1. */
+struct tg_sctp_header {
+	__be16 source, destination;
+	__be32 verification_tag, checksum;
+};
+
+static __always_inline int tg_parse_transport(struct tg_cursor *cursor, struct tg_packet *packet,
+					      bool whole)
+{
+	struct icmp6hdr *icmp;
+	struct tg_sctp_header *sctp;
+
+	switch (packet->protocol) {
+	case IPPROTO_TCP:
+		return tg_parse_tcp(cursor, packet);
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE: /* its length field is a checksum coverage, RFC 3828 */
+		return tg_parse_udp(cursor, packet, whole && packet->protocol == IPPROTO_UDP);
+	case IPPROTO_SCTP:
+		if (!TG_HEADER(cursor, sctp))
+			return TG_REASON_TRUNCATED_TRANSPORT;
+		packet->destination_port = sctp->destination;
+		packet->has_ports = 1;
+		return TG_PARSED;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return TG_HEADER(cursor, icmp) ? TG_PARSED : TG_REASON_TRUNCATED_TRANSPORT;
+	}
+	return TG_PARSED;
+}
+
+static __always_inline void tg_map_ipv4(struct tg_address *address, __be32 ipv4)
+{
+	address->high = 0;
+	address->low = bpf_cpu_to_be64(0xffff00000000ULL | bpf_ntohl(ipv4));
+}
+
+#define TG_IPV4_OFFSET_MASK 0x1fff
+#define TG_IPV4_MORE	    0x2000
+
+static __always_inline int tg_parse_ipv4(struct tg_cursor *cursor, struct tg_packet *packet)
+{
+	__u32 header_length, total_length;
+	__u16 fragment;
+	struct iphdr *ip;
+
+	if (!TG_HEADER(cursor, ip))
+		return TG_REASON_TRUNCATED_IPV4;
+	header_length = ip->ihl * 4;
+	total_length = bpf_ntohs(ip->tot_len);
+	if (ip->version != 4 || header_length < sizeof(*ip) || total_length < header_length)
+		return TG_REASON_MALFORMED_IPV4;
+	if (total_length > cursor->left)
+		return TG_REASON_TRUNCATED_IPV4;
+	cursor->left = total_length;
+	tg_map_ipv4(&packet->source, ip->saddr);
+	tg_map_ipv4(&packet->destination, ip->daddr);
+	packet->protocol = ip->protocol;
+	packet->is_ipv4 = 1;
+	fragment = bpf_ntohs(ip->frag_off);
+	if (fragment & TG_IPV4_OFFSET_MASK) {
+		packet->any_port = 1;
+		return TG_PARSED;
+	}
+	tg_advance(cursor, header_length);
+	return tg_parse_transport(cursor, packet, !(fragment & TG_IPV4_MORE));
+}
+
+static __always_inline bool tg_is_mapped(const struct in6_addr *address)
+{
+	return !address->s6_addr32[0] && !address->s6_addr32[1] &&
+	       address->s6_addr32[2] == bpf_htonl(0xffff);
+}
+
+static __always_inline bool tg_is_ipv6_extension(__u8 next)
+{
+	switch (next) {
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_DSTOPTS:
+	case IPPROTO_FRAGMENT:
+	case IPPROTO_AH:
+	case IPPROTO_MH:
+	case 139: /* HIP, RFC 7401 */
+	case 140: /* Shim6, RFC 5533 */
+		return true;
+	}
+	return false;
+}
+
+/* The fixed part that all extension headers begin with; the fragment header is this long. */
+struct tg_ipv6_extension {
+	__u8 next;
+	__u8 length; /* in 8 bytes beyond the first 8; AH: in 4 bytes, less 2 */
+	__be16 fragment;
+	__be32 pad;
+};
+
+#define TG_IPV6_OFFSET_MASK 0xfff8
+#define TG_IPV6_MORE	    1
+
+/* Walks the chain to the transport header. *@whole turns false at a fragment header. */
+static __always_inline int tg_parse_ipv6_chain(struct tg_cursor *cursor, struct tg_packet *packet,
+					       bool *whole)
+{
+	struct tg_ipv6_extension *extension;
+	__u32 length;
+	int i;
+
+	for (i = 0; i <= TG_IPV6_HEADERS_MAX; i++) {
+		if (!tg_is_ipv6_extension(packet->protocol))
+			return TG_PARSED;
+		if (!TG_HEADER(cursor, extension))
+			return TG_REASON_TRUNCATED_IPV6;
+		length = (extension->length + 1) * 8;
+		if (packet->protocol == IPPROTO_AH)
+			length = (extension->length + 2) * 4;
+		if (packet->protocol == IPPROTO_FRAGMENT) {
+			length = sizeof(*extension);
+			if (extension->fragment & bpf_htons(TG_IPV6_OFFSET_MASK))
+				packet->any_port = 1;
+			if (extension->fragment & bpf_htons(TG_IPV6_OFFSET_MASK | TG_IPV6_MORE))
+				*whole = false;
+		}
+		packet->protocol = extension->next;
+		if (length > cursor->left)
+			return TG_REASON_TRUNCATED_IPV6;
+		tg_advance(cursor, length);
+		if (packet->any_port) {
+			packet->any_protocol = tg_is_ipv6_extension(packet->protocol);
+			return TG_PARSED;
+		}
+	}
+	return TG_REASON_IPV6_CHAIN;
+}
+
+#define TG_MLD2_REPORT 143
+
+/*
+ * Neighbour discovery counts only from the own link (hop limit 255, RFC 4861 section
+ * 6.1) and MLD only from a link-local or no address (RFC 3810 section 5): no router forwards
+ * either, so nobody farther away can ride on the exemption.
+ */
+static __always_inline int tg_parse_icmpv6(struct tg_cursor *cursor, const struct ipv6hdr *ip)
+{
+	struct icmp6hdr *icmp;
+
+	if (!TG_HEADER(cursor, icmp) || icmp->icmp6_code)
+		return TG_PARSED;
+	switch (icmp->icmp6_type) {
+	case 133 ... 137:
+		return ip->hop_limit == 255 ? TG_REASON_NEIGHBOUR_DISCOVERY : TG_PARSED;
+	case ICMPV6_MGM_QUERY:
+	case ICMPV6_MGM_REPORT:
+	case ICMPV6_MGM_REDUCTION:
+	case TG_MLD2_REPORT:
+		if (ip->hop_limit != 1)
+			return TG_PARSED;
+		if ((ip->saddr.s6_addr32[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000))
+			return TG_REASON_MLD;
+		if (!ip->saddr.s6_addr32[0] && !ip->saddr.s6_addr32[1] && !ip->saddr.s6_addr32[2] &&
+		    !ip->saddr.s6_addr32[3])
+			return TG_REASON_MLD;
+	}
+	return TG_PARSED;
+}
+
+static __always_inline int tg_parse_ipv6(struct tg_cursor *cursor, struct tg_packet *packet)
+{
+	__u32 payload_length;
+	struct ipv6hdr *ip;
+	bool whole = true;
+	int reason;
+
+	if (!TG_HEADER(cursor, ip))
+		return TG_REASON_TRUNCATED_IPV6;
+	payload_length = bpf_ntohs(ip->payload_len);
+	if (ip->version != 6 || (!payload_length && ip->nexthdr == IPPROTO_HOPOPTS))
+		return TG_REASON_MALFORMED_IPV6;
+	if (payload_length > cursor->left - sizeof(*ip))
+		return TG_REASON_TRUNCATED_IPV6;
+	if (tg_is_mapped(&ip->saddr) || tg_is_mapped(&ip->daddr))
+		return TG_REASON_MAPPED_ADDRESS;
+	__builtin_memcpy(&packet->source, &ip->saddr, sizeof(packet->source));
+	__builtin_memcpy(&packet->destination, &ip->daddr, sizeof(packet->destination));
+	packet->protocol = ip->nexthdr;
+	tg_advance(cursor, sizeof(*ip));
+	cursor->left = payload_length;
+	reason = tg_parse_ipv6_chain(cursor, packet, &whole);
+	if (reason != TG_PARSED || packet->any_port)
+		return reason;
+	reason = tg_parse_transport(cursor, packet, whole);
+	if (reason == TG_PARSED && whole && packet->protocol == IPPROTO_ICMPV6)
+		return tg_parse_icmpv6(cursor, ip);
+	return reason;
+}
+
+/* @packet starts all zero but for `bytes`, the length of the frame. */
+static __always_inline int tg_parse(void *data, void *end, struct tg_packet *packet)
+{
+	struct tg_cursor cursor = {.at = data, .end = end, .left = packet->bytes};
+	__be16 protocol = 0;
+	int reason;
+
+	reason = tg_parse_ethernet(&cursor, &protocol);
+	if (reason != TG_PARSED)
+		return reason;
+	switch (protocol) {
+	case bpf_htons(ETH_P_IP):
+		return tg_parse_ipv4(&cursor, packet);
+	case bpf_htons(ETH_P_IPV6):
+		return tg_parse_ipv6(&cursor, packet);
+	case bpf_htons(ETH_P_ARP):
+		return TG_REASON_ARP;
+	}
+	return TG_REASON_NOT_IP;
+}
+
+#endif

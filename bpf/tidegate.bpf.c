@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The programs: packet -> parse -> classify -> charge -> verdict, and the sweep. */
+#include "verdict.bpf.h"
+#include "sweep.bpf.h"
+
+SEC("xdp.frags")
+int tidegate_xdp(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u32 reason = tg_decide(data, end, bpf_xdp_get_buff_len(ctx));
+
+	return tg_leave(ctx->ingress_ifindex, reason) ? XDP_PASS : XDP_DROP;
+}
+
+SEC("syscall")
+int tidegate_sweep(struct tg_sweep *request)
+{
+	struct tg_sweep_walk walk = {
+		.sweep = *request,
+		.now = {tg_now(TG_CLOCK_PRECISE), tg_now(TG_CLOCK_COARSE)},
+	};
+
+	bpf_for_each_map_elem(&buckets, tg_sweep_bucket, &walk, 0);
+	bpf_for_each_map_elem(&overflow, tg_sweep_overflow, &walk, 0);
+	*request = walk.sweep;
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The limits' joint decision on a packet, and the one exit, which counts. */
+#ifndef TG_VERDICT_BPF_H
+#define TG_VERDICT_BPF_H
+
+#include "bucket.bpf.h"
+
+static __always_inline void tg_count_limit(__u32 slot, enum tg_verdict verdict, __u32 bytes)
+{
+	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
+
+	if (!counters)
+		return;
+	counters->packets[verdict]++;
+	counters->bytes[verdict] += bytes;
+}
+
+/*
+ * The lowest bit's number; @bits is not 0. By multiplication with a de Bruijn sequence
+ * (Leiserson, Prokop and Randall, 1998): BPF has no instruction for it, and the
+ * compilers' own expansions are long or, for clang 16, crash.
+ */
+static const __u8 tg_lowest_table[64] = {
+	0,  1,	48, 2,	57, 49, 28, 3,	61, 58, 50, 42, 38, 29, 17, 4,	62, 55, 59, 36, 53, 51,
+	43, 22, 45, 39, 33, 30, 24, 18, 12, 5,	63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21,
+	44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,	13, 8,	7,  6,
+};
+
+static __always_inline __u32 tg_lowest(__u64 bits)
+{
+	return tg_lowest_table[(bits & -bits) * 0x03f79d71b4cb0a89ULL >> 58];
+}
+
+/*
+ * A limit has refused: those that had admitted (@admitted; @overflowed where they did it
+ * from a shared bucket) get their tokens back, so that a refused packet costs nothing.
+ */
+static __always_inline void tg_refund_all(struct tg_packet *packet, __u64 admitted,
+					  __u64 overflowed)
+{
+	__u32 slot;
+	int i;
+
+	for (i = 0; i < TG_LIMITS_MAX && admitted; i++) {
+		slot = tg_lowest(admitted);
+		tg_refund(packet, slot, overflowed >> slot & 1);
+		admitted &= admitted - 1;
+	}
+}
+
+static __always_inline void tg_count_admitted(__u64 limits, __u32 bytes)
+{
+	int i;
+
+	for (i = 0; i < TG_LIMITS_MAX && limits; i++) {
+		tg_count_limit(tg_lowest(limits), TG_VERDICT_ADMITTED, bytes);
+		limits &= limits - 1;
+	}
+}
+
+/* Charges the packet to all of @limits, or to none. */
+static __always_inline int tg_charge_all(struct tg_packet *packet, __u64 limits)
+{
+	__u64 left = limits, overflowed = 0;
+	int i, outcome;
+	__u32 slot;
+
+	for (i = 0; i < TG_LIMITS_MAX && left; i++) {
+		slot = tg_lowest(left);
+		outcome = tg_charge(packet, slot);
+		if (outcome != TG_CHARGE_ADMITTED && outcome != TG_CHARGE_ADMITTED_OVERFLOW) {
+			tg_refund_all(packet, limits & ~left, overflowed);
+			tg_count_limit(slot, TG_VERDICT_DROPPED, packet->bytes);
+			return outcome == TG_CHARGE_CONTENDED ? TG_REASON_CONTENDED
+							      : TG_REASON_LIMIT;
+		}
+		if (outcome == TG_CHARGE_ADMITTED_OVERFLOW)
+			overflowed |= 1ULL << slot;
+		left &= left - 1;
+	}
+	tg_count_admitted(limits, packet->bytes);
+	return TG_REASON_ADMITTED;
+}
+
+/* Counts the packet under its reason and says whether it goes on. */
+static __always_inline bool tg_leave(__u32 ifindex, __u32 reason)
+{
+#define TG_REASON_PASSES(symbol, name, passes) | (__u64)(passes) << TG_REASON_##symbol
+	const __u64 passing = 0 TG_REASONS(TG_REASON_PASSES);
+#undef TG_REASON_PASSES
+	__u32 index = ifindex & (TG_IFINDEX_SLOTS - 1);
+	__u32 *attachment = bpf_map_lookup_elem(&attachments, &index);
+	struct tg_interface_counters *counters;
+
+	if (attachment && reason < TG_REASON_COUNT) {
+		counters = bpf_map_lookup_elem(&interface_counters, attachment);
+		if (counters)
+			counters->packets[reason]++;
+	}
+	return passing >> reason & 1;
+}
+
+/* Parse, lists, classify, charge: the reason with which a packet leaves. */
+static __always_inline __u32 tg_decide(void *data, void *end, __u32 bytes)
+{
+	struct tg_packet packet = {.bytes = bytes};
+	__u64 limits;
+	int reason;
+
+	reason = tg_parse(data, end, &packet);
+	if (reason != TG_PARSED)
+		return reason;
+	reason = tg_lists(&packet);
+	if (reason != TG_PARSED)
+		return reason;
+	limits = tg_classify(&packet);
+	return limits ? tg_charge_all(&packet, limits) : TG_REASON_UNLIMITED;
+}
+
+#endif
