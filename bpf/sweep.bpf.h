@@ -9,12 +9,6 @@
 
 #include "bucket.bpf.h"
 
-/* The walk's context: the request, on the stack of the program. */
-struct tg_sweep_walk {
-	struct tg_sweep sweep;
-	__u64 now[TG_CLOCKS];
-};
-
 static __always_inline bool tg_sweep_selects(const struct tg_sweep *sweep,
 					     const struct tg_bucket_key *key)
 {
@@ -36,7 +30,7 @@ static __always_inline bool tg_sweep_selects(const struct tg_sweep *sweep,
 }
 
 /* Converts or resets one bucket; packets in flight may get in between, so a few tries. */
-static __always_inline void tg_sweep_state(struct tg_sweep_walk *walk, struct tg_bucket *bucket,
+static __always_inline void tg_sweep_state(struct tg_sweep *sweep, struct tg_bucket *bucket,
 					   const struct tg_limit_record *record, bool reset)
 {
 	__u32 to = record->version, from;
@@ -52,24 +46,24 @@ static __always_inline void tg_sweep_state(struct tg_sweep_walk *walk, struct tg
 		if (from >= TG_RATE_VERSIONS || (from == to && !reset))
 			return;
 		rate = &record->rates[from];
-		clock = tg_gcra_clock(rate, walk->now[rate->clock & 1]);
+		clock = tg_gcra_clock(rate, sweep->now[rate->clock & 1]);
 		deficit = reset ? 0 : tg_gcra_deficit(rate, state, clock);
 		if (from != to)
 			deficit = tg_convert_deficit(deficit, record->rates[to].capacity,
 						     rate->capacity);
 		rate = &record->rates[to];
-		clock = tg_gcra_clock(rate, walk->now[rate->clock & 1]);
+		clock = tg_gcra_clock(rate, sweep->now[rate->clock & 1]);
 		if (__sync_val_compare_and_swap(&bucket->state, state,
 						tg_gcra_state(deficit, clock, to)) == state) {
-			walk->sweep.converted += from != to;
-			walk->sweep.reset += reset;
+			sweep->converted += from != to;
+			sweep->reset += reset;
 			return;
 		}
 	}
 }
 
-/* Full now and for good measure still full a little ago, whatever clock a program read. */
-static __always_inline bool tg_sweep_is_full(struct tg_sweep_walk *walk, __u64 state,
+/* By the caller's clock reading, which is never ahead of the one that a program takes. */
+static __always_inline bool tg_sweep_is_full(struct tg_sweep *sweep, __u64 state,
 					     const struct tg_limit_record *record)
 {
 	__u32 version = tg_state_version(state);
@@ -78,10 +72,10 @@ static __always_inline bool tg_sweep_is_full(struct tg_sweep_walk *walk, __u64 s
 	if (version >= TG_RATE_VERSIONS || version != record->version)
 		return false;
 	rate = &record->rates[version];
-	return tg_gcra_full(rate, state, tg_gcra_clock(rate, walk->now[rate->clock & 1]));
+	return tg_gcra_full(rate, state, tg_gcra_clock(rate, sweep->now[rate->clock & 1]));
 }
 
-static __always_inline void tg_sweep_take_out(struct tg_sweep_walk *walk, struct tg_bucket_key *key,
+static __always_inline void tg_sweep_take_out(struct tg_sweep *sweep, struct tg_bucket_key *key,
 					      bool counted)
 {
 	__u32 slot = TG_LIMIT_SLOT(key->limit_id);
@@ -90,52 +84,52 @@ static __always_inline void tg_sweep_take_out(struct tg_sweep_walk *walk, struct
 
 	if (bpf_map_delete_elem(&buckets, &copy))
 		return;
-	walk->sweep.reclaimed++;
+	sweep->reclaimed++;
 	counters = bpf_map_lookup_elem(&limit_counters, &slot);
 	if (counters && counted)
 		__sync_fetch_and_add(&counters->reclaimed, 1);
 }
 
 static long tg_sweep_bucket(void *map, struct tg_bucket_key *key, struct tg_bucket *bucket,
-			    struct tg_sweep_walk *walk)
+			    struct tg_sweep *sweep)
 {
 	__u32 slot = TG_LIMIT_SLOT(key->limit_id);
 	struct tg_limit_record *record = bpf_map_lookup_elem(&records, &slot);
-	bool reclaim = walk->sweep.flags & TG_SWEEP_RECLAIM;
+	bool reclaim = sweep->flags & TG_SWEEP_RECLAIM;
 	__u64 state;
 
-	walk->sweep.visited++;
+	sweep->visited++;
 	if (!record)
 		return 0;
 	if (record->id != key->limit_id) {
 		if (reclaim) {
 			__sync_lock_test_and_set(&bucket->state, TG_BUCKET_DEAD);
-			tg_sweep_take_out(walk, key, false);
+			tg_sweep_take_out(sweep, key, false);
 		}
 		return 0;
 	}
-	tg_sweep_state(walk, bucket, record, tg_sweep_selects(&walk->sweep, key));
+	tg_sweep_state(sweep, bucket, record, tg_sweep_selects(sweep, key));
 	state = tg_read_state(bucket);
-	if (!reclaim || !tg_sweep_is_full(walk, state, record))
+	if (!reclaim || !tg_sweep_is_full(sweep, state, record))
 		return 0;
 	if (__sync_val_compare_and_swap(&bucket->state, state, TG_BUCKET_DEAD) == state)
-		tg_sweep_take_out(walk, key, true);
+		tg_sweep_take_out(sweep, key, true);
 	return 0;
 }
 
 static long tg_sweep_overflow(void *map, __u32 *index, struct tg_bucket *bucket,
-			      struct tg_sweep_walk *walk)
+			      struct tg_sweep *sweep)
 {
 	__u32 slot = *index / TG_OVERFLOW_PER_LIMIT;
 	struct tg_limit_record *record = bpf_map_lookup_elem(&records, &slot);
-	__u32 flags = walk->sweep.flags;
+	__u32 flags = sweep->flags;
 	bool reset = (flags & TG_SWEEP_RESET) && !(flags & TG_SWEEP_BY_ADDRESS);
 
 	if (!record || !record->name[0])
 		return 0;
-	if ((flags & TG_SWEEP_BY_LIMIT) && record->id != walk->sweep.limit_id)
+	if ((flags & TG_SWEEP_BY_LIMIT) && record->id != sweep->limit_id)
 		reset = false;
-	tg_sweep_state(walk, bucket, record, reset);
+	tg_sweep_state(sweep, bucket, record, reset);
 	return 0;
 }
 

@@ -15,14 +15,11 @@ int tidegate_xdp(struct xdp_md *ctx)
 SEC("syscall")
 int tidegate_sweep(struct tg_sweep *request)
 {
-	struct tg_sweep_walk walk = {
-		.sweep = *request,
-		.now = {tg_now(TG_CLOCK_PRECISE), tg_now(TG_CLOCK_COARSE)},
-	};
+	struct tg_sweep sweep = *request; /* a callback's context must be on the stack */
 
-	bpf_for_each_map_elem(&buckets, tg_sweep_bucket, &walk, 0);
-	bpf_for_each_map_elem(&overflow, tg_sweep_overflow, &walk, 0);
-	*request = walk.sweep;
+	bpf_for_each_map_elem(&buckets, tg_sweep_bucket, &sweep, 0);
+	bpf_for_each_map_elem(&overflow, tg_sweep_overflow, &sweep, 0);
+	*request = sweep;
 	return 0;
 }
 

@@ -251,16 +251,16 @@ enum tg_sweep_flags {
 };
 
 struct tg_sweep {
-	__u32 flags;	/* enum tg_sweep_flags; buckets of an older rate are always converted */
-	__u32 limit_id; /* with BY_LIMIT */
-	struct tg_address
-		address; /* with BY_ADDRESS: a full address, masked as each limit has it */
-	__u32 visited;	 /* out: counts of buckets */
+	struct tg_address address; /* with BY_ADDRESS: in full, masked as each limit has it */
+	__u64 now[TG_CLOCKS];	   /* ns: the caller's reading of the clocks */
+	__u32 flags;		   /* enum tg_sweep_flags; older rates are always converted */
+	__u32 limit_id;		   /* with BY_LIMIT */
+	__u32 visited;		   /* out: counts of buckets */
 	__u32 reclaimed;
 	__u32 converted;
 	__u32 reset;
 };
 
-_Static_assert(sizeof(struct tg_sweep) == 40, "sweep");
+_Static_assert(sizeof(struct tg_sweep) == 56, "sweep");
 
 #endif
