@@ -154,10 +154,10 @@ struct tg_limit_record {
 	char name[TG_LIMIT_NAME_SIZE]; /* empty: the slot is free */
 	__u32 id;
 	__u32 version;
-	struct tg_rate rates[TG_RATE_VERSIONS];
+	struct tg_rate rates[TG_RATE_VERSIONS + 1]; /* one unused: any two bits are an index */
 };
 
-_Static_assert(sizeof(struct tg_limit_record) == 64 + 8 + 120, "limit record");
+_Static_assert(sizeof(struct tg_limit_record) == 64 + 8 + 160, "limit record");
 
 struct tg_meta {
 	__u32 abi_version; /* stays the first field in every version */
