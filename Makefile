@@ -60,7 +60,7 @@ $(SKELETON): $B/tidegate.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name tidegate_bpf > $@
 
 # Only the datapath may see the skeleton, so only its objects wait for it.
-$B/user/datapath.o $B/asan/user/datapath.o: $(SKELETON)
+$B/user/program.o $B/asan/user/program.o: $(SKELETON)
 $(BPF_TESTS): $(SKELETON)
 
 $B/user/%.o: user/%.c | $B/.made
@@ -91,7 +91,7 @@ $B/tests/%: tests/%.c tests/test.h $B/libtidegate.a
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $B/libtidegate.a $(LDLIBS) -o $@
 
-FUZZ_SOURCES = $(filter-out user/datapath.c,$(SHARED))
+FUZZ_SOURCES = $(filter-out user/program.c user/datapath.c,$(SHARED))
 $B/fuzz/%: tests/fuzz/%.c $(SHARED) | $B/.made
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) $(CPPFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

@@ -14,7 +14,7 @@
 #include "prefix.h"
 #include "stats.h"
 
-#define TG_MESSAGE_SIZE 1024
+#include "message.h"
 
 struct tg_datapath;
 

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <endian.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "policy.h"
+#include "rate.h"
+
+struct tg_address tg_address_mask(unsigned int length)
+{
+	uint64_t high = length >= 64 ? UINT64_MAX : ~(UINT64_MAX >> length);
+	uint64_t low = length >= 128  ? UINT64_MAX
+		       : length <= 64 ? 0
+				      : ~(UINT64_MAX >> (length - 64));
+
+	if (length == 0)
+		high = 0;
+	return (struct tg_address){.high = htobe64(high), .low = htobe64(low)};
+}
+
+static bool has_ports(const struct tg_config_limit *limit)
+{
+	return limit->destination_ports_n > 0;
+}
+
+static bool protocol_has_ports(unsigned int protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP ||
+	       protocol == IPPROTO_UDPLITE;
+}
+
+static void compile_protocols(const struct tg_config_limit *limit, uint64_t bit,
+			      struct tg_policy *policy)
+{
+	unsigned int protocol;
+
+	for (protocol = 0; protocol < TG_PROTOCOLS; protocol++)
+		if ((limit->any_protocol || limit->protocols[protocol]) &&
+		    (!has_ports(limit) || protocol_has_ports(protocol)))
+			policy->protocols[protocol] |= bit;
+}
+
+static void compile_ports(const struct tg_config_limit *limit, uint64_t bit,
+			  struct tg_compiled *compiled)
+{
+	unsigned int port;
+	size_t i;
+
+	if (!has_ports(limit)) {
+		compiled->policy.portless |= bit;
+		for (port = 0; port < TG_PORTS; port++)
+			compiled->ports[port] |= bit;
+		return;
+	}
+	compiled->policy.has_ports = 1;
+	for (i = 0; i < limit->destination_ports_n; i++)
+		for (port = limit->destination_ports[i].first;
+		     port <= limit->destination_ports[i].last; port++)
+			compiled->ports[port] |= bit;
+}
+
+static int find_record(const struct tg_limit_record *records, const char *name)
+{
+	int slot;
+
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
+		if (records[slot].name[0] && strcmp(records[slot].name, name) == 0)
+			return slot;
+	return -ENOENT;
+}
+
+/* A slot that was free before if there is one: the programs still running may use the others. */
+static int find_free(const struct tg_limit_record *before, const struct tg_limit_record *now)
+{
+	int slot;
+
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
+		if (!before[slot].name[0] && !now[slot].name[0])
+			return slot;
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
+		if (!now[slot].name[0])
+			return slot;
+	return -ENOSPC;
+}
+
+/* Takes the record over from what is in force; a changed rate gets the next version. */
+static void keep_record(const struct tg_limit_record *before, const struct tg_rate *rate,
+			struct tg_compiled *compiled, unsigned int slot)
+{
+	struct tg_limit_record *record = &compiled->records[slot];
+
+	*record = *before;
+	if (memcmp(&record->rates[record->version], rate, sizeof(*rate)) == 0)
+		return;
+	record->version = (record->version + 1) % TG_RATE_VERSIONS;
+	record->rates[record->version] = *rate;
+	compiled->rates_changed = true;
+}
+
+static void make_record(const char *name, const struct tg_rate *rate, struct tg_compiled *compiled,
+			unsigned int slot)
+{
+	struct tg_limit_record *record = &compiled->records[slot];
+	int version;
+
+	memset(record, 0, sizeof(*record));
+	strncpy(record->name, name, sizeof(record->name) - 1);
+	record->id = compiled->next_serial++ * TG_LIMITS_MAX + slot;
+	for (version = 0; version <= TG_RATE_VERSIONS; version++)
+		record->rates[version] = *rate;
+	compiled->fresh |= 1ULL << slot;
+}
+
+static void compile_limit(const struct tg_config_limit *limit, struct tg_compiled *compiled,
+			  unsigned int slot)
+{
+	const struct tg_limit_record *record = &compiled->records[slot];
+	struct tg_limit *out = &compiled->policy.limits[slot];
+	uint64_t bit = 1ULL << slot;
+
+	out->rate = record->rates[record->version];
+	out->id = record->id;
+	out->version = record->version;
+	out->unit = limit->unit == TG_CONFIG_BYTES ? TG_UNIT_BYTES : TG_UNIT_PACKETS;
+	out->per = limit->per == TG_CONFIG_PER_SOURCE	     ? TG_PER_SOURCE
+		   : limit->per == TG_CONFIG_PER_DESTINATION ? TG_PER_DESTINATION
+							     : TG_PER_EVERYONE;
+	if (limit->per != TG_CONFIG_PER_EVERYONE) {
+		out->mask4 = tg_address_mask(96 + limit->prefix4);
+		out->mask6 = tg_address_mask(limit->prefix6);
+	}
+	compiled->policy.active |= bit;
+	compile_protocols(limit, bit, &compiled->policy);
+	compile_ports(limit, bit, compiled);
+}
+
+static int compile_limits(const struct tg_config *config, const struct tg_limit_record *records,
+			  uint64_t tick, struct tg_compiled *compiled)
+{
+	struct tg_rate rates[TG_CONFIG_LIMITS_MAX];
+	int slot, error;
+	size_t i;
+
+	for (i = 0; i < config->limits_n; i++) {
+		error = tg_rate_compile(&config->limits[i].refill, tick, &rates[i]);
+		if (error)
+			return error;
+		slot = find_record(records, config->limits[i].name);
+		if (slot >= 0)
+			keep_record(&records[slot], &rates[i], compiled, slot);
+	}
+	for (i = 0; i < config->limits_n; i++) {
+		slot = find_record(compiled->records, config->limits[i].name);
+		if (slot < 0) {
+			slot = find_free(records, compiled->records);
+			if (slot < 0)
+				return slot;
+			make_record(config->limits[i].name, &rates[i], compiled, slot);
+		}
+		compiled->slots[i] = slot;
+		compile_limit(&config->limits[i], compiled, slot);
+	}
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
+		if (records[slot].name[0] && records[slot].id != compiled->records[slot].id)
+			compiled->limits_removed = true;
+	return 0;
+}
+
+static void add_entries(const struct tg_prefix_list *list, enum tg_list verdict,
+			struct tg_compiled *compiled)
+{
+	struct tg_list_entry *entry;
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		entry = &compiled->lists[compiled->lists_n++];
+		memset(entry, 0, sizeof(*entry));
+		entry->key.prefix_length = list->items[i].length;
+		memcpy(&entry->key.address, list->items[i].address, sizeof(entry->key.address));
+		entry->list = verdict;
+	}
+}
+
+/* Deny first: an allow entry of the same prefix comes later and overwrites it. */
+static int compile_lists(const struct tg_config *config, struct tg_compiled *compiled)
+{
+	size_t n = config->allow.n + config->deny.n;
+
+	if (!n)
+		return 0;
+	compiled->lists = calloc(n, sizeof(*compiled->lists));
+	if (!compiled->lists)
+		return -ENOMEM;
+	add_entries(&config->deny, TG_LIST_DENY, compiled);
+	add_entries(&config->allow, TG_LIST_ALLOW, compiled);
+	compiled->policy.has_lists = 1;
+	return 0;
+}
+
+int tg_policy_compile(const struct tg_config *config, const struct tg_limit_record *records,
+		      const struct tg_meta *meta, uint64_t tick, struct tg_compiled **compiled)
+{
+	tg_cleanup(tg_compiled_free) struct tg_compiled *made = calloc(1, sizeof(*made));
+	int error;
+
+	if (!made)
+		return -ENOMEM;
+	made->next_serial = meta->next_serial;
+	memcpy(made->policy.hash_key, meta->hash_key, sizeof(made->policy.hash_key));
+	error = compile_limits(config, records, tick, made);
+	if (!error)
+		error = compile_lists(config, made);
+	if (error)
+		return error;
+	*compiled = TAKE_PTR(made);
+	return 0;
+}
+
+void tg_compiled_free(struct tg_compiled **compiled)
+{
+	if (!*compiled)
+		return;
+	free((*compiled)->lists);
+	free(*compiled);
+	*compiled = NULL;
+}

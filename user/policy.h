@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The compiler: a configuration to exactly the bytes that the packet programs read. Pure:
+ * no system call, no clock. The one place that knows both sides.
+ */
+#ifndef TG_POLICY_H
+#define TG_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tidegate/abi.h>
+
+#include "config.h"
+
+struct tg_list_entry {
+	struct tg_lpm_key key;
+	uint32_t list; /* enum tg_list */
+};
+
+struct tg_compiled {
+	struct tg_policy policy;
+	struct tg_limit_record records[TG_LIMITS_MAX];
+	uint32_t slots[TG_CONFIG_LIMITS_MAX]; /* by place in the configuration */
+	uint64_t fresh;			      /* slots given to limits that did not exist before */
+	bool rates_changed;		      /* live buckets are to be converted */
+	bool limits_removed;		      /* buckets of unknown limits are to be taken out */
+	uint32_t next_serial;
+	struct tg_list_entry *lists; /* each prefix once */
+	size_t lists_n;
+	uint64_t ports[TG_PORTS]; /* the destination_ports map */
+};
+
+/*
+ * Compiles @config over what is in force: @records and @meta (all zero and TG_ABI_VERSION,
+ * next_serial 1 at the first start). A limit of the same name keeps its slot and id.
+ * @tick: the coarse clock's resolution in ns. Returns 0, -EINVAL (a refill that cannot be
+ * represented, which validation should have caught) or -ENOMEM.
+ */
+int tg_policy_compile(const struct tg_config *config, const struct tg_limit_record *records,
+		      const struct tg_meta *meta, uint64_t tick, struct tg_compiled **compiled);
+
+void tg_compiled_free(struct tg_compiled **compiled);
+
+/* The mask of the first @length of 128 bits. */
+struct tg_address tg_address_mask(unsigned int length);
+
+#endif

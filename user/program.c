@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "log.h"
+#include "message.h"
+#include "program.h"
+#include "tidegate.skel.h"
+
+const char *const tg_map_names[TG_MAPS] = {
+	[TG_MAP_BUCKETS] = "buckets",
+	[TG_MAP_OVERFLOW] = "overflow",
+	[TG_MAP_RECORDS] = "records",
+	[TG_MAP_META] = "meta",
+	[TG_MAP_ATTACHMENTS] = "attachments",
+	[TG_MAP_INTERFACE_COUNTERS] = "interface_counters",
+	[TG_MAP_LIMIT_COUNTERS] = "limit_counters",
+	[TG_MAP_LISTS] = "lists",
+};
+
+struct tg_program {
+	struct tidegate_bpf *skeleton;
+};
+
+int tg_program_xdp_fd(const struct tg_program *program)
+{
+	return bpf_program__fd(program->skeleton->progs.tidegate_xdp);
+}
+
+int tg_program_map_fd(const struct tg_program *program, enum tg_map map)
+{
+	return bpf_object__find_map_fd_by_name(program->skeleton->obj, tg_map_names[map]);
+}
+
+static int set_pins(struct tidegate_bpf *skeleton, const char *state_dir, const char *buckets_pin)
+{
+	char path[PATH_MAX];
+	struct bpf_map *map;
+	int i, error;
+
+	for (i = 0; i < TG_MAPS_KEPT; i++) {
+		map = bpf_object__find_map_by_name(skeleton->obj, tg_map_names[i]);
+		snprintf(path, sizeof(path), "%s/%s", state_dir,
+			 i == TG_MAP_BUCKETS ? buckets_pin : tg_map_names[i]);
+		error = bpf_map__set_pin_path(map, path);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int fill_ports(const struct tidegate_bpf *skeleton, const struct tg_compiled *compiled)
+{
+	size_t size = sizeof(compiled->ports);
+	void *ports;
+
+	if (!compiled->policy.has_ports)
+		return 0;
+	ports = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		     bpf_map__fd(skeleton->maps.destination_ports), 0);
+	if (ports == MAP_FAILED)
+		return -errno;
+	memcpy(ports, compiled->ports, size);
+	munmap(ports, size);
+	return 0;
+}
+
+static int fill_lists(const struct tidegate_bpf *skeleton, const struct tg_compiled *compiled)
+{
+	int fd = bpf_map__fd(skeleton->maps.lists);
+	size_t i;
+
+	for (i = 0; i < compiled->lists_n; i++)
+		if (bpf_map_update_elem(fd, &compiled->lists[i].key, &compiled->lists[i].list,
+					BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int explain_load(char *message, int error)
+{
+	if (error == -EPERM || error == -EACCES)
+		return tg_refuse(message, EPERM,
+				 "no privilege to load BPF programs; run as root or with CAP_BPF, "
+				 "CAP_NET_ADMIN and CAP_PERFMON");
+	return tg_refuse(message, error, "the kernel did not take the packet program: %s",
+			 strerror(-error));
+}
+
+int tg_program_load(const char *state_dir, const char *buckets_pin, uint32_t table_size,
+		    const struct tg_compiled *compiled, struct tg_program **program, char *message)
+{
+	tg_cleanup(tg_program_free) struct tg_program *made = calloc(1, sizeof(*made));
+	int error;
+
+	if (!made)
+		return tg_refuse(message, ENOMEM, "out of memory");
+	made->skeleton = tidegate_bpf__open();
+	if (!made->skeleton)
+		return explain_load(message, -errno);
+	memcpy((void *)&made->skeleton->rodata->policy, &compiled->policy,
+	       sizeof(compiled->policy));
+	bpf_map__set_max_entries(made->skeleton->maps.buckets, table_size);
+	bpf_map__set_max_entries(made->skeleton->maps.lists,
+				 compiled->lists_n ? compiled->lists_n : 1);
+	error = set_pins(made->skeleton, state_dir, buckets_pin);
+	if (!error)
+		error = tidegate_bpf__load(made->skeleton);
+	if (error)
+		return explain_load(message, error);
+	error = fill_ports(made->skeleton, compiled);
+	if (!error)
+		error = fill_lists(made->skeleton, compiled);
+	if (error)
+		return tg_refuse(message, error, "cannot fill the policy's maps: %s",
+				 strerror(-error));
+	*program = TAKE_PTR(made);
+	return 0;
+}
+
+int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = sweep, .ctx_size_in = sizeof(*sweep));
+	int fd = bpf_program__fd(program->skeleton->progs.tidegate_sweep);
+
+	sweep->now[TG_CLOCK_PRECISE] = tg_clock_read(TG_CLOCK_PRECISE);
+	sweep->now[TG_CLOCK_COARSE] = tg_clock_read(TG_CLOCK_COARSE);
+	if (bpf_prog_test_run_opts(fd, &options))
+		return tg_fail(errno, "sweep of the bucket table");
+	return 0;
+}
+
+void tg_program_free(struct tg_program **program)
+{
+	if (!*program)
+		return;
+	tidegate_bpf__destroy((*program)->skeleton);
+	free(*program);
+	*program = NULL;
+}

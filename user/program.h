@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One generation of the packet programs, loaded. The only user of the generated skeleton. */
+#ifndef TG_PROGRAM_H
+#define TG_PROGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy.h"
+
+struct tg_program;
+
+/* The kept maps in the order of their names in bpf/maps.bpf.h, then those of the generation. */
+enum tg_map {
+	TG_MAP_BUCKETS,
+	TG_MAP_OVERFLOW,
+	TG_MAP_RECORDS,
+	TG_MAP_META,
+	TG_MAP_ATTACHMENTS,
+	TG_MAP_INTERFACE_COUNTERS,
+	TG_MAP_LIMIT_COUNTERS,
+	TG_MAPS_KEPT,
+	TG_MAP_LISTS = TG_MAPS_KEPT,
+	TG_MAPS,
+};
+
+extern const char *const tg_map_names[TG_MAPS]; /* of the pins, for the kept ones */
+
+/*
+ * Loads a generation that enforces @compiled over the maps pinned in @state_dir, which are
+ * made and pinned when missing. @buckets_pin names the pin of the bucket table.
+ * Returns 0 or -errno with @message (TG_MESSAGE_SIZE); nothing goes live.
+ */
+int tg_program_load(const char *state_dir, const char *buckets_pin, uint32_t table_size,
+		    const struct tg_compiled *compiled, struct tg_program **program, char *message);
+
+int tg_program_xdp_fd(const struct tg_program *program);
+int tg_program_map_fd(const struct tg_program *program, enum tg_map map);
+
+/* Runs the sweep; fills its outputs. */
+int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep);
+
+void tg_program_free(struct tg_program **program);
+
+#endif
