@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <tidegate/gcra.h>
+
+#include "buckets.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "rate.h"
+
+#define TG_BATCH      4096
+#define TG_FULL_FRAME 1514 /* bytes: what retry_after is reckoned for when a limit counts bytes */
+
+uint64_t tg_bucket_full_state(const struct tg_rate *rate, uint32_t version)
+{
+	return tg_gcra_state(0, tg_gcra_clock(rate, tg_clock_read(rate->clock)), version);
+}
+
+/* Units missing at @now, in the record's current rate. */
+static uint64_t deficit_at(const struct tg_limit_record *record, uint64_t state,
+			   const uint64_t now[TG_CLOCKS])
+{
+	const struct tg_rate *to = &record->rates[record->version];
+	uint32_t version = tg_state_version(state);
+	const struct tg_rate *from = &record->rates[version];
+	uint64_t deficit;
+
+	if (version >= TG_RATE_VERSIONS)
+		return 0; /* on its way out, so full */
+	deficit = tg_gcra_deficit(from, state, tg_gcra_clock(from, now[from->clock]));
+	return version == record->version ? deficit : tg_gcra_convert(from, to, deficit);
+}
+
+static uint64_t time_until(const struct tg_rate *rate, uint64_t units, uint64_t now, uint64_t tick)
+{
+	if (!units)
+		return 0;
+	return tg_rate_time_until(rate, units, now) + (rate->clock == TG_CLOCK_COARSE ? tick : 0);
+}
+
+void tg_bucket_measure(const struct tg_limit_record *record, const struct tg_bucket *bucket,
+		       uint64_t tick, struct tg_bucket_view *view)
+{
+	const struct tg_rate *rate = &record->rates[record->version];
+	uint64_t precise = tg_clock_read(TG_CLOCK_PRECISE);
+	uint64_t now[TG_CLOCKS] = {precise, tg_clock_read(TG_CLOCK_COARSE)};
+	uint64_t exact[TG_CLOCKS] = {precise, precise};
+	uint64_t seen = deficit_at(record, bucket->state, now); /* by the next packet */
+	uint64_t deficit = deficit_at(record, bucket->state, exact);
+	uint64_t cost = 1, needed;
+
+	view->capacity = rate->capacity >> rate->scale;
+	view->remaining =
+		(rate->capacity - (seen < rate->capacity ? seen : rate->capacity)) >> rate->scale;
+	if (view->unit == TG_CONFIG_BYTES)
+		cost = view->capacity < TG_FULL_FRAME ? view->capacity : TG_FULL_FRAME;
+	view->state = view->remaining >= cost ? TG_BUCKET_OPEN : TG_BUCKET_EXCEEDED;
+	needed = deficit + (cost << rate->scale);
+	needed = needed > rate->capacity ? needed - rate->capacity : 0;
+	view->retry_after_ns = time_until(rate, needed, precise, tick);
+	if (view->state == TG_BUCKET_OPEN)
+		view->retry_after_ns = 0;
+	else if (!needed) /* the coarse clock is about to show it */
+		view->retry_after_ns = tick;
+	view->reset_ns = time_until(rate, deficit, precise, tick);
+	view->admitted = bucket->admitted;
+	view->exceeded = bucket->exceeded;
+	view->exceeded_ago_ns = UINT64_MAX;
+	if (bucket->exceeded_at)
+		view->exceeded_ago_ns =
+			precise > bucket->exceeded_at ? precise - bucket->exceeded_at : 0;
+}
+
+struct batch {
+	struct tg_bucket_key keys[TG_BATCH];
+	struct tg_bucket values[TG_BATCH];
+};
+
+/* One system call for many entries; a hash chain longer than the batch needs a larger one. */
+static int each_batch(int fd, struct batch *batch,
+		      int (*each)(void *, const struct tg_bucket_key *, const struct tg_bucket *),
+		      void *data)
+{
+	uint32_t position = 0, n, i;
+	bool first = true, last = false;
+	int result;
+
+	while (!last) {
+		n = TG_BATCH;
+		if (bpf_map_lookup_batch(fd, first ? NULL : &position, &position, batch->keys,
+					 batch->values, &n, NULL)) {
+			if (errno != ENOENT)
+				return -errno;
+			last = true;
+		}
+		first = false;
+		for (i = 0; i < n; i++) {
+			result = each(data, &batch->keys[i], &batch->values[i]);
+			if (result)
+				return result;
+		}
+	}
+	return 0;
+}
+
+int tg_buckets_each(int fd,
+		    int (*each)(void *data, const struct tg_bucket_key *key,
+				const struct tg_bucket *bucket),
+		    void *data)
+{
+	tg_autofree struct batch *batch = malloc(sizeof(*batch));
+
+	return batch ? each_batch(fd, batch, each, data) : -ENOMEM;
+}
+
+static int copy_one(void *data, const struct tg_bucket_key *key, const struct tg_bucket *bucket)
+{
+	int to = *(int *)data;
+
+	if (bpf_map_update_elem(to, key, bucket, BPF_ANY) == 0)
+		return 0;
+	return errno == E2BIG ? 0 : -errno;
+}
+
+int tg_buckets_copy(int from, int to)
+{
+	return tg_buckets_each(from, copy_one, &to);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The datapath's inside, shared by datapath.c (changes) and inspect.c (reads). */
+#ifndef TG_DATAPATH_PRIVATE_H
+#define TG_DATAPATH_PRIVATE_H
+
+#include "attach.h"
+#include "datapath.h"
+#include "policy.h"
+#include "program.h"
+
+struct tg_datapath {
+	char *state_dir;
+	int lock;
+	uint64_t tick;				       /* ns, of the coarse clock */
+	struct tg_meta meta;			       /* as in the kernel */
+	struct tg_limit_record records[TG_LIMITS_MAX]; /* as in the kernel */
+	uint32_t table_size;			       /* of the pinned table; 0: none */
+	struct tg_config *config;		       /* in force; NULL before the first publish */
+	struct tg_compiled *compiled;		       /* likewise */
+	struct tg_program *program;		       /* likewise */
+	int adopted_program;			       /* of an earlier daemon, -1 none */
+	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
+	size_t attachments_n;
+};
+
+/* What the kernel counted about a limit, all CPUs together. */
+int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot,
+			       struct tg_limit_counters *sum);
+
+#endif

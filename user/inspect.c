@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The reading side of the datapath. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buckets.h"
+#include "cleanup.h"
+#include "datapath_private.h"
+
+/* Sums an array of 64-bit counters over the CPUs. */
+static int sum_per_cpu(int fd, uint32_t index, uint64_t *sum, size_t size)
+{
+	int cpus = libbpf_num_possible_cpus(), cpu;
+	size_t n = size / sizeof(*sum), i;
+	tg_autofree uint64_t *values = NULL;
+
+	if (cpus < 1)
+		return -EINVAL;
+	values = calloc(cpus, size);
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fd, &index, values))
+		return -errno;
+	memset(sum, 0, size);
+	for (cpu = 0; cpu < cpus; cpu++)
+		for (i = 0; i < n; i++)
+			sum[i] += values[cpu * n + i];
+	return 0;
+}
+
+int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot,
+			       struct tg_limit_counters *sum)
+{
+	return sum_per_cpu(tg_program_map_fd(datapath->program, TG_MAP_LIMIT_COUNTERS), slot,
+			   (uint64_t *)sum, sizeof(*sum));
+}
+
+static int read_interface(struct tg_datapath *datapath, const struct tg_attachment *attachment,
+			  uint32_t program_id, struct tg_interface_stats *stats)
+{
+	memcpy(stats->name, attachment->name, sizeof(stats->name));
+	stats->ifindex = attachment->ifindex;
+	stats->native = attachment->native;
+	stats->healthy = tg_attach_healthy(attachment, program_id);
+	return sum_per_cpu(tg_program_map_fd(datapath->program, TG_MAP_INTERFACE_COUNTERS),
+			   attachment->counters, stats->packets, sizeof(stats->packets));
+}
+
+static uint32_t program_id(const struct tg_datapath *datapath)
+{
+	struct bpf_prog_info info = {};
+	uint32_t length = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(tg_program_xdp_fd(datapath->program), &info, &length))
+		return 0;
+	return info.id;
+}
+
+static int read_interfaces(struct tg_datapath *datapath, struct tg_stats *stats)
+{
+	uint32_t id = program_id(datapath);
+	size_t i;
+	int error;
+
+	for (i = 0; i < datapath->attachments_n; i++) {
+		error = read_interface(datapath, &datapath->attachments[i], id,
+				       &stats->interfaces[i]);
+		if (error)
+			return error;
+		stats->interfaces_n++;
+	}
+	return 0;
+}
+
+static int read_limits(struct tg_datapath *datapath, struct tg_stats *stats)
+{
+	const struct tg_config_limit *limit;
+	struct tg_limit_stats *out;
+	size_t i;
+	int error;
+
+	for (i = 0; i < datapath->config->limits_n; i++) {
+		limit = &datapath->config->limits[i];
+		out = &stats->limits[i];
+		memcpy(out->name, limit->name, sizeof(out->name));
+		out->unit = limit->unit;
+		out->refill = limit->refill;
+		error = tg_datapath_limit_counters(datapath, datapath->compiled->slots[i],
+						   &out->counters);
+		if (error)
+			return error;
+		out->buckets = out->counters.created - out->counters.reclaimed;
+		stats->buckets += out->buckets;
+		stats->limits_n++;
+	}
+	return 0;
+}
+
+int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats)
+{
+	tg_cleanup(tg_stats_free) struct tg_stats *made = calloc(1, sizeof(*made));
+	int error;
+
+	if (!made)
+		return -ENOMEM;
+	/* One more, so that none is not taken for failure. */
+	made->interfaces = calloc(datapath->attachments_n + 1, sizeof(*made->interfaces));
+	made->limits = calloc(datapath->config->limits_n + 1, sizeof(*made->limits));
+	if (!made->interfaces || !made->limits)
+		return -ENOMEM;
+	made->generation = datapath->meta.generation;
+	made->table_size = datapath->table_size;
+	error = read_interfaces(datapath, made);
+	if (!error)
+		error = read_limits(datapath, made);
+	if (error)
+		return error;
+	*stats = TAKE_PTR(made);
+	return 0;
+}
+
+static int prefix_length(const struct tg_config_limit *limit, const uint8_t address[16])
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	if (limit->per == TG_CONFIG_PER_EVERYONE)
+		return 0;
+	return memcmp(address, mapped, sizeof(mapped)) == 0 ? 96 + limit->prefix4 : limit->prefix6;
+}
+
+static void start_view(const struct tg_config_limit *limit, const uint8_t address[16],
+		       struct tg_bucket_view *view)
+{
+	struct tg_address mask, *masked = (struct tg_address *)view->bucket.address;
+
+	memset(view, 0, sizeof(*view));
+	view->limit = limit->name;
+	view->per = limit->per;
+	view->unit = limit->unit;
+	view->bucket.length = prefix_length(limit, address);
+	mask = tg_address_mask(view->bucket.length);
+	memcpy(view->bucket.address, address, sizeof(view->bucket.address));
+	masked->high &= mask.high;
+	masked->low &= mask.low;
+}
+
+struct walk {
+	struct tg_datapath *datapath;
+	int (*each)(void *data, const struct tg_bucket_view *view);
+	void *data;
+};
+
+/* The limit of the configuration that a bucket belongs to, or NULL. */
+static const struct tg_config_limit *limit_of(const struct tg_datapath *datapath, uint32_t id)
+{
+	uint32_t slot = TG_LIMIT_SLOT(id);
+	size_t i;
+
+	if (datapath->records[slot].id != id)
+		return NULL;
+	for (i = 0; i < datapath->config->limits_n; i++)
+		if (datapath->compiled->slots[i] == slot)
+			return &datapath->config->limits[i];
+	return NULL;
+}
+
+static int walk_bucket(void *data, const struct tg_bucket_key *key, const struct tg_bucket *bucket)
+{
+	const struct walk *walk = data;
+	const struct tg_config_limit *limit = limit_of(walk->datapath, key->limit_id);
+	struct tg_bucket_view view;
+
+	if (!limit)
+		return 0;
+	start_view(limit, (const uint8_t *)&key->address, &view);
+	tg_bucket_measure(&walk->datapath->records[TG_LIMIT_SLOT(key->limit_id)], bucket,
+			  walk->datapath->tick, &view);
+	return walk->each(walk->data, &view);
+}
+
+int tg_datapath_each_bucket(struct tg_datapath *datapath,
+			    int (*each)(void *data, const struct tg_bucket_view *view), void *data)
+{
+	struct walk walk = {datapath, each, data};
+
+	return tg_buckets_each(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS), walk_bucket,
+			       &walk);
+}
+
+static enum tg_list find_list(const struct tg_datapath *datapath, const uint8_t address[16])
+{
+	struct tg_lpm_key key = {.prefix_length = 128};
+	uint32_t list = 0;
+
+	memcpy(&key.address, address, sizeof(key.address));
+	if (datapath->compiled->policy.has_lists)
+		bpf_map_lookup_elem(tg_program_map_fd(datapath->program, TG_MAP_LISTS), &key,
+				    &list);
+	return list;
+}
+
+/* The overflow bucket that a source falls to is found by the packet program alone, so a
+ * source without a bucket of its own shows as untracked even when the table is full. */
+static void view_limit(const struct tg_datapath *datapath, size_t index, const uint8_t address[16],
+		       struct tg_bucket_view *view)
+{
+	const struct tg_config_limit *limit = &datapath->config->limits[index];
+	const struct tg_limit_record *record = &datapath->records[datapath->compiled->slots[index]];
+	struct tg_bucket_key key = {.limit_id = record->id, .kind = TG_KEY_ADDRESS};
+	struct tg_bucket bucket = {};
+	bool found;
+
+	start_view(limit, address, view);
+	memcpy(&key.address, view->bucket.address, sizeof(key.address));
+	found = bpf_map_lookup_elem(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS), &key,
+				    &bucket) == 0;
+	if (!found)
+		bucket.state =
+			tg_bucket_full_state(&record->rates[record->version], record->version);
+	tg_bucket_measure(record, &bucket, datapath->tick, view);
+	if (!found)
+		view->state = TG_BUCKET_UNTRACKED;
+}
+
+int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
+		    struct tg_bucket_view *views, size_t *n, enum tg_list *list)
+{
+	size_t i;
+
+	*n = 0;
+	for (i = 0; i < datapath->config->limits_n; i++)
+		if (datapath->config->limits[i].per != TG_CONFIG_PER_DESTINATION)
+			view_limit(datapath, i, address, &views[(*n)++]);
+	*list = find_list(datapath, address);
+	return 0;
+}
