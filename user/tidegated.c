@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The daemon: options, signals, event loop. */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "commands.h"
+#include "config.h"
+#include "control.h"
+#include "daemon.h"
+#include "datapath.h"
+#include "diagnostics.h"
+#include "http.h"
+#include "log.h"
+#include "message.h"
+#include "requests.h"
+
+#define DEFAULT_CONFIG	"/etc/tidegate/tidegate.yaml"
+#define DEFAULT_CONTROL "/run/tidegate/control.sock"
+#define DEFAULT_STATE	"/sys/fs/bpf/tidegate"
+#define DEFAULT_METRICS "127.0.0.1:9469"
+
+static const char usage[] = "usage: tidegated [options]\n"
+			    "  --config FILE           " DEFAULT_CONFIG "\n"
+			    "  --control SOCKET        " DEFAULT_CONTROL "\n"
+			    "  --state DIR             " DEFAULT_STATE ", on a bpffs\n"
+			    "  --metrics HOST:PORT     " DEFAULT_METRICS ", or none\n"
+			    "  --log-format text|json  text\n"
+			    "  --log-level LEVEL       error, warning, info or debug; info\n"
+			    "  --version\n"
+			    "  --help\n";
+
+struct options {
+	enum tg_log_level level;
+	enum tg_log_format format;
+};
+
+static int exit_code(int error)
+{
+	switch (-error) {
+	case 0:
+		return TG_EXIT_OK;
+	case EPERM:
+	case EBUSY:
+		return TG_EXIT_REFUSED;
+	case ENODEV:
+		return TG_EXIT_NOT_FOUND;
+	}
+	return TG_EXIT_FAILED;
+}
+
+static int choose(const char *value, const char *const *names, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(value, names[i]) == 0)
+			return i;
+	return -1;
+}
+
+static int set_option(struct tg_daemon *daemon, struct options *options, int option)
+{
+	static const char *const levels[] = {"error", "warning", "info", "debug"};
+	static const char *const formats[] = {"text", "json"};
+	int choice;
+
+	switch (option) {
+	case 'c':
+		daemon->config_path = optarg;
+		return 0;
+	case 's':
+		daemon->control_path = optarg;
+		return 0;
+	case 'd':
+		daemon->state_dir = optarg;
+		return 0;
+	case 'm':
+		daemon->metrics_address = optarg;
+		return 0;
+	case 'l':
+		choice = choose(optarg, levels, 4);
+		options->level = choice;
+		return choice;
+	case 'f':
+		choice = choose(optarg, formats, 2);
+		options->format = choice;
+		return choice;
+	}
+	return -1;
+}
+
+/* Returns -1 to go on, or the exit code. */
+static int parse_options(int argc, char **argv, struct tg_daemon *daemon, struct options *options)
+{
+	static const struct option long_options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"control", required_argument, NULL, 's'},
+		{"state", required_argument, NULL, 'd'},
+		{"metrics", required_argument, NULL, 'm'},
+		{"log-format", required_argument, NULL, 'f'},
+		{"log-level", required_argument, NULL, 'l'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {
+		if (option == 'V' || option == 'h') {
+			fputs(option == 'V' ? "tidegated " TG_VERSION "\n" : usage, stdout);
+			return TG_EXIT_OK;
+		}
+		if (option == '?' || set_option(daemon, options, option) < 0) {
+			if (option != '?')
+				tg_log(TG_LOG_ERROR, "unknown value \"%s\"", optarg);
+			fputs(usage, stderr);
+			return TG_EXIT_USAGE;
+		}
+	}
+	if (optind == argc)
+		return -1;
+	tg_log(TG_LOG_ERROR, "unexpected argument \"%s\"", argv[optind]);
+	fputs(usage, stderr);
+	return TG_EXIT_USAGE;
+}
+
+static int load_config(const char *path, struct tg_config **config)
+{
+	struct tg_diagnostics diagnostics = {};
+	int error = tg_config_load(path, config, &diagnostics);
+
+	tg_diagnostics_print(&diagnostics, stderr);
+	tg_diagnostics_clear(&diagnostics);
+	return error;
+}
+
+int tg_daemon_change(struct tg_daemon *daemon, struct tg_config **config, char *message)
+{
+	int error = tg_datapath_publish(daemon->datapath, *config, message);
+
+	if (error) {
+		daemon->reloads_failed++;
+		tg_log(TG_LOG_ERROR, "%s; the policy in force stays", message);
+		return error;
+	}
+	daemon->reloads_ok++;
+	tg_config_free(&daemon->config);
+	daemon->config = TAKE_PTR(*config);
+	return 0;
+}
+
+int tg_daemon_reload(struct tg_daemon *daemon, char *message)
+{
+	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
+	int error;
+
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+		   (unsigned long long)(tg_clock_read(TG_CLOCK_PRECISE) / 1000));
+	error = load_config(daemon->config_path, &config);
+	if (error) {
+		daemon->reloads_failed++;
+		tg_refuse(
+			message, error,
+			"%s is not valid, and the policy in force stays; `tidegate check %s` shows "
+			"what is wrong",
+			daemon->config_path, daemon->config_path);
+		tg_log(TG_LOG_ERROR, "%s", message);
+	} else {
+		error = tg_daemon_change(daemon, &config, message);
+	}
+	if (!error)
+		tg_log(TG_LOG_INFO, "%s reloaded", daemon->config_path);
+	sd_notify(0, "READY=1");
+	return error;
+}
+
+void tg_daemon_stop(struct tg_daemon *daemon, bool keep)
+{
+	daemon->keep = keep;
+	event_base_loopbreak(daemon->base);
+}
+
+static void on_signal(evutil_socket_t signal, short what, void *data)
+{
+	struct tg_daemon *daemon = data;
+	char message[TG_MESSAGE_SIZE];
+
+	if (signal == SIGHUP)
+		tg_daemon_reload(daemon, message);
+	else
+		tg_daemon_stop(daemon, daemon->config->on_stop == TG_ON_STOP_KEEP);
+}
+
+static void on_second(evutil_socket_t fd, short what, void *data)
+{
+	struct tg_daemon *daemon = data;
+
+	tg_datapath_maintain(daemon->datapath);
+}
+
+static int run(struct tg_daemon *daemon)
+{
+	static const int signals[] = {SIGHUP, SIGTERM, SIGINT};
+	const struct timeval second = {.tv_sec = 1};
+	struct event *events[4];
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		events[i] = evsignal_new(daemon->base, signals[i], on_signal, daemon);
+		if (!events[i] || event_add(events[i], NULL))
+			return tg_fail(ENOMEM, "signals");
+	}
+	events[3] = event_new(daemon->base, -1, EV_PERSIST, on_second, daemon);
+	if (!events[3] || event_add(events[3], &second))
+		return tg_fail(ENOMEM, "timer");
+	sd_notify(0, "READY=1");
+	tg_log(TG_LOG_INFO, "ready");
+	event_base_dispatch(daemon->base);
+	sd_notify(0, "STOPPING=1");
+	for (i = 0; i < 4; i++)
+		event_free(events[i]);
+	return 0;
+}
+
+static json_t *on_request(void *data, const json_t *request)
+{
+	return tg_request_handle(data, request);
+}
+
+/* Links and pins survive us by default; taking them away is a decision. */
+static void finish(struct tg_daemon *daemon)
+{
+	unsigned int links;
+
+	if (daemon->keep) {
+		tg_log(TG_LOG_INFO, "stopped; enforcement stays (on_stop: keep)");
+		return;
+	}
+	if (tg_datapath_detach(daemon->datapath, &links) == 0)
+		tg_log(TG_LOG_INFO, "stopped; %u link(s) detached", links);
+}
+
+/*
+ * From configuration to enforcement. Everything that can fail comes before the publish, so
+ * that what an earlier daemon left in force is not lost to a port that is taken.
+ */
+static int start(struct tg_daemon *daemon, struct tg_control **control, struct tg_http **http)
+{
+	char message[TG_MESSAGE_SIZE];
+	int error;
+
+	error = tg_datapath_open(daemon->state_dir, &daemon->datapath, message);
+	if (error) {
+		tg_log(TG_LOG_ERROR, "%s", message);
+		return error;
+	}
+	error = tg_control_open(daemon->base, daemon->control_path, on_request, daemon, control);
+	if (!error)
+		error = tg_http_open(daemon->base, daemon->metrics_address, daemon, http);
+	if (error)
+		return error;
+	error = tg_datapath_publish(daemon->datapath, daemon->config, message);
+	if (error)
+		tg_log(TG_LOG_ERROR, "%s", message);
+	return error;
+}
+
+static int serve(struct tg_daemon *daemon)
+{
+	struct tg_control *control = NULL;
+	struct tg_http *http = NULL;
+	int error;
+
+	daemon->base = event_base_new();
+	if (!daemon->base)
+		return tg_fail(ENOMEM, "event loop");
+	error = start(daemon, &control, &http);
+	if (!error) {
+		error = run(daemon);
+		finish(daemon);
+	}
+	tg_http_close(&http);
+	tg_control_close(&control);
+	event_base_free(daemon->base);
+	return error;
+}
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	char line[1024];
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	vsnprintf(line, sizeof(line), format, arguments);
+	line[strcspn(line, "\n")] = '\0';
+	tg_log(TG_LOG_DEBUG, "%s", line);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct tg_daemon daemon = {
+		.config_path = DEFAULT_CONFIG,
+		.control_path = DEFAULT_CONTROL,
+		.state_dir = DEFAULT_STATE,
+		.metrics_address = DEFAULT_METRICS,
+		.started_ns = tg_clock_read(TG_CLOCK_PRECISE),
+	};
+	struct options options = {.level = TG_LOG_INFO, .format = TG_LOG_TEXT};
+	int code, error;
+
+	tg_log_setup("tidegated", options.level, options.format);
+	code = parse_options(argc, argv, &daemon, &options);
+	if (code >= 0)
+		return code;
+	tg_log_setup("tidegated", options.level, options.format);
+	libbpf_set_print(print_libbpf);
+	signal(SIGPIPE, SIG_IGN);
+	error = load_config(daemon.config_path, &daemon.config);
+	if (error)
+		return error == -EINVAL ? TG_EXIT_INVALID : TG_EXIT_FAILED;
+	error = serve(&daemon);
+	tg_datapath_close(&daemon.datapath);
+	tg_config_free(&daemon.config);
+	return exit_code(error);
+}
