@@ -100,14 +100,16 @@ static void keep_record(const struct tg_limit_record *before, const struct tg_ra
 	compiled->rates_changed = true;
 }
 
-static void make_record(const char *name, const struct tg_rate *rate, struct tg_compiled *compiled,
-			unsigned int slot)
+_Static_assert(TG_LIMIT_NAME_SIZE == TG_CONFIG_NAME_SIZE, "limit name");
+
+static void make_record(const struct tg_config_limit *limit, const struct tg_rate *rate,
+			struct tg_compiled *compiled, unsigned int slot)
 {
 	struct tg_limit_record *record = &compiled->records[slot];
 	int version;
 
 	memset(record, 0, sizeof(*record));
-	strncpy(record->name, name, sizeof(record->name) - 1);
+	memcpy(record->name, limit->name, sizeof(record->name));
 	record->id = compiled->next_serial++ * TG_LIMITS_MAX + slot;
 	for (version = 0; version <= TG_RATE_VERSIONS; version++)
 		record->rates[version] = *rate;
@@ -158,7 +160,7 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 			slot = find_free(records, compiled->records);
 			if (slot < 0)
 				return slot;
-			make_record(config->limits[i].name, &rates[i], compiled, slot);
+			make_record(&config->limits[i], &rates[i], compiled, slot);
 		}
 		compiled->slots[i] = slot;
 		compile_limit(&config->limits[i], compiled, slot);
