@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <getopt.h>
+#include <string.h>
+
+#include "arguments.h"
+#include "log.h"
+#include "units.h"
+
+static const struct option options[] = {
+	{"json", no_argument, NULL, 'j'},	  {"limit", required_argument, NULL, 'l'},
+	{"by", required_argument, NULL, 'b'},	  {"all", no_argument, NULL, 'a'},
+	{"save", no_argument, NULL, 's'},	  {"state", required_argument, NULL, 't'},
+	{"number", required_argument, NULL, 'n'}, {},
+};
+
+static bool take_number(const char *text, long *n)
+{
+	uint64_t number;
+
+	if (tg_parse_number(text, &number) || number < 1 || number > 10000) {
+		tg_log(TG_LOG_ERROR, "-n \"%s\": write a number from 1 to 10000", text);
+		return false;
+	}
+	*n = number;
+	return true;
+}
+
+static bool take(int option, struct tg_arguments *arguments)
+{
+	switch (option) {
+	case 'j':
+		arguments->json = true;
+		return true;
+	case 'l':
+		arguments->limit = optarg;
+		return true;
+	case 'b':
+		arguments->by = optarg;
+		return true;
+	case 'a':
+		arguments->all = true;
+		return true;
+	case 's':
+		arguments->save = true;
+		return true;
+	case 't':
+		arguments->state = optarg;
+		return true;
+	case 'n':
+		return take_number(optarg, &arguments->n);
+	}
+	return false;
+}
+
+bool tg_arguments_parse(int argc, char **argv, const char *allowed, int least, int most,
+			struct tg_arguments *arguments)
+{
+	int option;
+
+	memset(arguments, 0, sizeof(*arguments));
+	optind = 0; /* start over: main() has looked at the arguments, too */
+	while ((option = getopt_long(argc, argv, "n:", options, NULL)) >= 0) {
+		if (option == '?')
+			return false;
+		if (option != 'j' && !strchr(allowed, option)) {
+			tg_log(TG_LOG_ERROR, "`%s` has no such option; see `tidegate --help`",
+			       argv[0]);
+			return false;
+		}
+		if (!take(option, arguments))
+			return false;
+	}
+	arguments->operands = argv + optind;
+	arguments->operands_n = argc - optind;
+	if (arguments->operands_n >= least && arguments->operands_n <= most)
+		return true;
+	tg_log(TG_LOG_ERROR, "`%s` has too %s arguments; see `tidegate --help`", argv[0],
+	       arguments->operands_n < least ? "few" : "many");
+	return false;
+}

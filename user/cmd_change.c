@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* set, reset, reload. */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arguments.h"
+#include "client.h"
+#include "commands.h"
+#include "log.h"
+
+/* KEY=VALUE... to an object; NULL after saying what is wrong. */
+static json_t *parse_values(char **operands, int n)
+{
+	json_t *values = json_object();
+	char *equals;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		equals = strchr(operands[i], '=');
+		if (!equals || equals == operands[i]) {
+			tg_log(TG_LOG_ERROR,
+			       "\"%s\" is not KEY=VALUE; write for example capacity=100",
+			       operands[i]);
+			json_decref(values);
+			return NULL;
+		}
+		*equals = '\0';
+		if (json_object_get(values, operands[i])) {
+			tg_log(TG_LOG_ERROR, "%s is given twice", operands[i]);
+			json_decref(values);
+			return NULL;
+		}
+		json_object_set_new(values, operands[i], json_string(equals + 1));
+	}
+	return values;
+}
+
+static void print_set(const json_t *result)
+{
+	const json_t *limit = json_array_get(json_object_get(result, "limits"), 0);
+	const char *rate = tg_json_text(limit, "rate");
+
+	printf("%s: capacity %lld, ", tg_json_text(limit, "name"),
+	       tg_json_number(limit, "capacity"));
+	if (*rate)
+		printf("rate %s", rate);
+	else
+		printf("%lld every %g ms", tg_json_number(limit, "refill_amount"),
+		       json_number_value(json_object_get(limit, "refill_interval_ms")));
+	printf("; in force as generation %lld\n", tg_json_number(result, "generation"));
+}
+
+int cmd_set(int argc, char **argv)
+{
+	struct tg_arguments arguments;
+	json_t *values;
+
+	if (!tg_arguments_parse(argc, argv, "s", 2, INT_MAX, &arguments))
+		return TG_EXIT_USAGE;
+	if (arguments.save) {
+		tg_log(TG_LOG_ERROR, "--save is not supported in this version of tidegate; "
+				     "write the value into the configuration file yourself");
+		return TG_EXIT_USAGE;
+	}
+	values = parse_values(arguments.operands + 1, arguments.operands_n - 1);
+	if (!values)
+		return TG_EXIT_USAGE;
+	return tg_client_show(json_pack("{s:s, s:s, s:o}", "command", "set", "limit",
+					arguments.operands[0], "values", values),
+			      arguments.json, print_set);
+}
+
+static void print_reset(const json_t *result)
+{
+	printf("%lld bucket(s) filled up\n", tg_json_number(result, "reset"));
+}
+
+int cmd_reset(int argc, char **argv)
+{
+	struct tg_arguments arguments;
+	const char *address;
+
+	if (!tg_arguments_parse(argc, argv, "la", 0, 1, &arguments))
+		return TG_EXIT_USAGE;
+	address = arguments.operands[0];
+	if (!address && !arguments.limit && !arguments.all) {
+		tg_log(TG_LOG_ERROR, "reset what? give an ADDRESS, --limit L or --all");
+		return TG_EXIT_USAGE;
+	}
+	return tg_client_show(json_pack("{s:s, s:s*, s:s*, s:b}", "command", "reset", "address",
+					address, "limit", arguments.limit, "all", arguments.all),
+			      arguments.json, print_reset);
+}
+
+static void print_reload(const json_t *result)
+{
+	printf("in force as generation %lld\n", tg_json_number(result, "generation"));
+}
+
+int cmd_reload(int argc, char **argv)
+{
+	struct tg_arguments arguments;
+
+	if (!tg_arguments_parse(argc, argv, "", 0, 0, &arguments))
+		return TG_EXIT_USAGE;
+	return tg_client_show(json_pack("{s:s}", "command", "reload"), arguments.json,
+			      print_reload);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arguments.h"
+#include "cleanup.h"
+#include "client.h"
+#include "commands.h"
+#include "datapath.h"
+#include "log.h"
+
+#define DEFAULT_STATE "/sys/fs/bpf/tidegate"
+
+static int report(unsigned int links, bool json)
+{
+	if (json)
+		printf("{\"detached\":%u}\n", links);
+	else
+		printf("%u link(s) detached, all pins removed\n", links);
+	return TG_EXIT_OK;
+}
+
+/* The daemon removes everything and ends; its socket closes when it is gone. */
+static int detach_by_daemon(bool json)
+{
+	json_t *result = NULL;
+	unsigned int links;
+	int fd = -1, code;
+	char byte;
+
+	code = tg_client_ask(json_pack("{s:s}", "command", "detach"), true, &result, &fd);
+	if (code != TG_EXIT_OK)
+		return code;
+	while (read(fd, &byte, 1) > 0)
+		;
+	close(fd);
+	links = json_array_size(json_object_get(result, "interfaces"));
+	json_decref(result);
+	return report(links, json);
+}
+
+static int detach_alone(const char *state_dir, bool json)
+{
+	tg_cleanup(tg_datapath_close) struct tg_datapath *datapath = NULL;
+	char message[TG_MESSAGE_SIZE];
+	unsigned int links = 0;
+	int error;
+
+	if (access(state_dir, F_OK) && errno == ENOENT) {
+		tg_log(TG_LOG_ERROR,
+		       "nothing to detach: no daemon answers at %s and there is no %s; "
+		       "name them with --control and --state",
+		       tg_client_control, state_dir);
+		return TG_EXIT_NOT_FOUND;
+	}
+	error = tg_datapath_open(state_dir, &datapath, message);
+	if (error) {
+		tg_log(TG_LOG_ERROR, "%s", message);
+		return error == -EPERM || error == -EBUSY ? TG_EXIT_REFUSED : TG_EXIT_FAILED;
+	}
+	error = tg_datapath_detach(datapath, &links);
+	if (error) {
+		tg_log(TG_LOG_ERROR, "%s: %s", state_dir, strerror(-error));
+		return TG_EXIT_FAILED;
+	}
+	return report(links, json);
+}
+
+int cmd_detach(int argc, char **argv)
+{
+	const char *environment = getenv("TIDEGATE_STATE");
+	struct tg_arguments arguments;
+	const char *state_dir = DEFAULT_STATE;
+	int code;
+
+	if (!tg_arguments_parse(argc, argv, "t", 0, 0, &arguments))
+		return TG_EXIT_USAGE;
+	code = detach_by_daemon(arguments.json);
+	if (code != TG_EXIT_NO_DAEMON)
+		return code;
+	if (arguments.state)
+		state_dir = arguments.state;
+	else if (environment && *environment)
+		state_dir = environment;
+	return detach_alone(state_dir, arguments.json);
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* status, limits, top: what is going on. */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "arguments.h"
+#include "client.h"
+#include "commands.h"
+
+static void print_interfaces(const json_t *interfaces)
+{
+	const json_t *interface;
+	size_t i;
+
+	printf("%-16s %-5s %-8s %-10s %14s %14s %14s\n", "INTERFACE", "HOOK", "MODE", "LINK",
+	       "RECEIVED", "PASSED", "DROPPED");
+	json_array_foreach(interfaces, i, interface)
+		printf("%-16s %-5s %-8s %-10s %14lld %14lld %14lld\n",
+		       tg_json_text(interface, "interface"), tg_json_text(interface, "hook"),
+		       tg_json_text(interface, "mode"),
+		       json_is_true(json_object_get(interface, "healthy")) ? "healthy" : "BROKEN",
+		       tg_json_number(interface, "received"), tg_json_number(interface, "passed"),
+		       tg_json_number(interface, "dropped"));
+}
+
+static void print_reasons(const json_t *interfaces)
+{
+	const json_t *interface, *count;
+	const char *reason;
+	size_t i;
+
+	printf("\n%-16s %-24s %14s\n", "INTERFACE", "REASON", "PACKETS");
+	json_array_foreach(interfaces, i, interface)
+		json_object_foreach(json_object_get(interface, "reasons"), reason, count)
+			printf("%-16s %-24s %14lld\n", tg_json_text(interface, "interface"), reason,
+			       json_integer_value(count));
+}
+
+static void print_status(const json_t *result)
+{
+	const json_t *daemon = json_object_get(result, "daemon");
+	const json_t *table = json_object_get(result, "table");
+	const json_t *interfaces = json_object_get(result, "interfaces");
+
+	printf("tidegated %s, pid %lld, up %lld s; policy generation %lld with %lld limit(s)\n",
+	       tg_json_text(daemon, "version"), tg_json_number(daemon, "pid"),
+	       tg_json_number(daemon, "uptime_ms") / 1000, tg_json_number(result, "generation"),
+	       tg_json_number(result, "limits"));
+	printf("configuration %s, state %s\n", tg_json_text(daemon, "config"),
+	       tg_json_text(daemon, "state"));
+	printf("table: %lld of %lld buckets used\n\n", tg_json_number(table, "buckets"),
+	       tg_json_number(table, "size"));
+	print_interfaces(interfaces);
+	print_reasons(interfaces);
+}
+
+int cmd_status(int argc, char **argv)
+{
+	struct tg_arguments arguments;
+
+	if (!tg_arguments_parse(argc, argv, "", 0, 0, &arguments))
+		return TG_EXIT_USAGE;
+	return tg_client_show(json_pack("{s:s}", "command", "status"), arguments.json,
+			      print_status);
+}
+
+static void print_refill(const json_t *limit, char *text, size_t size)
+{
+	const char *rate = tg_json_text(limit, "rate");
+
+	if (*rate)
+		snprintf(text, size, "%s", rate);
+	else
+		snprintf(text, size, "%lld every %g ms", tg_json_number(limit, "refill_amount"),
+			 json_number_value(json_object_get(limit, "refill_interval_ms")));
+}
+
+static void print_limits(const json_t *result)
+{
+	const json_t *limit, *packets;
+	char refill[96];
+	size_t i;
+
+	printf("%-24s %-8s %12s %-24s %9s %14s %14s\n", "LIMIT", "UNIT", "CAPACITY", "REFILL",
+	       "BUCKETS", "ADMITTED", "DROPPED");
+	json_array_foreach(json_object_get(result, "limits"), i, limit)
+	{
+		packets = json_object_get(limit, "packets");
+		print_refill(limit, refill, sizeof(refill));
+		printf("%-24s %-8s %12lld %-24s %9lld %14lld %14lld\n", tg_json_text(limit, "name"),
+		       tg_json_text(limit, "unit"), tg_json_number(limit, "capacity"), refill,
+		       tg_json_number(limit, "buckets"), tg_json_number(packets, "admitted"),
+		       tg_json_number(packets, "dropped"));
+	}
+}
+
+int cmd_limits(int argc, char **argv)
+{
+	struct tg_arguments arguments;
+
+	if (!tg_arguments_parse(argc, argv, "", 0, 1, &arguments))
+		return TG_EXIT_USAGE;
+	return tg_client_show(
+		json_pack("{s:s, s:s*}", "command", "limits", "limit", arguments.operands[0]),
+		arguments.json, print_limits);
+}
+
+static void print_top(const json_t *result)
+{
+	const json_t *source;
+	size_t i;
+
+	printf("%-40s %-24s %14s %14s %22s %-9s\n", "SOURCE", "LIMIT", "EXCEEDED", "ADMITTED",
+	       "REMAINING", "STATE");
+	json_array_foreach(json_object_get(result, "sources"), i, source) printf(
+		"%-40s %-24s %14lld %14lld %10lld of %8lld %-9s\n", tg_json_text(source, "source"),
+		tg_json_text(source, "limit"), tg_json_number(source, "exceeded"),
+		tg_json_number(source, "admitted"), tg_json_number(source, "remaining"),
+		tg_json_number(source, "capacity"), tg_json_text(source, "state"));
+}
+
+static json_t *top_request(const struct tg_arguments *arguments)
+{
+	return json_pack("{s:s, s:s*, s:s*, s:I}", "command", "top", "limit", arguments->limit,
+			 "by", arguments->by, "n", (json_int_t)arguments->n);
+}
+
+static void print_top_live(const json_t *result)
+{
+	fputs("\033[H\033[J", stdout); /* home, and clear below */
+	print_top(result);
+	puts("\nEnter or Ctrl-C ends.");
+}
+
+int cmd_top(int argc, char **argv)
+{
+	struct pollfd keyboard = {.fd = STDIN_FILENO, .events = POLLIN};
+	struct tg_arguments arguments;
+	int code;
+
+	if (!tg_arguments_parse(argc, argv, "lbn", 0, 0, &arguments))
+		return TG_EXIT_USAGE;
+	if (arguments.json || !isatty(STDOUT_FILENO))
+		return tg_client_show(top_request(&arguments), arguments.json, print_top);
+	do {
+		code = tg_client_show(top_request(&arguments), false, print_top_live);
+	} while (code == TG_EXIT_OK && poll(&keyboard, 1, 1000) == 0);
+	return code;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The commands of `tidegate`: each gets its own name in argv[0] and returns an exit code. */
+#ifndef TG_COMMANDS_H
+#define TG_COMMANDS_H
+
+enum tg_exit {
+	TG_EXIT_OK = 0,
+	TG_EXIT_FAILED = 1,
+	TG_EXIT_USAGE = 2,
+	TG_EXIT_INVALID = 3,   /* the configuration */
+	TG_EXIT_REFUSED = 4,   /* no privilege, or another's program sits on the hook */
+	TG_EXIT_NO_DAEMON = 5, /* none answers */
+	TG_EXIT_NOT_FOUND = 6, /* limit, interface or entry */
+};
+
+int cmd_check(int argc, char **argv);
+int cmd_detach(int argc, char **argv);
+int cmd_limits(int argc, char **argv);
+int cmd_reload(int argc, char **argv);
+int cmd_reset(int argc, char **argv);
+int cmd_set(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+int cmd_why(int argc, char **argv);
+
+#endif

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "daemon.h"
+#include "report.h"
+#include "units.h"
+
+#define NS_PER_MS 1000000
+
+/* Rounded up, so that waiting so long is always enough. */
+static json_int_t to_ms(uint64_t ns)
+{
+	return ns / NS_PER_MS + (ns % NS_PER_MS != 0);
+}
+
+static const char *unit_name(enum tg_config_unit unit)
+{
+	return unit == TG_CONFIG_BYTES ? "bytes" : "packets";
+}
+
+static const char *state_name(enum tg_bucket_state state)
+{
+	static const char *const names[] = {"open", "exceeded", "untracked"};
+
+	return names[state];
+}
+
+static json_t *reasons_of(const struct tg_interface_stats *stats)
+{
+	json_t *reasons = json_object();
+	int reason;
+
+	for (reason = 0; reason < TG_REASON_COUNT; reason++)
+		if (stats->packets[reason])
+			json_object_set_new(reasons, tg_reason_name(reason),
+					    json_integer(stats->packets[reason]));
+	return reasons;
+}
+
+static json_t *interface_of(const struct tg_interface_stats *stats)
+{
+	uint64_t passed = tg_interface_stats_sum(stats, true);
+	uint64_t dropped = tg_interface_stats_sum(stats, false);
+
+	return json_pack("{s:s, s:I, s:s, s:s, s:b, s:I, s:I, s:I, s:o}", "interface", stats->name,
+			 "ifindex", (json_int_t)stats->ifindex, "hook", "xdp", "mode",
+			 stats->native ? "native" : "generic", "healthy", stats->healthy,
+			 "received", (json_int_t)(passed + dropped), "passed", (json_int_t)passed,
+			 "dropped", (json_int_t)dropped, "reasons", reasons_of(stats));
+}
+
+json_t *tg_report_status(const struct tg_stats *stats, const struct tg_daemon *daemon)
+{
+	uint64_t uptime = tg_clock_read(TG_CLOCK_PRECISE) - daemon->started_ns;
+	json_t *interfaces = json_array();
+	size_t i;
+
+	for (i = 0; i < stats->interfaces_n; i++)
+		json_array_append_new(interfaces, interface_of(&stats->interfaces[i]));
+	return json_pack(
+		"{s:{s:s, s:I, s:I, s:s, s:s, s:s}, s:I, s:o, s:{s:I, s:I}, s:I, s:{s:I, s:I}}",
+		"daemon", "version", TG_VERSION, "pid", (json_int_t)getpid(), "uptime_ms",
+		(json_int_t)(uptime / NS_PER_MS), "config", daemon->config_path, "control",
+		daemon->control_path, "state", daemon->state_dir, "generation",
+		(json_int_t)stats->generation, "interfaces", interfaces, "table", "size",
+		(json_int_t)stats->table_size, "buckets", (json_int_t)stats->buckets, "limits",
+		(json_int_t)stats->limits_n, "reloads", "ok", (json_int_t)daemon->reloads_ok,
+		"failed", (json_int_t)daemon->reloads_failed);
+}
+
+static json_t *verdicts_of(const __u64 counts[TG_VERDICT_COUNT])
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "admitted",
+			 (json_int_t)counts[TG_VERDICT_ADMITTED], "dropped",
+			 (json_int_t)counts[TG_VERDICT_DROPPED], "marked",
+			 (json_int_t)counts[TG_VERDICT_MARKED], "delayed",
+			 (json_int_t)counts[TG_VERDICT_DELAYED], "rejected",
+			 (json_int_t)counts[TG_VERDICT_REJECTED], "shadow_exceeded",
+			 (json_int_t)counts[TG_VERDICT_SHADOW_EXCEEDED]);
+}
+
+/* Whole ms as an integer; parts of one as a real. */
+static json_t *interval_of(uint64_t ns)
+{
+	return ns % NS_PER_MS ? json_real((double)ns / NS_PER_MS) : json_integer(ns / NS_PER_MS);
+}
+
+static json_t *limit_of(const struct tg_limit_stats *stats)
+{
+	enum tg_rate_kind kind = stats->unit == TG_CONFIG_BYTES ? TG_RATE_BYTES : TG_RATE_COUNT;
+	char rate[64];
+	json_t *limit = json_pack(
+		"{s:s, s:s, s:I, s:I, s:o, s:b, s:I, s:o, s:o, s:I, s:I}", "name", stats->name,
+		"unit", unit_name(stats->unit), "capacity", (json_int_t)stats->refill.capacity,
+		"refill_amount", (json_int_t)stats->refill.amount, "refill_interval_ms",
+		interval_of(stats->refill.interval), "shadow", 0, "buckets",
+		(json_int_t)stats->buckets, "packets", verdicts_of(stats->counters.packets),
+		"bytes", verdicts_of(stats->counters.bytes), "new_sources",
+		(json_int_t)stats->counters.created, "overflowed",
+		(json_int_t)stats->counters.overflowed);
+
+	if (stats->refill.continuous)
+		json_object_set_new(
+			limit, "rate",
+			json_string(tg_format_rate(kind, stats->refill.amount,
+						   stats->refill.interval, rate, sizeof(rate))));
+	return limit;
+}
+
+json_t *tg_report_limits(const struct tg_stats *stats, const char *only)
+{
+	json_t *limits = json_array();
+	size_t i;
+
+	for (i = 0; i < stats->limits_n; i++)
+		if (!only || strcmp(stats->limits[i].name, only) == 0)
+			json_array_append_new(limits, limit_of(&stats->limits[i]));
+	return json_pack("{s:I, s:o}", "generation", (json_int_t)stats->generation, "limits",
+			 limits);
+}
+
+/* "192.0.2.9/32", or "everyone". */
+static const char *bucket_name(const struct tg_bucket_view *view, char *text, size_t size)
+{
+	if (view->per == TG_CONFIG_PER_EVERYONE)
+		return "everyone";
+	return tg_prefix_format(&view->bucket, text, size);
+}
+
+static json_t *view_of(const struct tg_bucket_view *view)
+{
+	char bucket[TG_PREFIX_TEXT_SIZE];
+
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:o}", "limit",
+			 view->limit, "bucket", bucket_name(view, bucket, sizeof(bucket)), "unit",
+			 unit_name(view->unit), "capacity", (json_int_t)view->capacity, "remaining",
+			 (json_int_t)view->remaining, "reset_ms", to_ms(view->reset_ns),
+			 "retry_after_ms", to_ms(view->retry_after_ns), "state",
+			 state_name(view->state), "admitted", (json_int_t)view->admitted,
+			 "exceeded", (json_int_t)view->exceeded, "exceeded_ago_ms",
+			 view->exceeded_ago_ns == UINT64_MAX
+				 ? json_null()
+				 : json_integer(view->exceeded_ago_ns / NS_PER_MS));
+}
+
+json_t *tg_report_why(const struct tg_prefix *address, const struct tg_bucket_view *views, size_t n,
+		      enum tg_list list)
+{
+	char text[TG_PREFIX_TEXT_SIZE];
+	json_t *limits = json_array();
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		json_array_append_new(limits, view_of(&views[i]));
+	tg_prefix_format(address, text, sizeof(text));
+	text[strcspn(text, "/")] = '\0';
+	return json_pack("{s:s, s:b, s:b, s:o}", "address", text, "allowed", list == TG_LIST_ALLOW,
+			 "denied", list == TG_LIST_DENY, "limits", limits);
+}
+
+json_t *tg_report_top(const struct tg_bucket_view *views, size_t n, uint32_t generation)
+{
+	char source[TG_PREFIX_TEXT_SIZE];
+	json_t *sources = json_array();
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		json_array_append_new(
+			sources, json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I}", "source",
+					   bucket_name(&views[i], source, sizeof(source)), "limit",
+					   views[i].limit, "unit", unit_name(views[i].unit),
+					   "capacity", (json_int_t)views[i].capacity, "remaining",
+					   (json_int_t)views[i].remaining, "state",
+					   state_name(views[i].state), "admitted",
+					   (json_int_t)views[i].admitted, "exceeded",
+					   (json_int_t)views[i].exceeded));
+	return json_pack("{s:I, s:o}", "generation", (json_int_t)generation, "sources", sources);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What clients of the control socket may ask for. */
+#ifndef TG_REQUESTS_H
+#define TG_REQUESTS_H
+
+#include <jansson.h>
+
+struct tg_daemon;
+
+/*
+ * {"command": NAME, ...} -> {"code": 0, "result": {...}} or {"code": N, "error": SENTENCE},
+ * where N is the exit code that the client ends with. NULL when out of memory.
+ */
+json_t *tg_request_handle(struct tg_daemon *daemon, const json_t *request);
+
+#endif

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The command line: a table of commands that is the usage text as well. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "commands.h"
+#include "log.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *arguments, *does;
+} commands[] = {
+	{"check", cmd_check, "FILE", "validate a configuration; say what it would enforce"},
+	{"status", cmd_status, "", "daemon, interfaces, table"},
+	{"limits", cmd_limits, "[NAME]", "each limit's settings and counters"},
+	{"top", cmd_top, "[--limit L] [--by exceeded|admitted] [-n N]", "the busiest sources"},
+	{"why", cmd_why, "ADDRESS", "how an address stands with each limit"},
+	{"set", cmd_set, "LIMIT KEY=VALUE...",
+	 "change capacity, refill_amount, refill_interval or rate at once"},
+	{"reload", cmd_reload, "", "read the configuration file again"},
+	{"reset", cmd_reset, "ADDRESS | --limit L | --all", "give the tokens back"},
+	{"detach", cmd_detach, "[--state DIR]", "remove every program, link and pin of ours"},
+	{"version", cmd_version, "", "versions, and what this kernel has"},
+};
+
+static void print_usage(FILE *out)
+{
+	char synopsis[128];
+	size_t i;
+
+	fputs("usage: tidegate [--control SOCKET] COMMAND [--json] ...\n\n", out);
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		snprintf(synopsis, sizeof(synopsis), "%s %s", commands[i].name,
+			 commands[i].arguments);
+		if (strlen(synopsis) > 36)
+			fprintf(out, "  %s\n  %-36s %s\n", synopsis, "", commands[i].does);
+		else
+			fprintf(out, "  %-36s %s\n", synopsis, commands[i].does);
+	}
+	fputs("\nThe socket is taken from --control or TIDEGATE_CONTROL. "
+	      "Exit codes: 0 done, 1 failed, 2 wrong usage,\n"
+	      "3 configuration invalid, 4 refused, 5 no daemon answers, 6 not found.\n",
+	      out);
+}
+
+static int run(const char *name, int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return commands[i].run(argc, argv);
+	tg_log(TG_LOG_ERROR, "unknown command \"%s\"; `tidegate --help` lists them", name);
+	return TG_EXIT_USAGE;
+}
+
+/* Takes --control out, wherever it stands. Returns false if its value is missing. */
+static bool take_control(int *argc, char **argv)
+{
+	static const char option[] = "--control";
+	int from, to = 1;
+
+	for (from = 1; from < *argc; from++) {
+		if (strcmp(argv[from], option) == 0) {
+			if (++from == *argc)
+				return false;
+			tg_client_control = argv[from];
+		} else if (strncmp(argv[from], "--control=", sizeof(option)) == 0) {
+			tg_client_control = argv[from] + sizeof(option);
+		} else {
+			argv[to++] = argv[from];
+		}
+	}
+	*argc = to;
+	argv[to] = NULL;
+	return true;
+}
+
+/* The command first, so that options that stood before it become its own. */
+static const char *command_first(int argc, char **argv)
+{
+	char *command;
+	int i;
+
+	for (i = 1; i < argc && argv[i][0] == '-'; i++)
+		;
+	if (i == argc)
+		return NULL;
+	command = argv[i];
+	for (; i > 1; i--)
+		argv[i] = argv[i - 1];
+	argv[1] = command;
+	return command;
+}
+
+int main(int argc, char **argv)
+{
+	const char *environment = getenv("TIDEGATE_CONTROL"), *command;
+
+	tg_log_setup("tidegate", TG_LOG_INFO, TG_LOG_TEXT);
+	if (environment && *environment)
+		tg_client_control = environment;
+	if (!take_control(&argc, argv)) {
+		tg_log(TG_LOG_ERROR, "--control needs the path of a socket");
+		return TG_EXIT_USAGE;
+	}
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+			 strcmp(argv[1], "help") == 0)) {
+		print_usage(stdout);
+		return TG_EXIT_OK;
+	}
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts("tidegate " TG_VERSION);
+		return TG_EXIT_OK;
+	}
+	command = command_first(argc, argv);
+	if (!command) {
+		print_usage(stderr);
+		return TG_EXIT_USAGE;
+	}
+	return run(command, argc - 1, argv + 1);
+}
