@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* A place in a file. Both count from 1; columns count characters. */
+/* A place in a file. Both count from 1; columns count characters. {0, 0}: the file as a whole. */
 struct tg_place {
 	size_t line, column;
 };
@@ -21,6 +21,9 @@ struct tg_diagnostic {
 	char *message; /* "limits[0].capacity: \"ten\" is not ...; write ..." */
 };
 
+/* Kept of one file; the rest is counted. */
+#define TG_DIAGNOSTICS_MAX 1000
+
 /* Start with all zero. */
 struct tg_diagnostics {
 	struct tg_diagnostic *items;
@@ -30,6 +33,9 @@ struct tg_diagnostics {
 void tg_diagnose(struct tg_diagnostics *diagnostics, enum tg_severity severity, const char *file,
 		 struct tg_place place, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+
+/* By file, then place; equal ones keep their order. */
+void tg_diagnostics_sort(struct tg_diagnostics *diagnostics);
 
 /* Sorts by file and place, then prints a line each: FILE:LINE:COLUMN: error: MESSAGE */
 void tg_diagnostics_print(struct tg_diagnostics *diagnostics, FILE *out);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Text that others wrote: reading it with a bound, checking that it is text, quoting it in
+ * messages. */
+#ifndef TG_TEXT_H
+#define TG_TEXT_H
+
+#include <stddef.h>
+
+#include "diagnostics.h"
+
+/*
+ * Reads a regular file or a pipe of at most @max bytes. *@text is the caller's to free
+ * and has a NUL past *@length. Returns 0 or -errno: -EFBIG when there is more, -EISDIR
+ * for a directory, -ENXIO for anything else that is not a file. Never waits for a writer.
+ */
+int tg_text_read(const char *path, size_t max, char **text, size_t *length);
+
+/*
+ * Whether this is UTF-8 without control characters (tab and ends of lines aside).
+ * Returns 0, or -EINVAL with the place and what is wrong there in *@why (static).
+ */
+int tg_text_check(const char *text, size_t length, struct tg_place *place, const char **why);
+
+/* Bytes of the UTF-8 sequence at @text, 1 to 4; 0 when it is malformed or cut off. */
+size_t tg_utf8_length(const char *text, size_t left);
+
+#define TG_QUOTE_SIZE 80
+
+/* @text in double quotes, control characters escaped, its end replaced by "..." if too long. */
+const char *tg_text_quote(const char *text, char *quoted, size_t size);
+
+#endif
