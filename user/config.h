@@ -13,8 +13,14 @@
 #include "diagnostics.h"
 #include "prefix.h"
 
-#define TG_CONFIG_NAME_SIZE  64 /* bytes, with the NUL */
-#define TG_CONFIG_LIMITS_MAX 64
+#define TG_CONFIG_NAME_SIZE 64 /* bytes, with the NUL */
+#define TG_CONFIG_NAME_CHARACTERS                                                                  \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+#define TG_CONFIG_LIMITS_MAX	 64
+#define TG_CONFIG_INTERFACES_MAX 256
+#define TG_CONFIG_PREFIXES_MAX	 (1 << 20) /* in all lists and sets together */
+#define TG_TABLE_SIZE_DEFAULT	 65536
+#define TG_TABLE_SIZE_MAX	 16777216
 
 enum tg_xdp_mode { TG_XDP_AUTO, TG_XDP_NATIVE, TG_XDP_GENERIC };
 enum tg_on_stop { TG_ON_STOP_DETACH, TG_ON_STOP_KEEP };

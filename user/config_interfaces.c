@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_reader.h"
+#include "text.h"
+
+/* As the kernel has it in dev_valid_name(), and without control characters. */
+static bool is_device_name(const char *name)
+{
+	const unsigned char *c = (const unsigned char *)name;
+
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return false;
+	for (; *c; c++) {
+		if (*c <= ' ' || *c == 0x7f || *c == '/' || *c == ':')
+			return false;
+	}
+	return true;
+}
+
+static int read_name(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	const struct tg_config *config = reader->config;
+	struct tg_config_interface *interface = out;
+	char quoted[TG_QUOTE_SIZE];
+	const char *name;
+	size_t i;
+	int r = tg_read_text(reader, value, &name);
+
+	if (r)
+		return r;
+	tg_text_quote(name, quoted, sizeof(quoted));
+	if (strpbrk(name, "*?["))
+		return tg_reader_error(reader, value,
+				       "%s: globs are not supported yet; name each interface",
+				       quoted);
+	if (strlen(name) >= sizeof(interface->name))
+		return tg_reader_error(
+			reader, value,
+			"%s is too long for an interface; the kernel allows 15 bytes", quoted);
+	if (!is_device_name(name))
+		return tg_reader_error(reader, value,
+				       "%s is not the name of an interface; write it as in "
+				       "\"ip link\", such as eth0",
+				       quoted);
+	for (i = 0; i < config->interfaces_n; i++) {
+		if (strcmp(config->interfaces[i].name, name) == 0)
+			return tg_reader_error(reader, value,
+					       "%s is already interfaces[%zu]; name it once",
+					       quoted, i);
+	}
+	strcpy(interface->name, name);
+	return 0;
+}
+
+static int read_hook(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	static const struct tg_choice hooks[] = {
+		{"xdp", 0},
+		{"tc-ingress", TG_UNSUPPORTED},
+		{"tc-egress", TG_UNSUPPORTED},
+		{NULL, 0},
+	};
+	int hook;
+
+	return tg_read_choice(reader, value, hooks, &hook);
+}
+
+static int read_hooks(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return tg_read_one_or_more(reader, value, read_hook, out);
+}
+
+static int read_xdp_mode(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	static const struct tg_choice modes[] = {
+		{"auto", TG_XDP_AUTO},
+		{"native", TG_XDP_NATIVE},
+		{"generic", TG_XDP_GENERIC},
+		{NULL, 0},
+	};
+	struct tg_config_interface *interface = out;
+	int mode, r = tg_read_choice(reader, value, modes, &mode);
+
+	if (r == 0)
+		interface->xdp_mode = mode;
+	return r;
+}
+
+static const struct tg_key interface_keys[] = {
+	{"name", read_name, "the device, such as name: eth0"},
+	{"hooks", read_hooks, NULL},
+	{"xdp_mode", read_xdp_mode, NULL},
+	{NULL, NULL, NULL},
+};
+
+static int read_interface(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	struct tg_config *config = out;
+	struct tg_config_interface interface = {.xdp_mode = TG_XDP_AUTO};
+	int r;
+
+	if (value->index >= TG_CONFIG_INTERFACES_MAX)
+		return value->index > TG_CONFIG_INTERFACES_MAX
+			       ? -EINVAL
+			       : tg_reader_error(reader, value, "there are more than %d interfaces",
+						 TG_CONFIG_INTERFACES_MAX);
+	if (value->kind == TG_YAML_SCALAR)
+		return tg_reader_error(
+			reader, value,
+			"an interface is a mapping; write it as {name: eth0}, or - name: eth0");
+	interface.place = value->place;
+	r = tg_read_map(reader, value, interface_keys, &interface);
+	/* Kept although something may be wrong with it, to find doubles. */
+	config->interfaces[config->interfaces_n++] = interface;
+	return r;
+}
+
+int tg_read_interfaces(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	struct tg_config *config = out;
+
+	config->interfaces = calloc(TG_CONFIG_INTERFACES_MAX, sizeof(*config->interfaces));
+	if (!config->interfaces)
+		return -ENOMEM;
+	return tg_read_list(reader, value, false, read_interface, config);
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_reader.h"
+#include "text.h"
+
+/* A limit that is being read. */
+struct draft {
+	struct tg_config_limit *limit;
+	struct tg_refill_change change;
+	bool unit_broken;   /* then nothing can be said about amounts */
+	bool refill_broken; /* some refill setting is wrong by itself */
+};
+
+static int read_name(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	const struct draft *draft = out;
+	const struct tg_config_limit *other;
+	char quoted[TG_QUOTE_SIZE];
+	const char *name;
+	size_t n;
+	int r = tg_read_text(reader, value, &name);
+
+	if (r)
+		return r;
+	n = strlen(name);
+	tg_text_quote(name, quoted, sizeof(quoted));
+	if (n >= TG_CONFIG_NAME_SIZE || strspn(name, TG_CONFIG_NAME_CHARACTERS) != n)
+		return tg_reader_error(reader, value,
+				       "%s cannot be the name of a limit; use 1 to 63 of the "
+				       "characters A-Z a-z 0-9 _ . -",
+				       quoted);
+	other = tg_config_find_limit(reader->config, name);
+	if (other)
+		return tg_reader_error(reader, value,
+				       "%s is the name of the limit at line %zu already; each "
+				       "limit needs its own",
+				       quoted, other->place.line);
+	strcpy(draft->limit->name, name);
+	return 0;
+}
+
+static int read_match(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return tg_read_match(reader, value, ((struct draft *)out)->limit);
+}
+
+static int read_per(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	static const struct tg_choice choices[] = {
+		{"source", TG_CONFIG_PER_SOURCE},     {"destination", TG_CONFIG_PER_DESTINATION},
+		{"everyone", TG_CONFIG_PER_EVERYONE}, {"destination_port", TG_UNSUPPORTED},
+		{"protocol", TG_UNSUPPORTED},	      {NULL, 0},
+	};
+	struct draft *draft = out;
+	int choice, r = tg_read_choice(reader, value, choices, &choice);
+
+	if (r)
+		return r;
+	if (value->parent->kind == TG_YAML_LIST && value->index > 0)
+		return tg_reader_error(reader, value,
+				       "only one of source, destination and everyone is possible; "
+				       "write one limit for each");
+	draft->limit->per = choice;
+	return 0;
+}
+
+static int read_pers(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return tg_read_one_or_more(reader, value, read_per, out);
+}
+
+static int read_prefix4(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	uint64_t length;
+	int r = tg_read_number(reader, value, 0, 32, &length);
+
+	if (r == 0)
+		((struct tg_config_limit *)out)->prefix4 = (uint8_t)length;
+	return r;
+}
+
+static int read_prefix6(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	uint64_t length;
+	int r = tg_read_number(reader, value, 0, 128, &length);
+
+	if (r == 0)
+		((struct tg_config_limit *)out)->prefix6 = (uint8_t)length;
+	return r;
+}
+
+static int read_prefix(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	static const struct tg_key keys[] = {
+		{"ipv4", read_prefix4, NULL},
+		{"ipv6", read_prefix6, NULL},
+		{NULL, NULL, NULL},
+	};
+	struct draft *draft = out;
+
+	/* `per` is read before. */
+	if (draft->limit->per == TG_CONFIG_PER_EVERYONE)
+		return tg_reader_key_error(reader, value,
+					   "prefix has no meaning with per: everyone, where all "
+					   "share one bucket; leave it out");
+	return tg_read_map(reader, value, keys, draft->limit);
+}
+
+static int read_unit(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	static const struct tg_choice choices[] = {
+		{"packets", TG_CONFIG_PACKETS},
+		{"bytes", TG_CONFIG_BYTES},
+		{"connections", TG_UNSUPPORTED},
+		{NULL, 0},
+	};
+	struct draft *draft = out;
+	int choice, r = tg_read_choice(reader, value, choices, &choice);
+
+	draft->unit_broken = r != 0;
+	if (r == 0)
+		draft->limit->unit = choice;
+	return r;
+}
+
+static int read_refill(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	struct draft *draft = out;
+	const char *text;
+	char why[256];
+	int r;
+
+	if (draft->unit_broken)
+		return -EINVAL;
+	r = tg_read_text(reader, value, &text);
+	if (r == 0 && tg_config_set_refill(&draft->change, draft->limit->unit, value->key, text,
+					   why, sizeof(why)) < 0)
+		r = tg_reader_error(reader, value, "%s", why);
+	draft->refill_broken |= r != 0;
+	return r;
+}
+
+static int read_on_exceed(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	static const struct tg_choice choices[] = {
+		{"drop", 0},
+		{"mark", TG_UNSUPPORTED},
+		{"delay", TG_UNSUPPORTED},
+		{"reject", TG_UNSUPPORTED},
+		{NULL, 0},
+	};
+	int choice;
+
+	return tg_read_choice(reader, value, choices, &choice);
+}
+
+static int read_shadow(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	static const struct tg_choice choices[] = {
+		{"false", 0},
+		{"true", TG_UNSUPPORTED},
+		{NULL, 0},
+	};
+	int choice;
+
+	return tg_read_choice(reader, value, choices, &choice);
+}
+
+/* What others depend on comes first: the unit before amounts, `per` before the prefix. */
+static const struct tg_key limit_keys[] = {
+	{"name", read_name, "a name of its own, such as name: dns-per-source"},
+	{"match", read_match, NULL},
+	{"per", read_pers, NULL},
+	{"prefix", read_prefix, NULL},
+	{"unit", read_unit, NULL},
+	{"capacity", read_refill, NULL},
+	{"burst", read_refill, NULL},
+	{"refill_amount", read_refill, NULL},
+	{"refill_interval", read_refill, NULL},
+	{"rate", read_refill, NULL},
+	{"on_exceed", read_on_exceed, NULL},
+	{"shadow", read_shadow, NULL},
+	{"mark", NULL, NULL},
+	{"max_delay", NULL, NULL},
+	{"backoff", NULL, NULL},
+	{"new_sources", NULL, NULL},
+	{NULL, NULL, NULL},
+};
+
+/* Which of the refill keys must and must not be there together. */
+static int check_forms(struct tg_reader *reader, const struct tg_yaml *map)
+{
+	const struct tg_yaml *burst = tg_yaml_get(map, "burst");
+	const struct tg_yaml *capacity = tg_yaml_get(map, "capacity");
+	const struct tg_yaml *amount = tg_yaml_get(map, "refill_amount");
+	const struct tg_yaml *interval = tg_yaml_get(map, "refill_interval");
+	const struct tg_yaml *rate = tg_yaml_get(map, "rate");
+	int r = 0;
+
+	if (burst && capacity)
+		r = tg_reader_key_error(reader, burst,
+					"burst is another word for capacity; write one of the two");
+	if (!burst && !capacity)
+		r = tg_reader_error(reader, map,
+				    "\"capacity\" is missing; write the most tokens that a bucket "
+				    "holds, such as capacity: 100");
+	if (rate && (amount || interval))
+		return tg_reader_key_error(reader, rate,
+					   "rate excludes refill_amount and refill_interval; write "
+					   "one form or the other");
+	if (!rate && !amount && !interval)
+		return tg_reader_error(reader, map,
+				       "how the bucket refills is missing; write rate: 10/s, or "
+				       "refill_amount: 10 and refill_interval: 1s");
+	if (!rate && !amount)
+		return tg_reader_error(reader, map,
+				       "\"refill_amount\" is missing; write what each interval "
+				       "adds, such as refill_amount: 10");
+	if (!rate && !interval)
+		return tg_reader_error(reader, map,
+				       "\"refill_interval\" is missing; write how often, such as "
+				       "refill_interval: 1s");
+	return r;
+}
+
+/* What is allowed, and hardly meant. */
+static void warn_refill(struct tg_reader *reader, const struct tg_yaml *capacity,
+			const struct tg_config_limit *limit)
+{
+	const struct tg_refill *refill = &limit->refill;
+
+	if (!refill->continuous && refill->amount > refill->capacity)
+		tg_reader_warn(reader, capacity,
+			       "a bucket of %llu cannot hold the refill_amount of %llu; what does "
+			       "not fit is lost",
+			       (unsigned long long)refill->capacity,
+			       (unsigned long long)refill->amount);
+	if (limit->unit == TG_CONFIG_BYTES && refill->capacity < 1514)
+		tg_reader_warn(reader, capacity,
+			       "a bucket of %llu bytes never admits a full Ethernet frame of 1514 "
+			       "bytes",
+			       (unsigned long long)refill->capacity);
+}
+
+static int check_refill(struct tg_reader *reader, const struct tg_yaml *map, struct draft *draft)
+{
+	const struct tg_yaml *at = tg_yaml_get(map, "rate");
+	const struct tg_yaml *capacity = tg_yaml_get(map, "capacity");
+	char why[256];
+
+	if (!at)
+		at = tg_yaml_get(map, "refill_amount");
+	if (!capacity)
+		capacity = tg_yaml_get(map, "burst");
+	if (tg_config_check_refill(&draft->change, why, sizeof(why)) < 0)
+		return tg_reader_error(reader, at, "%s", why);
+	draft->limit->refill = draft->change.refill;
+	warn_refill(reader, capacity, draft->limit);
+	return 0;
+}
+
+static int read_limit(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	struct tg_config *config = out;
+	struct draft draft = {0};
+	int r, forms;
+
+	if (value->index == TG_CONFIG_LIMITS_MAX)
+		return tg_reader_error(reader, value, "there are more than %d limits",
+				       TG_CONFIG_LIMITS_MAX);
+	if (value->index > TG_CONFIG_LIMITS_MAX)
+		return -EINVAL;
+	/* Counted at once, so that what it comes to own is freed with the configuration. */
+	draft.limit = &config->limits[config->limits_n++];
+	*draft.limit = (struct tg_config_limit){
+		.place = value->place, .any_protocol = true, .prefix4 = 32, .prefix6 = 64};
+	r = tg_read_map(reader, value, limit_keys, &draft);
+	if (r == -ENOMEM || value->kind != TG_YAML_MAP)
+		return r;
+	forms = check_forms(reader, value);
+	if (forms || draft.unit_broken || draft.refill_broken)
+		return tg_graver(r, forms);
+	return tg_graver(r, check_refill(reader, value, &draft));
+}
+
+int tg_read_limits(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	struct tg_config *config = out;
+
+	config->limits = calloc(TG_CONFIG_LIMITS_MAX, sizeof(*config->limits));
+	if (!config->limits)
+		return -ENOMEM;
+	return tg_read_list(reader, value, true, read_limit, config);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How the parts of config*.c read the tree. A reading function returns 0, -EINVAL when
+ * it has reported an error (its caller goes on, so that all errors are found), or
+ * -ENOMEM (its caller stops).
+ */
+#ifndef TG_CONFIG_READER_H
+#define TG_CONFIG_READER_H
+
+#include <errno.h>
+
+#include "config.h"
+#include "yaml_tree.h"
+
+struct tg_reader {
+	const char *path;
+	struct tg_diagnostics *diagnostics;
+	size_t errors_before;	  /* in @diagnostics, of other files */
+	struct tg_config *config; /* being made */
+	struct tg_set *sets;	  /* sorted by name */
+	size_t sets_n;
+	size_t prefixes;   /* read so far */
+	size_t file_bytes; /* of list files, read so far */
+};
+
+typedef int tg_read_function(struct tg_reader *reader, const struct tg_yaml *value, void *out);
+
+/* Report an error at the value, or at its key; both return -EINVAL. Nothing for a broken node. */
+int tg_reader_error(struct tg_reader *reader, const struct tg_yaml *value, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int tg_reader_key_error(struct tg_reader *reader, const struct tg_yaml *value, const char *format,
+			...) __attribute__((format(printf, 3, 4)));
+void tg_reader_warn(struct tg_reader *reader, const struct tg_yaml *value, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* A feature that the format has and this version does not enforce. */
+int tg_reader_unsupported(struct tg_reader *reader, const struct tg_yaml *value, const char *what);
+
+/* The graver of two results of reading. */
+static inline int tg_graver(int a, int b)
+{
+	return a == -ENOMEM || !b ? a : b;
+}
+
+struct tg_key {
+	const char *name;
+	tg_read_function *read; /* NULL: known, but not supported in this version */
+	const char *wanted;	/* not NULL: the key is required; how to write it */
+};
+
+/* Keys are read in the order of @keys (ends with a NULL name), whatever that of the file. */
+int tg_read_map(struct tg_reader *reader, const struct tg_yaml *map, const struct tg_key *keys,
+		void *out);
+
+/* Each item of a list that must not be empty unless @may_be_empty. */
+int tg_read_list(struct tg_reader *reader, const struct tg_yaml *list, bool may_be_empty,
+		 tg_read_function *read, void *out);
+
+/* A scalar, or a list of them. */
+int tg_read_one_or_more(struct tg_reader *reader, const struct tg_yaml *value,
+			tg_read_function *read, void *out);
+
+/* Text that is not empty. */
+int tg_read_text(struct tg_reader *reader, const struct tg_yaml *value, const char **text);
+
+/* A whole number of first..last. */
+int tg_read_number(struct tg_reader *reader, const struct tg_yaml *value, uint64_t first,
+		   uint64_t last, uint64_t *number);
+
+struct tg_choice {
+	const char *name;
+	int value; /* negative: known, but not supported in this version */
+};
+
+#define TG_UNSUPPORTED (-1)
+
+/* One word of @choices (ends with a NULL name). */
+int tg_read_choice(struct tg_reader *reader, const struct tg_yaml *value,
+		   const struct tg_choice *choices, int *choice);
+
+/* The name nearest to @word of those that @next yields, or NULL when none resembles it. */
+const char *tg_nearest(const char *word, const char *(*next)(const void *from, size_t i),
+		       const void *from);
+
+/* The parts of a configuration; @out is the configuration. Sets are read before the lists. */
+tg_read_function tg_read_interfaces, tg_read_sets, tg_read_allow, tg_read_deny, tg_read_limits;
+
+/* A limit's match; @out is the limit. */
+tg_read_function tg_read_match;
+
+void tg_reader_free_sets(struct tg_reader *reader);
+
+#endif
