@@ -22,8 +22,8 @@ static const char *tg_test_skipped;
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
 			tg_test_failed = true;                                                     \
-			printf("%s:%d: %s: ", __FILE__, __LINE__, #condition);                     \
-			printf("" __VA_ARGS__);                                                    \
+			printf("%s:%d: %s:", __FILE__, __LINE__, #condition);                      \
+			printf(" " __VA_ARGS__);                                                   \
 			printf("\n");                                                              \
 		}                                                                                  \
 	} while (0)

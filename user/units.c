@@ -225,35 +225,33 @@ const char *tg_format_duration(uint64_t ns, char *text, size_t size)
 	return text;
 }
 
-/* Tries value / (unit * divisor) whole a period; keeps the text if it is shorter than the one
- * there.
+/* Writes value / divisor a period in one of @units if that is a smaller whole number than *@least.
  */
 static void try_units(const struct unit *units, u128 value, u128 divisor, const char *period,
-		      char *best, size_t size)
+		      uint64_t *least, char *best, size_t size)
 {
-	char text[64];
-
 	for (; units->name; units++) {
 		u128 whole = value / (divisor * units->factor);
 
-		if (value % (divisor * units->factor) || whole > UINT64_MAX)
+		if (value % (divisor * units->factor) || whole >= *least)
 			continue;
-		snprintf(text, sizeof(text), "%" PRIu64 "%s/%s", (uint64_t)whole, units->name,
-			 period);
-		if (*best == '\0' || strlen(text) < strlen(best))
-			snprintf(best, size, "%s", text);
+		*least = (uint64_t)whole;
+		snprintf(best, size, "%" PRIu64 "%s/%s", *least, units->name, period);
 	}
 }
 
-/* No whole number will do: nine decimals, of the longest period when it is a small rate. */
+/* No whole number will do: nine decimals, of the shortest period that makes it more than one. */
 static void format_inexact(const char *unit, uint64_t amount, uint64_t interval, char *text,
 			   size_t size)
 {
-	const struct unit *period = amount < interval / S ? &periods[3] : &periods[0];
-	u128 scaled = (u128)amount * period->factor;
+	const struct unit *period = periods;
+	u128 scaled;
 	uint64_t whole, rest;
 	int n;
 
+	while (period[1].name && (u128)amount * period->factor < interval)
+		period++;
+	scaled = (u128)amount * period->factor;
 	if (scaled / interval > UINT64_MAX)
 		scaled = (u128)UINT64_MAX * interval;
 	whole = (uint64_t)(scaled / interval);
@@ -271,17 +269,18 @@ const char *tg_format_rate(enum tg_rate_kind kind, uint64_t amount, uint64_t int
 {
 	static const struct unit plain[] = {{"", 1}, {NULL, 0}};
 	const struct unit *period;
+	uint64_t least = UINT64_MAX;
 	char best[64] = "";
 
 	for (period = periods; period->name && *best == '\0'; period++) {
 		u128 value = (u128)amount * period->factor;
 
 		if (kind == TG_RATE_COUNT) {
-			try_units(plain, value, interval, period->name, best, sizeof(best));
+			try_units(plain, value, interval, period->name, &least, best, sizeof(best));
 			continue;
 		}
-		try_units(bits, value * 8, interval, period->name, best, sizeof(best));
-		try_units(sizes, value, interval, period->name, best, sizeof(best));
+		try_units(bits, value * 8, interval, period->name, &least, best, sizeof(best));
+		try_units(sizes, value, interval, period->name, &least, best, sizeof(best));
 	}
 	if (*best == '\0')
 		format_inexact(kind == TG_RATE_BYTES ? "B" : "", amount, interval, best,
