@@ -206,7 +206,8 @@ static json_t *json_matched(const struct tg_config_limit *limit)
 	for (i = 0; i < limit->destination_ports_n; i++) {
 		const struct tg_port_range *range = &limit->destination_ports[i];
 
-		snprintf(text, sizeof(text), "%u-%u", range->first, range->last);
+		snprintf(text, sizeof(text), range->first == range->last ? "%u" : "%u-%u",
+			 range->first, range->last);
 		json_array_append_new(ports, json_string(text));
 	}
 	return json_pack("{s:o, s:o}", "protocol", protocols, "destination_port", ports);
@@ -255,7 +256,8 @@ static int print_json(const struct tg_config *config, const struct tg_diagnostic
 			 json_diagnostics(diagnostics, TG_WARNING), "limits", limits);
 	if (!json)
 		return -ENOMEM;
-	if (json_dumpf(json, stdout, JSON_COMPACT) < 0 || putchar('\n') == EOF)
+	if (json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15)) < 0 ||
+	    putchar('\n') == EOF)
 		return -EIO;
 	return 0;
 }
