@@ -91,6 +91,10 @@ $B/tests/%: tests/%.c tests/test.h $B/libtidegate.a
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $B/libtidegate.a $(LDLIBS) -o $@
 
+$B/tests/traffic: tests/netns/traffic.c | $B/.made
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE $< -o $@
+
 FUZZ_SOURCES = $(filter-out user/program.c user/datapath.c,$(SHARED))
 $B/fuzz/%: tests/fuzz/%.c $(SHARED) | $B/.made
 	$(call say,FUZZ,$@)
@@ -107,7 +111,7 @@ deps:
 		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; }
 
 demo: deps
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory all $B/tests/traffic
 	$(Q)tests/demo/run
 
 check: deps
@@ -115,12 +119,12 @@ check: deps
 	$(Q)tests/run unit bpf netns fuzz
 
 .PHONY: tests
-tests: $(UNIT) $(BPF_TESTS) $(FUZZERS)
+tests: $(UNIT) $(BPF_TESTS) $(FUZZERS) $B/tests/traffic
 check-unit: $(UNIT)
 	$(Q)tests/run unit
 check-bpf: $(BPF_TESTS)
 	$(Q)tests/run bpf
-check-netns: all
+check-netns: all $B/tests/traffic
 	$(Q)tests/run netns
 fuzz: $(FUZZERS)
 	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/run fuzz

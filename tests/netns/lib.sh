@@ -1,0 +1,130 @@
+#!/bin/bash
+# Sourced by the tests and the demo. After `topology`: a client namespace $A with $VA, a server namespace $B with $VB
+# where the daemon runs, joined by a veth. Names are unique to this process; all goes away on any exit.
+set -u
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+ID=$$
+WORK=$(mktemp -d "/var/tmp/tidegate-test.XXXXXX") || exit 1
+A=tgt${ID}a B=tgt${ID}b VA=tga$ID VB=tgb$ID
+STATE=/sys/fs/bpf/tgt$ID CONTROL=$WORK/control.sock METRICS=127.0.0.1:9469 CONFIG=$WORK/tidegate.yaml
+DAEMON='' MAC='' PIDS=()
+passed=0 failed=0 skipped=0
+TRAFFIC=$ROOT/build/tests/traffic
+
+cleanup() {
+	trap '' INT TERM
+	[ -z "$DAEMON" ] || kill -KILL "$DAEMON" 2>/dev/null
+	[ ${#PIDS[@]} = 0 ] || kill -TERM "${PIDS[@]}" 2>/dev/null
+	wait 2>/dev/null
+	for pin in "$STATE"/xdp-*; do [ ! -e "$pin" ] || rm -f "$pin"; done
+	rm -rf "$STATE"
+	ip netns del "$A" 2>/dev/null
+	ip netns del "$B" 2>/dev/null
+	rm -rf "$WORK"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+ok() { passed=$((passed + 1)) && echo "ok $*"; }
+not_ok() {
+	failed=$((failed + 1))
+	echo "not ok $*"
+	tail -n 5 "$WORK/daemon.log" 2>/dev/null
+}
+skip() { skipped=$((skipped + 1)) && echo "skipped $*"; }
+# check NAME COMMAND...: one test, passed if the command succeeds
+check() {
+	local name=$1
+	shift
+	if "$@"; then ok "$name"; else not_ok "$name: $*"; fi
+}
+# between LEAST VALUE MOST
+between() { [ "$2" -ge "$1" ] && [ "$2" -le "$3" ]; }
+finish() {
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ]
+	exit
+}
+
+need_root() {
+	if [ "$(id -u)" != 0 ]; then
+		skip "all: needs root, to make network namespaces and load BPF programs"
+		finish
+	fi
+}
+
+topology() {
+	need_root
+	mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
+	ip netns add "$A" && ip netns add "$B" || exit 1
+	ip link add "$VA" netns "$A" type veth peer name "$VB" netns "$B" || exit 1
+	ip -n "$A" addr add 10.77.0.1/16 dev "$VA" && ip -n "$B" addr add 10.77.0.2/16 dev "$VB"
+	ip -n "$A" addr add fd77::1/64 dev "$VA" nodad && ip -n "$B" addr add fd77::2/64 dev "$VB" nodad
+	for ns in "$A" "$B"; do ip -n "$ns" link set lo up; done
+	ip -n "$A" link set "$VA" up && ip -n "$B" link set "$VB" up
+	MAC=$(ip -n "$B" -br link show "$VB" | awk '{print $3}')
+	sleep 0.3
+}
+
+# `ip netns exec` would hide the host's bpffs behind a fresh /sys.
+in_a() { nsenter --net="/run/netns/$A" "$@"; }
+in_b() { nsenter --net="/run/netns/$B" "$@"; }
+tg() { in_b "$ROOT/build/tidegate" --control "$CONTROL" "$@"; }
+# The configuration from standard input; IFACE stands for the server's interface.
+configure() { sed "s/IFACE/$VB/g" >"$CONFIG"; }
+
+# start [OPTION...]: runs the daemon until it is ready; returns its exit status if it ends before
+start() {
+	in_b "$ROOT/build/tidegated" --config "$CONFIG" --control "$CONTROL" --state "$STATE" --metrics "$METRICS" "$@" \
+		>>"$WORK/daemon.log" 2>&1 &
+	DAEMON=$!
+	for _ in $(seq 200); do
+		if tg status >/dev/null 2>&1; then return 0; fi
+		if ! kill -0 "$DAEMON" 2>/dev/null; then
+			wait "$DAEMON"
+			status=$?
+			DAEMON=
+			return "$status"
+		fi
+		sleep 0.05
+	done
+	return 99
+}
+# stop [SIGNAL]: ends the daemon and returns its exit status
+stop() {
+	kill "-${1:-TERM}" "$DAEMON"
+	wait "$DAEMON" 2>/dev/null
+	status=$?
+	DAEMON=
+	return "$status"
+}
+
+# count PORT SECONDS: starts counting what arrives; `counted` prints it ("INDEX PACKETS FIRST LAST" for each source)
+count() {
+	rm -f "$WORK/count"
+	in_b "$TRAFFIC" count "$VB" "$1" "$2" >"$WORK/count" &
+	COUNTER=$!
+	for _ in $(seq 100); do
+		grep -q ready "$WORK/count" 2>/dev/null && return
+		sleep 0.02
+	done
+}
+counted() {
+	sleep 0.1
+	kill -TERM "$COUNTER" 2>/dev/null
+	wait "$COUNTER" 2>/dev/null
+	grep -v ready "$WORK/count"
+}
+total() { awk '{n += $2} END {print n + 0}'; }
+# burst FROM PACKETS [PORT]: as fast as it goes, from one source
+burst() { in_a "$TRAFFIC" send "$VA" "$MAC" "$1" "$(peer_of "$1")" "${3:-5353}" 1 0 "$2" 62 >/dev/null; }
+# flow FROM SOURCES RATE SECONDS [LENGTH]: RATE packets a second in all
+flow() { in_a "$TRAFFIC" send "$VA" "$MAC" "$1" "$(peer_of "$1")" 5353 "$2" "$3" "$4" "${5:-62}" >/dev/null; }
+peer_of() { case $1 in *:*) echo fd77::2 ;; *) echo 10.77.0.2 ;; esac; }
+# admitted FROM PACKETS: how many of a burst arrive
+admitted() {
+	count 5353 20
+	burst "$1" "$2"
+	counted | total
+}
