@@ -69,7 +69,9 @@ static int read_root(struct tg_reader *reader, const struct tg_yaml *root)
 		return -EINVAL;
 	}
 	r = tg_read_map(reader, root, root_keys, reader->config);
-	if (r == 0 && !config->limits_n && !config->allow.n && !config->deny.n)
+	/* Not beside errors: what is missing may be what was wrong. */
+	if (reader->diagnostics->errors == reader->errors_before && !config->limits_n &&
+	    !config->allow.n && !config->deny.n)
 		tg_reader_warn(reader, root, "there are no limits: every packet is let through");
 	return r;
 }
