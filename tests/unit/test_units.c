@@ -109,6 +109,7 @@ TEST(test_numbers)
 		{"18446744073709551615", 0, UINT64_MAX},
 		{"18446744073709551616", -ERANGE, 0},
 		{"99999999999999999999", -ERANGE, 0},
+		{"184467440737095516161", -ERANGE, 0}, /* wraps to 1 */
 		{"", -EINVAL, 0},
 		{"-1", -EINVAL, 0},
 		{"1.0", -EINVAL, 0},
@@ -205,7 +206,7 @@ TEST(test_format_duration)
 TEST(test_format_rate_exact)
 {
 	static const char *const rates[] = {
-		"1000/s", "1/s",     "10/m",	  "5/h",    "1/d",     "7/m",	 "10Mbit/s",
+		"1000/s", "1/s",     "10/m",	"5/h",	  "1/d",     "7/m",    "10Mbit/s",
 		"1MiB/s", "1Gbit/s", "1kbit/s", "1bit/s", "64KiB/s", "31kB/m", "150/m",
 	};
 	uint64_t amount, interval;
