@@ -11,6 +11,7 @@
 #include "client.h"
 #include "commands.h"
 #include "log.h"
+#include "units.h"
 
 #define ANSWER_SECONDS 30
 
@@ -138,4 +139,17 @@ const char *tg_json_text(const json_t *object, const char *key)
 	const char *text = json_string_value(json_object_get(object, key));
 
 	return text ? text : "";
+}
+
+const char *tg_json_refill(const json_t *limit, char *text, size_t size)
+{
+	double ms = json_number_value(json_object_get(limit, "refill_interval_ms"));
+	const char *rate = tg_json_text(limit, "rate");
+	char interval[64];
+
+	if (*rate)
+		return rate;
+	tg_format_duration(ms * 1000000 + 0.5, interval, sizeof(interval));
+	snprintf(text, size, "%lld every %s", tg_json_number(limit, "refill_amount"), interval);
+	return text;
 }

@@ -39,16 +39,11 @@ static json_t *parse_values(char **operands, int n)
 static void print_set(const json_t *result)
 {
 	const json_t *limit = json_array_get(json_object_get(result, "limits"), 0);
-	const char *rate = tg_json_text(limit, "rate");
+	char refill[96];
 
-	printf("%s: capacity %lld, ", tg_json_text(limit, "name"),
-	       tg_json_number(limit, "capacity"));
-	if (*rate)
-		printf("rate %s", rate);
-	else
-		printf("%lld every %g ms", tg_json_number(limit, "refill_amount"),
-		       json_number_value(json_object_get(limit, "refill_interval_ms")));
-	printf("; in force as generation %lld\n", tg_json_number(result, "generation"));
+	printf("%s: capacity %lld, %s; in force as generation %lld\n", tg_json_text(limit, "name"),
+	       tg_json_number(limit, "capacity"), tg_json_refill(limit, refill, sizeof(refill)),
+	       tg_json_number(result, "generation"));
 }
 
 int cmd_set(int argc, char **argv)

@@ -66,17 +66,6 @@ int cmd_status(int argc, char **argv)
 			      print_status);
 }
 
-static void print_refill(const json_t *limit, char *text, size_t size)
-{
-	const char *rate = tg_json_text(limit, "rate");
-
-	if (*rate)
-		snprintf(text, size, "%s", rate);
-	else
-		snprintf(text, size, "%lld every %g ms", tg_json_number(limit, "refill_amount"),
-			 json_number_value(json_object_get(limit, "refill_interval_ms")));
-}
-
 static void print_limits(const json_t *result)
 {
 	const json_t *limit, *packets;
@@ -88,9 +77,9 @@ static void print_limits(const json_t *result)
 	json_array_foreach(json_object_get(result, "limits"), i, limit)
 	{
 		packets = json_object_get(limit, "packets");
-		print_refill(limit, refill, sizeof(refill));
 		printf("%-24s %-8s %12lld %-24s %9lld %14lld %14lld\n", tg_json_text(limit, "name"),
-		       tg_json_text(limit, "unit"), tg_json_number(limit, "capacity"), refill,
+		       tg_json_text(limit, "unit"), tg_json_number(limit, "capacity"),
+		       tg_json_refill(limit, refill, sizeof(refill)),
 		       tg_json_number(limit, "buckets"), tg_json_number(packets, "admitted"),
 		       tg_json_number(packets, "dropped"));
 	}

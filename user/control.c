@@ -267,6 +267,7 @@ static void flush(struct client *client)
 	struct evbuffer *output = bufferevent_get_output(client->buffer);
 	int fd = bufferevent_getfd(client->buffer);
 
+	evbuffer_unfreeze(output, 1); /* the bufferevent that had it is about to go */
 	while (evbuffer_get_length(output) && evbuffer_write(output, fd) > 0)
 		;
 }

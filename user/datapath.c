@@ -564,6 +564,7 @@ void tg_datapath_close(struct tg_datapath **datapath)
 		close(old->adopted_program);
 	if (old->lock >= 0)
 		close(old->lock);
+	rmdir(old->state_dir); /* goes only if a start that failed has left it empty */
 	free(old->state_dir);
 	free(old);
 	*datapath = NULL;

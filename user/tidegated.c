@@ -49,6 +49,7 @@ static int exit_code(int error)
 	case 0:
 		return TG_EXIT_OK;
 	case EPERM:
+	case EACCES:
 	case EBUSY:
 		return TG_EXIT_REFUSED;
 	case ENODEV:

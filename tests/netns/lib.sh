@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2120 # options are optional
 # Sourced by the tests and the demo. After `topology`: a client namespace $A with $VA, a server namespace $B with $VB
 # where the daemon runs, joined by a veth. Names are unique to this process; all goes away on any exit.
 set -u
@@ -76,7 +77,8 @@ configure() { sed "s/IFACE/$VB/g" >"$CONFIG"; }
 
 # start [OPTION...]: runs the daemon until it is ready; returns its exit status if it ends before
 start() {
-	in_b "$ROOT/build/tidegated" --config "$CONFIG" --control "$CONTROL" --state "$STATE" --metrics "$METRICS" "$@" \
+	# not by in_b: a function in the background would be a shell of its own, and $! that shell's
+	nsenter --net="/run/netns/$B" "$ROOT/build/tidegated" --config "$CONFIG" --control "$CONTROL" --state "$STATE" --metrics "$METRICS" "$@" \
 		>>"$WORK/daemon.log" 2>&1 &
 	DAEMON=$!
 	for _ in $(seq 200); do
@@ -103,7 +105,7 @@ stop() {
 # count PORT SECONDS: starts counting what arrives; `counted` prints it ("INDEX PACKETS FIRST LAST" for each source)
 count() {
 	rm -f "$WORK/count"
-	in_b "$TRAFFIC" count "$VB" "$1" "$2" >"$WORK/count" &
+	nsenter --net="/run/netns/$B" "$TRAFFIC" count "$VB" "$1" "$2" >"$WORK/count" &
 	COUNTER=$!
 	for _ in $(seq 100); do
 		grep -q ready "$WORK/count" 2>/dev/null && return

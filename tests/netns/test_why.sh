@@ -1,0 +1,50 @@
+#!/bin/bash
+# What `why` says is what packets then meet: a packet sent after retry_after passes, one sent well before does not.
+. "$(dirname "$0")/lib.sh"
+topology
+
+# obey NAME FROM: empties the bucket, asks, sends one packet too early and one in time
+obey() {
+	local name=$1 from=$2 wait n early=0 late=0 round
+	for round in 1 2 3 4; do
+		burst "$from" 40
+		wait=$(tg why "$from" --json | jq '.limits[0].retry_after_ms')
+		between 1 "$wait" 1010 || { not_ok "$name: retry_after_ms is $wait" && return; }
+		count 5353 20
+		# too early only if there is time enough to ask before it
+		if [ "$wait" -gt 150 ]; then
+			sleep "$(awk "BEGIN {print ($wait - 100) / 1000}")"
+			burst "$from" 1
+			sleep 0.1
+		else
+			sleep "$(awk "BEGIN {print $wait / 1000}")"
+		fi
+		burst "$from" 1
+		n=$(counted | total)
+		[ "$n" -le 1 ] || early=$((early + 1))
+		[ "$n" -ge 1 ] || late=$((late + 1))
+	done
+	check "$name: nothing passed before its time" test $early = 0
+	check "$name: everything passed at its time" test $late = 0
+}
+
+configure <<-Y
+	interfaces: [{name: IFACE}]
+	limits: [{name: l, per: source, capacity: 10, rate: 2/s}]
+Y
+start || not_ok "the daemon starts"
+obey "2/s, coarse clock" 10.77.1.1
+obey "2/s, IPv6" fd77:1::1
+check "an address never seen is untracked" test "$(tg why 10.77.9.9 --json | jq -r '.limits[0].state')" = untracked
+tg why 10.77.1.1 --json >"$WORK/why"
+check "the keys" test "$(jq -c '.limits[0] | [.limit, .bucket, .unit, .capacity]' "$WORK/why")" = '["l","10.77.1.1/32","packets",10]'
+check "full as soon as it says" sh -c "sleep $(jq '.limits[0].reset_ms / 1000' "$WORK/why")"
+check "it is" test "$(tg why 10.77.1.1 --json | jq '.limits[0].remaining')" = 10
+tg set l refill_amount=1 refill_interval=1s >/dev/null
+obey "stepped, 1 every second" 10.77.1.2
+tg set l capacity=2 rate=20/s >/dev/null
+burst 10.77.1.3 20
+check "precise clock: at most 50 ms to wait" between 0 "$(tg why 10.77.1.3 --json | jq '.limits[0].retry_after_ms')" 50
+check "in words" sh -c "$ROOT/build/tidegate --control $CONTROL why 10.77.1.3 | grep -q 'l (bucket 10.77.1.3/32)'"
+stop
+finish
