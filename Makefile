@@ -95,8 +95,9 @@ $B/tests/traffic: tests/netns/traffic.c | $B/.made
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE $< -o $@
 
-FUZZ_SOURCES = $(filter-out user/program.c user/datapath.c,$(SHARED))
-$B/fuzz/%: tests/fuzz/%.c $(SHARED) | $B/.made
+# What the fuzzed code needs; the rest of user/ would want the daemon.
+FUZZ_SOURCES := $(wildcard user/config*.c) $(patsubst %,user/%.c,yaml_tree text log diagnostics units prefix)
+$B/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) | $B/.made
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) $(CPPFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		$< $(FUZZ_SOURCES) $(LDLIBS) -o $@

@@ -15,7 +15,7 @@ static __always_inline int tg_lists(const struct tg_packet *packet)
 	if (!policy.has_lists)
 		return TG_PARSED;
 	list = bpf_map_lookup_elem(&lists, &key);
-	if (!list)
+	if (!list || !*list)
 		return TG_PARSED;
 	return *list == TG_LIST_ALLOW ? TG_REASON_ALLOWED : TG_REASON_DENIED;
 }

@@ -344,31 +344,31 @@ int tg_read_allow(struct tg_reader *reader, const struct tg_yaml *value, void *o
 	return read_top(reader, value, &reader->config->allow);
 }
 
-/* The longest prefix decides; for the same one on both lists nothing can. */
-static int check_lists(struct tg_reader *reader, const struct tg_yaml *deny)
+/* The longest prefix decides; of the same one on both lists allow wins, which may surprise. */
+static void warn_of_both(struct tg_reader *reader, const struct tg_yaml *deny)
 {
 	const struct tg_prefix_list *a = &reader->config->allow, *d = &reader->config->deny;
 	char text[TG_PREFIX_TEXT_SIZE];
 	size_t i = 0, j = 0;
-	int order, r = 0;
+	int order;
 
 	while (i < a->n && j < d->n) {
 		order = memcmp(&a->items[i], &d->items[j], sizeof(*a->items));
 		if (order == 0)
-			r = tg_reader_error(reader, deny,
-					    "%s is in allow as well; keep it in one of the two",
-					    tg_prefix_format(&d->items[j], text, sizeof(text)));
+			tg_reader_warn(reader, deny, "%s is in allow as well, which wins",
+				       tg_prefix_format(&d->items[j], text, sizeof(text)));
 		i += order <= 0;
 		j += order >= 0;
 	}
-	return r;
 }
 
 int tg_read_deny(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	int r = read_top(reader, value, &reader->config->deny);
 
-	return r ? r : check_lists(reader, value);
+	if (!r)
+		warn_of_both(reader, value);
+	return r;
 }
 
 void tg_reader_free_sets(struct tg_reader *reader)

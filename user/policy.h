@@ -26,7 +26,7 @@ struct tg_compiled {
 	bool rates_changed;		      /* live buckets are to be converted */
 	bool limits_removed;		      /* buckets of unknown limits are to be taken out */
 	uint32_t next_serial;
-	struct tg_list_entry *lists; /* each prefix once */
+	struct tg_list_entry *lists; /* in order of writing: a later one replaces an earlier */
 	size_t lists_n;
 	uint64_t ports[TG_PORTS]; /* the destination_ports map */
 };

@@ -177,7 +177,7 @@ struct tg_lpm_key {
 
 _Static_assert(sizeof(struct tg_lpm_key) == 20, "lpm key");
 
-enum tg_list { TG_LIST_ALLOW = 1, TG_LIST_DENY = 2 };
+enum tg_list { TG_LIST_NEITHER, TG_LIST_ALLOW, TG_LIST_DENY };
 
 /*
  * Why a packet left the way it did: X(symbol, name in metrics, passes).

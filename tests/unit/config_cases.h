@@ -76,8 +76,6 @@ static const struct config_case invalid_cases[] = {
 	{I "sets: {a: [b], b: [c], c: [a]}\n", {"2:28: would contain itself"}},
 	{I "sets: {a: [], a: []}\n", {"2:15: \"a\" was given already"}},
 	{I "sets: {unused: [1.2.3]}\n", {"2:17: not a prefix"}},
-	{I "allow: [10.0.0.0/8, 10.1.0.0/16]\ndeny: [10.1.0.0/16]\n",
-	 {"3:7: 10.1.0.0/16 is in allow as well"}},
 	{I "deny: [{file: nowhere}]\n", {"2:15: \"/nonexistent/nowhere\" cannot be read"}},
 	{I "deny: [{file: /}]\n", {"2:15: Is a directory"}},
 	{I "deny: [{file: /dev/zero}]\n", {"2:15: not a regular file"}},
@@ -170,6 +168,8 @@ static const struct config_case invalid_cases[] = {
 };
 
 static const struct config_case warned_cases[] = {
+	{I "allow: [10.0.0.0/8, 10.1.0.0/16]\ndeny: [10.1.0.0/16]\n",
+	 {"3:7: 10.1.0.0/16 is in allow as well"}},
 	{I, {"1:1: every packet is let through"}},
 	{LIMIT("unit: bytes, capacity: 1513, rate: 1B/s"), {"2:45: 1514 bytes"}},
 	{LIMIT("unit: bytes, capacity: 1514, rate: 1B/s"), {NULL}},
