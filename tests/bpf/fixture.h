@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The real programs, loaded for one test with a policy from YAML, no interface and virtual clocks.
+ */
+#ifndef TG_TEST_FIXTURE_H
+#define TG_TEST_FIXTURE_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "packet.h"
+#include "policy.h"
+#include "test.h"
+#include "tidegate.skel.h"
+
+#define MS	 1000000ULL
+#define S	 1000000000ULL
+#define TICK	 (4 * MS)
+#define LOOPBACK 1 /* BPF_PROG_TEST_RUN's ingress interface unless told otherwise */
+
+struct fixture {
+	struct tidegate_bpf *skeleton;
+	struct tg_compiled *compiled;
+	struct tg_config *config;
+	int xdp;
+};
+
+static const struct tg_meta test_meta = {
+	.abi_version = TG_ABI_VERSION, .next_serial = 1, .hash_key = {123, 456}};
+
+static inline void fixture_close(struct fixture *fixture)
+{
+	tidegate_bpf__destroy(fixture->skeleton);
+	tg_compiled_free(&fixture->compiled);
+	tg_config_free(&fixture->config);
+}
+
+static inline void set_now(struct fixture *fixture, uint64_t now)
+{
+	fixture->skeleton->bss->virtual_now[TG_CLOCK_PRECISE] = now;
+	fixture->skeleton->bss->virtual_now[TG_CLOCK_COARSE] = now;
+}
+
+static inline int fill_maps(struct fixture *fixture)
+{
+	struct tidegate_bpf *skeleton = fixture->skeleton;
+	struct tg_compiled *compiled = fixture->compiled;
+	uint32_t i, one = 1;
+	int error = 0;
+
+	for (i = 0; i < TG_PORTS && compiled->policy.has_ports; i++)
+		error |= bpf_map__update_elem(skeleton->maps.destination_ports, &i, 4,
+					      &compiled->ports[i], 8, BPF_ANY);
+	for (i = 0; i < compiled->lists_n; i++)
+		error |= bpf_map__update_elem(skeleton->maps.lists, &compiled->lists[i].key,
+					      sizeof(struct tg_lpm_key), &compiled->lists[i].list,
+					      4, BPF_ANY);
+	for (i = 0; i < TG_LIMITS_MAX; i++)
+		error |= bpf_map__update_elem(skeleton->maps.records, &i, 4, &compiled->records[i],
+					      sizeof(compiled->records[i]), BPF_ANY);
+	i = LOOPBACK;
+	return error | bpf_map__update_elem(skeleton->maps.attachments, &i, 4, &one, 4, BPF_ANY);
+}
+
+/* Returns false after failing or skipping the test. */
+static inline bool fixture_open(struct fixture *fixture, const char *limits)
+{
+	static const char head[] = "interfaces: [{name: lo}]\n";
+	struct tg_diagnostics diagnostics = {};
+	char yaml[8192];
+
+	memset(fixture, 0, sizeof(*fixture));
+	if (geteuid() != 0) {
+		tg_test_skipped = "needs root, to load BPF programs";
+		return false;
+	}
+	snprintf(yaml, sizeof(yaml), "%s%s", head, limits);
+	if (tg_config_parse("test.yaml", yaml, strlen(yaml), &fixture->config, &diagnostics))
+		tg_diagnostics_print(&diagnostics, stdout);
+	tg_diagnostics_clear(&diagnostics);
+	fixture->skeleton = tidegate_bpf__open();
+	if (!fixture->config || !fixture->skeleton ||
+	    tg_policy_compile(fixture->config, (struct tg_limit_record[TG_LIMITS_MAX]){},
+			      &test_meta, TICK, &fixture->compiled)) {
+		CHECK(false, "cannot prepare: %s", limits);
+		return false;
+	}
+	memcpy((void *)&fixture->skeleton->rodata->policy, &fixture->compiled->policy,
+	       sizeof(struct tg_policy));
+	*(bool *)&fixture->skeleton->rodata->virtual_clock = true;
+	bpf_map__set_max_entries(fixture->skeleton->maps.buckets, fixture->config->table_size);
+	bpf_map__set_max_entries(fixture->skeleton->maps.lists, fixture->compiled->lists_n + 1);
+	if (tidegate_bpf__load(fixture->skeleton) || fill_maps(fixture)) {
+		CHECK(false, "cannot load: %s", strerror(errno));
+		return false;
+	}
+	fixture->xdp = bpf_program__fd(fixture->skeleton->progs.tidegate_xdp);
+	set_now(fixture, 1000 * S);
+	return true;
+}
+
+/* XDP_PASS or XDP_DROP, or -1. */
+static inline int run(struct fixture *fixture, const struct packet *packet, size_t length)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet->bytes, .data_size_in = length,
+		    .repeat = 1);
+
+	if (bpf_prog_test_run_opts(fixture->xdp, &options))
+		return -1;
+	return options.retval;
+}
+
+static inline void read_per_cpu(struct bpf_map *map, uint32_t index, __u64 *sum, size_t size)
+{
+	int cpus = libbpf_num_possible_cpus(), cpu;
+	__u64 *values = calloc(cpus, size);
+	size_t i;
+
+	memset(sum, 0, size);
+	bpf_map_lookup_elem(bpf_map__fd(map), &index, values);
+	for (cpu = 0; cpu < cpus; cpu++)
+		for (i = 0; i < size / 8; i++)
+			sum[i] += values[cpu * size / 8 + i];
+	free(values);
+}
+
+static inline struct tg_interface_counters reasons(struct fixture *fixture)
+{
+	struct tg_interface_counters counters;
+
+	read_per_cpu(fixture->skeleton->maps.interface_counters, 1, counters.packets,
+		     sizeof(counters));
+	return counters;
+}
+
+static inline struct tg_limit_counters limit_counters(struct fixture *fixture, size_t limit)
+{
+	struct tg_limit_counters counters;
+
+	read_per_cpu(fixture->skeleton->maps.limit_counters, fixture->compiled->slots[limit],
+		     counters.packets, sizeof(counters));
+	return counters;
+}
+
+static inline int sweep(struct fixture *fixture, struct tg_sweep *request)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = request, .ctx_size_in = sizeof(*request));
+
+	request->now[0] = fixture->skeleton->bss->virtual_now[0];
+	request->now[1] = fixture->skeleton->bss->virtual_now[1];
+	return bpf_prog_test_run_opts(bpf_program__fd(fixture->skeleton->progs.tidegate_sweep),
+				      &options);
+}
+
+static inline void udp_from(struct packet *packet, const char *source, uint16_t port)
+{
+	put_ethernet(packet, strchr(source, ':') ? ETH_P_IPV6 : ETH_P_IP);
+	if (strchr(source, ':'))
+		put_ipv6(packet, source, IPPROTO_UDP, 64);
+	else
+		put_ipv4(packet, source, IPPROTO_UDP, 0, 0);
+	put_udp(packet, port, 18);
+	packet_done(packet);
+}
+
+/* How many of @n packets from @source pass. */
+static inline int passes(struct fixture *fixture, const char *source, uint16_t port, int n)
+{
+	struct packet packet;
+	int passed = 0;
+
+	udp_from(&packet, source, port);
+	while (n--)
+		passed += run(fixture, &packet, packet.length) == XDP_PASS;
+	return passed;
+}
+
+#endif

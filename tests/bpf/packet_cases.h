@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The frames of test_packets.c. Port 53 is limited, port 54 is not; so is protocol 99, and ICMPv6.
+ */
+#ifndef TG_TEST_PACKET_CASES_H
+#define TG_TEST_PACKET_CASES_H
+
+#include <stdbool.h>
+#include <tidegate/abi.h>
+
+#include "packet.h"
+
+#define V4	   "192.0.2.1"
+#define V6	   "2001:db8::1"
+#define LINK_LOCAL "fe80::1"
+#define PORT	   53
+
+struct packet_case {
+	const char *what;
+	void (*build)(struct packet *packet, int argument);
+	int argument;
+	enum tg_reason reason;
+	bool passes;
+	unsigned int ports; /* times charged to the limit on ports */
+	size_t padding;	    /* bytes past the IP packet */
+};
+
+static inline void build_ethertype(struct packet *packet, int type)
+{
+	put_ethernet(packet, type);
+	put(packet, NULL, 46);
+}
+
+static inline void build_tagged_arp(struct packet *packet, int type)
+{
+	put_ethernet(packet, ETH_P_ARP);
+	put_vlan(packet, type);
+	put(packet, NULL, 46);
+}
+
+static void build_udp4(struct packet *packet, int port)
+{
+	put_ethernet(packet, ETH_P_IP);
+	put_ipv4(packet, V4, IPPROTO_UDP, 0, 0);
+	put_udp(packet, port, 18);
+	packet_done(packet);
+}
+
+static void build_options4(struct packet *packet, int options)
+{
+	put_ethernet(packet, ETH_P_IP);
+	put_ipv4(packet, V4, IPPROTO_UDP, options, 0);
+	put_udp(packet, PORT, 18);
+	packet_done(packet);
+}
+
+/* IPv4 with a header's worth of bytes after it, of any protocol. */
+static void build_protocol4(struct packet *packet, int protocol)
+{
+	put_ethernet(packet, ETH_P_IP);
+	put_ipv4(packet, V4, protocol, 0, 0);
+	put_icmp(packet, 8, 0);
+	packet_done(packet);
+}
+
+static void build_short4(struct packet *packet, int protocol)
+{
+	put_ethernet(packet, ETH_P_IP);
+	put_ipv4(packet, V4, protocol, 0, 0);
+	put(packet, NULL, 7);
+	packet_done(packet);
+	put(packet, NULL, 40); /* padding that must not be taken for a header */
+}
+
+static void build_tcp4(struct packet *packet, int words)
+{
+	put_ethernet(packet, ETH_P_IP);
+	put_ipv4(packet, V4, IPPROTO_TCP, 0, 0);
+	put_tcp(packet, PORT, words);
+	packet_done(packet);
+}
+
+static void build_tcp4_beyond(struct packet *packet, int words)
+{
+	put_ethernet(packet, ETH_P_IP);
+	put_ipv4(packet, V4, IPPROTO_TCP, 0, 0);
+	put_tcp(packet, PORT, 5);
+	packet->bytes[packet->length - 20 + 12] = words << 4;
+	packet_done(packet);
+}
+
+static void build_sctp4(struct packet *packet, int port)
+{
+	uint8_t *sctp;
+
+	put_ethernet(packet, ETH_P_IP);
+	put_ipv4(packet, V4, IPPROTO_SCTP, 0, 0);
+	sctp = put(packet, NULL, 16);
+	sctp[2] = port >> 8;
+	sctp[3] = port;
+	packet_done(packet);
+}
+
+/* @first: the byte with version and header length. */
+static void build_first_byte4(struct packet *packet, int first)
+{
+	build_udp4(packet, PORT);
+	packet->bytes[packet->l3] = first;
+}
+
+static void build_total4(struct packet *packet, int difference)
+{
+	struct iphdr *ip;
+
+	build_udp4(packet, PORT);
+	ip = (struct iphdr *)(packet->bytes + packet->l3);
+	ip->tot_len = htons(ntohs(ip->tot_len) + difference);
+}
+
+static void build_total4_exactly(struct packet *packet, int length)
+{
+	build_udp4(packet, PORT);
+	((struct iphdr *)(packet->bytes + packet->l3))->tot_len = htons(length);
+}
+
+static void build_padded4(struct packet *packet, int padding)
+{
+	build_udp4(packet, PORT);
+	put(packet, NULL, padding);
+}
+
+static void build_fragment4(struct packet *packet, int field)
+{
+	put_ethernet(packet, ETH_P_IP);
+	put_ipv4(packet, V4, IPPROTO_UDP, 0, field);
+	put_udp(packet, PORT, 24);
+	packet_done(packet);
+}
+
+/* Content that looks like a datagram for an unlimited port, and is the middle of one. */
+static void build_later_fragment4(struct packet *packet, int protocol)
+{
+	put_ethernet(packet, ETH_P_IP);
+	put_ipv4(packet, V4, protocol, 0, 100);
+	put_udp(packet, 54, 24);
+	packet_done(packet);
+}
+
+static void build_tiny_fragment4(struct packet *packet, int bytes)
+{
+	put_ethernet(packet, ETH_P_IP);
+	put_ipv4(packet, V4, IPPROTO_TCP, 0, 0x2000);
+	put(packet, NULL, bytes);
+	packet_done(packet);
+}
+
+static void build_udp_length4(struct packet *packet, int length)
+{
+	build_udp4(packet, PORT);
+	((struct udphdr *)(packet->bytes + packet->udp))->len = htons(length);
+}
+
+static inline void build_tags(struct packet *packet, int tags)
+{
+	put_ethernet(packet, ETH_P_IP);
+	while (tags--)
+		put_vlan(packet, tags ? ETH_P_8021AD : ETH_P_8021Q);
+	put_ipv4(packet, V4, IPPROTO_UDP, 0, 0);
+	put_udp(packet, PORT, 18);
+	packet_done(packet);
+}
+
+static void build_tagged6(struct packet *packet, int type)
+{
+	put_ethernet(packet, ETH_P_IPV6);
+	put_vlan(packet, type);
+	put_ipv6(packet, V6, IPPROTO_UDP, 64);
+	put_udp(packet, PORT, 18);
+	packet_done(packet);
+}
+
+static inline void build_half_tag(struct packet *packet, int bytes)
+{
+	put_ethernet(packet, ETH_P_8021Q);
+	put(packet, NULL, bytes);
+}
+
+static void build_udp6(struct packet *packet, int port)
+{
+	put_ethernet(packet, ETH_P_IPV6);
+	put_ipv6(packet, V6, IPPROTO_UDP, 64);
+	put_udp(packet, port, 18);
+	packet_done(packet);
+}
+
+static void build_tcp6(struct packet *packet, int words)
+{
+	put_ethernet(packet, ETH_P_IPV6);
+	put_ipv6(packet, V6, IPPROTO_TCP, 64);
+	put_tcp(packet, PORT, words);
+	packet_done(packet);
+}
+
+static void build_protocol6(struct packet *packet, int protocol)
+{
+	put_ethernet(packet, ETH_P_IPV6);
+	put_ipv6(packet, V6, protocol, 64);
+	put_icmp(packet, 128, 0);
+	packet_done(packet);
+}
+
+/* One extension header of 16 bytes, then UDP. */
+static void build_extension6(struct packet *packet, int type)
+{
+	put_ethernet(packet, ETH_P_IPV6);
+	put_ipv6(packet, V6, type, 64);
+	put_extension(packet, type, IPPROTO_UDP, 16);
+	put_udp(packet, PORT, 18);
+	packet_done(packet);
+}
+
+static void build_chain6(struct packet *packet, int n)
+{
+	put_ethernet(packet, ETH_P_IPV6);
+	put_ipv6(packet, V6, IPPROTO_DSTOPTS, 64);
+	while (n--)
+		put_extension(packet, IPPROTO_DSTOPTS, n ? IPPROTO_DSTOPTS : IPPROTO_UDP, 8);
+	put_udp(packet, PORT, 18);
+	packet_done(packet);
+}
+
+static void build_long_extension6(struct packet *packet, int size)
+{
+	put_ethernet(packet, ETH_P_IPV6);
+	put_ipv6(packet, V6, IPPROTO_HOPOPTS, 64);
+	put_extension(packet, IPPROTO_HOPOPTS, IPPROTO_UDP, size);
+	put_udp(packet, PORT, 18);
+	packet_done(packet);
+}
+
+static void build_extension_beyond6(struct packet *packet, int size)
+{
+	build_extension6(packet, IPPROTO_DSTOPTS);
+	packet->bytes[packet->l3 + sizeof(struct ipv6hdr) + 1] = size;
+}
+
+/* @argument: the offset in 8 bytes, doubled, plus the bit for more. */
+static void build_fragment6(struct packet *packet, int argument)
+{
+	put_ethernet(packet, ETH_P_IPV6);
+	put_ipv6(packet, V6, IPPROTO_FRAGMENT, 64);
+	put_fragment(packet, IPPROTO_UDP, argument / 2, argument % 2);
+	put_udp(packet, argument / 2 ? 54 : PORT, 24);
+	packet_done(packet);
+}
+
+/* A later fragment that claims that options come next: its protocol cannot be known. */
+static void build_hiding_fragment6(struct packet *packet, int type)
+{
+	put_ethernet(packet, ETH_P_IPV6);
+	put_ipv6(packet, V6, IPPROTO_FRAGMENT, 64);
+	put_fragment(packet, type, 7, 0);
+	put_udp(packet, 54, 24);
+	packet_done(packet);
+}
+
+static void build_payload6(struct packet *packet, int difference)
+{
+	struct ipv6hdr *ip;
+
+	build_udp6(packet, PORT);
+	ip = (struct ipv6hdr *)(packet->bytes + packet->l3);
+	ip->payload_len = htons(ntohs(ip->payload_len) + difference);
+}
+
+static inline void build_jumbogram(struct packet *packet, int unused)
+{
+	build_long_extension6(packet, 8);
+	((struct ipv6hdr *)(packet->bytes + packet->l3))->payload_len = 0;
+}
+
+static void build_version6(struct packet *packet, int version)
+{
+	build_udp6(packet, PORT);
+	packet->bytes[packet->l3] = version << 4;
+}
+
+static void build_udp_length6(struct packet *packet, int length)
+{
+	build_udp6(packet, PORT);
+	((struct udphdr *)(packet->bytes + packet->udp))->len = htons(length);
+}
+
+static void icmp6(struct packet *packet, const char *source, int type, int code, int hop_limit)
+{
+	put_ethernet(packet, ETH_P_IPV6);
+	put_ipv6(packet, source, IPPROTO_ICMPV6, hop_limit);
+	put_icmp(packet, type, code);
+	packet_done(packet);
+}
+
+static inline void build_nd(struct packet *packet, int type)
+{
+	icmp6(packet, V6, type, 0, 255);
+}
+
+static inline void build_far_nd(struct packet *packet, int type)
+{
+	icmp6(packet, V6, type, 0, 254);
+}
+
+static inline void build_coded_nd(struct packet *packet, int type)
+{
+	icmp6(packet, V6, type, 1, 255);
+}
+
+static inline void build_mld(struct packet *packet, int type)
+{
+	icmp6(packet, LINK_LOCAL, type, 0, 1);
+}
+
+static inline void build_sourceless_mld(struct packet *packet, int type)
+{
+	icmp6(packet, "::", type, 0, 1);
+}
+
+static inline void build_far_mld(struct packet *packet, int type)
+{
+	icmp6(packet, V6, type, 0, 1);
+}
+
+/* MLD comes with a router alert option before it (RFC 3810). */
+static inline void build_optioned_mld(struct packet *packet, int type)
+{
+	put_ethernet(packet, ETH_P_IPV6);
+	put_ipv6(packet, LINK_LOCAL, IPPROTO_HOPOPTS, 1);
+	put_extension(packet, IPPROTO_HOPOPTS, IPPROTO_ICMPV6, 8);
+	put_icmp(packet, type, 0);
+	packet_done(packet);
+}
+
+static inline void build_fragmented_nd(struct packet *packet, int type)
+{
+	put_ethernet(packet, ETH_P_IPV6);
+	put_ipv6(packet, V6, IPPROTO_FRAGMENT, 255);
+	put_fragment(packet, IPPROTO_ICMPV6, 0, 1);
+	put_icmp(packet, type, 0);
+	packet_done(packet);
+}
+
+static void build_mapped6(struct packet *packet, int unused)
+{
+	put_ethernet(packet, ETH_P_IPV6);
+	put_ipv6(packet, "::ffff:192.0.2.1", IPPROTO_UDP, 64);
+	put_udp(packet, PORT, 18);
+	packet_done(packet);
+}
+
+#define PASS(what, build, argument, reason, ports)                                                 \
+	{                                                                                          \
+		what, build, argument, TG_REASON_##reason, true, ports, 0                          \
+	}
+#define DROP(what, build, argument, reason)                                                        \
+	{                                                                                          \
+		what, build, argument, TG_REASON_##reason, false, 0, 0                             \
+	}
+
+static const struct packet_case packet_cases[] = {
+	PASS("ARP", build_ethertype, ETH_P_ARP, ARP, 0),
+	PASS("LLDP", build_ethertype, 0x88cc, NOT_IP, 0),
+	PASS("802.3 length", build_ethertype, 46, NOT_IP, 0),
+	PASS("an unknown EtherType", build_ethertype, 0xffff, NOT_IP, 0),
+	PASS("ARP in a VLAN", build_tagged_arp, ETH_P_8021Q, ARP, 0),
+	PASS("IPv4 UDP, limited port", build_udp4, PORT, ADMITTED, 1),
+	PASS("IPv4 UDP, other port", build_udp4, 54, UNLIMITED, 0),
+	PASS("first port of a range", build_udp4, 8000, ADMITTED, 1),
+	PASS("last port of a range", build_udp4, 8010, ADMITTED, 1),
+	PASS("before a range", build_udp4, 7999, UNLIMITED, 0),
+	PASS("after a range", build_udp4, 8011, UNLIMITED, 0),
+	PASS("port 0", build_udp4, 0, UNLIMITED, 0),
+	PASS("port 65535", build_udp4, 65535, UNLIMITED, 0),
+	PASS("IPv4, 4 bytes of options", build_options4, 4, ADMITTED, 1),
+	PASS("IPv4, 20 bytes of options", build_options4, 20, ADMITTED, 1),
+	PASS("IPv4, 40 bytes of options", build_options4, 40, ADMITTED, 1),
+	PASS("IPv4 ICMP", build_protocol4, IPPROTO_ICMP, UNLIMITED, 0),
+	PASS("IPv4 GRE", build_protocol4, 47, UNLIMITED, 0),
+	PASS("IPv4 ESP", build_protocol4, 50, UNLIMITED, 0),
+	PASS("IPv4 protocol 99, limited", build_protocol4, 99, ADMITTED, 0),
+	PASS("IPv4 protocol 255", build_protocol4, 255, UNLIMITED, 0),
+	PASS("IPv4 TCP", build_tcp4, 5, ADMITTED, 1),
+	PASS("IPv4 TCP with all options", build_tcp4, 15, ADMITTED, 1),
+	PASS("IPv4 SCTP", build_sctp4, PORT, ADMITTED, 1),
+	PASS("IPv4 SCTP, other port", build_sctp4, 54, UNLIMITED, 0),
+	{"IPv4 with padding", build_padded4, 14, TG_REASON_ADMITTED, true, 1, 14},
+	PASS("first IPv4 fragment", build_fragment4, 0x2000, ADMITTED, 1),
+	PASS("IPv4 don't fragment", build_fragment4, 0x4000, ADMITTED, 1),
+	PASS("later IPv4 fragment: any port", build_later_fragment4, IPPROTO_UDP, ADMITTED, 1),
+	PASS("later IPv4 fragment of ICMP", build_later_fragment4, IPPROTO_ICMP, UNLIMITED, 0),
+	PASS("one VLAN tag", build_tags, 1, ADMITTED, 1),
+	PASS("QinQ", build_tags, 2, ADMITTED, 1),
+	PASS("IPv6 in 802.1Q", build_tagged6, ETH_P_8021Q, ADMITTED, 1),
+	PASS("IPv6 in 802.1ad", build_tagged6, ETH_P_8021AD, ADMITTED, 1),
+	PASS("IPv6 UDP, limited port", build_udp6, PORT, ADMITTED, 1),
+	PASS("IPv6 UDP, other port", build_udp6, 54, UNLIMITED, 0),
+	PASS("IPv6 TCP", build_tcp6, 5, ADMITTED, 1),
+	PASS("IPv6 TCP with options", build_tcp6, 10, ADMITTED, 1),
+	PASS("IPv6 ICMPv6 echo, limited", build_protocol6, IPPROTO_ICMPV6, ADMITTED, 0),
+	PASS("IPv6 ESP", build_protocol6, 50, UNLIMITED, 0),
+	PASS("IPv6 no next header", build_protocol6, 59, UNLIMITED, 0),
+	PASS("IPv6 hop-by-hop options", build_extension6, IPPROTO_HOPOPTS, ADMITTED, 1),
+	PASS("IPv6 routing header", build_extension6, IPPROTO_ROUTING, ADMITTED, 1),
+	PASS("IPv6 destination options", build_extension6, IPPROTO_DSTOPTS, ADMITTED, 1),
+	PASS("IPv6 authentication header", build_extension6, 51, ADMITTED, 1),
+	PASS("IPv6 mobility header", build_extension6, 135, ADMITTED, 1),
+	PASS("IPv6 HIP", build_extension6, 139, ADMITTED, 1),
+	PASS("IPv6 Shim6", build_extension6, 140, ADMITTED, 1),
+	PASS("IPv6, 2 extension headers", build_chain6, 2, ADMITTED, 1),
+	PASS("IPv6, 8 extension headers", build_chain6, 8, ADMITTED, 1),
+	PASS("IPv6, a 1 KiB extension header", build_long_extension6, 1024, ADMITTED, 1),
+	PASS("IPv6, the longest extension header", build_long_extension6, 2048, ADMITTED, 1),
+	PASS("first IPv6 fragment", build_fragment6, 1, ADMITTED, 1),
+	PASS("atomic IPv6 fragment", build_fragment6, 0, ADMITTED, 1),
+	PASS("later IPv6 fragment: any port", build_fragment6, 5, ADMITTED, 1),
+	PASS("last IPv6 fragment", build_fragment6, 4, ADMITTED, 1),
+	PASS("later fragment behind options: any protocol", build_hiding_fragment6, 60, ADMITTED,
+	     1),
+	PASS("later fragment behind routing", build_hiding_fragment6, 43, ADMITTED, 1),
+	PASS("later fragment of ESP", build_hiding_fragment6, 50, UNLIMITED, 0),
+	PASS("router solicitation", build_nd, 133, NEIGHBOUR_DISCOVERY, 0),
+	PASS("router advertisement", build_nd, 134, NEIGHBOUR_DISCOVERY, 0),
+	PASS("neighbour solicitation", build_nd, 135, NEIGHBOUR_DISCOVERY, 0),
+	PASS("neighbour advertisement", build_nd, 136, NEIGHBOUR_DISCOVERY, 0),
+	PASS("redirect", build_nd, 137, NEIGHBOUR_DISCOVERY, 0),
+	PASS("neighbour solicitation from afar", build_far_nd, 135, ADMITTED, 0),
+	PASS("neighbour solicitation with a code", build_coded_nd, 135, ADMITTED, 0),
+	PASS("fragmented neighbour solicitation", build_fragmented_nd, 135, ADMITTED, 0),
+	PASS("echo with hop limit 255", build_nd, 128, ADMITTED, 0),
+	PASS("MLD query", build_mld, 130, MLD, 0),
+	PASS("MLD report", build_mld, 131, MLD, 0),
+	PASS("MLD done", build_mld, 132, MLD, 0),
+	PASS("MLDv2 report", build_mld, 143, MLD, 0),
+	PASS("MLDv2 report from no address", build_sourceless_mld, 143, MLD, 0),
+	PASS("MLD with router alert", build_optioned_mld, 143, MLD, 0),
+	PASS("MLD from a global address", build_far_mld, 130, ADMITTED, 0),
+	DROP("three tags", build_tags, 3, VLAN_DEPTH),
+	DROP("half a tag", build_half_tag, 2, TRUNCATED_ETHERNET),
+	DROP("a tag of 3 bytes", build_half_tag, 3, TRUNCATED_ETHERNET),
+	DROP("IPv4 header length 0", build_first_byte4, 0x40, MALFORMED_IPV4),
+	DROP("IPv4 header length 4", build_first_byte4, 0x44, MALFORMED_IPV4),
+	DROP("IPv4 version 6", build_first_byte4, 0x65, MALFORMED_IPV4),
+	DROP("IPv4 header longer than the packet", build_first_byte4, 0x4f, MALFORMED_IPV4),
+	DROP("IPv4 total length beyond the frame", build_total4, 1, TRUNCATED_IPV4),
+	DROP("IPv4 total length 65535", build_total4_exactly, 65535, TRUNCATED_IPV4),
+	DROP("IPv4 total length 0", build_total4_exactly, 0, MALFORMED_IPV4),
+	DROP("IPv4 total length 19", build_total4_exactly, 19, MALFORMED_IPV4),
+	DROP("IPv4 total length without transport", build_total4_exactly, 20, TRUNCATED_TRANSPORT),
+	DROP("IPv4 UDP of 7 bytes and padding", build_short4, IPPROTO_UDP, TRUNCATED_TRANSPORT),
+	DROP("IPv4 TCP of 7 bytes and padding", build_short4, IPPROTO_TCP, TRUNCATED_TRANSPORT),
+	DROP("IPv4 ICMP of 7 bytes and padding", build_short4, IPPROTO_ICMP, TRUNCATED_TRANSPORT),
+	DROP("IPv4 SCTP of 7 bytes and padding", build_short4, IPPROTO_SCTP, TRUNCATED_TRANSPORT),
+	DROP("TCP offset 4", build_tcp4, 4, MALFORMED_TRANSPORT),
+	DROP("TCP offset 0", build_tcp4, 0, MALFORMED_TRANSPORT),
+	DROP("TCP options beyond the packet", build_tcp4_beyond, 6, TRUNCATED_TRANSPORT),
+	DROP("tiny TCP fragment", build_tiny_fragment4, 8, TRUNCATED_TRANSPORT),
+	DROP("empty first fragment", build_tiny_fragment4, 0, TRUNCATED_TRANSPORT),
+	DROP("UDP length 0", build_udp_length4, 0, MALFORMED_TRANSPORT),
+	DROP("UDP length 7", build_udp_length4, 7, MALFORMED_TRANSPORT),
+	DROP("UDP length beyond the packet", build_udp_length4, 27, MALFORMED_TRANSPORT),
+	DROP("IPv6 version 4", build_version6, 4, MALFORMED_IPV6),
+	DROP("IPv6 payload beyond the frame", build_payload6, 1, TRUNCATED_IPV6),
+	DROP("IPv6 payload 0 but UDP", build_payload6, -26, TRUNCATED_TRANSPORT),
+	DROP("IPv6 jumbogram", build_jumbogram, 0, MALFORMED_IPV6),
+	DROP("IPv6, 9 extension headers", build_chain6, 9, IPV6_CHAIN),
+	DROP("IPv6, 30 extension headers", build_chain6, 30, IPV6_CHAIN),
+	DROP("IPv6 extension beyond the packet", build_extension_beyond6, 255, TRUNCATED_IPV6),
+	DROP("IPv6 extension up to the end", build_extension_beyond6, 4, TRUNCATED_TRANSPORT),
+	DROP("IPv6 UDP length 0", build_udp_length6, 0, MALFORMED_TRANSPORT),
+	DROP("IPv6 UDP length beyond", build_udp_length6, 27, MALFORMED_TRANSPORT),
+	DROP("IPv6 TCP offset 4", build_tcp6, 4, MALFORMED_TRANSPORT),
+	DROP("IPv4-mapped source", build_mapped6, 0, MAPPED_ADDRESS),
+};
+
+#define PACKET_CASES (sizeof(packet_cases) / sizeof(packet_cases[0]))
+
+#endif

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A table of frames: the verdict and the one reason that each leaves with. */
+#include "fixture.h"
+#include "packet_cases.h"
+
+#define FIXTURE		   tg_cleanup_fixture struct fixture
+#define tg_cleanup_fixture __attribute__((cleanup(fixture_close)))
+
+/* Limit 0 takes UDP and TCP to port 53 and 8000-8010, limit 1 all ICMPv6, limit 2 the rest of
+ * protocol 99. */
+static const char policy[] =
+	"limits:\n"
+	" - {name: ports, match: {protocol: [udp, tcp, sctp], destination_port: [53, 8000-8010]}, capacity: 1000000, rate: 1/s}\n"
+	" - {name: icmp6, match: {protocol: icmpv6}, capacity: 1000000, rate: 1/s}\n"
+	" - {name: other, match: {protocol: 99}, capacity: 1000000, rate: 1/s}\n";
+
+static int sum(const struct tg_interface_counters *counters)
+{
+	int reason, total = 0;
+
+	for (reason = 0; reason < TG_REASON_COUNT; reason++)
+		total += counters->packets[reason];
+	return total;
+}
+
+static void check_packet(struct fixture *f, const struct packet_case *row)
+{
+	struct tg_interface_counters before = reasons(f), after;
+	struct tg_limit_counters charged = limit_counters(f, 0), then;
+	struct packet packet;
+	int verdict;
+
+	row->build(&packet, row->argument);
+	verdict = run(f, &packet, packet.length);
+	after = reasons(f);
+	then = limit_counters(f, 0);
+	CHECK(verdict == (row->passes ? XDP_PASS : XDP_DROP), "%s: verdict %d", row->what, verdict);
+	CHECK(after.packets[row->reason] == before.packets[row->reason] + 1,
+	      "%s: not counted under its reason", row->what);
+	CHECK(sum(&after) == sum(&before) + 1, "%s: counted %d times", row->what,
+	      sum(&after) - sum(&before));
+	CHECK(then.packets[TG_VERDICT_ADMITTED] - charged.packets[TG_VERDICT_ADMITTED] ==
+		      row->ports,
+	      "%s: charged to the limit on ports: %llu", row->what,
+	      then.packets[TG_VERDICT_ADMITTED] - charged.packets[TG_VERDICT_ADMITTED]);
+}
+
+TEST(test_table)
+{
+	FIXTURE f;
+	size_t i;
+
+	if (!fixture_open(&f, policy))
+		return;
+	CHECK(PACKET_CASES >= 80, "%zu cases", PACKET_CASES);
+	for (i = 0; i < PACKET_CASES; i++)
+		check_packet(&f, &packet_cases[i]);
+}
+
+static bool parse_failure(int reason)
+{
+	return reason >= TG_REASON_TRUNCATED_ETHERNET && reason <= TG_REASON_MALFORMED_TRANSPORT;
+}
+
+static int raised(const struct tg_interface_counters *before,
+		  const struct tg_interface_counters *after)
+{
+	int reason;
+
+	for (reason = 0; reason < TG_REASON_COUNT; reason++)
+		if (after->packets[reason] != before->packets[reason])
+			return reason;
+	return -1;
+}
+
+/*
+ * Every IP frame of the table that passes, cut at every byte from 14 on (the least that
+ * the kernel's test runner takes): as long as the cut is inside the IP packet, it is
+ * dropped as truncated or malformed, and counted once.
+ */
+TEST(test_truncated_everywhere)
+{
+	struct tg_interface_counters before, after;
+	struct packet packet;
+	size_t i, length;
+	int verdict;
+	FIXTURE f;
+
+	if (!fixture_open(&f, policy))
+		return;
+	for (i = 0; i < PACKET_CASES; i++) {
+		packet_cases[i].build(&packet, packet_cases[i].argument);
+		if (!packet_cases[i].passes || !packet.l3)
+			continue;
+		before = reasons(&f);
+		for (length = 14; length < packet.length - packet_cases[i].padding; length++) {
+			verdict = run(&f, &packet, length);
+			after = reasons(&f);
+			/* The kernel's test runner gives the program nothing past the cut. */
+			CHECK(verdict == XDP_DROP, "%s, cut to %zu of %zu: verdict %d",
+			      packet_cases[i].what, length, packet.length, verdict);
+			CHECK(parse_failure(raised(&before, &after)), "%s, cut to %zu: reason %d",
+			      packet_cases[i].what, length, raised(&before, &after));
+			CHECK(sum(&after) == sum(&before) + 1, "counted once");
+			before = after;
+		}
+	}
+}
+
+/* Any bytes at all: counted once, and never a verdict other than pass and drop. */
+TEST(test_random_bytes)
+{
+	struct packet packet;
+	struct tg_interface_counters after;
+	uint64_t seed = 1;
+	int i, verdict;
+	size_t j;
+	FIXTURE f;
+
+	if (!fixture_open(&f, policy))
+		return;
+	for (i = 0; i < 20000; i++) {
+		packet_cases[i % PACKET_CASES].build(&packet,
+						     packet_cases[i % PACKET_CASES].argument);
+		for (j = 0; j < 3; j++) {
+			seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+			packet.bytes[12 + (seed >> 33) % (packet.length - 12)] = seed >> 20;
+		}
+		verdict = run(&f, &packet, packet.length);
+		CHECK(verdict == XDP_PASS || verdict == XDP_DROP, "verdict %d", verdict);
+	}
+	after = reasons(&f);
+	CHECK(sum(&after) == 20000, "each counted once");
+}
+
+TEST_MAIN(RUN(test_table), RUN(test_truncated_everywhere), RUN(test_random_bytes))
