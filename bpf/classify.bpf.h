@@ -29,10 +29,10 @@ static __always_inline __u64 tg_classify(const struct tg_packet *packet)
 
 	if (!packet->any_protocol)
 		limits &= policy.protocols[packet->protocol];
-	if (!policy.has_ports || packet->any_port)
+	/* Without ports: of another protocol, or a later fragment, for which none can be ruled out.
+	 */
+	if (!policy.has_ports || !packet->has_ports)
 		return limits;
-	if (!packet->has_ports)
-		return limits & policy.portless;
 	port = bpf_ntohs(packet->destination_port);
 	ports = bpf_map_lookup_elem(&destination_ports, &port);
 	return ports ? limits & *ports : limits;

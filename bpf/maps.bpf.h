@@ -75,7 +75,8 @@ struct {
 	__type(value, struct tg_limit_counters);
 } limit_counters SEC(".maps");
 
-/* By port, host byte order: the limits that a destination port satisfies, portless ones among them.
+/* By port, host byte order: the limits that a destination port satisfies, those without a condition
+ * on it too.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -64,10 +64,9 @@ static inline int tg_test_main(const struct tg_test *tests, size_t n)
 	return failed != 0;
 }
 
-#define RUN(function)                                                                              \
-	{                                                                                          \
-		#function, function                                                                \
-	}
+/* clang-format off */
+#define RUN(function) {#function, function}
+/* clang-format on */
 
 #define TEST_MAIN(...)                                                                             \
 	int main(void)                                                                             \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The datapath's inside, shared by datapath.c (changes) and inspect.c (reads). */
+/* The datapath's inside, shared by datapath.c (adopts, keeps, removes), publish.c and inspect.c. */
 #ifndef TG_DATAPATH_PRIVATE_H
 #define TG_DATAPATH_PRIVATE_H
 
@@ -22,6 +22,16 @@ struct tg_datapath {
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
 };
+
+/* Pins beside those of maps and links. */
+#define TG_PROGRAM_PIN	    "program"
+#define TG_NEXT_BUCKETS_PIN "buckets_next"
+
+/* A descriptor, or -errno. */
+int tg_datapath_open_pin(const struct tg_datapath *datapath, const char *pin);
+
+/* Unpins all kept maps. */
+void tg_datapath_forget_maps(const struct tg_datapath *datapath);
 
 /* What the kernel counted about a limit, all CPUs together. */
 int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot,

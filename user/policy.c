@@ -50,7 +50,6 @@ static void compile_ports(const struct tg_config_limit *limit, uint64_t bit,
 	size_t i;
 
 	if (!has_ports(limit)) {
-		compiled->policy.portless |= bit;
 		for (port = 0; port < TG_PORTS; port++)
 			compiled->ports[port] |= bit;
 		return;

@@ -133,15 +133,15 @@ _Static_assert(sizeof(struct tg_limit) == 80, "limit");
  */
 struct tg_policy {
 	__u64 active;		       /* the slots in use */
-	__u64 portless;		       /* limits without a condition on ports */
-	__u64 protocols[TG_PROTOCOLS]; /* limits that a protocol number satisfies */
+	__u64 protocols[TG_PROTOCOLS]; /* limits that a protocol number satisfies; none on ports if
+					  it has none */
 	struct tg_limit limits[TG_LIMITS_MAX];
 	__u64 hash_key[2]; /* secret; places sources in overflow buckets */
 	__u32 has_ports;   /* some limit has a condition on destination ports */
 	__u32 has_lists;   /* the allow and deny trie is not empty */
 };
 
-_Static_assert(sizeof(struct tg_policy) == 16 + 2048 + 64 * 80 + 24, "policy");
+_Static_assert(sizeof(struct tg_policy) == 8 + 2048 + 64 * 80 + 24, "policy");
 
 /* Versions that a bucket's state can carry; one value is left for TG_BUCKET_DEAD. */
 #define TG_RATE_VERSIONS 3
