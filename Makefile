@@ -91,6 +91,10 @@ $B/tests/%: tests/%.c tests/test.h $B/libtidegate.a
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $B/libtidegate.a $(LDLIBS) -o $@
 
+$B/bench/%: bench/%.c tests/test.h $(SKELETON) $B/libtidegate.a
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) -Itests -Wno-unused-function $(CFLAGS) $< $B/libtidegate.a $(LDLIBS) -lpthread -o $@
+
 $B/tests/traffic: tests/netns/traffic.c | $B/.made
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE $< -o $@
@@ -103,7 +107,7 @@ $B/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) | $B/.made
 		$< $(FUZZ_SOURCES) $(LDLIBS) -o $@
 
 $B/.made:
-	$(Q)mkdir -p $B/user $B/asan/user $B/asan/tests/unit $B/tests/bpf $B/fuzz && touch $@
+	$(Q)mkdir -p $B/user $B/asan/user $B/asan/tests/unit $B/tests/bpf $B/fuzz $B/bench && touch $@
 
 deps:
 	$(Q)missing=$$(for p in $(PACKAGES); do \
@@ -134,8 +138,8 @@ fuzz: $(FUZZERS)
 check-vm:
 	@echo "there are no tests in virtual machines yet"
 
-bench:
-	@echo "there are no benchmarks yet"
+bench: $B/bench/cost
+	$(Q)$B/bench/cost
 
 lint:
 	$(Q)CLANG_FORMAT=$(CLANG_FORMAT) tests/lint

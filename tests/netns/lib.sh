@@ -115,8 +115,12 @@ count() {
 counted() {
 	sleep 0.1
 	kill -TERM "$COUNTER" 2>/dev/null
-	wait "$COUNTER" 2>/dev/null
-	grep -v ready "$WORK/count"
+	# not `wait`: in a pipeline this is a shell of its own, which has no such child
+	for _ in $(seq 500); do
+		grep -q '^end' "$WORK/count" && break
+		sleep 0.02
+	done
+	grep -v -e ready -e end "$WORK/count"
 }
 total() { awk '{n += $2} END {print n + 0}'; }
 # burst FROM PACKETS [PORT]: as fast as it goes, from one source

@@ -7,7 +7,8 @@
  *     addresses FROM, FROM+1, ... in turn; LENGTH bytes of frame. Prints how many were sent.
  *   traffic count DEVICE PORT SECONDS
  *     Prints "ready", waits SECONDS or for SIGTERM, then prints for each source a line
- *     "INDEX PACKETS FIRST LAST": the low 16 bits of its address, times in ms since the start.
+ *     "INDEX PACKETS FIRST LAST": the low 16 bits of its address, times in ms since the start; then
+ * "end".
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -282,6 +283,7 @@ static int run_count(char **argv)
 		if (tallies[i].packets)
 			printf("%d %u %.1f %.1f\n", i, tallies[i].packets,
 			       (tallies[i].first - start) / 1e6, (tallies[i].last - start) / 1e6);
+	puts("end");
 	free(tallies);
 	return 0;
 }
