@@ -38,10 +38,10 @@ static void build_ipv6(struct packet *packet)
 	"}]"
 
 static struct bench_case cases[] = {
-	{.what = "ARP (the floor)", .limits = ONE("rate: 1/s"), .build = build_arp},
+	{.what = "ARP (the floor)", .limits = ONE("rate: 1000/s"), .build = build_arp},
 	{.what = "IPv4 UDP, no limit", .limits = "", .build = build_ipv4},
 	{.what = "IPv4 UDP, admitted, coarse clock",
-	 .limits = ONE("rate: 1/s"),
+	 .limits = ONE("rate: 1000/s"),
 	 .build = build_ipv4},
 	{.what = "IPv4 UDP, admitted, precise clock",
 	 .limits = ONE("rate: 1000000000000/h"),
@@ -53,7 +53,7 @@ static struct bench_case cases[] = {
 	 .limits = "limits: [{name: l, capacity: 1, rate: 1/d}]",
 	 .build = build_ipv4},
 	{.what = "IPv6 UDP, admitted, coarse clock",
-	 .limits = ONE("rate: 1/s"),
+	 .limits = ONE("rate: 1000/s"),
 	 .build = build_ipv6},
 };
 

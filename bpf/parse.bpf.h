@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <asm/byteorder.h>
 #include <linux/bpf.h>
 #include <linux/icmpv6.h>
 #include <linux/if_ether.h>
@@ -43,20 +44,30 @@ struct tg_cursor {
 	__u32 offset, left;
 };
 
-/*
- * All offsets fit: 8 extension headers of at most 2 KiB, and the fixed ones before. The
- * masking changes nothing then, but gives the verifier the same bounds on every path, so
- * that it can join the paths of the extension header loop (else: over 10^6 steps).
- */
+/* All offsets fit: 8 extension headers of at most 2 KiB, and the fixed ones before. */
 #define TG_OFFSET_MASK 0x7fff
 
 static __always_inline void tg_advance(struct tg_cursor *cursor, __u32 bytes)
 {
-	__u32 offset = cursor->offset + bytes;
-
-	asm volatile("%0 &= %1" : "+r"(offset) : "i"(TG_OFFSET_MASK));
-	cursor->offset = offset;
+	cursor->offset = (cursor->offset + bytes) & TG_OFFSET_MASK;
 	cursor->left -= bytes;
+}
+
+/*
+ * Stored as bytes and loaded as a word, a number is anything from 0 to the mask to the
+ * verifier, on every path, so that it can join the paths of the extension header loop
+ * (half a million steps otherwise). To the packet it is a few cheap instructions.
+ */
+static __always_inline void tg_forget_bounds(struct tg_cursor *cursor)
+{
+	union {
+		volatile __u8 bytes[2];
+		volatile __u16 word;
+	} offset;
+
+	offset.bytes[0] = cursor->offset & 0xff;
+	offset.bytes[1] = cursor->offset >> 8;
+	cursor->offset = __le16_to_cpu(offset.word) & TG_OFFSET_MASK;
 }
 
 /* The header under the cursor if all of it is there. */
@@ -248,6 +259,7 @@ static __always_inline int tg_parse_ipv6_chain(struct tg_cursor *cursor, struct 
 		if (length > cursor->left)
 			return TG_REASON_TRUNCATED_IPV6;
 		tg_advance(cursor, length);
+		tg_forget_bounds(cursor);
 		if (packet->any_port) {
 			packet->any_protocol = tg_is_ipv6_extension(packet->protocol);
 			return TG_PARSED;

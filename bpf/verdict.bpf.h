@@ -100,21 +100,31 @@ static __always_inline bool tg_leave(__u32 ifindex, __u32 reason)
 	return passing >> reason & 1;
 }
 
-/* Parse, lists, classify, charge: the reason with which a packet leaves. */
-static __always_inline __u32 tg_decide(void *data, void *end, __u32 bytes)
+/*
+ * Lists, classify, charge. A function of its own to the verifier, which then walks it once
+ * and not for each of the many ways through the parser (150,000 steps in all instead of 630,000).
+ */
+__noinline int tg_judge(struct tg_packet *packet)
 {
-	struct tg_packet packet = {.bytes = bytes};
 	__u64 limits;
 	int reason;
 
-	reason = tg_parse(data, end, &packet);
+	if (!packet)
+		return TG_REASON_LIMIT;
+	reason = tg_lists(packet);
 	if (reason != TG_PARSED)
 		return reason;
-	reason = tg_lists(&packet);
-	if (reason != TG_PARSED)
-		return reason;
-	limits = tg_classify(&packet);
-	return limits ? tg_charge_all(&packet, limits) : TG_REASON_UNLIMITED;
+	limits = tg_classify(packet);
+	return limits ? tg_charge_all(packet, limits) : TG_REASON_UNLIMITED;
+}
+
+/* The reason with which a packet leaves. */
+static __always_inline __u32 tg_decide(void *data, void *end, __u32 bytes)
+{
+	struct tg_packet packet = {.bytes = bytes};
+	int reason = tg_parse(data, end, &packet);
+
+	return reason == TG_PARSED ? tg_judge(&packet) : reason;
 }
 
 #endif
