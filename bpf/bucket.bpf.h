@@ -152,8 +152,10 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 /* Which of a limit's overflow buckets a key falls to; senders do not know the secret. */
 static __always_inline __u32 tg_overflow_index(const struct tg_bucket_key *key, __u32 slot)
 {
+	__u64 fields = key->port | (__u64)key->protocol << 16;
 	__u64 hash = (key->address.high ^ policy.hash_key[0]) * 0x9e3779b97f4a7c15ULL;
 
+	hash = ((hash ^ hash >> 32) + fields) * 0x9e3779b97f4a7c15ULL;
 	hash = ((hash ^ hash >> 32) + (key->address.low ^ policy.hash_key[1])) *
 	       0xd6e8feb86659fd93ULL;
 	hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93ULL;

@@ -20,22 +20,61 @@ static __always_inline int tg_lists(const struct tg_packet *packet)
 	return *list == TG_LIST_ALLOW ? TG_REASON_ALLOWED : TG_REASON_DENIED;
 }
 
+static __always_inline __u64 tg_match_address(void *map, const struct tg_address *address,
+					      __u64 otherwise)
+{
+	struct tg_lpm_key key = {.prefix_length = 128, .address = *address};
+	__u64 *limits = bpf_map_lookup_elem(map, &key);
+
+	return limits ? *limits : otherwise;
+}
+
+static __always_inline __u64 tg_match_value(void *map, __u32 value)
+{
+	__u64 *limits = bpf_map_lookup_elem(map, &value);
+
+	return limits ? *limits : 0;
+}
+
+/* What the transport header decides; of a later fragment, which has none, nothing can be ruled out
+ * (but see fragments[]).
+ */
+static __always_inline __u64 tg_match_transport(const struct tg_packet *packet)
+{
+	__u64 limits = ~0ULL;
+
+	if (policy.has_source_ports && packet->has_ports)
+		limits &= tg_match_value(&source_ports, bpf_ntohs(packet->source_port));
+	if (policy.has_destination_ports && packet->has_ports)
+		limits &= tg_match_value(&destination_ports, bpf_ntohs(packet->destination_port));
+	if (packet->fragment == TG_FRAGMENT_LATER)
+		return limits;
+	if (policy.has_tcp_flags && packet->protocol == IPPROTO_TCP)
+		limits &= policy.tcp_flags[packet->tcp_flags];
+	if (policy.has_icmp_types &&
+	    (packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6))
+		limits &= policy.icmp_types[packet->icmp_type];
+	return limits;
+}
+
 /* A bit for each limit slot that the packet is to be charged to. */
 static __always_inline __u64 tg_classify(const struct tg_packet *packet)
 {
 	__u64 limits = policy.active;
-	__u64 *ports;
-	__u32 port;
 
 	if (!packet->any_protocol)
 		limits &= policy.protocols[packet->protocol];
-	/* Without ports: of another protocol, or a later fragment, for which none can be ruled out.
-	 */
-	if (!policy.has_ports || !packet->has_ports)
-		return limits;
-	port = bpf_ntohs(packet->destination_port);
-	ports = bpf_map_lookup_elem(&destination_ports, &port);
-	return ports ? limits & *ports : limits;
+	if (policy.has_fragments && packet->fragment < TG_FRAGMENTS)
+		limits &= policy.fragments[packet->fragment];
+	limits &= tg_match_transport(packet);
+	if (policy.has_lengths)
+		limits &= tg_match_value(&lengths, packet->length);
+	if (policy.has_sources && limits)
+		limits &= tg_match_address(&sources, &packet->source, policy.any_source);
+	if (policy.has_destinations && limits)
+		limits &= tg_match_address(&destinations, &packet->destination,
+					   policy.any_destination);
+	return limits;
 }
 
 static __always_inline void tg_bucket_key_of(struct tg_bucket_key *key, __u32 slot,
@@ -49,8 +88,8 @@ static __always_inline void tg_bucket_key_of(struct tg_bucket_key *key, __u32 sl
 	key->address.high = address->high & mask->high;
 	key->address.low = address->low & mask->low;
 	key->limit_id = limit->id;
-	key->port = 0;
-	key->protocol = 0;
+	key->port = limit->per_port ? packet->destination_port : 0;
+	key->protocol = limit->per_protocol ? packet->protocol : 0;
 	key->kind = TG_KEY_ADDRESS;
 }
 

@@ -75,16 +75,30 @@ struct {
 	__type(value, struct tg_limit_counters);
 } limit_counters SEC(".maps");
 
-/* By port, host byte order: the limits that a destination port satisfies, those without a condition
- * on it too.
- */
-struct {
+/* By value, host byte order: the limits whose condition on the field it meets. */
+struct tg_field_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TG_PORTS);
+	__uint(max_entries, TG_FIELD_VALUES);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, __u64);
-} destination_ports SEC(".maps");
+};
+
+struct tg_field_map source_ports SEC(".maps");
+struct tg_field_map destination_ports SEC(".maps");
+struct tg_field_map lengths SEC(".maps");
+
+/* By address: the limits whose condition on it the longest prefix around it meets. */
+struct tg_address_map {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct tg_lpm_key);
+	__type(value, __u64);
+};
+
+struct tg_address_map sources SEC(".maps");
+struct tg_address_map destinations SEC(".maps");
 
 /* Allow and deny lists of the configuration: enum tg_list. A miss is neither. */
 struct {

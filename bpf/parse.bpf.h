@@ -28,13 +28,17 @@ struct tg_packet {
 	struct tg_address source;
 	struct tg_address destination;
 	__u32 bytes; /* of the Ethernet frame, without FCS */
+	__be16 source_port;
 	__be16 destination_port;
+	__u16 length; /* of the IP packet; 65535 for the longer ones that IPv6 allows */
 	__u8 protocol;
 	__u8 is_ipv4;
-	__u8 has_ports;	   /* destination_port is valid */
-	__u8 any_port;	   /* a later fragment: its ports are unknown, so none can be ruled out */
+	__u8 has_ports;	   /* the ports are valid */
+	__u8 tcp_flags;	   /* valid with TCP, */
+	__u8 icmp_type;	   /* with ICMP and ICMPv6, unless it is a later fragment */
+	__u8 fragment;	   /* enum tg_fragment */
 	__u8 any_protocol; /* a later fragment that hides its protocol behind extension headers */
-	__u8 pad;
+	__u8 pad[7];
 };
 
 /* Where parsing stands. @left: bytes from `offset` to the end of the frame, then of the IP packet.
@@ -111,8 +115,10 @@ static __always_inline int tg_parse_tcp(struct tg_cursor *cursor, struct tg_pack
 		return TG_REASON_MALFORMED_TRANSPORT;
 	if (tcp->doff * 4 > cursor->left)
 		return TG_REASON_TRUNCATED_TRANSPORT;
+	packet->source_port = tcp->source;
 	packet->destination_port = tcp->dest;
 	packet->has_ports = 1;
+	packet->tcp_flags = ((__u8 *)tcp)[13];
 	return TG_PARSED;
 }
 
@@ -126,6 +132,7 @@ static __always_inline int tg_parse_udp(struct tg_cursor *cursor, struct tg_pack
 		return TG_REASON_TRUNCATED_TRANSPORT;
 	if (bpf_ntohs(udp->len) < sizeof(*udp) || (whole && bpf_ntohs(udp->len) > cursor->left))
 		return TG_REASON_MALFORMED_TRANSPORT;
+	packet->source_port = udp->source;
 	packet->destination_port = udp->dest;
 	packet->has_ports = 1;
 	return TG_PARSED;
@@ -152,12 +159,16 @@ static __always_inline int tg_parse_transport(struct tg_cursor *cursor, struct t
 	case IPPROTO_SCTP:
 		if (!TG_HEADER(cursor, sctp))
 			return TG_REASON_TRUNCATED_TRANSPORT;
+		packet->source_port = sctp->source;
 		packet->destination_port = sctp->destination;
 		packet->has_ports = 1;
 		return TG_PARSED;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		return TG_HEADER(cursor, icmp) ? TG_PARSED : TG_REASON_TRUNCATED_TRANSPORT;
+		if (!TG_HEADER(cursor, icmp))
+			return TG_REASON_TRUNCATED_TRANSPORT;
+		packet->icmp_type = icmp->icmp6_type;
+		return TG_PARSED;
 	}
 	return TG_PARSED;
 }
@@ -190,13 +201,16 @@ static __always_inline int tg_parse_ipv4(struct tg_cursor *cursor, struct tg_pac
 	tg_map_ipv4(&packet->destination, ip->daddr);
 	packet->protocol = ip->protocol;
 	packet->is_ipv4 = 1;
+	packet->length = total_length;
 	fragment = bpf_ntohs(ip->frag_off);
 	if (fragment & TG_IPV4_OFFSET_MASK) {
-		packet->any_port = 1;
+		packet->fragment = TG_FRAGMENT_LATER;
 		return TG_PARSED;
 	}
+	if (fragment & TG_IPV4_MORE)
+		packet->fragment = TG_FRAGMENT_FIRST;
 	tg_advance(cursor, header_length);
-	return tg_parse_transport(cursor, packet, !(fragment & TG_IPV4_MORE));
+	return tg_parse_transport(cursor, packet, packet->fragment == TG_FRAGMENT_NONE);
 }
 
 static __always_inline bool tg_is_mapped(const struct in6_addr *address)
@@ -232,9 +246,8 @@ struct tg_ipv6_extension {
 #define TG_IPV6_OFFSET_MASK 0xfff8
 #define TG_IPV6_MORE	    1
 
-/* Walks the chain to the transport header. *@whole turns false at a fragment header. */
-static __always_inline int tg_parse_ipv6_chain(struct tg_cursor *cursor, struct tg_packet *packet,
-					       bool *whole)
+/* Walks the chain to the transport header. */
+static __always_inline int tg_parse_ipv6_chain(struct tg_cursor *cursor, struct tg_packet *packet)
 {
 	struct tg_ipv6_extension *extension;
 	__u32 length;
@@ -251,16 +264,16 @@ static __always_inline int tg_parse_ipv6_chain(struct tg_cursor *cursor, struct 
 		if (packet->protocol == IPPROTO_FRAGMENT) {
 			length = sizeof(*extension);
 			if (extension->fragment & bpf_htons(TG_IPV6_OFFSET_MASK))
-				packet->any_port = 1;
-			if (extension->fragment & bpf_htons(TG_IPV6_OFFSET_MASK | TG_IPV6_MORE))
-				*whole = false;
+				packet->fragment = TG_FRAGMENT_LATER;
+			else if (extension->fragment & bpf_htons(TG_IPV6_MORE))
+				packet->fragment = TG_FRAGMENT_FIRST;
 		}
 		packet->protocol = extension->next;
 		if (length > cursor->left)
 			return TG_REASON_TRUNCATED_IPV6;
 		tg_advance(cursor, length);
 		tg_forget_bounds(cursor);
-		if (packet->any_port) {
+		if (packet->fragment == TG_FRAGMENT_LATER) {
 			packet->any_protocol = tg_is_ipv6_extension(packet->protocol);
 			return TG_PARSED;
 		}
@@ -303,7 +316,7 @@ static __always_inline int tg_parse_ipv6(struct tg_cursor *cursor, struct tg_pac
 {
 	__u32 payload_length;
 	struct ipv6hdr *ip;
-	bool whole = true;
+	bool whole;
 	int reason;
 
 	if (!TG_HEADER(cursor, ip))
@@ -318,11 +331,14 @@ static __always_inline int tg_parse_ipv6(struct tg_cursor *cursor, struct tg_pac
 	__builtin_memcpy(&packet->source, &ip->saddr, sizeof(packet->source));
 	__builtin_memcpy(&packet->destination, &ip->daddr, sizeof(packet->destination));
 	packet->protocol = ip->nexthdr;
+	packet->length =
+		payload_length + sizeof(*ip) > 0xffff ? 0xffff : payload_length + sizeof(*ip);
 	tg_advance(cursor, sizeof(*ip));
 	cursor->left = payload_length;
-	reason = tg_parse_ipv6_chain(cursor, packet, &whole);
-	if (reason != TG_PARSED || packet->any_port)
+	reason = tg_parse_ipv6_chain(cursor, packet);
+	if (reason != TG_PARSED || packet->fragment == TG_FRAGMENT_LATER)
 		return reason;
+	whole = packet->fragment == TG_FRAGMENT_NONE;
 	reason = tg_parse_transport(cursor, packet, whole);
 	if (reason == TG_PARSED && whole && packet->protocol == IPPROTO_ICMPV6)
 		return tg_parse_icmpv6(cursor, ip);

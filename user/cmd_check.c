@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "commands.h"
 #include "config.h"
+#include "describe.h"
 #include "log.h"
 #include "units.h"
 
@@ -18,82 +19,6 @@
 static const char *plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";
-}
-
-static const char *protocol_name(int number, char *text, size_t size)
-{
-	static const struct {
-		int number;
-		const char *name;
-	} names[] = {{1, "icmp"}, {6, "tcp"}, {17, "udp"}, {58, "icmpv6"}, {132, "sctp"}};
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (names[i].number == number)
-			return names[i].name;
-	}
-	snprintf(text, size, "protocol %d", number);
-	return text;
-}
-
-/* "a", "a or b", "a, b or c": what stands before item @i of @n. */
-static const char *separator(size_t i, size_t n)
-{
-	if (i == 0)
-		return "";
-	return i + 1 < n ? ", " : " or ";
-}
-
-static void print_protocols(const struct tg_config_limit *limit, FILE *out)
-{
-	size_t i, n = 0, shown = 0;
-	char text[32];
-
-	if (limit->any_protocol) {
-		fputs(limit->destination_ports_n ? "tcp, udp or sctp" : "any packet", out);
-		return;
-	}
-	for (i = 0; i < 256; i++)
-		n += limit->protocols[i];
-	for (i = 0; i < 256; i++) {
-		if (!limit->protocols[i])
-			continue;
-		fprintf(out, "%s%s", separator(shown, n),
-			protocol_name((int)i, text, sizeof(text)));
-		shown++;
-	}
-}
-
-static void print_ports(const struct tg_config_limit *limit, FILE *out)
-{
-	size_t i, n = limit->destination_ports_n;
-
-	for (i = 0; i < n; i++) {
-		const struct tg_port_range *range = &limit->destination_ports[i];
-
-		fprintf(out, "%s%u", i ? separator(i, n) : " to port ", range->first);
-		if (range->last != range->first)
-			fprintf(out, "-%u", range->last);
-	}
-}
-
-static void print_refill(const struct tg_config_limit *limit, FILE *out)
-{
-	const char *unit = limit->unit == TG_CONFIG_BYTES ? "byte" : "packet";
-	const struct tg_refill *refill = &limit->refill;
-	enum tg_rate_kind kind = limit->unit == TG_CONFIG_BYTES ? TG_RATE_BYTES : TG_RATE_COUNT;
-	char text[64];
-
-	fprintf(out, "bursts to %" PRIu64 " %s%s, then ", refill->capacity, unit,
-		plural(refill->capacity));
-	if (!refill->continuous)
-		fprintf(out, "%" PRIu64 " %s%s every %s", refill->amount, unit,
-			plural(refill->amount),
-			tg_format_duration(refill->interval, text, sizeof(text)));
-	else
-		fprintf(out, "%s%s, evenly spread",
-			tg_format_rate(kind, refill->amount, refill->interval, text, sizeof(text)),
-			kind == TG_RATE_COUNT ? " (packets)" : "");
 }
 
 static void print_limit(const struct tg_config_limit *limit, FILE *out)
@@ -105,11 +30,14 @@ static void print_limit(const struct tg_config_limit *limit, FILE *out)
 		fprintf(out, "each %s (IPv4 /%u, IPv6 /%u)",
 			limit->per == TG_CONFIG_PER_SOURCE ? "source" : "destination",
 			limit->prefix4, limit->prefix6);
+	if (limit->per_port)
+		fputs(", each destination port for itself,", out);
+	if (limit->per_protocol)
+		fputs(", each protocol for itself,", out);
 	fputs(limit->per == TG_CONFIG_PER_DESTINATION ? " receiving " : " sending ", out);
-	print_protocols(limit, out);
-	print_ports(limit, out);
+	tg_describe_match(limit, out);
 	fputs(": ", out);
-	print_refill(limit, out);
+	tg_describe_refill(limit, out);
 	fputs("; what exceeds is dropped\n", out);
 }
 
@@ -193,24 +121,85 @@ static json_t *json_diagnostics(const struct tg_diagnostics *diagnostics, enum t
 	return list;
 }
 
-static json_t *json_matched(const struct tg_config_limit *limit)
+static json_t *json_values(const struct tg_values *values)
 {
-	json_t *protocols = json_array(), *ports = json_array();
+	unsigned int first = 0, last;
+	json_t *list = json_array();
 	char text[32];
+
+	for (; tg_values_next(values, &first, &last); first = last + 1) {
+		snprintf(text, sizeof(text), first == last ? "%u" : "%u-%u", first, last);
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
+static json_t *json_prefixes(const struct tg_prefix_list *list)
+{
+	json_t *json = json_array();
+	char text[TG_PREFIX_TEXT_SIZE];
 	size_t i;
 
-	for (i = 0; i < 256 && !limit->any_protocol; i++) {
-		if (limit->protocols[i])
-			json_array_append_new(protocols, json_integer((json_int_t)i));
-	}
-	for (i = 0; i < limit->destination_ports_n; i++) {
-		const struct tg_port_range *range = &limit->destination_ports[i];
+	for (i = 0; i < list->n; i++)
+		json_array_append_new(
+			json, json_string(tg_prefix_format(&list->items[i], text, sizeof(text))));
+	return json;
+}
 
-		snprintf(text, sizeof(text), range->first == range->last ? "%u" : "%u-%u",
-			 range->first, range->last);
-		json_array_append_new(ports, json_string(text));
-	}
-	return json_pack("{s:o, s:o}", "protocol", protocols, "destination_port", ports);
+static void add_addresses(json_t *match, const char *key, const struct tg_addresses *addresses)
+{
+	if (!addresses->given)
+		return;
+	json_object_set_new(match, key,
+			    json_pack("{s:o, s:o}", "is",
+				      addresses->any ? json_null() : json_prefixes(&addresses->is),
+				      "not", json_prefixes(&addresses->is_not)));
+}
+
+/* Only the conditions that are there; values as they came out, not as they were written. */
+static json_t *json_matched(const struct tg_config_limit *limit)
+{
+	static const char *const names[TG_FIELDS] = {
+		[TG_FIELD_PROTOCOL] = "protocol",
+		[TG_FIELD_SOURCE_PORT] = "source_port",
+		[TG_FIELD_DESTINATION_PORT] = "destination_port",
+		[TG_FIELD_TCP_FLAGS] = "tcp_flags",
+		[TG_FIELD_ICMP_TYPE] = "icmp_type",
+		[TG_FIELD_LENGTH] = "length",
+	};
+	const struct tg_match *match = &limit->match;
+	json_t *json = json_object();
+	int field;
+
+	for (field = 0; field < TG_FIELDS; field++)
+		if (match->fields[field].given)
+			json_object_set_new(json, names[field], json_values(&match->fields[field]));
+	add_addresses(json, "source", &match->source);
+	add_addresses(json, "destination", &match->destination);
+	if (match->fragments != TG_FRAGMENTS_AND_WHOLE)
+		json_object_set_new(json, "fragment",
+				    json_boolean(match->fragments == TG_FRAGMENTS_ONLY));
+	return json;
+}
+
+/* As the file has it: one word, or a list of them. */
+static json_t *json_per(const struct tg_config_limit *limit)
+{
+	static const char *const pers[] = {
+		[TG_CONFIG_PER_SOURCE] = "source",
+		[TG_CONFIG_PER_DESTINATION] = "destination",
+		[TG_CONFIG_PER_EVERYONE] = "everyone",
+	};
+	json_t *list;
+
+	if (!limit->per_port && !limit->per_protocol)
+		return json_string(pers[limit->per]);
+	list = json_pack("[s]", pers[limit->per]);
+	if (limit->per_port)
+		json_array_append_new(list, json_string("destination_port"));
+	if (limit->per_protocol)
+		json_array_append_new(list, json_string("protocol"));
+	return list;
 }
 
 static json_t *json_milliseconds(uint64_t ns)
@@ -222,20 +211,15 @@ static json_t *json_milliseconds(uint64_t ns)
 
 static json_t *json_limit(const struct tg_config_limit *limit)
 {
-	static const char *const pers[] = {
-		[TG_CONFIG_PER_SOURCE] = "source",
-		[TG_CONFIG_PER_DESTINATION] = "destination",
-		[TG_CONFIG_PER_EVERYONE] = "everyone",
-	};
 	const struct tg_refill *refill = &limit->refill;
 
-	return json_pack("{s:s, s:o, s:s, s:{s:i, s:i}, s:s, s:I, s:I, s:o, s:b, s:s, s:b}", "name",
-			 limit->name, "match", json_matched(limit), "per", pers[limit->per],
+	return json_pack("{s:s, s:o, s:o, s:{s:i, s:i}, s:s, s:I, s:I, s:o, s:b, s:s, s:b}", "name",
+			 limit->name, "match", json_matched(limit), "per", json_per(limit),
 			 "prefix", "ipv4", limit->prefix4, "ipv6", limit->prefix6, "unit",
-			 limit->unit == TG_CONFIG_BYTES ? "bytes" : "packets", "capacity",
-			 (json_int_t)refill->capacity, "refill_amount", (json_int_t)refill->amount,
-			 "refill_interval_ms", json_milliseconds(refill->interval), "continuous",
-			 refill->continuous, "on_exceed", "drop", "shadow", false);
+			 tg_unit_name(limit->unit), "capacity", (json_int_t)refill->capacity,
+			 "refill_amount", (json_int_t)refill->amount, "refill_interval_ms",
+			 json_milliseconds(refill->interval), "continuous", refill->continuous,
+			 "on_exceed", "drop", "shadow", false);
 }
 
 static void free_json(json_t **json)

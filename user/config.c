@@ -156,15 +156,6 @@ static int copy_array(void *to, const void *from, size_t n, size_t size)
 	return 0;
 }
 
-static int copy_list(struct tg_prefix_list *to, const struct tg_prefix_list *from)
-{
-	*to = (struct tg_prefix_list){0};
-	if (copy_array(&to->items, from->items, from->n, sizeof(*from->items)) < 0)
-		return -ENOMEM;
-	to->n = to->room = from->n;
-	return 0;
-}
-
 static int copy_limits(struct tg_config *to, const struct tg_config *from)
 {
 	size_t i;
@@ -173,10 +164,7 @@ static int copy_limits(struct tg_config *to, const struct tg_config *from)
 	if (copy_array(&to->limits, from->limits, from->limits_n, sizeof(*from->limits)) < 0)
 		return -ENOMEM;
 	for (i = 0; i < from->limits_n; i++) {
-		struct tg_config_limit *limit = &to->limits[i];
-
-		if (copy_array(&limit->destination_ports, from->limits[i].destination_ports,
-			       limit->destination_ports_n, sizeof(*limit->destination_ports)) < 0)
+		if (tg_match_copy(&to->limits[i].match, &from->limits[i].match) < 0)
 			return -ENOMEM;
 		to->limits_n++; /* from here on it is this copy's to free */
 	}
@@ -195,8 +183,8 @@ struct tg_config *tg_config_copy(const struct tg_config *config)
 	if (!copy->path ||
 	    copy_array(&copy->interfaces, config->interfaces, config->interfaces_n,
 		       sizeof(*config->interfaces)) < 0 ||
-	    copy_list(&copy->allow, &config->allow) < 0 ||
-	    copy_list(&copy->deny, &config->deny) < 0 || copy_limits(copy, config) < 0)
+	    tg_prefix_list_copy(&copy->allow, &config->allow) < 0 ||
+	    tg_prefix_list_copy(&copy->deny, &config->deny) < 0 || copy_limits(copy, config) < 0)
 		return NULL;
 	copy->interfaces_n = config->interfaces_n;
 	return TAKE_PTR(copy);
@@ -210,7 +198,7 @@ void tg_config_free(struct tg_config **config)
 	if (!c)
 		return;
 	for (i = 0; i < c->limits_n; i++)
-		free(c->limits[i].destination_ports);
+		tg_match_clear(&c->limits[i].match);
 	free(c->limits);
 	free(c->interfaces);
 	tg_prefix_list_clear(&c->allow);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "diagnostics.h"
+#include "match.h"
 #include "prefix.h"
 
 #define TG_CONFIG_NAME_SIZE 64 /* bytes, with the NUL */
@@ -25,16 +26,16 @@
 enum tg_xdp_mode { TG_XDP_AUTO, TG_XDP_NATIVE, TG_XDP_GENERIC };
 enum tg_on_stop { TG_ON_STOP_DETACH, TG_ON_STOP_KEEP };
 enum tg_config_per { TG_CONFIG_PER_SOURCE, TG_CONFIG_PER_DESTINATION, TG_CONFIG_PER_EVERYONE };
-enum tg_config_unit { TG_CONFIG_PACKETS, TG_CONFIG_BYTES };
+enum tg_config_unit {
+	TG_CONFIG_PACKETS,
+	TG_CONFIG_BYTES,
+	TG_CONFIG_CONNECTIONS, /* TCP packets with SYN and without ACK, one token each */
+};
 
 struct tg_config_interface {
 	char name[16]; /* IFNAMSIZ */
 	enum tg_xdp_mode xdp_mode;
 	struct tg_place place;
-};
-
-struct tg_port_range {
-	uint16_t first, last; /* both included */
 };
 
 /*
@@ -58,13 +59,12 @@ struct tg_refill {
 struct tg_config_limit {
 	char name[TG_CONFIG_NAME_SIZE];
 	struct tg_place place;
-	bool any_protocol;			 /* no condition on the protocol */
-	bool protocols[256];			 /* otherwise: the protocol numbers that match */
-	struct tg_port_range *destination_ports; /* n == 0: no condition on ports */
-	size_t destination_ports_n;
+	struct tg_match match;
 	enum tg_config_per per;
-	uint8_t prefix4; /* 0..32, of the address that `per` names */
-	uint8_t prefix6; /* 0..128 */
+	bool per_port;	   /* and each destination port has a bucket of its own */
+	bool per_protocol; /* likewise */
+	uint8_t prefix4;   /* 0..32, of the address that `per` names */
+	uint8_t prefix6;   /* 0..128 */
 	enum tg_config_unit unit;
 	struct tg_refill refill;
 };

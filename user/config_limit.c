@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,29 +47,61 @@ static int read_match(struct tg_reader *reader, const struct tg_yaml *value, voi
 	return tg_read_match(reader, value, ((struct draft *)out)->limit);
 }
 
+enum per_word {
+	PER_SOURCE = TG_CONFIG_PER_SOURCE,
+	PER_DESTINATION = TG_CONFIG_PER_DESTINATION,
+	PER_EVERYONE = TG_CONFIG_PER_EVERYONE,
+	PER_PORT,
+	PER_PROTOCOL,
+};
+
+struct pers {
+	struct draft *draft;
+	bool given; /* source, destination or everyone */
+};
+
 static int read_per(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	static const struct tg_choice choices[] = {
-		{"source", TG_CONFIG_PER_SOURCE},     {"destination", TG_CONFIG_PER_DESTINATION},
-		{"everyone", TG_CONFIG_PER_EVERYONE}, {"destination_port", TG_UNSUPPORTED},
-		{"protocol", TG_UNSUPPORTED},	      {NULL, 0},
+		{"source", PER_SOURCE},	    {"destination", PER_DESTINATION},
+		{"everyone", PER_EVERYONE}, {"destination_port", PER_PORT},
+		{"protocol", PER_PROTOCOL}, {NULL, 0},
 	};
-	struct draft *draft = out;
+	struct pers *pers = out;
+	struct tg_config_limit *limit = pers->draft->limit;
 	int choice, r = tg_read_choice(reader, value, choices, &choice);
 
 	if (r)
 		return r;
-	if (value->parent->kind == TG_YAML_LIST && value->index > 0)
+	if (choice == PER_PORT || choice == PER_PROTOCOL) {
+		bool *flag = choice == PER_PORT ? &limit->per_port : &limit->per_protocol;
+
+		if (*flag)
+			return tg_reader_error(reader, value, "%s is given twice", value->text);
+		*flag = true;
+		return 0;
+	}
+	if (pers->given)
 		return tg_reader_error(reader, value,
 				       "only one of source, destination and everyone is possible; "
 				       "write one limit for each");
-	draft->limit->per = choice;
+	pers->given = true;
+	limit->per = choice;
 	return 0;
 }
 
 static int read_pers(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	return tg_read_one_or_more(reader, value, read_per, out);
+	struct pers pers = {.draft = out};
+	int r = tg_read_one_or_more(reader, value, read_per, &pers);
+
+	if (r == 0 && !pers.given)
+		return tg_reader_error(reader, value,
+				       "whose bucket is it? write [source, %s], or destination or "
+				       "everyone in place of source",
+				       pers.draft->limit->per_port ? "destination_port"
+								   : "protocol");
+	return r;
 }
 
 static int read_prefix4(struct tg_reader *reader, const struct tg_yaml *value, void *out)
@@ -113,7 +146,7 @@ static int read_unit(struct tg_reader *reader, const struct tg_yaml *value, void
 	static const struct tg_choice choices[] = {
 		{"packets", TG_CONFIG_PACKETS},
 		{"bytes", TG_CONFIG_BYTES},
-		{"connections", TG_UNSUPPORTED},
+		{"connections", TG_CONFIG_CONNECTIONS},
 		{NULL, 0},
 	};
 	struct draft *draft = out;
@@ -261,6 +294,35 @@ static int check_refill(struct tg_reader *reader, const struct tg_yaml *map, str
 	return 0;
 }
 
+/* A connection is a TCP SYN: a match that has none would count nothing, in silence. */
+static int check_connections(struct tg_reader *reader, const struct tg_yaml *map,
+			     const struct tg_config_limit *limit)
+{
+	const struct tg_yaml *match = tg_yaml_get(map, "match"), *protocol, *flags;
+	const struct tg_values *protocols = &limit->match.fields[TG_FIELD_PROTOCOL];
+	const struct tg_values *octets = &limit->match.fields[TG_FIELD_TCP_FLAGS];
+	unsigned int i, first = 0, last;
+
+	if (limit->unit != TG_CONFIG_CONNECTIONS || !match || match->kind != TG_YAML_MAP)
+		return 0;
+	protocol = tg_yaml_get(match, "protocol");
+	if (protocol && protocols->given && !protocols->absent &&
+	    (!tg_values_next(protocols, &first, &last) || first != IPPROTO_TCP ||
+	     last != IPPROTO_TCP || (first = last + 1, tg_values_next(protocols, &first, &last))))
+		return tg_reader_error(reader, protocol,
+				       "only tcp has connections that tidegate can count; write "
+				       "protocol: tcp, or unit: packets");
+	flags = tg_yaml_get(match, "tcp_flags");
+	for (i = 0; i < 256 && octets->given; i++)
+		if (tg_values_has(octets, i) && (i & TG_TCP_SYN) && !(i & TG_TCP_ACK))
+			return 0;
+	if (octets->given)
+		return tg_reader_error(reader, flags ? flags : match,
+				       "a connection is a packet with SYN and without ACK, which "
+				       "these flags rule out; leave tcp_flags out");
+	return 0;
+}
+
 static int read_limit(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	struct tg_config *config = out;
@@ -274,11 +336,12 @@ static int read_limit(struct tg_reader *reader, const struct tg_yaml *value, voi
 		return -EINVAL;
 	/* Counted at once, so that what it comes to own is freed with the configuration. */
 	draft.limit = &config->limits[config->limits_n++];
-	*draft.limit = (struct tg_config_limit){
-		.place = value->place, .any_protocol = true, .prefix4 = 32, .prefix6 = 64};
+	*draft.limit =
+		(struct tg_config_limit){.place = value->place, .prefix4 = 32, .prefix6 = 64};
 	r = tg_read_map(reader, value, limit_keys, &draft);
 	if (r == -ENOMEM || value->kind != TG_YAML_MAP)
 		return r;
+	r = tg_graver(r, check_connections(reader, value, draft.limit));
 	forms = check_forms(reader, value);
 	if (forms || draft.unit_broken || draft.refill_broken)
 		return tg_graver(r, forms);

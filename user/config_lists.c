@@ -339,6 +339,26 @@ static int read_top(struct tg_reader *reader, const struct tg_yaml *value,
 	return r;
 }
 
+/* The compiled tries hold them all, several times over. */
+#define COLLECTED_MAX (4 * TG_CONFIG_PREFIXES_MAX)
+
+int tg_read_prefixes(struct tg_reader *reader, const struct tg_yaml *value,
+		     struct tg_prefix_list *list)
+{
+	tg_cleanup(clear_set) struct tg_set set = {.value = value};
+	size_t before = list->n;
+	int r = read_item(reader, value, &set);
+
+	if (r || reader->diagnostics->errors > reader->errors_before)
+		return r;
+	r = collect(&set, list);
+	reader->collected += list->n - before;
+	if (r == 0 && reader->collected > COLLECTED_MAX)
+		r = tg_reader_error(reader, value, "the limits together name more than %d prefixes",
+				    COLLECTED_MAX);
+	return r;
+}
+
 int tg_read_allow(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	return read_top(reader, value, &reader->config->allow);

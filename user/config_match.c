@@ -5,170 +5,496 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "config_reader.h"
 #include "text.h"
 #include "units.h"
 
-static const struct {
-	const char *name;
-	uint8_t number;
-} protocols[] = {
-	{"tcp", IPPROTO_TCP},	    {"udp", IPPROTO_UDP},   {"icmp", IPPROTO_ICMP},
-	{"icmpv6", IPPROTO_ICMPV6}, {"sctp", IPPROTO_SCTP},
+/* The match as it is being read: what was written under `not`, beside what was not. */
+struct draft {
+	struct tg_match *match;
+	struct tg_values *is, *is_not; /* by field */
+	bool negative;		       /* inside a `not` */
 };
 
-static int protocol_number(const char *text)
-{
-	uint64_t number;
-	size_t i;
+struct named {
+	const char *name;
+	unsigned int value;
+};
 
-	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-		if (strcmp(text, protocols[i].name) == 0)
-			return protocols[i].number;
+static const struct named protocols[] = {
+	{"tcp", IPPROTO_TCP},	    {"udp", IPPROTO_UDP},   {"icmp", IPPROTO_ICMP},
+	{"icmpv6", IPPROTO_ICMPV6}, {"sctp", IPPROTO_SCTP}, {NULL, 0},
+};
+
+static const struct named tcp_flags[] = {
+	{"fin", TG_TCP_FIN}, {"syn", TG_TCP_SYN}, {"rst", TG_TCP_RST},
+	{"psh", TG_TCP_PSH}, {"ack", TG_TCP_ACK}, {"urg", TG_TCP_URG},
+	{"ece", TG_TCP_ECE}, {"cwr", TG_TCP_CWR}, {NULL, 0},
+};
+
+static const struct named *find_name(const struct named *names, const char *text)
+{
+	for (; names->name; names++)
+		if (strcmp(names->name, text) == 0)
+			return names;
+	return NULL;
+}
+
+static struct tg_values *values_of(const struct draft *draft, enum tg_field field)
+{
+	return draft->negative ? &draft->is_not[field] : &draft->is[field];
+}
+
+typedef int read_one_function(struct tg_reader *reader, const struct tg_yaml *value,
+			      struct draft *draft, enum tg_field field);
+
+/*
+ * One value, a list of them, or `not:` before either, which may stand in the list as well.
+ * @field is handed on to @read_one.
+ */
+static int read_condition(struct tg_reader *reader, const struct tg_yaml *value,
+			  struct draft *draft, enum tg_field field, read_one_function *read_one)
+{
+	const struct tg_yaml *not = NULL, *item;
+	struct draft inner = *draft;
+	int r = 0;
+
+	if (value->kind == TG_YAML_MAP)
+		not = tg_yaml_get(value, "not");
+	if (not &&value->n > 1)
+		return tg_reader_error(reader, value, "\"not\" stands alone; write {not: ...}");
+	if (not &&draft->negative)
+		return tg_reader_error(reader, value, "\"not\" inside \"not\"; leave both out");
+	if (not ) {
+		inner.negative = true;
+		return read_condition(reader, not, &inner, field, read_one);
 	}
-	if (tg_parse_number(text, &number) == 0 && number < 256)
-		return (int)number;
-	return -EINVAL;
+	if (value->kind != TG_YAML_LIST)
+		return read_one(reader, value, draft, field);
+	if (!value->n)
+		return tg_reader_error(reader, value, "this list is empty");
+	for (item = value->children; item && r != -ENOMEM; item = item->next)
+		r = tg_graver(r, item->kind == TG_YAML_LIST
+					 ? tg_reader_error(reader, item, "a list inside a list")
+					 : read_condition(reader, item, draft, field, read_one));
+	return r;
 }
 
-/* `not:` is of the format, and comes with a later version. */
-static bool is_negation(const struct tg_yaml *value)
+static int read_protocol(struct tg_reader *reader, const struct tg_yaml *value, struct draft *draft,
+			 enum tg_field field)
 {
-	return value->kind == TG_YAML_MAP && tg_yaml_get(value, "not");
-}
-
-static int read_protocol(struct tg_reader *reader, const struct tg_yaml *value, void *out)
-{
-	struct tg_config_limit *limit = out;
 	char quoted[TG_QUOTE_SIZE];
+	const struct named *name;
+	uint64_t number;
 	const char *text;
-	int number, r;
+	int r = tg_read_text(reader, value, &text);
 
-	if (is_negation(value))
-		return tg_reader_unsupported(reader, value, "\"not\"");
-	r = tg_read_text(reader, value, &text);
 	if (r)
 		return r;
-	number = protocol_number(text);
-	if (number < 0)
+	name = find_name(protocols, text);
+	if (name)
+		number = name->value;
+	else if (tg_parse_number(text, &number) || number > 255)
 		return tg_reader_error(reader, value,
 				       "%s is not a protocol; write tcp, udp, icmp, icmpv6, sctp "
 				       "or a number from 0 to 255",
 				       tg_text_quote(text, quoted, sizeof(quoted)));
-	limit->any_protocol = false;
-	limit->protocols[number] = true;
+	tg_values_add(values_of(draft, field), number, number);
+	return 0;
+}
+
+/* "53" or "8000-8010" */
+static int parse_range(const char *text, unsigned int most, unsigned int *first, unsigned int *last)
+{
+	const char *dash = strchr(text, '-');
+	char start[8];
+	uint64_t a, b;
+
+	if ((size_t)(strchrnul(text, '-') - text) >= sizeof(start))
+		return -EINVAL;
+	snprintf(start, sizeof(start), "%.*s", (int)(strchrnul(text, '-') - text), text);
+	if (tg_parse_number(start, &a) || tg_parse_number(dash ? dash + 1 : start, &b))
+		return -EINVAL;
+	if (a > b || b > most)
+		return -ERANGE;
+	*first = a;
+	*last = b;
+	return 0;
+}
+
+static int read_range(struct tg_reader *reader, const struct tg_yaml *value, struct draft *draft,
+		      enum tg_field field)
+{
+	static const struct {
+		const char *what, *example, *plural;
+	} words[TG_FIELDS] = {
+		[TG_FIELD_SOURCE_PORT] = {"a port", "53, or 8000-8010", "ports"},
+		[TG_FIELD_DESTINATION_PORT] = {"a port", "53, or 8000-8010", "ports"},
+		[TG_FIELD_ICMP_TYPE] = {"an ICMP type", "8, or 0-15", "ICMP types"},
+		[TG_FIELD_LENGTH] = {"a length in bytes", "60, or 0-128", "lengths"},
+	};
+	unsigned int first, last, most = tg_field_last(field);
+	char quoted[TG_QUOTE_SIZE];
+	const char *text;
+	int r = tg_read_text(reader, value, &text);
+
+	if (r)
+		return r;
+	r = parse_range(text, most, &first, &last);
+	tg_text_quote(text, quoted, sizeof(quoted));
+	if (r == -EINVAL)
+		return tg_reader_error(reader, value, "%s is not %s; write it as %s for a range",
+				       quoted, words[field].what, words[field].example);
+	if (r)
+		return tg_reader_error(reader, value,
+				       "%s is out of range; %s go from 0 to %u, and a range from "
+				       "the lower to the higher",
+				       quoted, words[field].plural, most);
+	tg_values_add(values_of(draft, field), first, last);
+	return 0;
+}
+
+static int read_flag(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	char quoted[TG_QUOTE_SIZE];
+	const struct named *name;
+	const char *text;
+	int r = tg_read_text(reader, value, &text);
+
+	if (r)
+		return r;
+	name = find_name(tcp_flags, text);
+	if (!name)
+		return tg_reader_error(reader, value,
+				       "%s is not a TCP flag; write fin, syn, rst, psh, ack, urg, "
+				       "ece or cwr",
+				       tg_text_quote(text, quoted, sizeof(quoted)));
+	*(unsigned int *)out |= name->value;
+	return 0;
+}
+
+struct flags {
+	unsigned int set, clear;
+};
+
+static int read_flags_set(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return tg_read_one_or_more(reader, value, read_flag, &((struct flags *)out)->set);
+}
+
+static int read_flags_clear(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return tg_read_one_or_more(reader, value, read_flag, &((struct flags *)out)->clear);
+}
+
+/* "syn", or {set: [...], clear: [...]}. */
+static int read_tcp_flags(struct tg_reader *reader, const struct tg_yaml *value,
+			  struct draft *draft, enum tg_field field)
+{
+	static const struct tg_key keys[] = {
+		{"set", read_flags_set, NULL},
+		{"clear", read_flags_clear, NULL},
+		{NULL, NULL, NULL},
+	};
+	struct flags flags = {.set = TG_TCP_SYN, .clear = TG_TCP_ACK};
+	unsigned int octet;
+	int r;
+
+	if (value->kind == TG_YAML_MAP) {
+		flags = (struct flags){0};
+		r = tg_read_map(reader, value, keys, &flags);
+		if (r)
+			return r;
+		if (!flags.set && !flags.clear)
+			return tg_reader_error(reader, value,
+					       "no flag is named; write {set: "
+					       "[rst]}, or {set: [syn], clear: "
+					       "[ack]}");
+		if (flags.set & flags.clear)
+			return tg_reader_error(reader, value,
+					       "a flag cannot be both set and clear");
+	} else if (value->kind != TG_YAML_SCALAR || value->empty ||
+		   strcmp(value->text, "syn") != 0) {
+		return tg_reader_error(reader, value,
+				       "write syn (SYN without ACK), or {set: [..], clear: [..]} "
+				       "with fin, syn, rst, psh, ack, urg, ece and cwr");
+	}
+	for (octet = 0; octet < 256; octet++)
+		if ((octet & flags.set) == flags.set && !(octet & flags.clear))
+			tg_values_add(values_of(draft, field), octet, octet);
 	return 0;
 }
 
 static int read_protocols(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	return tg_read_one_or_more(reader, value, read_protocol, out);
+	return read_condition(reader, value, out, TG_FIELD_PROTOCOL, read_protocol);
 }
 
-/* "53" or "8000-8010" */
-static int parse_ports(const char *text, struct tg_port_range *range)
+static int read_source_ports(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	const char *dash = strchr(text, '-');
-	char first[8];
-	uint64_t a, b;
-
-	if ((size_t)(strchrnul(text, '-') - text) >= sizeof(first))
-		return -EINVAL;
-	snprintf(first, sizeof(first), "%.*s", (int)(strchrnul(text, '-') - text), text);
-	if (tg_parse_number(first, &a) || tg_parse_number(dash ? dash + 1 : first, &b))
-		return -EINVAL;
-	if (a > b || b > UINT16_MAX)
-		return -ERANGE;
-	*range = (struct tg_port_range){(uint16_t)a, (uint16_t)b};
-	return 0;
+	return read_condition(reader, value, out, TG_FIELD_SOURCE_PORT, read_range);
 }
 
-static int read_port(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+static int read_destination_ports(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	struct tg_config_limit *limit = out;
-	struct tg_port_range range, *grown;
-	char quoted[TG_QUOTE_SIZE];
-	const char *text;
-	int r;
+	return read_condition(reader, value, out, TG_FIELD_DESTINATION_PORT, read_range);
+}
 
-	if (is_negation(value))
-		return tg_reader_unsupported(reader, value, "\"not\"");
-	r = tg_read_text(reader, value, &text);
-	if (r)
-		return r;
-	r = parse_ports(text, &range);
-	tg_text_quote(text, quoted, sizeof(quoted));
-	if (r == -EINVAL)
-		return tg_reader_error(reader, value,
-				       "%s is not a port; write it as 53, or 8000-8010 for a range",
-				       quoted);
-	if (r)
-		return tg_reader_error(reader, value,
-				       "%s is out of range; ports go from 0 to 65535, and a range "
-				       "from the lower to the higher",
-				       quoted);
-	if ((limit->destination_ports_n & (limit->destination_ports_n - 1)) == 0) {
-		size_t room = limit->destination_ports_n ? limit->destination_ports_n * 2 : 1;
+static int read_all_tcp_flags(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return read_condition(reader, value, out, TG_FIELD_TCP_FLAGS, read_tcp_flags);
+}
 
-		grown = reallocarray(limit->destination_ports, room, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		limit->destination_ports = grown;
+static int read_icmp_types(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return read_condition(reader, value, out, TG_FIELD_ICMP_TYPE, read_range);
+}
+
+static int read_lengths(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return read_condition(reader, value, out, TG_FIELD_LENGTH, read_range);
+}
+
+static int read_address(struct tg_reader *reader, const struct tg_yaml *value, struct draft *draft,
+			enum tg_field is_source)
+{
+	struct tg_addresses *addresses =
+		is_source ? &draft->match->source : &draft->match->destination;
+
+	if (!addresses->given)
+		addresses->any = true;
+	addresses->given = true;
+	addresses->any &= draft->negative;
+	return tg_read_prefixes(reader, value,
+				draft->negative ? &addresses->is_not : &addresses->is);
+}
+
+static int read_addresses(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	bool is_source = strcmp(value->key, "source") == 0;
+
+	return read_condition(reader, value, out, is_source, read_address);
+}
+
+static int read_fragment_word(struct tg_reader *reader, const struct tg_yaml *value,
+			      struct draft *draft, enum tg_field field)
+{
+	static const struct tg_choice choices[] = {{"true", 1}, {"false", 0}, {NULL, 0}};
+	int only, r = tg_read_choice(reader, value, choices, &only);
+
+	if (r == 0)
+		draft->match->fragments =
+			only != draft->negative ? TG_FRAGMENTS_ONLY : TG_FRAGMENTS_NOT;
+	return r;
+}
+
+static int read_fragment(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	if (value->kind == TG_YAML_LIST)
+		return tg_reader_error(reader, value, "write true or false, without a list");
+	return read_condition(reader, value, out, 0, read_fragment_word);
+}
+
+static tg_read_function read_not;
+
+static const struct tg_key match_keys[] = {
+	{"protocol", read_protocols, NULL},
+	{"source_port", read_source_ports, NULL},
+	{"destination_port", read_destination_ports, NULL},
+	{"tcp_flags", read_all_tcp_flags, NULL},
+	{"icmp_type", read_icmp_types, NULL},
+	{"length", read_lengths, NULL},
+	{"source", read_addresses, NULL},
+	{"destination", read_addresses, NULL},
+	{"fragment", read_fragment, NULL},
+	{"not", read_not, NULL},
+	{NULL, NULL, NULL},
+};
+
+/* Each condition under it is negated for itself: a packet that meets any of them is left out. */
+static int read_not(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	struct draft inner = *(struct draft *)out;
+	const struct tg_yaml *fragment;
+
+	if (inner.negative)
+		return tg_reader_error(reader, value, "\"not\" inside \"not\"; leave both out");
+	if (value->kind == TG_YAML_MAP) {
+		fragment = tg_yaml_get(value, "fragment");
+		if (fragment && tg_yaml_get(value->parent, "fragment"))
+			return tg_reader_error(reader, fragment, "fragment is given twice");
 	}
-	limit->destination_ports[limit->destination_ports_n++] = range;
-	return 0;
+	inner.negative = true;
+	return tg_read_map(reader, value, match_keys, &inner);
 }
 
-static int read_ports(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+static bool any_bit(const struct tg_values *values)
 {
-	return tg_read_one_or_more(reader, value, read_port, out);
+	unsigned int first = 0, last;
+
+	return tg_values_next(values, &first, &last);
 }
 
-static bool has_ports(int protocol)
+static void settle_values(const struct draft *draft, enum tg_field field)
 {
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP;
+	struct tg_values *values = &draft->match->fields[field];
+	const struct tg_values *is = &draft->is[field], *is_not = &draft->is_not[field];
+	bool positive = any_bit(is);
+	size_t i;
+
+	values->given = positive || any_bit(is_not);
+	if (!values->given)
+		return;
+	values->absent = !positive;
+	if (!positive)
+		tg_values_add(values, 0, tg_field_last(field));
+	for (i = 0; i < TG_VALUES / 64; i++)
+		values->bits[i] = (values->bits[i] | is->bits[i]) & ~is_not->bits[i];
 }
 
-/* Ports of a protocol that has none would match nothing, in silence. */
-static int check_ports(struct tg_reader *reader, const struct tg_yaml *match,
-		       const struct tg_config_limit *limit)
-{
-	const struct tg_yaml *ports = tg_yaml_get(match, "destination_port");
-	int protocol, with = 0, without = 0;
+static const char *const field_keys[TG_FIELDS] = {
+	[TG_FIELD_PROTOCOL] = "protocol",
+	[TG_FIELD_SOURCE_PORT] = "source_port",
+	[TG_FIELD_DESTINATION_PORT] = "destination_port",
+	[TG_FIELD_TCP_FLAGS] = "tcp_flags",
+	[TG_FIELD_ICMP_TYPE] = "icmp_type",
+	[TG_FIELD_LENGTH] = "length",
+};
 
-	if (!ports || limit->any_protocol)
+static const char *const field_protocols[TG_FIELDS] = {
+	[TG_FIELD_SOURCE_PORT] = "tcp, udp and sctp have ports",
+	[TG_FIELD_DESTINATION_PORT] = "tcp, udp and sctp have ports",
+	[TG_FIELD_TCP_FLAGS] = "tcp has flags",
+	[TG_FIELD_ICMP_TYPE] = "icmp and icmpv6 have types",
+};
+
+/*
+ * Ports of a protocol that has none would match nothing, in silence. @allowed: the protocols
+ * that meet the conditions looked at before.
+ */
+static int check_field(struct tg_reader *reader, const struct tg_yaml *match,
+		       const struct draft *draft, enum tg_field field, bool allowed[256])
+{
+	const struct tg_values *values = &draft->match->fields[field];
+	const struct tg_values *protocol = &draft->match->fields[TG_FIELD_PROTOCOL];
+	const struct tg_yaml *value = tg_yaml_get(match, field_keys[field]);
+	int i, with = 0, without = 0;
+
+	if (!values->given)
 		return 0;
-	for (protocol = 0; protocol < 256; protocol++) {
-		with += limit->protocols[protocol] && has_ports(protocol);
-		without += limit->protocols[protocol] && !has_ports(protocol);
+	if (!any_bit(values))
+		return tg_reader_error(reader, value ? value : match,
+				       "nothing is left of %s: what it names is also under \"not\"",
+				       field_keys[field]);
+	if (values->absent || !value || !field_protocols[field])
+		return 0;
+	for (i = 0; i < 256; i++) {
+		if (!allowed[i])
+			continue;
+		allowed[i] = tg_field_of_protocol(field, i);
+		with += allowed[i];
+		without += !allowed[i];
 	}
 	if (!with)
-		return tg_reader_error(reader, ports,
-				       "the protocols of this limit have no ports; write protocol "
-				       "tcp, udp or sctp, or leave destination_port out");
-	if (without)
-		tg_reader_warn(reader, ports,
-			       "only tcp, udp and sctp have ports: the other protocols of this "
-			       "limit never match");
+		return tg_reader_error(reader, value,
+				       "only %s, which the rest of this match rules out: no packet "
+				       "can meet it; change the protocol, or leave %s out",
+				       field_protocols[field], field_keys[field]);
+	if (without && protocol->given && !protocol->absent)
+		tg_reader_warn(reader, value,
+			       "only %s: packets of the other protocols of this limit never match",
+			       field_protocols[field]);
 	return 0;
+}
+
+static int check_fields(struct tg_reader *reader, const struct tg_yaml *match,
+			const struct draft *draft)
+{
+	const struct tg_values *protocol = &draft->match->fields[TG_FIELD_PROTOCOL];
+	bool allowed[256];
+	int i, r = 0;
+
+	for (i = 0; i < 256; i++)
+		allowed[i] = !protocol->given || tg_values_has(protocol, i);
+	for (i = 0; i < TG_FIELDS && !r; i++)
+		r = check_field(reader, match, draft, i, allowed);
+	return r;
+}
+
+static void warn_addresses(struct tg_reader *reader, const struct tg_yaml *value,
+			   const struct tg_addresses *addresses)
+{
+	size_t i, j, left = 0;
+
+	if (!value || !addresses->given || addresses->any)
+		return;
+	if (!addresses->is.n)
+		tg_reader_warn(reader, value, "the sets named here are empty: no packet matches");
+	/* An unusual way of writing, of which long lists are not worth the time. */
+	if (!addresses->is.n || addresses->is.n * addresses->is_not.n > 1 << 20)
+		return;
+	for (i = 0; i < addresses->is.n; i++) {
+		for (j = 0; j < addresses->is_not.n; j++)
+			if (addresses->is_not.items[j].length <= addresses->is.items[i].length &&
+			    tg_prefix_has(&addresses->is_not.items[j],
+					  addresses->is.items[i].address))
+				break;
+		left += j == addresses->is_not.n;
+	}
+	if (!left)
+		tg_reader_warn(
+			reader, value,
+			"all of these prefixes are under \"not\" as well: no packet matches");
+}
+
+static void warn_match(struct tg_reader *reader, const struct tg_yaml *match,
+		       const struct draft *draft)
+{
+	static const enum tg_field first_only[] = {TG_FIELD_SOURCE_PORT, TG_FIELD_DESTINATION_PORT,
+						   TG_FIELD_ICMP_TYPE, TG_FIELD_TCP_FLAGS};
+	const struct tg_yaml *value;
+	size_t i;
+
+	if (!match->n)
+		tg_reader_warn(reader, match,
+			       "an empty match holds for every packet; leave it out to say so");
+	warn_addresses(reader, tg_yaml_get(match, "source"), &draft->match->source);
+	warn_addresses(reader, tg_yaml_get(match, "destination"), &draft->match->destination);
+	if (draft->match->fragments != TG_FRAGMENTS_ONLY)
+		return;
+	for (i = 0; i < sizeof(first_only) / sizeof(first_only[0]); i++) {
+		value = tg_yaml_get(match, field_keys[first_only[i]]);
+		if (value)
+			tg_reader_warn(reader, value,
+				       first_only[i] == TG_FIELD_TCP_FLAGS
+					       ? "only the first fragment carries %s: later ones "
+						 "never match"
+					       : "only the first fragment carries %s: later ones "
+						 "match whatever is written here",
+				       field_keys[first_only[i]]);
+	}
 }
 
 int tg_read_match(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	static const struct tg_key keys[] = {
-		{"protocol", read_protocols, NULL},
-		{"destination_port", read_ports, NULL},
-		{"source_port", NULL, NULL},
-		{"source", NULL, NULL},
-		{"destination", NULL, NULL},
-		{"tcp_flags", NULL, NULL},
-		{"length", NULL, NULL},
-		{"fragment", NULL, NULL},
-		{"icmp_type", NULL, NULL},
-		{"not", NULL, NULL},
-		{NULL, NULL, NULL},
-	};
-	int r = tg_read_map(reader, value, keys, out);
+	struct tg_config_limit *limit = out;
+	tg_autofree struct tg_values *drafts = calloc(2 * TG_FIELDS, sizeof(*drafts));
+	struct draft draft = {.match = &limit->match, .is = drafts, .is_not = drafts + TG_FIELDS};
+	int field, r;
 
-	return r ? r : check_ports(reader, value, out);
+	if (!drafts)
+		return -ENOMEM;
+	r = tg_read_map(reader, value, match_keys, &draft);
+	for (field = 0; field < TG_FIELDS; field++)
+		settle_values(&draft, field);
+	tg_prefix_list_sort_unique(&limit->match.source.is);
+	tg_prefix_list_sort_unique(&limit->match.source.is_not);
+	tg_prefix_list_sort_unique(&limit->match.destination.is);
+	tg_prefix_list_sort_unique(&limit->match.destination.is_not);
+	if (!r)
+		r = check_fields(reader, value, &draft);
+	if (!r)
+		warn_match(reader, value, &draft);
+	return r;
 }

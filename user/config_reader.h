@@ -21,6 +21,7 @@ struct tg_reader {
 	size_t sets_n;
 	size_t prefixes;   /* read so far */
 	size_t file_bytes; /* of list files, read so far */
+	size_t collected;  /* prefixes, with sets resolved, in all limits */
 };
 
 typedef int tg_read_function(struct tg_reader *reader, const struct tg_yaml *value, void *out);
@@ -84,6 +85,10 @@ const char *tg_nearest(const char *word, const char *(*next)(const void *from, s
 
 /* The parts of a configuration; @out is the configuration. Sets are read before the lists. */
 tg_read_function tg_read_interfaces, tg_read_sets, tg_read_allow, tg_read_deny, tg_read_limits;
+
+/* One item (a prefix, a set or {file: PATH}) of a condition on addresses, added to @list. */
+int tg_read_prefixes(struct tg_reader *reader, const struct tg_yaml *value,
+		     struct tg_prefix_list *list);
 
 /* A limit's match; @out is the limit. */
 tg_read_function tg_read_match;

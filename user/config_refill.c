@@ -84,7 +84,7 @@ static int set_rate(struct tg_refill_change *change, enum tg_config_unit unit, c
 	if (r)
 		return refuse(why, "%s is out of range; write more than 0 and at most %llu/s",
 			      why->quoted, TG_RATE_MAX);
-	if (kind == TG_RATE_BYTES && unit == TG_CONFIG_PACKETS)
+	if (kind == TG_RATE_BYTES && unit != TG_CONFIG_BYTES)
 		return refuse(why,
 			      "%s counts bytes, and the unit of this limit is packets; write it "
 			      "as 1000/s, or write unit: bytes",

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <endian.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "policy.h"
+#include "policy_match.h"
 #include "rate.h"
 
 struct tg_address tg_address_mask(unsigned int length)
@@ -19,46 +19,6 @@ struct tg_address tg_address_mask(unsigned int length)
 	if (length == 0)
 		high = 0;
 	return (struct tg_address){.high = htobe64(high), .low = htobe64(low)};
-}
-
-static bool has_ports(const struct tg_config_limit *limit)
-{
-	return limit->destination_ports_n > 0;
-}
-
-static bool protocol_has_ports(unsigned int protocol)
-{
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP ||
-	       protocol == IPPROTO_UDPLITE;
-}
-
-static void compile_protocols(const struct tg_config_limit *limit, uint64_t bit,
-			      struct tg_policy *policy)
-{
-	unsigned int protocol;
-
-	for (protocol = 0; protocol < TG_PROTOCOLS; protocol++)
-		if ((limit->any_protocol || limit->protocols[protocol]) &&
-		    (!has_ports(limit) || protocol_has_ports(protocol)))
-			policy->protocols[protocol] |= bit;
-}
-
-static void compile_ports(const struct tg_config_limit *limit, uint64_t bit,
-			  struct tg_compiled *compiled)
-{
-	unsigned int port;
-	size_t i;
-
-	if (!has_ports(limit)) {
-		for (port = 0; port < TG_PORTS; port++)
-			compiled->ports[port] |= bit;
-		return;
-	}
-	compiled->policy.has_ports = 1;
-	for (i = 0; i < limit->destination_ports_n; i++)
-		for (port = limit->destination_ports[i].first;
-		     port <= limit->destination_ports[i].last; port++)
-			compiled->ports[port] |= bit;
 }
 
 static int find_record(const struct tg_limit_record *records, const char *name)
@@ -129,13 +89,14 @@ static void compile_limit(const struct tg_config_limit *limit, struct tg_compile
 	out->per = limit->per == TG_CONFIG_PER_SOURCE	     ? TG_PER_SOURCE
 		   : limit->per == TG_CONFIG_PER_DESTINATION ? TG_PER_DESTINATION
 							     : TG_PER_EVERYONE;
+	out->per_port = limit->per_port;
+	out->per_protocol = limit->per_protocol;
 	if (limit->per != TG_CONFIG_PER_EVERYONE) {
 		out->mask4 = tg_address_mask(96 + limit->prefix4);
 		out->mask6 = tg_address_mask(limit->prefix6);
 	}
 	compiled->policy.active |= bit;
-	compile_protocols(limit, bit, &compiled->policy);
-	compile_ports(limit, bit, compiled);
+	tg_policy_compile_match(limit, bit, compiled);
 }
 
 static int compile_limits(const struct tg_config *config, const struct tg_limit_record *records,
@@ -228,6 +189,8 @@ int tg_policy_compile(const struct tg_config *config, const struct tg_limit_reco
 	memcpy(made->policy.hash_key, meta->hash_key, sizeof(made->policy.hash_key));
 	error = compile_limits(config, records, tick, made);
 	if (!error)
+		error = tg_policy_compile_addresses(config, made);
+	if (!error)
 		error = compile_lists(config, made);
 	if (error)
 		return error;
@@ -240,6 +203,8 @@ void tg_compiled_free(struct tg_compiled **compiled)
 	if (!*compiled)
 		return;
 	free((*compiled)->lists);
+	free((*compiled)->sources.items);
+	free((*compiled)->destinations.items);
 	free(*compiled);
 	*compiled = NULL;
 }

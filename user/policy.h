@@ -18,6 +18,17 @@ struct tg_list_entry {
 	uint32_t list; /* enum tg_list */
 };
 
+/* An entry of the maps by address: the limits that are met where no longer prefix holds. */
+struct tg_address_entry {
+	struct tg_lpm_key key;
+	uint64_t limits;
+};
+
+struct tg_address_entries {
+	struct tg_address_entry *items;
+	size_t n;
+};
+
 struct tg_compiled {
 	struct tg_policy policy;
 	struct tg_limit_record records[TG_LIMITS_MAX];
@@ -28,7 +39,10 @@ struct tg_compiled {
 	uint32_t next_serial;
 	struct tg_list_entry *lists; /* in order of writing: a later one replaces an earlier */
 	size_t lists_n;
-	uint64_t ports[TG_PORTS]; /* the destination_ports map */
+	struct tg_address_entries sources, destinations; /* the maps of these names */
+	uint64_t source_ports[TG_FIELD_VALUES];		 /* likewise */
+	uint64_t destination_ports[TG_FIELD_VALUES];
+	uint64_t lengths[TG_FIELD_VALUES];
 };
 
 /*

@@ -111,6 +111,18 @@ const char *tg_prefix_format(const struct tg_prefix *prefix, char *text, size_t 
 	return text;
 }
 
+bool tg_prefix_has(const struct tg_prefix *prefix, const uint8_t address[16])
+{
+	static const struct tg_prefix ipv4 = {.address = {[10] = 0xff, [11] = 0xff}, .length = 96};
+	unsigned int whole = prefix->length / 8, rest = prefix->length % 8;
+
+	if (prefix->length < 96 && memcmp(address, ipv4.address, 12) == 0)
+		return false;
+	if (memcmp(prefix->address, address, whole) != 0)
+		return false;
+	return !rest || (prefix->address[whole] ^ address[whole]) >> (8 - rest) == 0;
+}
+
 int tg_prefix_list_add(struct tg_prefix_list *list, const struct tg_prefix *prefix)
 {
 	if (list->n == list->room) {
@@ -123,6 +135,19 @@ int tg_prefix_list_add(struct tg_prefix_list *list, const struct tg_prefix *pref
 		list->room = room;
 	}
 	list->items[list->n++] = *prefix;
+	return 0;
+}
+
+int tg_prefix_list_copy(struct tg_prefix_list *to, const struct tg_prefix_list *from)
+{
+	*to = (struct tg_prefix_list){0};
+	if (!from->n)
+		return 0;
+	to->items = reallocarray(NULL, from->n, sizeof(*from->items));
+	if (!to->items)
+		return -ENOMEM;
+	memcpy(to->items, from->items, from->n * sizeof(*from->items));
+	to->n = to->room = from->n;
 	return 0;
 }
 

@@ -32,8 +32,13 @@ const char *tg_prefix_format(const struct tg_prefix *prefix, char *text, size_t 
 
 bool tg_prefix_is_ipv4(const struct tg_prefix *prefix);
 
+/* Whether an address lies in the prefix. IPv6 prefixes, also ::/0, have no IPv4 address. */
+bool tg_prefix_has(const struct tg_prefix *prefix, const uint8_t address[16]);
+
 int tg_prefix_list_add(struct tg_prefix_list *list,
 		       const struct tg_prefix *prefix); /* 0 or -ENOMEM */
+int tg_prefix_list_copy(struct tg_prefix_list *to,
+			const struct tg_prefix_list *from); /* 0 or -ENOMEM */
 void tg_prefix_list_sort_unique(struct tg_prefix_list *list);
 void tg_prefix_list_clear(struct tg_prefix_list *list);
 

@@ -57,20 +57,72 @@ static int set_pins(struct tidegate_bpf *skeleton, const char *state_dir, const 
 	return 0;
 }
 
-static int fill_ports(const struct tidegate_bpf *skeleton, const struct tg_compiled *compiled)
+/* Maps of which a policy has no need are made with one entry and left empty. */
+static void size_maps(struct tidegate_bpf *skeleton, const struct tg_compiled *compiled)
 {
-	size_t size = sizeof(compiled->ports);
-	void *ports;
+	const struct {
+		struct bpf_map *map;
+		size_t n;
+	} sizes[] = {
+		{skeleton->maps.lists, compiled->lists_n},
+		{skeleton->maps.sources, compiled->sources.n},
+		{skeleton->maps.destinations, compiled->destinations.n},
+		{skeleton->maps.source_ports,
+		 compiled->policy.has_source_ports ? TG_FIELD_VALUES : 1},
+		{skeleton->maps.destination_ports,
+		 compiled->policy.has_destination_ports ? TG_FIELD_VALUES : 1},
+		{skeleton->maps.lengths, compiled->policy.has_lengths ? TG_FIELD_VALUES : 1},
+	};
+	size_t i;
 
-	if (!compiled->policy.has_ports)
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		bpf_map__set_max_entries(sizes[i].map, sizes[i].n ? sizes[i].n : 1);
+}
+
+static int fill_field(const struct bpf_map *map, bool used, const uint64_t values[TG_FIELD_VALUES])
+{
+	size_t size = TG_FIELD_VALUES * sizeof(*values);
+	void *memory;
+
+	if (!used)
 		return 0;
-	ports = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
-		     bpf_map__fd(skeleton->maps.destination_ports), 0);
-	if (ports == MAP_FAILED)
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	if (memory == MAP_FAILED)
 		return -errno;
-	memcpy(ports, compiled->ports, size);
-	munmap(ports, size);
+	memcpy(memory, values, size);
+	munmap(memory, size);
 	return 0;
+}
+
+static int fill_addresses(const struct bpf_map *map, const struct tg_address_entries *entries)
+{
+	int fd = bpf_map__fd(map);
+	size_t i;
+
+	for (i = 0; i < entries->n; i++)
+		if (bpf_map_update_elem(fd, &entries->items[i].key, &entries->items[i].limits,
+					BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int fill_match(const struct tidegate_bpf *skeleton, const struct tg_compiled *compiled)
+{
+	const struct tg_policy *policy = &compiled->policy;
+	int error;
+
+	error = fill_field(skeleton->maps.source_ports, policy->has_source_ports,
+			   compiled->source_ports);
+	if (!error)
+		error = fill_field(skeleton->maps.destination_ports, policy->has_destination_ports,
+				   compiled->destination_ports);
+	if (!error)
+		error = fill_field(skeleton->maps.lengths, policy->has_lengths, compiled->lengths);
+	if (!error)
+		error = fill_addresses(skeleton->maps.sources, &compiled->sources);
+	if (!error)
+		error = fill_addresses(skeleton->maps.destinations, &compiled->destinations);
+	return error;
 }
 
 static int fill_lists(const struct tidegate_bpf *skeleton, const struct tg_compiled *compiled)
@@ -109,14 +161,13 @@ int tg_program_load(const char *state_dir, const char *buckets_pin, uint32_t tab
 	memcpy((void *)&made->skeleton->rodata->policy, &compiled->policy,
 	       sizeof(compiled->policy));
 	bpf_map__set_max_entries(made->skeleton->maps.buckets, table_size);
-	bpf_map__set_max_entries(made->skeleton->maps.lists,
-				 compiled->lists_n ? compiled->lists_n : 1);
+	size_maps(made->skeleton, compiled);
 	error = set_pins(made->skeleton, state_dir, buckets_pin);
 	if (!error)
 		error = tidegate_bpf__load(made->skeleton);
 	if (error)
 		return explain_load(message, error);
-	error = fill_ports(made->skeleton, compiled);
+	error = fill_match(made->skeleton, compiled);
 	if (!error)
 		error = fill_lists(made->skeleton, compiled);
 	if (error)

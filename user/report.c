@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "daemon.h"
+#include "describe.h"
 #include "report.h"
 #include "units.h"
 
@@ -13,11 +14,6 @@
 static json_int_t to_ms(uint64_t ns)
 {
 	return ns / NS_PER_MS + (ns % NS_PER_MS != 0);
-}
-
-static const char *unit_name(enum tg_config_unit unit)
-{
-	return unit == TG_CONFIG_BYTES ? "bytes" : "packets";
 }
 
 static const char *state_name(enum tg_bucket_state state)
@@ -93,7 +89,7 @@ static json_t *limit_of(const struct tg_limit_stats *stats)
 	char rate[64];
 	json_t *limit = json_pack(
 		"{s:s, s:s, s:I, s:I, s:o, s:b, s:I, s:o, s:o, s:I, s:I}", "name", stats->name,
-		"unit", unit_name(stats->unit), "capacity", (json_int_t)stats->refill.capacity,
+		"unit", tg_unit_name(stats->unit), "capacity", (json_int_t)stats->refill.capacity,
 		"refill_amount", (json_int_t)stats->refill.amount, "refill_interval_ms",
 		interval_of(stats->refill.interval), "shadow", 0, "buckets",
 		(json_int_t)stats->buckets, "packets", verdicts_of(stats->counters.packets),
@@ -135,10 +131,10 @@ static json_t *view_of(const struct tg_bucket_view *view)
 
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:o}", "limit",
 			 view->limit, "bucket", bucket_name(view, bucket, sizeof(bucket)), "unit",
-			 unit_name(view->unit), "capacity", (json_int_t)view->capacity, "remaining",
-			 (json_int_t)view->remaining, "reset_ms", to_ms(view->reset_ns),
-			 "retry_after_ms", to_ms(view->retry_after_ns), "state",
-			 state_name(view->state), "admitted", (json_int_t)view->admitted,
+			 tg_unit_name(view->unit), "capacity", (json_int_t)view->capacity,
+			 "remaining", (json_int_t)view->remaining, "reset_ms",
+			 to_ms(view->reset_ns), "retry_after_ms", to_ms(view->retry_after_ns),
+			 "state", state_name(view->state), "admitted", (json_int_t)view->admitted,
 			 "exceeded", (json_int_t)view->exceeded, "exceeded_ago_ms",
 			 view->exceeded_ago_ns == UINT64_MAX
 				 ? json_null()
@@ -170,7 +166,7 @@ json_t *tg_report_top(const struct tg_bucket_view *views, size_t n, uint32_t gen
 		json_array_append_new(
 			sources, json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I}", "source",
 					   bucket_name(&views[i], source, sizeof(source)), "limit",
-					   views[i].limit, "unit", unit_name(views[i].unit),
+					   views[i].limit, "unit", tg_unit_name(views[i].unit),
 					   "capacity", (json_int_t)views[i].capacity, "remaining",
 					   (json_int_t)views[i].remaining, "state",
 					   state_name(views[i].state), "admitted",

@@ -14,8 +14,8 @@
 #define TG_ABI_VERSION 1
 
 #define TG_LIMITS_MAX	    64
-#define TG_LIMIT_NAME_SIZE  64 /* bytes, with the terminating NUL */
-#define TG_PORTS	    65536
+#define TG_LIMIT_NAME_SIZE  64	  /* bytes, with the terminating NUL */
+#define TG_FIELD_VALUES	    65536 /* of a 16-bit field: a port, a length */
 #define TG_PROTOCOLS	    256
 #define TG_VLAN_TAGS_MAX    2
 #define TG_IPV6_HEADERS_MAX 8 /* extension headers walked before a packet is given up */
@@ -112,36 +112,62 @@ _Static_assert(sizeof(struct tg_bucket) == 32, "bucket");
 enum tg_per { TG_PER_SOURCE, TG_PER_DESTINATION, TG_PER_EVERYONE };
 enum tg_unit { TG_UNIT_PACKETS, TG_UNIT_BYTES };
 
+/* What of an IP packet a frame holds. */
+enum tg_fragment {
+	TG_FRAGMENT_NONE,  /* a whole packet */
+	TG_FRAGMENT_FIRST, /* with the transport header */
+	TG_FRAGMENT_LATER, /* without */
+	TG_FRAGMENTS,
+};
+
 /* One limit as the program sees it. */
 struct tg_limit {
 	struct tg_rate rate;
 	struct tg_address mask4; /* for the mapped address of an IPv4 source */
 	struct tg_address mask6;
 	__u32 id;
-	__u8 version; /* of the rate, see gcra.h */
-	__u8 unit;    /* enum tg_unit */
-	__u8 per;     /* enum tg_per */
-	__u8 pad;
+	__u8 version;	   /* of the rate, see gcra.h */
+	__u8 unit;	   /* enum tg_unit */
+	__u8 per;	   /* enum tg_per */
+	__u8 per_port;	   /* a bucket for each destination port, */
+	__u8 per_protocol; /* and for each protocol */
+	__u8 pad[7];
 };
 
-_Static_assert(sizeof(struct tg_limit) == 80, "limit");
+_Static_assert(sizeof(struct tg_limit) == 88, "limit");
 
 /*
  * A compiled policy: the .rodata of a program generation. A mask has a bit for
  * each limit slot; a packet is charged to the limits in the AND of the masks
- * that its fields select.
+ * that its fields select (bit vectors: Lakshman and Stiliadis, SIGCOMM 1998).
+ *
+ * A limit with a condition on a field that a protocol lacks has no bit in that protocol's
+ * mask, so that packets without the field need not be looked up. Addresses, ports and
+ * lengths have maps of their own; has_* say which hold any condition at all.
  */
 struct tg_policy {
-	__u64 active;		       /* the slots in use */
-	__u64 protocols[TG_PROTOCOLS]; /* limits that a protocol number satisfies; none on ports if
-					  it has none */
+	__u64 active; /* the slots in use */
+	__u64 protocols[TG_PROTOCOLS];
+	__u64 tcp_flags[256];  /* by the octet of flags, of packets of TCP */
+	__u64 icmp_types[256]; /* of ICMP and ICMPv6 */
+	__u64 fragments[TG_FRAGMENTS];
+	__u64 any_source; /* limits that addresses without an entry meet */
+	__u64 any_destination;
 	struct tg_limit limits[TG_LIMITS_MAX];
 	__u64 hash_key[2]; /* secret; places sources in overflow buckets */
-	__u32 has_ports;   /* some limit has a condition on destination ports */
 	__u32 has_lists;   /* the allow and deny trie is not empty */
+	__u32 has_sources;
+	__u32 has_destinations;
+	__u32 has_source_ports;
+	__u32 has_destination_ports;
+	__u32 has_lengths;
+	__u32 has_tcp_flags;
+	__u32 has_icmp_types;
+	__u32 has_fragments;
+	__u32 pad;
 };
 
-_Static_assert(sizeof(struct tg_policy) == 8 + 2048 + 64 * 80 + 24, "policy");
+_Static_assert(sizeof(struct tg_policy) == 8 + 3 * 2048 + 40 + 64 * 88 + 56, "policy");
 
 /* Versions that a bucket's state can carry; one value is left for TG_BUCKET_DEAD. */
 #define TG_RATE_VERSIONS 3

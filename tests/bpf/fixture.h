@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -45,6 +46,28 @@ static inline void set_now(struct fixture *fixture, uint64_t now)
 	fixture->skeleton->bss->virtual_now[TG_CLOCK_COARSE] = now;
 }
 
+static inline int fill_field(struct bpf_map *map, const uint64_t *values)
+{
+	size_t size = TG_FIELD_VALUES * sizeof(*values);
+	void *memory = mmap(NULL, size, PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	if (memory == MAP_FAILED)
+		return -1;
+	memcpy(memory, values, size);
+	return munmap(memory, size);
+}
+
+static inline int fill_addresses(struct bpf_map *map, const struct tg_address_entries *entries)
+{
+	size_t i;
+
+	for (i = 0; i < entries->n; i++)
+		if (bpf_map__update_elem(map, &entries->items[i].key, sizeof(struct tg_lpm_key),
+					 &entries->items[i].limits, 8, BPF_ANY))
+			return -1;
+	return 0;
+}
+
 static inline int fill_maps(struct fixture *fixture)
 {
 	struct tidegate_bpf *skeleton = fixture->skeleton;
@@ -52,9 +75,11 @@ static inline int fill_maps(struct fixture *fixture)
 	uint32_t i, one = 1;
 	int error = 0;
 
-	for (i = 0; i < TG_PORTS && compiled->policy.has_ports; i++)
-		error |= bpf_map__update_elem(skeleton->maps.destination_ports, &i, 4,
-					      &compiled->ports[i], 8, BPF_ANY);
+	error |= fill_field(skeleton->maps.source_ports, compiled->source_ports);
+	error |= fill_field(skeleton->maps.destination_ports, compiled->destination_ports);
+	error |= fill_field(skeleton->maps.lengths, compiled->lengths);
+	error |= fill_addresses(skeleton->maps.sources, &compiled->sources);
+	error |= fill_addresses(skeleton->maps.destinations, &compiled->destinations);
 	for (i = 0; i < compiled->lists_n; i++)
 		error |= bpf_map__update_elem(skeleton->maps.lists, &compiled->lists[i].key,
 					      sizeof(struct tg_lpm_key), &compiled->lists[i].list,
@@ -94,6 +119,9 @@ static inline bool fixture_open(struct fixture *fixture, const char *limits)
 	*(bool *)&fixture->skeleton->rodata->virtual_clock = true;
 	bpf_map__set_max_entries(fixture->skeleton->maps.buckets, fixture->config->table_size);
 	bpf_map__set_max_entries(fixture->skeleton->maps.lists, fixture->compiled->lists_n + 1);
+	bpf_map__set_max_entries(fixture->skeleton->maps.sources, fixture->compiled->sources.n + 1);
+	bpf_map__set_max_entries(fixture->skeleton->maps.destinations,
+				 fixture->compiled->destinations.n + 1);
 	if (tidegate_bpf__load(fixture->skeleton) || fill_maps(fixture)) {
 		CHECK(false, "cannot load: %s", strerror(errno));
 		return false;
