@@ -96,7 +96,7 @@ static inline bool fixture_open(struct fixture *fixture, const char *limits)
 {
 	static const char head[] = "interfaces: [{name: lo}]\n";
 	struct tg_diagnostics diagnostics = {};
-	char yaml[8192];
+	char yaml[65536];
 
 	memset(fixture, 0, sizeof(*fixture));
 	if (geteuid() != 0) {
