@@ -53,7 +53,7 @@ static __noinline int tg_read_other_rate(__u64 state, struct tg_demand *demand,
 					 struct tg_reading *reading)
 {
 	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
-	struct tg_limit_record *record = bpf_map_lookup_elem(&records, &demand->slot);
+	struct tg_limit_record *record = tg_record_of(policy.bank, demand->slot);
 	__u32 version = tg_state_version(state);
 	struct tg_rate *other;
 	__u64 clock, deficit;

@@ -35,13 +35,30 @@ struct {
 	__type(value, struct tg_bucket);
 } overflow SEC(".maps");
 
-/* Kept. By slot. The daemon writes it before the programs that need it go live. */
+/* Kept. By bank and slot. The daemon writes it before the programs that need it go live. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TG_LIMITS_MAX);
+	__uint(max_entries, TG_BANKS *TG_LIMITS_MAX);
 	__type(key, __u32);
 	__type(value, struct tg_limit_record);
 } records SEC(".maps");
+
+/* Kept. The bank that enforces: a store here puts a policy in force everywhere at once. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, __u32);
+} active SEC(".maps");
+
+/* Kept. By bank: the packet program of the generation that stands there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, TG_BANKS);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} generations SEC(".maps");
 
 /* Kept. Programs do not read it: it tells a later daemon what it has found. */
 struct {
@@ -108,6 +125,13 @@ struct {
 	__type(key, struct tg_lpm_key);
 	__type(value, __u32);
 } lists SEC(".maps");
+
+static __always_inline struct tg_limit_record *tg_record_of(__u32 bank, __u32 slot)
+{
+	__u32 index = (bank & 1) * TG_LIMITS_MAX + slot;
+
+	return bpf_map_lookup_elem(&records, &index);
+}
 
 static __always_inline __u64 tg_now(__u32 clock)
 {

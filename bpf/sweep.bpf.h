@@ -94,7 +94,7 @@ static long tg_sweep_bucket(void *map, struct tg_bucket_key *key, struct tg_buck
 			    struct tg_sweep *sweep)
 {
 	__u32 slot = TG_LIMIT_SLOT(key->limit_id);
-	struct tg_limit_record *record = bpf_map_lookup_elem(&records, &slot);
+	struct tg_limit_record *record = tg_record_of(sweep->bank, slot);
 	bool reclaim = sweep->flags & TG_SWEEP_RECLAIM;
 	__u64 state;
 
@@ -104,7 +104,7 @@ static long tg_sweep_bucket(void *map, struct tg_bucket_key *key, struct tg_buck
 	if (record->id != key->limit_id) {
 		if (reclaim) {
 			__sync_lock_test_and_set(&bucket->state, TG_BUCKET_DEAD);
-			tg_sweep_take_out(sweep, key, false);
+			tg_sweep_take_out(sweep, key, key->limit_id == record->predecessor);
 		}
 		return 0;
 	}
@@ -121,7 +121,7 @@ static long tg_sweep_overflow(void *map, __u32 *index, struct tg_bucket *bucket,
 			      struct tg_sweep *sweep)
 {
 	__u32 slot = *index / TG_OVERFLOW_PER_LIMIT;
-	struct tg_limit_record *record = bpf_map_lookup_elem(&records, &slot);
+	struct tg_limit_record *record = tg_record_of(sweep->bank, slot);
 	__u32 flags = sweep->flags;
 	bool reset = (flags & TG_SWEEP_RESET) && !(flags & TG_SWEEP_BY_ADDRESS);
 

@@ -12,6 +12,26 @@ int tidegate_xdp(struct xdp_md *ctx)
 	return tg_leave(ctx->ingress_ifindex, reason) ? XDP_PASS : XDP_DROP;
 }
 
+/*
+ * What the links run, whatever the policy: it goes on to the active bank's generation.
+ * The other one stands in for it when a packet has read the word just before a change and
+ * finds the bank emptied. Both indexes are constants, so that the kernel makes them direct jumps.
+ */
+SEC("xdp.frags")
+int tidegate_entry(struct xdp_md *ctx)
+{
+	__u32 zero = 0, *bank = bpf_map_lookup_elem(&active, &zero);
+
+	if (bank && *bank) {
+		bpf_tail_call_static(ctx, &generations, 1);
+		bpf_tail_call_static(ctx, &generations, 0);
+	} else {
+		bpf_tail_call_static(ctx, &generations, 0);
+		bpf_tail_call_static(ctx, &generations, 1);
+	}
+	return XDP_PASS;
+}
+
 SEC("syscall")
 int tidegate_sweep(struct tg_sweep *request)
 {

@@ -178,13 +178,12 @@ int tg_attach_adopt(struct tg_attachment *attachment, const char *state_dir, con
 	return 0;
 }
 
-bool tg_attach_healthy(const struct tg_attachment *attachment, uint32_t program_id)
+bool tg_attach_healthy(const struct tg_attachment *attachment)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	struct bpf_link_info info;
 
-	if (link_info(attachment->link, &info) || info.xdp.ifindex != attachment->ifindex ||
-	    info.prog_id != program_id)
+	if (link_info(attachment->link, &info) || info.xdp.ifindex != attachment->ifindex)
 		return false;
-	return bpf_xdp_query(attachment->ifindex, 0, &query) == 0 && query.prog_id == program_id;
+	return bpf_xdp_query(attachment->ifindex, 0, &query) == 0 && query.prog_id == info.prog_id;
 }

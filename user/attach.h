@@ -39,9 +39,8 @@ void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir);
  */
 int tg_attach_adopt(struct tg_attachment *attachment, const char *state_dir, const char *pin);
 
-/* The link is on its interface, runs the program with @program_id, and is what the interface runs.
- */
-bool tg_attach_healthy(const struct tg_attachment *attachment, uint32_t program_id);
+/* The link is on its interface, and what the interface runs is the link's program. */
+bool tg_attach_healthy(const struct tg_attachment *attachment);
 
 #define TG_LINK_PIN_PREFIX "xdp-"
 

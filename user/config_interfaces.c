@@ -31,10 +31,6 @@ static int read_name(struct tg_reader *reader, const struct tg_yaml *value, void
 	if (r)
 		return r;
 	tg_text_quote(name, quoted, sizeof(quoted));
-	if (strpbrk(name, "*?["))
-		return tg_reader_error(reader, value,
-				       "%s: globs are not supported yet; name each interface",
-				       quoted);
 	if (strlen(name) >= sizeof(interface->name))
 		return tg_reader_error(
 			reader, value,

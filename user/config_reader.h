@@ -93,6 +93,10 @@ int tg_read_prefixes(struct tg_reader *reader, const struct tg_yaml *value,
 /* A limit's match; @out is the limit. */
 tg_read_function tg_read_match;
 
+/* What is wrong with the match as a whole; @value is where it was written. */
+int tg_check_match(struct tg_reader *reader, const struct tg_yaml *value,
+		   const struct tg_match *match);
+
 void tg_reader_free_sets(struct tg_reader *reader);
 
 #endif

@@ -43,30 +43,70 @@ static bool map_has(int fd, uint32_t key_size, uint32_t value_size, uint32_t *en
 	return info.key_size == key_size && info.value_size == value_size;
 }
 
+int tg_datapath_take_next_table(const struct tg_datapath *datapath)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	snprintf(from, sizeof(from), "%s/%s", datapath->state_dir, TG_NEXT_BUCKETS_PIN);
+	snprintf(to, sizeof(to), "%s/%s", datapath->state_dir, tg_map_names[TG_MAP_BUCKETS]);
+	return rename(from, to) ? tg_fail(errno, "rename %s", from) : 0;
+}
+
+static bool read_records(struct tg_datapath *datapath)
+{
+	tg_autoclose int fd = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_RECORDS]);
+	uint32_t slot, index, entries;
+
+	if (!map_has(fd, 4, sizeof(struct tg_limit_record), &entries) ||
+	    entries != TG_BANKS * TG_LIMITS_MAX)
+		return false;
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++) {
+		index = datapath->bank * TG_LIMITS_MAX + slot;
+		if (bpf_map_lookup_elem(fd, &index, &datapath->records[slot]))
+			return false;
+	}
+	return true;
+}
+
+static bool table_fits(const struct tg_datapath *datapath, const char *pin, uint32_t *size)
+{
+	tg_autoclose int fd = tg_datapath_open_pin(datapath, pin);
+
+	return map_has(fd, sizeof(struct tg_bucket_key), sizeof(struct tg_bucket), size);
+}
+
+/* A daemon may have died between switching to a table of another size and renaming it. */
+static bool find_table(struct tg_datapath *datapath)
+{
+	uint32_t wanted = datapath->meta.table_size[datapath->bank], size;
+
+	if (table_fits(datapath, TG_NEXT_BUCKETS_PIN, &size) && size == wanted &&
+	    !(table_fits(datapath, tg_map_names[TG_MAP_BUCKETS], &size) && size == wanted))
+		tg_datapath_take_next_table(datapath);
+	tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
+	return table_fits(datapath, tg_map_names[TG_MAP_BUCKETS], &datapath->table_size);
+}
+
 static bool read_kept(struct tg_datapath *datapath)
 {
 	tg_autoclose int meta = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_META]);
-	tg_autoclose int records = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_RECORDS]);
-	tg_autoclose int buckets = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_BUCKETS]);
-	uint32_t zero = 0, slot, entries;
+	tg_autoclose int active = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_ACTIVE]);
+	uint32_t zero = 0, entries;
 
 	if (!map_has(meta, 4, sizeof(struct tg_meta), &entries) ||
 	    bpf_map_lookup_elem(meta, &zero, &datapath->meta) ||
 	    datapath->meta.abi_version != TG_ABI_VERSION)
 		return false;
-	if (!map_has(records, 4, sizeof(struct tg_limit_record), &entries) ||
-	    entries != TG_LIMITS_MAX)
+	if (!map_has(active, 4, 4, &entries) ||
+	    bpf_map_lookup_elem(active, &zero, &datapath->bank) || datapath->bank >= TG_BANKS)
 		return false;
-	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
-		if (bpf_map_lookup_elem(records, &slot, &datapath->records[slot]))
-			return false;
-	return map_has(buckets, sizeof(struct tg_bucket_key), sizeof(struct tg_bucket),
-		       &datapath->table_size);
+	return read_records(datapath) && find_table(datapath);
 }
 
 static void start_afresh(struct tg_datapath *datapath)
 {
 	datapath->table_size = 0;
+	datapath->bank = 0;
 	memset(datapath->records, 0, sizeof(datapath->records));
 	datapath->meta = (struct tg_meta){.abi_version = TG_ABI_VERSION, .next_serial = 1};
 	if (getrandom(datapath->meta.hash_key, sizeof(datapath->meta.hash_key), 0) < 0)
@@ -80,13 +120,16 @@ static void adopt_maps(struct tg_datapath *datapath)
 
 	if (found)
 		close(meta);
-	if (read_kept(datapath))
+	if (read_kept(datapath)) {
+		datapath->adopted = datapath->unswept = true;
 		return;
+	}
 	if (found)
 		tg_log(TG_LOG_WARNING,
 		       "%s holds maps of a layout that this version does not know; "
 		       "they are replaced and buckets start full",
 		       datapath->state_dir);
+	datapath->replaced = found;
 	tg_datapath_forget_maps(datapath);
 	start_afresh(datapath);
 }
@@ -121,7 +164,7 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 
 	if (!made)
 		return tg_refuse(message, ENOMEM, "out of memory");
-	made->lock = made->adopted_program = -1;
+	made->lock = made->adopted_entry = -1;
 	made->tick = tg_clock_tick();
 	made->state_dir = strdup(state_dir);
 	if (!made->state_dir)
@@ -132,17 +175,17 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 	adopt_maps(made);
 	tg_state_dir_each(state_dir, TG_LINK_PIN_PREFIX, adopt_link, made);
 	adopt_counters(made);
-	made->adopted_program = tg_datapath_open_pin(made, TG_PROGRAM_PIN);
+	made->adopted_entry = tg_datapath_open_pin(made, TG_PROGRAM_PIN);
 	if (made->attachments_n)
 		tg_log(TG_LOG_INFO, "adopted %zu link(s) of generation %u from %s",
-		       made->attachments_n, made->meta.generation, state_dir);
+		       made->attachments_n, made->meta.generation[made->bank], state_dir);
 	*datapath = TAKE_PTR(made);
 	return 0;
 }
 
 int tg_datapath_maintain(struct tg_datapath *datapath)
 {
-	struct tg_sweep sweep = {.flags = TG_SWEEP_RECLAIM};
+	struct tg_sweep sweep = {.flags = TG_SWEEP_RECLAIM, .bank = datapath->bank};
 	struct tg_limit_counters counters;
 	uint64_t used = 0;
 	size_t i;
@@ -159,7 +202,7 @@ int tg_datapath_maintain(struct tg_datapath *datapath)
 int tg_datapath_reset(struct tg_datapath *datapath, const char *limit, const uint8_t *address,
 		      uint32_t *count)
 {
-	struct tg_sweep sweep = {.flags = TG_SWEEP_RESET};
+	struct tg_sweep sweep = {.flags = TG_SWEEP_RESET, .bank = datapath->bank};
 	uint32_t slot;
 	int error;
 
@@ -206,8 +249,8 @@ void tg_datapath_close(struct tg_datapath **datapath)
 	tg_program_free(&old->program);
 	tg_compiled_free(&old->compiled);
 	tg_config_free(&old->config);
-	if (old->adopted_program >= 0)
-		close(old->adopted_program);
+	if (old->adopted_entry >= 0)
+		close(old->adopted_entry);
 	if (old->lock >= 0)
 		close(old->lock);
 	rmdir(old->state_dir); /* goes only if a start that failed has left it empty */

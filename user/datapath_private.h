@@ -5,6 +5,7 @@
 
 #include "attach.h"
 #include "datapath.h"
+#include "interfaces.h"
 #include "policy.h"
 #include "program.h"
 
@@ -12,13 +13,17 @@ struct tg_datapath {
 	char *state_dir;
 	int lock;
 	uint64_t tick;				       /* ns, of the coarse clock */
+	uint32_t bank;				       /* that enforces */
 	struct tg_meta meta;			       /* as in the kernel */
-	struct tg_limit_record records[TG_LIMITS_MAX]; /* as in the kernel */
+	struct tg_limit_record records[TG_LIMITS_MAX]; /* as in the kernel, of the bank */
 	uint32_t table_size;			       /* of the pinned table; 0: none */
 	struct tg_config *config;		       /* in force; NULL before the first publish */
 	struct tg_compiled *compiled;		       /* likewise */
 	struct tg_program *program;		       /* likewise */
-	int adopted_program;			       /* of an earlier daemon, -1 none */
+	int adopted_entry;			       /* the program that the links run, -1 none */
+	bool replaced; /* the links' program looks at maps of a layout given up */
+	bool adopted;  /* maps of an earlier daemon, in which anything may have been left */
+	bool unswept;  /* there may be buckets of an older version */
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
 };
@@ -29,6 +34,9 @@ struct tg_datapath {
 
 /* A descriptor, or -errno. */
 int tg_datapath_open_pin(const struct tg_datapath *datapath, const char *pin);
+
+/* The new table takes the place of the old one. 0 or -errno, logged. */
+int tg_datapath_take_next_table(const struct tg_datapath *datapath);
 
 /* Unpins all kept maps. */
 void tg_datapath_forget_maps(const struct tg_datapath *datapath);

@@ -40,35 +40,25 @@ int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot
 }
 
 static int read_interface(struct tg_datapath *datapath, const struct tg_attachment *attachment,
-			  uint32_t program_id, struct tg_interface_stats *stats)
+			  struct tg_interface_stats *stats)
 {
+	bool installed = tg_program_installed(datapath->program, datapath->bank);
+
 	memcpy(stats->name, attachment->name, sizeof(stats->name));
 	stats->ifindex = attachment->ifindex;
 	stats->native = attachment->native;
-	stats->healthy = tg_attach_healthy(attachment, program_id);
+	stats->healthy = tg_attach_healthy(attachment) && installed;
 	return sum_per_cpu(tg_program_map_fd(datapath->program, TG_MAP_INTERFACE_COUNTERS),
 			   attachment->counters, stats->packets, sizeof(stats->packets));
 }
 
-static uint32_t program_id(const struct tg_datapath *datapath)
-{
-	struct bpf_prog_info info = {};
-	uint32_t length = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(tg_program_xdp_fd(datapath->program), &info, &length))
-		return 0;
-	return info.id;
-}
-
 static int read_interfaces(struct tg_datapath *datapath, struct tg_stats *stats)
 {
-	uint32_t id = program_id(datapath);
 	size_t i;
 	int error;
 
 	for (i = 0; i < datapath->attachments_n; i++) {
-		error = read_interface(datapath, &datapath->attachments[i], id,
-				       &stats->interfaces[i]);
+		error = read_interface(datapath, &datapath->attachments[i], &stats->interfaces[i]);
 		if (error)
 			return error;
 		stats->interfaces_n++;
@@ -112,7 +102,7 @@ int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats)
 	made->limits = calloc(datapath->config->limits_n + 1, sizeof(*made->limits));
 	if (!made->interfaces || !made->limits)
 		return -ENOMEM;
-	made->generation = datapath->meta.generation;
+	made->generation = datapath->meta.generation[datapath->bank];
 	made->table_size = datapath->table_size;
 	error = read_interfaces(datapath, made);
 	if (!error)

@@ -45,13 +45,37 @@ static int find_free(const struct tg_limit_record *before, const struct tg_limit
 	return -ENOSPC;
 }
 
-/* Takes the record over from what is in force; a changed rate gets the next version. */
-static void keep_record(const struct tg_limit_record *before, const struct tg_rate *rate,
-			struct tg_compiled *compiled, unsigned int slot)
+/* What the key of a bucket is made from. Never 0, so that no record of zeros has it. */
+static uint32_t shape_of(const struct tg_config_limit *limit)
+{
+	uint32_t shape = 1 | limit->per << 1 | limit->per_port << 3 | limit->per_protocol << 4;
+
+	if (limit->per == TG_CONFIG_PER_EVERYONE)
+		return shape;
+	return shape | limit->prefix4 << 8 | limit->prefix6 << 16;
+}
+
+static uint32_t new_id(struct tg_compiled *compiled, unsigned int slot)
+{
+	return compiled->next_serial++ * TG_LIMITS_MAX + slot;
+}
+
+/*
+ * Takes the record over from what is in force; a changed rate gets the next version. When
+ * buckets are keyed by something else, the old ones say nothing about anyone: a new id.
+ */
+static void keep_record(const struct tg_limit_record *before, const struct tg_config_limit *limit,
+			const struct tg_rate *rate, struct tg_compiled *compiled, unsigned int slot)
 {
 	struct tg_limit_record *record = &compiled->records[slot];
 
 	*record = *before;
+	record->predecessor = 0;
+	record->shape = shape_of(limit);
+	if (record->shape != before->shape) {
+		record->predecessor = before->id;
+		record->id = new_id(compiled, slot);
+	}
 	if (memcmp(&record->rates[record->version], rate, sizeof(*rate)) == 0)
 		return;
 	record->version = (record->version + 1) % TG_RATE_VERSIONS;
@@ -69,7 +93,8 @@ static void make_record(const struct tg_config_limit *limit, const struct tg_rat
 
 	memset(record, 0, sizeof(*record));
 	memcpy(record->name, limit->name, sizeof(record->name));
-	record->id = compiled->next_serial++ * TG_LIMITS_MAX + slot;
+	record->id = new_id(compiled, slot);
+	record->shape = shape_of(limit);
 	for (version = 0; version <= TG_RATE_VERSIONS; version++)
 		record->rates[version] = *rate;
 	compiled->fresh |= 1ULL << slot;
@@ -112,7 +137,7 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 			return error;
 		slot = find_record(records, config->limits[i].name);
 		if (slot >= 0)
-			keep_record(&records[slot], &rates[i], compiled, slot);
+			keep_record(&records[slot], &config->limits[i], &rates[i], compiled, slot);
 	}
 	for (i = 0; i < config->limits_n; i++) {
 		slot = find_record(compiled->records, config->limits[i].name);
@@ -178,7 +203,8 @@ static int compile_lists(const struct tg_config *config, struct tg_compiled *com
 }
 
 int tg_policy_compile(const struct tg_config *config, const struct tg_limit_record *records,
-		      const struct tg_meta *meta, uint64_t tick, struct tg_compiled **compiled)
+		      const struct tg_meta *meta, uint32_t bank, uint64_t tick,
+		      struct tg_compiled **compiled)
 {
 	tg_cleanup(tg_compiled_free) struct tg_compiled *made = calloc(1, sizeof(*made));
 	int error;
@@ -186,6 +212,7 @@ int tg_policy_compile(const struct tg_config *config, const struct tg_limit_reco
 	if (!made)
 		return -ENOMEM;
 	made->next_serial = meta->next_serial;
+	made->policy.bank = bank;
 	memcpy(made->policy.hash_key, meta->hash_key, sizeof(made->policy.hash_key));
 	error = compile_limits(config, records, tick, made);
 	if (!error)

@@ -35,7 +35,7 @@ struct tg_compiled {
 	uint32_t slots[TG_CONFIG_LIMITS_MAX]; /* by place in the configuration */
 	uint64_t fresh;			      /* slots given to limits that did not exist before */
 	bool rates_changed;		      /* live buckets are to be converted */
-	bool limits_removed;		      /* buckets of unknown limits are to be taken out */
+	bool limits_removed;		      /* buckets of unknown ids are to be taken out */
 	uint32_t next_serial;
 	struct tg_list_entry *lists; /* in order of writing: a later one replaces an earlier */
 	size_t lists_n;
@@ -48,11 +48,13 @@ struct tg_compiled {
 /*
  * Compiles @config over what is in force: @records and @meta (all zero and TG_ABI_VERSION,
  * next_serial 1 at the first start). A limit of the same name keeps its slot and id.
- * @tick: the coarse clock's resolution in ns. Returns 0, -EINVAL (a refill that cannot be
- * represented, which validation should have caught) or -ENOMEM.
+ * @bank: where
+ * the generation will stand. @tick: the coarse clock's resolution in ns. Returns 0, -EINVAL (a
+ * refill that cannot be represented, which validation should have caught) or -ENOMEM.
  */
 int tg_policy_compile(const struct tg_config *config, const struct tg_limit_record *records,
-		      const struct tg_meta *meta, uint64_t tick, struct tg_compiled **compiled);
+		      const struct tg_meta *meta, uint32_t bank, uint64_t tick,
+		      struct tg_compiled **compiled);
 
 void tg_compiled_free(struct tg_compiled **compiled);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
@@ -20,6 +20,8 @@ const char *const tg_map_names[TG_MAPS] = {
 	[TG_MAP_OVERFLOW] = "overflow",
 	[TG_MAP_RECORDS] = "records",
 	[TG_MAP_META] = "meta",
+	[TG_MAP_ACTIVE] = "active",
+	[TG_MAP_GENERATIONS] = "generations",
 	[TG_MAP_ATTACHMENTS] = "attachments",
 	[TG_MAP_INTERFACE_COUNTERS] = "interface_counters",
 	[TG_MAP_LIMIT_COUNTERS] = "limit_counters",
@@ -30,9 +32,52 @@ struct tg_program {
 	struct tidegate_bpf *skeleton;
 };
 
-int tg_program_xdp_fd(const struct tg_program *program)
+static int packet_program(const struct tg_program *program)
 {
 	return bpf_program__fd(program->skeleton->progs.tidegate_xdp);
+}
+
+int tg_program_entry_fd(const struct tg_program *program)
+{
+	return bpf_program__fd(program->skeleton->progs.tidegate_entry);
+}
+
+int tg_program_install(const struct tg_program *program, uint32_t bank)
+{
+	int map = tg_program_map_fd(program, TG_MAP_GENERATIONS), fd = packet_program(program);
+
+	return bpf_map_update_elem(map, &bank, &fd, BPF_ANY) ? -errno : 0;
+}
+
+int tg_program_uninstall(const struct tg_program *program, uint32_t bank)
+{
+	int map = tg_program_map_fd(program, TG_MAP_GENERATIONS);
+
+	return bpf_map_delete_elem(map, &bank) && errno != ENOENT ? -errno : 0;
+}
+
+bool tg_program_installed(const struct tg_program *program, uint32_t bank)
+{
+	int map = tg_program_map_fd(program, TG_MAP_GENERATIONS);
+	struct bpf_prog_info info = {};
+	uint32_t length = sizeof(info), id;
+
+	return bpf_map_lookup_elem(map, &bank, &id) == 0 &&
+	       bpf_obj_get_info_by_fd(packet_program(program), &info, &length) == 0 &&
+	       info.id == id;
+}
+
+int tg_program_switch(const struct tg_program *program, uint32_t bank)
+{
+	size_t size = sysconf(_SC_PAGESIZE);
+	uint32_t *word = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			      tg_program_map_fd(program, TG_MAP_ACTIVE), 0);
+
+	if (word == MAP_FAILED)
+		return -errno;
+	__atomic_store_n(word, bank, __ATOMIC_SEQ_CST);
+	munmap(word, size);
+	return 0;
 }
 
 int tg_program_map_fd(const struct tg_program *program, enum tg_map map)

@@ -16,6 +16,8 @@ enum tg_map {
 	TG_MAP_OVERFLOW,
 	TG_MAP_RECORDS,
 	TG_MAP_META,
+	TG_MAP_ACTIVE,
+	TG_MAP_GENERATIONS,
 	TG_MAP_ATTACHMENTS,
 	TG_MAP_INTERFACE_COUNTERS,
 	TG_MAP_LIMIT_COUNTERS,
@@ -34,7 +36,19 @@ extern const char *const tg_map_names[TG_MAPS]; /* of the pins, for the kept one
 int tg_program_load(const char *state_dir, const char *buckets_pin, uint32_t table_size,
 		    const struct tg_compiled *compiled, struct tg_program **program, char *message);
 
-int tg_program_xdp_fd(const struct tg_program *program);
+/* What links attach: the same for every generation over the same kept maps. */
+int tg_program_entry_fd(const struct tg_program *program);
+
+/* Puts the program into its bank, where it waits; takes the bank's program out. 0 or -errno. */
+int tg_program_install(const struct tg_program *program, uint32_t bank);
+int tg_program_uninstall(const struct tg_program *program, uint32_t bank);
+
+/* The one step that puts a bank in force. 0 or -errno, and then nothing has changed. */
+int tg_program_switch(const struct tg_program *program, uint32_t bank);
+
+/* The program in @bank is this one. */
+bool tg_program_installed(const struct tg_program *program, uint32_t bank);
+
 int tg_program_map_fd(const struct tg_program *program, enum tg_map map);
 
 /* Runs the sweep; fills its outputs. */

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The one way in which a policy comes into force, and the way back when it cannot. */
+/*
+ * The one way in which a policy comes into force: steps that prepare a generation in the bank
+ * that is not in use, one store that switches over, steps that clear up. What fails or
+ * dies before the store leaves the old generation as it was; after it, the new one is whole.
+ */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <limits.h>
-#include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +16,7 @@
 #include "buckets.h"
 #include "cleanup.h"
 #include "datapath_private.h"
+#include "fault.h"
 #include "log.h"
 #include "state_dir.h"
 
@@ -19,79 +24,164 @@
 struct publish {
 	struct tg_datapath *datapath;
 	const struct tg_config *config;
+	struct tg_config *copy; /* of @config, to be kept */
 	struct tg_compiled *compiled;
 	struct tg_program *program;
-	bool resized; /* the new table waits under TG_NEXT_BUCKETS_PIN */
+	uint32_t bank;	     /* of the new generation */
+	struct tg_meta meta; /* as it will be */
+	bool resized;	     /* the new table waits under TG_NEXT_BUCKETS_PIN */
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
-	size_t updated; /* how many of the attachments run the new program */
-	bool created[TG_ATTACHMENTS_MAX - 1];
-	bool live; /* some packet may have seen the new program */
+	bool created[TG_ATTACHMENTS_MAX - 1]; /* the link is this publish's */
 	bool committed;
 };
 
-static int write_records(const struct tg_program *program, const struct tg_limit_record *records)
+static int compile(struct publish *publish, char *message)
 {
-	int fd = tg_program_map_fd(program, TG_MAP_RECORDS);
-	uint32_t slot;
+	struct tg_datapath *datapath = publish->datapath;
+	uint32_t size = publish->config->table_size, bank = publish->bank;
+	int error = tg_policy_compile(publish->config, datapath->records, &datapath->meta, bank,
+				      datapath->tick, &publish->compiled);
 
-	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
-		if (bpf_map_update_elem(fd, &slot, &records[slot], BPF_ANY))
-			return -errno;
+	if (error)
+		return tg_refuse(message, error, "cannot compile the policy: %s", strerror(-error));
+	publish->meta = datapath->meta;
+	publish->meta.next_serial = publish->compiled->next_serial;
+	publish->meta.generation[bank] = datapath->meta.generation[datapath->bank] + 1;
+	publish->meta.table_size[bank] = size;
+	publish->resized = datapath->table_size && datapath->table_size != size;
 	return 0;
 }
 
-static int old_program(const struct tg_datapath *datapath)
+static int load(struct publish *publish, char *message)
 {
-	return datapath->program ? tg_program_xdp_fd(datapath->program) : datapath->adopted_program;
+	struct tg_datapath *datapath = publish->datapath;
+
+	if (publish->resized)
+		tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
+	return tg_program_load(
+		datapath->state_dir,
+		publish->resized ? TG_NEXT_BUCKETS_PIN : tg_map_names[TG_MAP_BUCKETS],
+		publish->config->table_size, publish->compiled, &publish->program, message);
+}
+
+static int refuse_maps(int error, char *message)
+{
+	return tg_refuse(message, error, "cannot prepare the maps: %s", strerror(-error));
+}
+
+/* The old generation goes on with its own table; what it charges after this is lost. */
+static int copy_table(struct publish *publish, char *message)
+{
+	tg_autoclose int old = -1;
+	int error;
+
+	if (!publish->resized)
+		return 0;
+	old = tg_datapath_open_pin(publish->datapath, tg_map_names[TG_MAP_BUCKETS]);
+	error = old < 0 ? old
+			: tg_buckets_copy(old, tg_program_map_fd(publish->program, TG_MAP_BUCKETS));
+	return error ? refuse_maps(error, message) : 0;
+}
+
+/* A daemon that died may have left buckets of two versions. */
+static int settle(struct publish *publish, char *message)
+{
+	const struct tg_datapath *datapath = publish->datapath;
+	struct tg_sweep sweep = {.bank = datapath->bank};
+	int error;
+
+	if (!datapath->unswept || !datapath->table_size)
+		return 0;
+	error = tg_program_sweep(publish->program, &sweep);
+	return error ? refuse_maps(error, message) : 0;
+}
+
+static int zero_per_cpu(int fd, uint32_t index, size_t size)
+{
+	tg_autofree void *zeros = calloc(libbpf_num_possible_cpus(), size);
+
+	if (!zeros)
+		return -ENOMEM;
+	return bpf_map_update_elem(fd, &index, zeros, BPF_ANY) ? -errno : 0;
+}
+
+/* New limits start with counters of zero and full shared buckets. */
+static int clear_slots(const struct publish *publish)
+{
+	int overflow = tg_program_map_fd(publish->program, TG_MAP_OVERFLOW);
+	int counters = tg_program_map_fd(publish->program, TG_MAP_LIMIT_COUNTERS);
+	struct tg_bucket full = {};
+	uint32_t slot, i, index;
+	const struct tg_rate *rate;
+
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++) {
+		if (!(publish->compiled->fresh >> slot & 1))
+			continue;
+		rate = &publish->compiled->records[slot].rates[0];
+		full.state = tg_bucket_full_state(rate, 0);
+		for (i = 0; i < TG_OVERFLOW_PER_LIMIT; i++) {
+			index = slot * TG_OVERFLOW_PER_LIMIT + i;
+			if (bpf_map_update_elem(overflow, &index, &full, BPF_ANY))
+				return -errno;
+		}
+		if (zero_per_cpu(counters, slot, sizeof(struct tg_limit_counters)))
+			return -errno;
+	}
+	return 0;
+}
+
+static int clear_fresh(struct publish *publish, char *message)
+{
+	int error = clear_slots(publish);
+
+	return error ? refuse_maps(error, message) : 0;
+}
+
+static int write_record(int fd, uint32_t bank, uint32_t slot, const struct tg_limit_record *record)
+{
+	uint32_t index = bank * TG_LIMITS_MAX + slot;
+
+	return bpf_map_update_elem(fd, &index, record, BPF_ANY) ? -errno : 0;
 }
 
 /*
- * Back to the old versions. The new rates stay in their places, since buckets that the new
- * program has charged are counted in them until the sweep has converted them back.
+ * The new bank's, whole; and in the old bank, whose programs will meet buckets that the new
+ * ones have charged, the rates by which they can read them.
  */
-static void restore_records(struct publish *publish)
+static int write_records(struct publish *publish, char *message)
 {
-	struct tg_limit_record *old = publish->datapath->records;
+	int fd = tg_program_map_fd(publish->program, TG_MAP_RECORDS), error = 0;
 	const struct tg_limit_record *new = publish->compiled->records;
-	struct tg_sweep sweep = {};
+	struct tg_datapath *datapath = publish->datapath;
+	struct tg_limit_record *old = datapath->records;
 	uint32_t slot;
 
-	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
-		if (old[slot].name[0] && old[slot].id == new[slot].id)
-			memcpy(old[slot].rates, new[slot].rates, sizeof(old[slot].rates));
-	write_records(publish->program, old);
-	if (publish->live)
-		tg_program_sweep(publish->program, &sweep);
-}
-
-/* Links first, then what the old generation's programs read. */
-static void undo(struct publish *publish)
-{
-	struct tg_datapath *datapath = publish->datapath;
-	char message[TG_MESSAGE_SIZE];
-	size_t i;
-
-	for (i = 0; i < publish->updated; i++) {
-		if (publish->created[i])
-			tg_attach_remove(&publish->attachments[i], datapath->state_dir);
-		else if (tg_attach_update(&publish->attachments[i], old_program(datapath), message))
-			tg_log(TG_LOG_ERROR, "going back: %s", message);
+	for (slot = 0; slot < TG_LIMITS_MAX && !error; slot++) {
+		error = write_record(fd, publish->bank, slot, &new[slot]);
+		if (error || !old[slot].name[0] || old[slot].id != new[slot].id)
+			continue;
+		memcpy(old[slot].rates, new[slot].rates, sizeof(old[slot].rates));
+		error = write_record(fd, datapath->bank, slot, &old[slot]);
 	}
-	if (publish->program)
-		restore_records(publish);
-	if (publish->resized)
-		tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
-	if (!datapath->program && !datapath->attachments_n && !datapath->meta.generation)
-		tg_datapath_forget_maps(datapath);
+	return error ? refuse_maps(error, message) : 0;
 }
 
-static void publish_end(struct publish *publish)
+static int write_meta(struct publish *publish, char *message)
 {
-	if (!publish->committed)
-		undo(publish);
-	tg_compiled_free(&publish->compiled);
-	tg_program_free(&publish->program);
+	int fd = tg_program_map_fd(publish->program, TG_MAP_META);
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(fd, &zero, &publish->meta, BPF_ANY)
+		       ? refuse_maps(-errno, message)
+		       : 0;
+}
+
+static int install(struct publish *publish, char *message)
+{
+	int error = tg_program_install(publish->program, publish->bank);
+
+	return error ? refuse_maps(error, message) : 0;
 }
 
 static bool counters_taken(const struct tg_attachment *attachments, size_t n, uint32_t place)
@@ -114,15 +204,6 @@ static uint32_t free_counters(const struct publish *publish)
 		    !counters_taken(datapath->attachments, datapath->attachments_n, place))
 			return place;
 	return 0;
-}
-
-static int zero_per_cpu(int fd, uint32_t index, size_t size)
-{
-	tg_autofree void *zeros = calloc(libbpf_num_possible_cpus(), size);
-
-	if (!zeros)
-		return -ENOMEM;
-	return bpf_map_update_elem(fd, &index, zeros, BPF_ANY) ? -errno : 0;
 }
 
 static int give_counters(struct publish *publish, struct tg_attachment *attachment, char *message)
@@ -156,128 +237,76 @@ static struct tg_attachment *find_live(struct tg_datapath *datapath, unsigned in
 	return NULL;
 }
 
-/* A link cannot change its mode: with a new one there is a moment without a program. */
-static int reattach_in_mode(struct publish *publish, struct tg_attachment *live, char *message)
+static int attach_one(struct publish *publish, const struct tg_wanted *wanted, char *message)
 {
-	return tg_refuse(
-		message, EINVAL,
-		"%s runs in %s mode, and a change of xdp_mode would leave it without a "
-		"program for a moment; take it out of the configuration first, then add it again",
-		live->name, live->native ? "native" : "generic");
-}
+	struct tg_datapath *datapath = publish->datapath;
+	struct tg_attachment *attachment = &publish->attachments[publish->attachments_n];
+	struct tg_attachment *live = find_live(datapath, wanted->ifindex);
+	int error, entry = tg_program_entry_fd(publish->program);
 
-static int attach_one(struct publish *publish, const struct tg_config_interface *interface,
-		      char *message)
-{
-	size_t n = publish->attachments_n;
-	struct tg_attachment *attachment = &publish->attachments[n], *live;
-	int error, program = tg_program_xdp_fd(publish->program);
-
-	*attachment =
-		(struct tg_attachment){.ifindex = if_nametoindex(interface->name), .link = -1};
-	if (!attachment->ifindex)
-		return tg_refuse(message, ENODEV, "there is no interface %s", interface->name);
-	live = find_live(publish->datapath, attachment->ifindex);
-	if (live && !mode_fits(live, interface->xdp_mode))
-		return reattach_in_mode(publish, live, message);
-	if (live)
-		*attachment = *live;
-	memcpy(attachment->name, interface->name, sizeof(attachment->name));
+	if (live && !mode_fits(live, wanted->xdp_mode))
+		return tg_refuse(
+			message, EINVAL,
+			"%s runs in %s mode, and a change of xdp_mode would leave it without "
+			"a program for a moment; take it out of the configuration first, then "
+			"add it again",
+			live->name, live->native ? "native" : "generic");
+	*attachment = live ? *live : (struct tg_attachment){.ifindex = wanted->ifindex, .link = -1};
+	memcpy(attachment->name, wanted->name, sizeof(attachment->name));
 	error = give_counters(publish, attachment, message);
+	if (!error && !live)
+		error = tg_attach(attachment, datapath->state_dir, entry, wanted->xdp_mode,
+				  message);
+	/* The link's entry looks at maps of another layout, which are not in use any more. */
+	if (!error && live && datapath->replaced)
+		error = tg_attach_update(live, entry, message);
 	if (error)
 		return error;
-	publish->created[n] = !live;
-	publish->live = true;
-	error = live ? tg_attach_update(attachment, program, message)
-		     : tg_attach(attachment, publish->datapath->state_dir, program,
-				 interface->xdp_mode, message);
-	if (error)
-		return error;
-	publish->updated = ++publish->attachments_n;
+	publish->created[publish->attachments_n++] = !live;
 	return 0;
 }
 
-/* New limits start with counters of zero and full shared buckets. */
-static int clear_fresh(const struct publish *publish)
+static int attach_all(struct publish *publish, char *message)
 {
-	int overflow = tg_program_map_fd(publish->program, TG_MAP_OVERFLOW);
-	int counters = tg_program_map_fd(publish->program, TG_MAP_LIMIT_COUNTERS);
-	struct tg_bucket full = {};
-	uint32_t slot, i, index;
-	const struct tg_rate *rate;
+	tg_autofree struct tg_wanted *wanted = NULL;
+	size_t i, n;
+	int error = tg_interfaces_find(publish->config, &wanted, &n, message);
 
-	for (slot = 0; slot < TG_LIMITS_MAX; slot++) {
-		if (!(publish->compiled->fresh >> slot & 1))
-			continue;
-		rate = &publish->compiled->records[slot].rates[0];
-		full.state = tg_bucket_full_state(rate, 0);
-		for (i = 0; i < TG_OVERFLOW_PER_LIMIT; i++) {
-			index = slot * TG_OVERFLOW_PER_LIMIT + i;
-			if (bpf_map_update_elem(overflow, &index, &full, BPF_ANY))
-				return -errno;
-		}
-		if (zero_per_cpu(counters, slot, sizeof(struct tg_limit_counters)))
-			return -errno;
-	}
-	return 0;
+	for (i = 0; i < n && !error; i++)
+		error = attach_one(publish, &wanted[i], message);
+	return error;
 }
 
-static int write_meta(const struct tg_program *program, const struct tg_meta *meta)
-{
-	uint32_t zero = 0;
-
-	return bpf_map_update_elem(tg_program_map_fd(program, TG_MAP_META), &zero, meta, BPF_ANY)
-		       ? -errno
-		       : 0;
-}
-
-/* Everything that must stand before the first packet meets the new program. */
-static int prepare(struct publish *publish, char *message)
+static void commit(struct publish *publish)
 {
 	struct tg_datapath *datapath = publish->datapath;
-	struct tg_meta meta = datapath->meta;
-	tg_autoclose int old_buckets = -1;
-	int error;
 
-	/* A daemon that died half-way may have left buckets of two versions. */
-	if (!datapath->program && datapath->table_size)
-		tg_program_sweep(publish->program, &(struct tg_sweep){});
-	meta.next_serial = publish->compiled->next_serial;
-	error = write_meta(publish->program, &meta);
-	if (!error)
-		error = clear_fresh(publish);
-	if (!error)
-		error = write_records(publish->program, publish->compiled->records);
-	if (!error && publish->resized) {
-		old_buckets = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_BUCKETS]);
-		error = tg_buckets_copy(old_buckets,
-					tg_program_map_fd(publish->program, TG_MAP_BUCKETS));
-	}
-	return error ? tg_refuse(message, error, "cannot prepare the maps: %s", strerror(-error))
-		     : 0;
+	publish->committed = true;
+	datapath->bank = publish->bank;
+	datapath->meta = publish->meta;
+	datapath->unswept = true;
+	memcpy(datapath->records, publish->compiled->records, sizeof(datapath->records));
+	tg_program_free(&datapath->program);
+	datapath->program = TAKE_PTR(publish->program);
+	tg_compiled_free(&datapath->compiled);
+	datapath->compiled = TAKE_PTR(publish->compiled);
+	tg_config_free(&datapath->config);
+	datapath->config = TAKE_PTR(publish->copy);
 }
 
-static int load(struct publish *publish, char *message)
+static int switch_over(struct publish *publish, char *message)
 {
-	struct tg_datapath *datapath = publish->datapath;
-	uint32_t size = publish->config->table_size;
-	int error;
+	int error = tg_program_switch(publish->program, publish->bank);
 
-	error = tg_policy_compile(publish->config, datapath->records, &datapath->meta,
-				  datapath->tick, &publish->compiled);
 	if (error)
-		return tg_refuse(message, error, "cannot compile the policy: %s", strerror(-error));
-	publish->resized = datapath->table_size && datapath->table_size != size;
-	if (publish->resized)
-		tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
-	return tg_program_load(datapath->state_dir,
-			       publish->resized ? TG_NEXT_BUCKETS_PIN
-						: tg_map_names[TG_MAP_BUCKETS],
-			       size, publish->compiled, &publish->program, message);
+		return tg_refuse(message, error, "cannot put the new policy in force: %s",
+				 strerror(-error));
+	commit(publish);
+	return 0;
 }
 
 /* Interfaces that the new configuration no longer names. */
-static void drop_unwanted(struct publish *publish)
+static int drop_unwanted(struct publish *publish, char *message)
 {
 	struct tg_datapath *datapath = publish->datapath;
 	size_t i, j;
@@ -293,73 +322,127 @@ static void drop_unwanted(struct publish *publish)
 	}
 	memcpy(datapath->attachments, publish->attachments, sizeof(publish->attachments));
 	datapath->attachments_n = publish->attachments_n;
+	return 0;
 }
 
-/* So that a later daemon can go back to this program when a publish of its own fails. */
-static void pin_program(const struct tg_datapath *datapath)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%s", datapath->state_dir, TG_PROGRAM_PIN);
-	unlink(path);
-	if (bpf_obj_pin(tg_program_xdp_fd(datapath->program), path))
-		tg_fail(errno, "pin %s", path);
-}
-
-static void swap_tables(const struct tg_datapath *datapath)
-{
-	char from[PATH_MAX], to[PATH_MAX];
-
-	snprintf(from, sizeof(from), "%s/%s", datapath->state_dir, TG_NEXT_BUCKETS_PIN);
-	snprintf(to, sizeof(to), "%s/%s", datapath->state_dir, tg_map_names[TG_MAP_BUCKETS]);
-	if (rename(from, to))
-		tg_fail(errno, "rename %s", from);
-}
-
-static void commit(struct publish *publish, struct tg_config *config)
+static int rename_table(struct publish *publish, char *message)
 {
 	struct tg_datapath *datapath = publish->datapath;
-	struct tg_sweep sweep = {.flags = publish->compiled->limits_removed ? TG_SWEEP_RECLAIM : 0};
 
-	publish->committed = true;
-	drop_unwanted(publish);
-	if (publish->resized)
-		swap_tables(datapath);
 	datapath->table_size = publish->config->table_size;
-	memcpy(datapath->records, publish->compiled->records, sizeof(datapath->records));
-	datapath->meta.next_serial = publish->compiled->next_serial;
-	datapath->meta.generation++;
-	write_meta(publish->program, &datapath->meta);
-	tg_program_free(&datapath->program);
-	datapath->program = TAKE_PTR(publish->program);
-	tg_compiled_free(&datapath->compiled);
-	datapath->compiled = TAKE_PTR(publish->compiled);
-	tg_config_free(&datapath->config);
-	datapath->config = config;
-	pin_program(datapath);
-	/* First without taking out: a walk that deletes may skip, and every bucket must be
-	 * converted. */
-	tg_program_sweep(datapath->program, &(struct tg_sweep){});
-	if (sweep.flags)
-		tg_program_sweep(datapath->program, &sweep);
+	return publish->resized ? tg_datapath_take_next_table(datapath) : 0;
+}
+
+/* So that a later daemon whose maps are of another layout can put it back if it must. */
+static int pin_entry(struct publish *publish, char *message)
+{
+	struct tg_datapath *datapath = publish->datapath;
+	char path[PATH_MAX];
+
+	if (datapath->adopted_entry >= 0 && !datapath->replaced)
+		return 0;
+	snprintf(path, sizeof(path), "%s/%s", datapath->state_dir, TG_PROGRAM_PIN);
+	unlink(path);
+	datapath->replaced = false;
+	if (datapath->adopted_entry >= 0)
+		close(datapath->adopted_entry);
+	datapath->adopted_entry = dup(tg_program_entry_fd(datapath->program));
+	if (bpf_obj_pin(datapath->adopted_entry, path))
+		return tg_fail(errno, "pin %s", path);
+	return 0;
+}
+
+static int retire(struct publish *publish, char *message)
+{
+	const struct tg_datapath *datapath = publish->datapath;
+
+	return tg_program_uninstall(datapath->program, !datapath->bank);
+}
+
+/*
+ * First without taking out: a walk that deletes may skip, and every bucket must be converted
+ * before the number of its version comes round again.
+ */
+static int sweep(struct publish *publish, char *message)
+{
+	struct tg_datapath *datapath = publish->datapath;
+	struct tg_sweep request = {.bank = datapath->bank};
+	int error = tg_program_sweep(datapath->program, &request);
+
+	request = (struct tg_sweep){.bank = datapath->bank, .flags = TG_SWEEP_RECLAIM};
+	if (!error && (datapath->compiled->limits_removed || datapath->adopted))
+		error = tg_program_sweep(datapath->program, &request);
+	datapath->unswept = error != 0;
+	if (!error)
+		datapath->adopted = false;
+	return error;
+}
+
+/* In order. Up to "switch", an error ends the publish; behind it, the rest is done all the same. */
+static const struct {
+	const char *name;
+	int (*run)(struct publish *publish, char *message);
+} steps[] = {
+	{"compile", compile},	 {"load", load},	  {"copy", copy_table},
+	{"settle", settle},	 {"clear", clear_fresh},  {"records", write_records},
+	{"meta", write_meta},	 {"install", install},	  {"attach", attach_all},
+	{"switch", switch_over}, {"drop", drop_unwanted}, {"rename", rename_table},
+	{"pin", pin_entry},	 {"retire", retire},	  {"sweep", sweep},
+};
+
+/* Takes back what is to be seen of a publish that failed; the bank's contents do not matter. */
+static void undo(struct publish *publish)
+{
+	struct tg_datapath *datapath = publish->datapath;
+	char message[TG_MESSAGE_SIZE];
+	size_t i;
+
+	for (i = 0; i < publish->attachments_n; i++) {
+		if (publish->created[i])
+			tg_attach_remove(&publish->attachments[i], datapath->state_dir);
+		else if (datapath->replaced && tg_attach_update(&publish->attachments[i],
+								datapath->adopted_entry, message))
+			tg_log(TG_LOG_ERROR, "going back: %s", message);
+	}
+	if (publish->program)
+		tg_program_uninstall(publish->program, publish->bank);
+	if (publish->resized)
+		tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
+	if ((!datapath->attachments_n || datapath->replaced) &&
+	    !datapath->meta.generation[datapath->bank])
+		tg_datapath_forget_maps(datapath);
+}
+
+static void publish_end(struct publish *publish)
+{
+	if (!publish->committed)
+		undo(publish);
+	tg_config_free(&publish->copy);
+	tg_compiled_free(&publish->compiled);
+	tg_program_free(&publish->program);
 }
 
 int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config, char *message)
 {
-	tg_cleanup(publish_end) struct publish publish = {.datapath = datapath, .config = config};
-	tg_cleanup(tg_config_free) struct tg_config *copy = tg_config_copy(config);
+	tg_cleanup(publish_end) struct publish publish = {
+		.datapath = datapath,
+		.config = config,
+		.copy = tg_config_copy(config),
+		.bank = !datapath->bank,
+	};
 	size_t i;
 	int error;
 
-	if (!copy)
+	if (!publish.copy)
 		return tg_refuse(message, ENOMEM, "out of memory");
-	error = load(&publish, message);
-	if (!error)
-		error = prepare(&publish, message);
-	for (i = 0; !error && i < config->interfaces_n; i++)
-		error = attach_one(&publish, &config->interfaces[i], message);
-	if (error)
-		return error;
-	commit(&publish, TAKE_PTR(copy));
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		error = tg_fault(steps[i].name);
+		if (error)
+			tg_refuse(message, error, "%s: %s", steps[i].name, strerror(-error));
+		else
+			error = steps[i].run(&publish, message);
+		if (error && !publish.committed)
+			return error;
+	}
 	return 0;
 }

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define TG_ABI_VERSION 1
+#define TG_ABI_VERSION 2
 
 #define TG_LIMITS_MAX	    64
 #define TG_LIMIT_NAME_SIZE  64	  /* bytes, with the terminating NUL */
@@ -19,6 +19,12 @@
 #define TG_PROTOCOLS	    256
 #define TG_VLAN_TAGS_MAX    2
 #define TG_IPV6_HEADERS_MAX 8 /* extension headers walked before a packet is given up */
+
+/*
+ * Two generations of the policy can stand in the kernel, one in each bank; one word (the
+ * map `active`) says which bank enforces. So a change is one store, for all interfaces.
+ */
+#define TG_BANKS 2
 
 /* An interface index is folded into a direct table of this size to find its counters. */
 #define TG_IFINDEX_SLOTS   65536
@@ -164,7 +170,7 @@ struct tg_policy {
 	__u32 has_tcp_flags;
 	__u32 has_icmp_types;
 	__u32 has_fragments;
-	__u32 pad;
+	__u32 bank; /* of this generation */
 };
 
 _Static_assert(sizeof(struct tg_policy) == 8 + 3 * 2048 + 40 + 64 * 88 + 56, "policy");
@@ -173,27 +179,29 @@ _Static_assert(sizeof(struct tg_policy) == 8 + 3 * 2048 + 40 + 64 * 88 + 56, "po
 #define TG_RATE_VERSIONS 3
 
 /*
- * What outlives a generation about the limit in a slot. The daemon writes it;
+ * What a limit's buckets are to be understood by, in a bank, by slot. The daemon writes it;
  * programs read it when they meet a bucket of another version.
  */
 struct tg_limit_record {
 	char name[TG_LIMIT_NAME_SIZE]; /* empty: the slot is free */
 	__u32 id;
 	__u32 version;
+	__u32 shape;	   /* of the keys: a change of it gives the limit a new id */
+	__u32 predecessor; /* the id before, of which buckets are still to be taken out; 0 none */
 	struct tg_rate rates[TG_RATE_VERSIONS + 1]; /* one unused: any two bits are an index */
 };
 
-_Static_assert(sizeof(struct tg_limit_record) == 64 + 8 + 160, "limit record");
+_Static_assert(sizeof(struct tg_limit_record) == 64 + 16 + 160, "limit record");
 
 struct tg_meta {
 	__u32 abi_version; /* stays the first field in every version */
-	__u32 generation;
 	__u32 next_serial; /* of limit ids, never used twice */
-	__u32 pad;
 	__u64 hash_key[2];
+	__u32 generation[TG_BANKS];
+	__u32 table_size[TG_BANKS]; /* buckets in the table that the bank's generation uses */
 };
 
-_Static_assert(sizeof(struct tg_meta) == 32, "meta");
+_Static_assert(sizeof(struct tg_meta) == 40, "meta");
 
 /* Allow and deny lists: an LPM trie. The longest prefix decides. */
 struct tg_lpm_key {
@@ -280,13 +288,15 @@ struct tg_sweep {
 	struct tg_address address; /* with BY_ADDRESS: in full, masked as each limit has it */
 	__u64 now[TG_CLOCKS];	   /* ns: the caller's reading of the clocks */
 	__u32 flags;		   /* enum tg_sweep_flags; older rates are always converted */
+	__u32 bank;		   /* whose records tell the limits and their rates */
 	__u32 limit_id;		   /* with BY_LIMIT */
 	__u32 visited;		   /* out: counts of buckets */
 	__u32 reclaimed;
 	__u32 converted;
 	__u32 reset;
+	__u32 pad;
 };
 
-_Static_assert(sizeof(struct tg_sweep) == 56, "sweep");
+_Static_assert(sizeof(struct tg_sweep) == 64, "sweep");
 
 #endif

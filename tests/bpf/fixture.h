@@ -110,7 +110,7 @@ static inline bool fixture_open(struct fixture *fixture, const char *limits)
 	fixture->skeleton = tidegate_bpf__open();
 	if (!fixture->config || !fixture->skeleton ||
 	    tg_policy_compile(fixture->config, (struct tg_limit_record[TG_LIMITS_MAX]){},
-			      &test_meta, TICK, &fixture->compiled)) {
+			      &test_meta, 0, TICK, &fixture->compiled)) {
 		CHECK(false, "cannot prepare: %s", limits);
 		return false;
 	}

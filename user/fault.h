@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Named steps at which tests make a change fail, or kill the daemon. The builds that users
+ * get have none of it.
+ */
+#ifndef TG_FAULT_H
+#define TG_FAULT_H
+
+#ifdef TG_FAULTS
+/*
+ * The file that TIDEGATE_FAULT names holds "STEP kill" or "STEP ERRNO-NUMBER" (once: it is
+ * removed). Returns 0 or -errno.
+ */
+int tg_fault(const char *step);
+#else
+static inline int tg_fault(const char *step)
+{
+	return 0;
+}
+#endif
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which of the machine's interfaces a configuration means, at this moment. */
+#ifndef TG_INTERFACES_H
+#define TG_INTERFACES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config.h"
+
+struct tg_wanted {
+	char name[16];
+	unsigned int ifindex;
+	enum tg_xdp_mode xdp_mode;
+};
+
+/* The configuration has a pattern (glob(7)) in place of a name. */
+bool tg_interface_is_glob(const char *name);
+
+/*
+ * The entry of the configuration for an interface of that name, or NULL: the one that names
+ * it, else the first whose pattern fits.
+ */
+const struct tg_config_interface *tg_interfaces_match(const struct tg_config *config,
+						      const char *name);
+
+/*
+ * Lists the interfaces of this network namespace that @config means; the caller frees *@wanted.
+ * Those that it names and that are not there are left out: they are waited for. But if there
+ * is none at all, and no pattern that one could come to fit, that is an error: -ENODEV.
+ * Returns 0 or -errno with @message.
+ */
+int tg_interfaces_find(const struct tg_config *config, struct tg_wanted **wanted, size_t *n,
+		       char *message);
+
+#endif
