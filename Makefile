@@ -31,7 +31,7 @@ CPPFLAGS = -Iinclude -Iuser -I$B -D_GNU_SOURCE -DTG_VERSION='"$(VERSION)"' $(she
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 $(WARNINGS)
 LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null)
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -DTG_FAULTS
 ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf -idirafter /usr/include/$(MULTIARCH) \
@@ -83,6 +83,11 @@ $B/tidegated $B/tidegate:
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+# The daemon of the fault injection tests.
+$B/asan/tidegated: $B/asan/user/tidegated.o $B/asan/libtidegate.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
 $B/asan/tests/%: tests/%.c tests/test.h $B/asan/libtidegate.a
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(SANITIZE) -MMD -MP $< $B/asan/libtidegate.a $(LDLIBS) -lpthread -o $@
@@ -124,12 +129,12 @@ check: deps
 	$(Q)tests/run unit bpf netns fuzz
 
 .PHONY: tests
-tests: $(UNIT) $(BPF_TESTS) $(FUZZERS) $B/tests/traffic
+tests: $(UNIT) $(BPF_TESTS) $(FUZZERS) $B/tests/traffic $B/asan/tidegated
 check-unit: $(UNIT)
 	$(Q)tests/run unit
 check-bpf: $(BPF_TESTS)
 	$(Q)tests/run bpf
-check-netns: all $B/tests/traffic
+check-netns: all $B/tests/traffic $B/asan/tidegated
 	$(Q)tests/run netns
 fuzz: $(FUZZERS)
 	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/run fuzz

@@ -25,6 +25,15 @@ static void print_interfaces(const json_t *interfaces)
 		       tg_json_number(interface, "dropped"));
 }
 
+static void print_waiting(const json_t *names)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(names, i, name) printf(
+		"%-16s not there; it is limited as soon as it appears\n", json_string_value(name));
+}
+
 static void print_reasons(const json_t *interfaces)
 {
 	const json_t *interface, *count;
@@ -53,6 +62,7 @@ static void print_status(const json_t *result)
 	printf("table: %lld of %lld buckets used\n\n", tg_json_number(table, "buckets"),
 	       tg_json_number(table, "size"));
 	print_interfaces(interfaces);
+	print_waiting(json_object_get(result, "waiting_for"));
 	print_reasons(interfaces);
 }
 

@@ -34,6 +34,12 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config,
 			char *message);
 
+/*
+ * Attaches to interfaces that the configuration means and that have appeared, lets go of
+ * those that have gone or have another name now. What cannot be is logged, once.
+ */
+void tg_datapath_follow(struct tg_datapath *datapath);
+
 /* Housekeeping, about once a second: reclaims full buckets if the table is filling up. */
 int tg_datapath_maintain(struct tg_datapath *datapath);
 

@@ -26,6 +26,7 @@ struct tg_datapath {
 	bool unswept;  /* there may be buckets of an older version */
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
+	char refusal[TG_MESSAGE_SIZE]; /* why an interface could not be followed, as last logged */
 };
 
 /* Pins beside those of maps and links. */
@@ -37,6 +38,17 @@ int tg_datapath_open_pin(const struct tg_datapath *datapath, const char *pin);
 
 /* The new table takes the place of the old one. 0 or -errno, logged. */
 int tg_datapath_take_next_table(const struct tg_datapath *datapath);
+
+/* The attachment to an interface, or NULL. */
+struct tg_attachment *tg_attachments_find(struct tg_datapath *datapath, unsigned int ifindex);
+
+/*
+ * Gives an attachment its place among the counters, if it has none: one that neither the live
+ * attachments have nor @others. 0 or -errno with @message.
+ */
+int tg_attachments_count(const struct tg_datapath *datapath, const struct tg_program *program,
+			 const struct tg_attachment *others, size_t others_n,
+			 struct tg_attachment *attachment, char *message);
 
 /* Unpins all kept maps. */
 void tg_datapath_forget_maps(const struct tg_datapath *datapath);

@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <net/if.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
+#include "log.h"
 #include "message.h"
 
 bool tg_interface_is_glob(const char *name)
@@ -31,10 +34,118 @@ const struct tg_config_interface *tg_interfaces_match(const struct tg_config *co
 	return NULL;
 }
 
-static void free_names(struct if_nameindex **names)
+struct listing {
+	const struct tg_config *config;
+	struct tg_wanted *items;
+	size_t n, room;
+};
+
+static bool is_vlan(const struct nlattr *linkinfo)
 {
-	if (*names)
-		if_freenameindex(*names);
+	struct nlattr *attribute;
+
+	mnl_attr_for_each_nested(attribute, linkinfo)
+	{
+		if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND)
+			return strcmp(mnl_attr_get_str(attribute), "vlan") == 0;
+	}
+	return false;
+}
+
+static int add_interface(struct listing *listing, const char *name, unsigned int ifindex,
+			 unsigned int twin)
+{
+	const struct tg_config_interface *interface = tg_interfaces_match(listing->config, name);
+	struct tg_wanted *grown;
+
+	if (!interface)
+		return 0;
+	if (listing->n == listing->room) {
+		listing->room = listing->room ? listing->room * 2 : 16;
+		grown = reallocarray(listing->items, listing->room, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		listing->items = grown;
+	}
+	listing->items[listing->n] = (struct tg_wanted){
+		.ifindex = ifindex, .twin = twin, .xdp_mode = interface->xdp_mode};
+	snprintf(listing->items[listing->n++].name, sizeof(listing->items->name), "%s", name);
+	return 0;
+}
+
+/* One RTM_NEWLINK of a dump, rtnetlink(7). */
+static int on_link(const struct nlmsghdr *header, void *data)
+{
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(header);
+	unsigned int master = 0, below = 0;
+	struct nlattr *attribute;
+	const char *name = NULL;
+	bool vlan = false;
+
+	mnl_attr_for_each(attribute, header, sizeof(*link))
+	{
+		switch (mnl_attr_get_type(attribute)) {
+		case IFLA_IFNAME:
+			name = mnl_attr_get_str(attribute);
+			break;
+		case IFLA_MASTER:
+			master = mnl_attr_get_u32(attribute);
+			break;
+		case IFLA_LINK:
+			below = mnl_attr_get_u32(attribute);
+			break;
+		case IFLA_LINKINFO:
+			vlan = is_vlan(attribute);
+			break;
+		}
+	}
+	if (name && add_interface(data, name, link->ifi_index, vlan ? below : master)) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
+	return MNL_CB_OK;
+}
+
+static void close_socket(struct mnl_socket **socket)
+{
+	if (*socket)
+		mnl_socket_close(*socket);
+}
+
+static int list_links(struct listing *listing)
+{
+	tg_cleanup(close_socket) struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
+	char buffer[32768];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	ssize_t length;
+	int more = MNL_CB_OK;
+
+	request->nlmsg_type = RTM_GETLINK;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
+		return -errno;
+	while (more == MNL_CB_OK) {
+		length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
+		if (length < 0)
+			return -errno;
+		more = mnl_cb_run(buffer, length, 0, 0, on_link, listing);
+	}
+	return more == MNL_CB_STOP ? 0 : -errno;
+}
+
+/* A twin outside the list harms nobody. */
+static void keep_twins(struct tg_wanted *wanted, size_t n)
+{
+	size_t i, j;
+
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < n && wanted[j].ifindex != wanted[i].twin; j++)
+			;
+		if (j == n)
+			wanted[i].twin = 0;
+	}
 }
 
 /* Nothing is there and nothing could come: more likely a slip of the pen than a wait. */
@@ -58,42 +169,46 @@ static int refuse_none(const struct tg_config *config, char *message)
 			 names);
 }
 
+static void free_listing(struct listing *listing)
+{
+	free(listing->items);
+}
+
 int tg_interfaces_find(const struct tg_config *config, struct tg_wanted **wanted, size_t *n,
 		       char *message)
 {
-	tg_cleanup(free_names) struct if_nameindex *names = if_nameindex();
-	tg_autofree struct tg_wanted *list = NULL;
-	const struct tg_config_interface *interface;
-	size_t i, count = 0;
-	int error;
+	tg_cleanup(free_listing) struct listing listing = {.config = config};
+	int error = list_links(&listing);
 
-	if (!names)
-		return tg_refuse(message, errno, "the interfaces cannot be listed: %s",
-				 strerror(errno));
-	for (i = 0; names[i].if_index; i++)
-		;
-	list = calloc(i + 1, sizeof(*list));
-	if (!list)
-		return tg_refuse(message, ENOMEM, "out of memory");
-	for (i = 0; names[i].if_index; i++) {
-		interface = tg_interfaces_match(config, names[i].if_name);
-		if (!interface)
-			continue;
-		snprintf(list[count].name, sizeof(list[count].name), "%s", names[i].if_name);
-		list[count].ifindex = names[i].if_index;
-		list[count++].xdp_mode = interface->xdp_mode;
-	}
-	if (!count) {
+	if (error)
+		return tg_refuse(message, error, "the interfaces cannot be listed: %s",
+				 strerror(-error));
+	if (!listing.n) {
 		error = refuse_none(config, message);
 		if (error)
 			return error;
 	}
-	if (count > TG_CONFIG_INTERFACES_MAX - 1)
+	if (listing.n > TG_CONFIG_INTERFACES_MAX - 1)
 		return tg_refuse(message, E2BIG,
 				 "the configuration fits %zu interfaces, more than the %d that can "
 				 "be held; write a narrower pattern",
-				 count, TG_CONFIG_INTERFACES_MAX - 1);
-	*wanted = TAKE_PTR(list);
-	*n = count;
+				 listing.n, TG_CONFIG_INTERFACES_MAX - 1);
+	keep_twins(listing.items, listing.n);
+	*wanted = TAKE_PTR(listing.items);
+	*n = listing.n;
 	return 0;
+}
+
+void tg_interfaces_warn(const struct tg_wanted *wanted, size_t n)
+{
+	size_t i, j;
+
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < n && wanted[i].twin; j++)
+			if (wanted[j].ifindex == wanted[i].twin)
+				tg_log(TG_LOG_WARNING,
+				       "packets of %s are received by %s as well, and are charged "
+				       "twice; name one of the two in the configuration",
+				       wanted[i].name, wanted[j].name);
+	}
 }

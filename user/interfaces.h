@@ -12,6 +12,11 @@ struct tg_wanted {
 	char name[16];
 	unsigned int ifindex;
 	enum tg_xdp_mode xdp_mode;
+	/*
+	 * The interface of this list that receives this one's packets as well, after it (the bridge
+	 * that it is a port of) or before it (the device under a VLAN); 0 none.
+	 */
+	unsigned int twin;
 };
 
 /* The configuration has a pattern (glob(7)) in place of a name. */
@@ -32,5 +37,8 @@ const struct tg_config_interface *tg_interfaces_match(const struct tg_config *co
  */
 int tg_interfaces_find(const struct tg_config *config, struct tg_wanted **wanted, size_t *n,
 		       char *message);
+
+/* Says in the log which of them would charge a packet twice. */
+void tg_interfaces_warn(const struct tg_wanted *wanted, size_t n);
 
 #endif

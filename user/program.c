@@ -222,6 +222,15 @@ int tg_program_load(const char *state_dir, const char *buckets_pin, uint32_t tab
 	return 0;
 }
 
+int tg_program_zero(int map, uint32_t index, size_t size)
+{
+	tg_autofree void *zeros = calloc(libbpf_num_possible_cpus(), size);
+
+	if (!zeros)
+		return -ENOMEM;
+	return bpf_map_update_elem(map, &index, zeros, BPF_ANY) ? -errno : 0;
+}
+
 int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = sweep, .ctx_size_in = sizeof(*sweep));

@@ -51,6 +51,9 @@ bool tg_program_installed(const struct tg_program *program, uint32_t bank);
 
 int tg_program_map_fd(const struct tg_program *program, enum tg_map map);
 
+/* Sets an entry of a per-CPU array to zero on all CPUs. 0 or -errno. */
+int tg_program_zero(int map, uint32_t index, size_t size);
+
 /* Runs the sweep; fills its outputs. */
 int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep);
 

@@ -97,15 +97,6 @@ static int settle(struct publish *publish, char *message)
 	return error ? refuse_maps(error, message) : 0;
 }
 
-static int zero_per_cpu(int fd, uint32_t index, size_t size)
-{
-	tg_autofree void *zeros = calloc(libbpf_num_possible_cpus(), size);
-
-	if (!zeros)
-		return -ENOMEM;
-	return bpf_map_update_elem(fd, &index, zeros, BPF_ANY) ? -errno : 0;
-}
-
 /* New limits start with counters of zero and full shared buckets. */
 static int clear_slots(const struct publish *publish)
 {
@@ -125,7 +116,7 @@ static int clear_slots(const struct publish *publish)
 			if (bpf_map_update_elem(overflow, &index, &full, BPF_ANY))
 				return -errno;
 		}
-		if (zero_per_cpu(counters, slot, sizeof(struct tg_limit_counters)))
+		if (tg_program_zero(counters, slot, sizeof(struct tg_limit_counters)))
 			return -errno;
 	}
 	return 0;
@@ -184,64 +175,16 @@ static int install(struct publish *publish, char *message)
 	return error ? refuse_maps(error, message) : 0;
 }
 
-static bool counters_taken(const struct tg_attachment *attachments, size_t n, uint32_t place)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (attachments[i].counters == place)
-			return true;
-	return false;
-}
-
-static uint32_t free_counters(const struct publish *publish)
-{
-	const struct tg_datapath *datapath = publish->datapath;
-	uint32_t place;
-
-	for (place = 1; place < TG_ATTACHMENTS_MAX; place++)
-		if (!counters_taken(publish->attachments, publish->attachments_n, place) &&
-		    !counters_taken(datapath->attachments, datapath->attachments_n, place))
-			return place;
-	return 0;
-}
-
-static int give_counters(struct publish *publish, struct tg_attachment *attachment, char *message)
-{
-	int counters = tg_program_map_fd(publish->program, TG_MAP_INTERFACE_COUNTERS);
-	int places = tg_program_map_fd(publish->program, TG_MAP_ATTACHMENTS);
-	uint32_t index = attachment->ifindex % TG_IFINDEX_SLOTS;
-
-	if (attachment->counters)
-		return 0;
-	attachment->counters = free_counters(publish);
-	if (zero_per_cpu(counters, attachment->counters, sizeof(struct tg_interface_counters)) ||
-	    bpf_map_update_elem(places, &index, &attachment->counters, BPF_ANY))
-		return tg_refuse(message, errno, "cannot prepare the counters of %s: %s",
-				 attachment->name, strerror(errno));
-	return 0;
-}
-
 static bool mode_fits(const struct tg_attachment *attachment, enum tg_xdp_mode mode)
 {
 	return mode == TG_XDP_AUTO || attachment->native == (mode == TG_XDP_NATIVE);
-}
-
-static struct tg_attachment *find_live(struct tg_datapath *datapath, unsigned int ifindex)
-{
-	size_t i;
-
-	for (i = 0; i < datapath->attachments_n; i++)
-		if (datapath->attachments[i].ifindex == ifindex)
-			return &datapath->attachments[i];
-	return NULL;
 }
 
 static int attach_one(struct publish *publish, const struct tg_wanted *wanted, char *message)
 {
 	struct tg_datapath *datapath = publish->datapath;
 	struct tg_attachment *attachment = &publish->attachments[publish->attachments_n];
-	struct tg_attachment *live = find_live(datapath, wanted->ifindex);
+	struct tg_attachment *live = tg_attachments_find(datapath, wanted->ifindex);
 	int error, entry = tg_program_entry_fd(publish->program);
 
 	if (live && !mode_fits(live, wanted->xdp_mode))
@@ -253,7 +196,8 @@ static int attach_one(struct publish *publish, const struct tg_wanted *wanted, c
 			live->name, live->native ? "native" : "generic");
 	*attachment = live ? *live : (struct tg_attachment){.ifindex = wanted->ifindex, .link = -1};
 	memcpy(attachment->name, wanted->name, sizeof(attachment->name));
-	error = give_counters(publish, attachment, message);
+	error = tg_attachments_count(datapath, publish->program, publish->attachments,
+				     publish->attachments_n, attachment, message);
 	if (!error && !live)
 		error = tg_attach(attachment, datapath->state_dir, entry, wanted->xdp_mode,
 				  message);
@@ -274,6 +218,8 @@ static int attach_all(struct publish *publish, char *message)
 
 	for (i = 0; i < n && !error; i++)
 		error = attach_one(publish, &wanted[i], message);
+	if (!error)
+		tg_interfaces_warn(wanted, n);
 	return error;
 }
 

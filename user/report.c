@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "daemon.h"
 #include "describe.h"
+#include "interfaces.h"
 #include "report.h"
 #include "units.h"
 
@@ -47,6 +48,22 @@ static json_t *interface_of(const struct tg_interface_stats *stats)
 			 "dropped", (json_int_t)dropped, "reasons", reasons_of(stats));
 }
 
+/* The interfaces that the configuration names and that are not there. */
+static json_t *waiting_for(const struct tg_stats *stats, const struct tg_config *config)
+{
+	json_t *names = json_array();
+	size_t i, j;
+
+	for (i = 0; i < config->interfaces_n; i++) {
+		for (j = 0; j < stats->interfaces_n; j++)
+			if (strcmp(stats->interfaces[j].name, config->interfaces[i].name) == 0)
+				break;
+		if (j == stats->interfaces_n && !tg_interface_is_glob(config->interfaces[i].name))
+			json_array_append_new(names, json_string(config->interfaces[i].name));
+	}
+	return names;
+}
+
 json_t *tg_report_status(const struct tg_stats *stats, const struct tg_daemon *daemon)
 {
 	uint64_t uptime = tg_clock_read(TG_CLOCK_PRECISE) - daemon->started_ns;
@@ -56,14 +73,15 @@ json_t *tg_report_status(const struct tg_stats *stats, const struct tg_daemon *d
 	for (i = 0; i < stats->interfaces_n; i++)
 		json_array_append_new(interfaces, interface_of(&stats->interfaces[i]));
 	return json_pack(
-		"{s:{s:s, s:I, s:I, s:s, s:s, s:s}, s:I, s:o, s:{s:I, s:I}, s:I, s:{s:I, s:I}}",
+		"{s:{s:s, s:I, s:I, s:s, s:s, s:s}, s:I, s:o, s:o, s:{s:I, s:I}, s:I, s:{s:I, s:I}}",
 		"daemon", "version", TG_VERSION, "pid", (json_int_t)getpid(), "uptime_ms",
 		(json_int_t)(uptime / NS_PER_MS), "config", daemon->config_path, "control",
 		daemon->control_path, "state", daemon->state_dir, "generation",
-		(json_int_t)stats->generation, "interfaces", interfaces, "table", "size",
-		(json_int_t)stats->table_size, "buckets", (json_int_t)stats->buckets, "limits",
-		(json_int_t)stats->limits_n, "reloads", "ok", (json_int_t)daemon->reloads_ok,
-		"failed", (json_int_t)daemon->reloads_failed);
+		(json_int_t)stats->generation, "interfaces", interfaces, "waiting_for",
+		waiting_for(stats, daemon->config), "table", "size", (json_int_t)stats->table_size,
+		"buckets", (json_int_t)stats->buckets, "limits", (json_int_t)stats->limits_n,
+		"reloads", "ok", (json_int_t)daemon->reloads_ok, "failed",
+		(json_int_t)daemon->reloads_failed);
 }
 
 static json_t *verdicts_of(const __u64 counts[TG_VERDICT_COUNT])

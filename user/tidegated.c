@@ -21,6 +21,7 @@
 #include "http.h"
 #include "log.h"
 #include "message.h"
+#include "netlink.h"
 #include "requests.h"
 
 #define DEFAULT_CONFIG	"/etc/tidegate/tidegate.yaml"
@@ -250,11 +251,19 @@ static void finish(struct tg_daemon *daemon)
 		tg_log(TG_LOG_INFO, "stopped; %u link(s) detached", links);
 }
 
+static void on_interfaces(void *data)
+{
+	struct tg_daemon *daemon = data;
+
+	tg_datapath_follow(daemon->datapath);
+}
+
 /*
  * From configuration to enforcement. Everything that can fail comes before the publish, so
  * that what an earlier daemon left in force is not lost to a port that is taken.
  */
-static int start(struct tg_daemon *daemon, struct tg_control **control, struct tg_http **http)
+static int start(struct tg_daemon *daemon, struct tg_control **control, struct tg_http **http,
+		 struct tg_netlink **netlink)
 {
 	char message[TG_MESSAGE_SIZE];
 	int error;
@@ -267,6 +276,9 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 	error = tg_control_open(daemon->base, daemon->control_path, on_request, daemon, control);
 	if (!error)
 		error = tg_http_open(daemon->base, daemon->metrics_address, daemon, http);
+	/* Before the interfaces are looked at, so that none can slip in between. */
+	if (!error)
+		error = tg_netlink_open(daemon->base, on_interfaces, daemon, netlink);
 	if (error)
 		return error;
 	error = tg_datapath_publish(daemon->datapath, daemon->config, message);
@@ -278,17 +290,19 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 static int serve(struct tg_daemon *daemon)
 {
 	struct tg_control *control = NULL;
+	struct tg_netlink *netlink = NULL;
 	struct tg_http *http = NULL;
 	int error;
 
 	daemon->base = event_base_new();
 	if (!daemon->base)
 		return tg_fail(ENOMEM, "event loop");
-	error = start(daemon, &control, &http);
+	error = start(daemon, &control, &http, &netlink);
 	if (!error) {
 		error = run(daemon);
 		finish(daemon);
 	}
+	tg_netlink_close(&netlink);
 	tg_http_close(&http);
 	tg_control_close(&control);
 	event_base_free(daemon->base);

@@ -16,15 +16,16 @@ sed -i 's/{name: lo}, //' "$CONFIG"
 check "an interface taken out of the file" tg reload
 check "is let go" test "$(ip -n "$B" -j link show lo | jq -r '.[0].xdp.mode // 0')" = 0
 check "and its pin" test "$(find "$STATE" -name 'xdp-*' | wc -l)" = 1
-sed -i 's/interfaces: \[/interfaces: [{name: nosuch0}, /' "$CONFIG"
+sed -i 's/interfaces: \[.*/interfaces: [{name: nosuch0}]/' "$CONFIG"
 check "an interface that is not there: 6" test "$(
 	tg reload 2>/dev/null
 	echo $?
 )" = 6
 check "and the old policy stays" test "$(tg status --json | jq -c '[.interfaces[].healthy]')" = '[true]'
 check "a burst is held to 10" between 10 "$(admitted 10.77.1.1 30)" 11
-# lo comes last, so that the other link runs the new program already when it fails
-sed -i 's/{name: nosuch0}, //; s/\(interfaces:.*\)]/\1, {name: lo, xdp_mode: native}]/; s/capacity: 10/capacity: 100/' "$CONFIG"
+# lo comes last, so that all else is done already when it fails
+sed -i "s/nosuch0/$VB/" "$CONFIG"
+sed -i 's/\(interfaces:.*\)]/\1, {name: lo, xdp_mode: native}]/; s/capacity: 10/capacity: 100/' "$CONFIG"
 tg reload 2>"$WORK/err"
 check "native on lo: fails" test $? = 1
 check "saying what would work" grep -q "xdp_mode: auto or generic" "$WORK/err"
