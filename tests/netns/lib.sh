@@ -78,7 +78,7 @@ configure() { sed "s/IFACE/$VB/g" >"$CONFIG"; }
 # start [OPTION...]: runs the daemon until it is ready; returns its exit status if it ends before
 start() {
 	# not by in_b: a function in the background would be a shell of its own, and $! that shell's
-	nsenter --net="/run/netns/$B" "$ROOT/build/tidegated" --config "$CONFIG" --control "$CONTROL" --state "$STATE" --metrics "$METRICS" "$@" \
+	nsenter --net="/run/netns/$B" "${TIDEGATED:-$ROOT/build/tidegated}" --config "$CONFIG" --control "$CONTROL" --state "$STATE" --metrics "$METRICS" "$@" \
 		>>"$WORK/daemon.log" 2>&1 &
 	DAEMON=$!
 	for _ in $(seq 200); do
