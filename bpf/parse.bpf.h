@@ -60,18 +60,23 @@ static __always_inline void tg_advance(struct tg_cursor *cursor, __u32 bytes)
 /*
  * Stored as bytes and loaded as a word, a number is anything from 0 to the mask to the
  * verifier, on every path, so that it can join the paths of the extension header loop
- * (half a million steps otherwise). To the packet it is a few cheap instructions.
+ * (80,000 steps in all; 355,000 if only the offset is treated so, half a million without).
+ * To the packet it is a few cheap instructions.
  */
 static __always_inline void tg_forget_bounds(struct tg_cursor *cursor)
 {
 	union {
-		volatile __u8 bytes[2];
-		volatile __u16 word;
-	} offset;
+		volatile __u8 bytes[4];
+		volatile __u32 word;
+	} offset = {}, left = {};
 
-	offset.bytes[0] = cursor->offset & 0xff;
+	offset.bytes[0] = cursor->offset;
 	offset.bytes[1] = cursor->offset >> 8;
-	cursor->offset = __le16_to_cpu(offset.word) & TG_OFFSET_MASK;
+	left.bytes[0] = cursor->left;
+	left.bytes[1] = cursor->left >> 8;
+	left.bytes[2] = cursor->left >> 16;
+	cursor->offset = __le32_to_cpu(offset.word) & TG_OFFSET_MASK;
+	cursor->left = __le32_to_cpu(left.word);
 }
 
 /* The header under the cursor if all of it is there. */
