@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "commands.h"
 #include "config.h"
+#include "config_advice.h"
 #include "describe.h"
 #include "log.h"
 #include "units.h"
@@ -252,6 +253,8 @@ static int check(const char *path, bool json)
 	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
 	int r = tg_config_load(path, &config, &diagnostics);
 
+	if (r == 0)
+		tg_config_advise(config, &diagnostics);
 	tg_diagnostics_print(&diagnostics, stderr);
 	if (json && print_json(config, &diagnostics) < 0)
 		return TG_EXIT_FAILED;
