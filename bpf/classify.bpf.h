@@ -3,21 +3,67 @@
 #ifndef TG_CLASSIFY_BPF_H
 #define TG_CLASSIFY_BPF_H
 
+#include <tidegate/lists.h>
 #include "maps.bpf.h"
 #include "parse.bpf.h"
+
+static __always_inline bool tg_list_holds(const struct tg_packet *packet, __u32 prefix_length)
+{
+	return !packet->is_ipv4 || prefix_length >= TG_IPV4_PREFIX_LENGTH;
+}
+
+static __always_inline void tg_find_listed(const struct tg_packet *packet, struct tg_listed *found)
+{
+	struct tg_lpm_key key = {.prefix_length = 128, .address = packet->source};
+	struct tg_listed *listed;
+
+	if (!policy.has_lists)
+		return;
+	listed = bpf_map_lookup_elem(&lists, &key);
+	if (listed && tg_list_holds(packet, listed->prefix_length))
+		*found = *listed;
+}
+
+/* A lookup with a shorter key finds what stands behind an entry that has expired. */
+static __always_inline void tg_find_entry(const struct tg_packet *packet, struct tg_listed *found)
+{
+	struct tg_lpm_key key = {.prefix_length = 128, .address = packet->source};
+	struct tg_entries_state *state;
+	struct tg_entry *entry;
+	__u32 zero = 0, length;
+	int i;
+
+	state = bpf_map_lookup_elem(&entries_state, &zero);
+	if (!state || !state->n)
+		return;
+	for (i = 0; i <= TG_EXPIRED_MAX; i++) {
+		entry = bpf_map_lookup_elem(&entries, &key);
+		if (!entry)
+			return;
+		length = entry->prefix_length;
+		if (!tg_list_holds(packet, length))
+			return;
+		found->prefix_length = length;
+		found->list =
+			tg_entry_list(entry, tg_entry_ends(entry) ? tg_now(TG_CLOCK_COARSE) : 0);
+		if (found->list != TG_LIST_NEITHER || !length)
+			return;
+		key.prefix_length = length - 1;
+	}
+}
 
 /* TG_PARSED if no list has the source. */
 static __always_inline int tg_lists(const struct tg_packet *packet)
 {
-	struct tg_lpm_key key = {.prefix_length = 128, .address = packet->source};
-	__u32 *list;
+	struct tg_listed listed = {}, entry = {};
 
-	if (!policy.has_lists)
+	tg_find_listed(packet, &listed);
+	tg_find_entry(packet, &entry);
+	if (tg_listed_decides(&entry, &listed))
+		listed = entry;
+	if (listed.list == TG_LIST_NEITHER)
 		return TG_PARSED;
-	list = bpf_map_lookup_elem(&lists, &key);
-	if (!list || !*list)
-		return TG_PARSED;
-	return *list == TG_LIST_ALLOW ? TG_REASON_ALLOWED : TG_REASON_DENIED;
+	return listed.list == TG_LIST_ALLOW ? TG_REASON_ALLOWED : TG_REASON_DENIED;
 }
 
 static __always_inline __u64 tg_match_address(void *map, const struct tg_address *address,

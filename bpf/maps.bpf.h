@@ -92,6 +92,23 @@ struct {
 	__type(value, struct tg_limit_counters);
 } limit_counters SEC(".maps");
 
+/* Kept. Dynamic allow and deny entries. The daemon writes them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, TG_ENTRIES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct tg_lpm_key);
+	__type(value, struct tg_entry);
+} entries SEC(".maps");
+
+/* Kept. Written before the first entry comes and after the last is gone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tg_entries_state);
+} entries_state SEC(".maps");
+
 /* By value, host byte order: the limits whose condition on the field it meets. */
 struct tg_field_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -117,13 +134,13 @@ struct tg_address_map {
 struct tg_address_map sources SEC(".maps");
 struct tg_address_map destinations SEC(".maps");
 
-/* Allow and deny lists of the configuration: enum tg_list. A miss is neither. */
+/* Allow and deny lists of the configuration. A miss is neither. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct tg_lpm_key);
-	__type(value, __u32);
+	__type(value, struct tg_listed);
 } lists SEC(".maps");
 
 static __always_inline struct tg_limit_record *tg_record_of(__u32 bank, __u32 slot)

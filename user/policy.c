@@ -167,22 +167,9 @@ static void add_entries(const struct tg_prefix_list *list, enum tg_list verdict,
 		memset(entry, 0, sizeof(*entry));
 		entry->key.prefix_length = list->items[i].length;
 		memcpy(&entry->key.address, list->items[i].address, sizeof(entry->key.address));
-		entry->list = verdict;
+		entry->value.list = verdict;
+		entry->value.prefix_length = list->items[i].length;
 	}
-}
-
-/*
- * IPv4 addresses are mapped into IPv6, so ::/0 and its like would hold for them as well.
- * Nobody means that: the mapped prefix gets an entry that says neither, of which
- * 0.0.0.0/0, coming later, may say otherwise.
- */
-static void keep_ipv4_apart(struct tg_compiled *compiled)
-{
-	struct tg_list_entry *entry = &compiled->lists[compiled->lists_n++];
-
-	memset(entry, 0, sizeof(*entry));
-	entry->key.prefix_length = 96;
-	entry->key.address.low = htobe64(0xffff00000000);
 }
 
 /* Deny before allow: an allow entry of the same prefix comes later and overwrites it. */
@@ -192,10 +179,9 @@ static int compile_lists(const struct tg_config *config, struct tg_compiled *com
 
 	if (!n)
 		return 0;
-	compiled->lists = calloc(n + 1, sizeof(*compiled->lists));
+	compiled->lists = calloc(n, sizeof(*compiled->lists));
 	if (!compiled->lists)
 		return -ENOMEM;
-	keep_ipv4_apart(compiled);
 	add_entries(&config->deny, TG_LIST_DENY, compiled);
 	add_entries(&config->allow, TG_LIST_ALLOW, compiled);
 	compiled->policy.has_lists = 1;

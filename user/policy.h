@@ -15,7 +15,7 @@
 
 struct tg_list_entry {
 	struct tg_lpm_key key;
-	uint32_t list; /* enum tg_list */
+	struct tg_listed value;
 };
 
 /* An entry of the maps by address: the limits that are met where no longer prefix holds. */

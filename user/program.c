@@ -25,6 +25,8 @@ const char *const tg_map_names[TG_MAPS] = {
 	[TG_MAP_ATTACHMENTS] = "attachments",
 	[TG_MAP_INTERFACE_COUNTERS] = "interface_counters",
 	[TG_MAP_LIMIT_COUNTERS] = "limit_counters",
+	[TG_MAP_ENTRIES] = "entries",
+	[TG_MAP_ENTRIES_STATE] = "entries_state",
 	[TG_MAP_LISTS] = "lists",
 };
 
@@ -176,7 +178,7 @@ static int fill_lists(const struct tidegate_bpf *skeleton, const struct tg_compi
 	size_t i;
 
 	for (i = 0; i < compiled->lists_n; i++)
-		if (bpf_map_update_elem(fd, &compiled->lists[i].key, &compiled->lists[i].list,
+		if (bpf_map_update_elem(fd, &compiled->lists[i].key, &compiled->lists[i].value,
 					BPF_ANY))
 			return -errno;
 	return 0;

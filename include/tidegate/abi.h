@@ -203,7 +203,10 @@ struct tg_meta {
 
 _Static_assert(sizeof(struct tg_meta) == 40, "meta");
 
-/* Allow and deny lists: an LPM trie. The longest prefix decides. */
+/*
+ * Allow and deny lists: two LPM tries, one of the configuration and one of dynamic entries.
+ * The longest prefix of both decides; see lists.h.
+ */
 struct tg_lpm_key {
 	__u32 prefix_length; /* bits of the 128 */
 	struct tg_address address;
@@ -212,6 +215,45 @@ struct tg_lpm_key {
 _Static_assert(sizeof(struct tg_lpm_key) == 20, "lpm key");
 
 enum tg_list { TG_LIST_NEITHER, TG_LIST_ALLOW, TG_LIST_DENY };
+
+/* A prefix of the configuration. A lookup does not return how long the prefix is that it found. */
+struct tg_listed {
+	__u32 list; /* enum tg_list */
+	__u32 prefix_length;
+};
+
+_Static_assert(sizeof(struct tg_listed) == 8, "listed");
+
+#define TG_NOTE_SIZE	  96 /* bytes, with the terminating NUL */
+#define TG_ENTRIES_MAX	  131072
+#define TG_ENTRIES_LAYOUT 1 /* of the next three, which outlive a change of TG_ABI_VERSION */
+
+/* How a dynamic entry stands on one list. */
+struct tg_listing {
+	__u64 until; /* ns on CLOCK_MONOTONIC; 0: not on the list; TG_NO_END */
+	__u64 added; /* s on CLOCK_REALTIME */
+	char note[TG_NOTE_SIZE];
+};
+
+_Static_assert(sizeof(struct tg_listing) == 112, "listing");
+
+#define TG_NO_END (~0ULL)
+
+/* A dynamic entry: one prefix, on either list or on both. The daemon alone writes it. */
+struct tg_entry {
+	__u32 prefix_length;
+	__u32 pad;
+	struct tg_listing allow, deny;
+};
+
+_Static_assert(sizeof(struct tg_entry) == 232, "entry");
+
+struct tg_entries_state {
+	__u32 layout; /* stays the first field */
+	__u32 n;      /* entries, at least: with none, programs do not look */
+};
+
+_Static_assert(sizeof(struct tg_entries_state) == 8, "entries state");
 
 /*
  * Why a packet left the way it did: X(symbol, name in metrics, passes).

@@ -82,8 +82,8 @@ static inline int fill_maps(struct fixture *fixture)
 	error |= fill_addresses(skeleton->maps.destinations, &compiled->destinations);
 	for (i = 0; i < compiled->lists_n; i++)
 		error |= bpf_map__update_elem(skeleton->maps.lists, &compiled->lists[i].key,
-					      sizeof(struct tg_lpm_key), &compiled->lists[i].list,
-					      4, BPF_ANY);
+					      sizeof(struct tg_lpm_key), &compiled->lists[i].value,
+					      sizeof(struct tg_listed), BPF_ANY);
 	for (i = 0; i < TG_LIMITS_MAX; i++)
 		error |= bpf_map__update_elem(skeleton->maps.records, &i, 4, &compiled->records[i],
 					      sizeof(compiled->records[i]), BPF_ANY);
