@@ -78,11 +78,13 @@ static struct pair pair_of(int n)
 {
 	static const char *const tails[] = {".0.0.0/8", ".77.0.0/16", ".77.8.8/32"};
 	int a = n % 3, b = n / 3 % 3;
-	struct pair pair = {n / 9 % 2 ? TG_LIST_ALLOW : TG_LIST_DENY,
-			    n / 18 % 2 ? TG_LIST_ALLOW : TG_LIST_DENY, tails[a], tails[b]};
+	struct pair pair = {.configured = n / 9 % 2 ? TG_LIST_ALLOW : TG_LIST_DENY,
+			    .entered = n / 18 % 2 ? TG_LIST_ALLOW : TG_LIST_DENY,
+			    .configured_tail = tails[a],
+			    .entered_tail = tails[b]};
+	int longer = a > b ? pair.configured : pair.entered;
 
-	pair.expected =
-		(a > b ? pair.configured : pair.entered) == TG_LIST_ALLOW ? ALLOWED : DENIED;
+	pair.expected = longer == TG_LIST_ALLOW ? ALLOWED : DENIED;
 	if (a == b && pair.configured == TG_LIST_ALLOW)
 		pair.expected = ALLOWED;
 	return pair;
