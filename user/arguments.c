@@ -7,10 +7,15 @@
 #include "units.h"
 
 static const struct option options[] = {
-	{"json", no_argument, NULL, 'j'},	  {"limit", required_argument, NULL, 'l'},
-	{"by", required_argument, NULL, 'b'},	  {"all", no_argument, NULL, 'a'},
-	{"save", no_argument, NULL, 's'},	  {"state", required_argument, NULL, 't'},
-	{"number", required_argument, NULL, 'n'}, {},
+	{"json", no_argument, NULL, 'j'},
+	{"limit", required_argument, NULL, 'l'},
+	{"by", required_argument, NULL, 'b'},
+	{"all", no_argument, NULL, 'a'},
+	{"save", no_argument, NULL, 's'},
+	{"state", required_argument, NULL, 't'},
+	{"number", required_argument, NULL, 'n'},
+	{"confirm", required_argument, NULL, 'c'},
+	{},
 };
 
 static bool take_number(const char *text, long *n)
@@ -45,6 +50,9 @@ static bool take(int option, struct tg_arguments *arguments)
 		return true;
 	case 't':
 		arguments->state = optarg;
+		return true;
+	case 'c':
+		arguments->confirm = optarg;
 		return true;
 	case 'n':
 		return take_number(optarg, &arguments->n);

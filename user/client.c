@@ -104,6 +104,7 @@ int tg_client_ask(json_t *request, bool quiet, json_t **result, int *connection)
 	}
 	code = json_integer_value(json_object_get(answer, "code"));
 	if (code != TG_EXIT_OK) {
+		fputs(tg_json_text(answer, "diagnostics"), stderr);
 		tg_log(TG_LOG_ERROR, "%s", tg_json_text(answer, "error"));
 		return code;
 	}

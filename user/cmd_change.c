@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* set, reset, reload. */
+/* set, reset. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,19 +86,4 @@ int cmd_reset(int argc, char **argv)
 	return tg_client_show(json_pack("{s:s, s:s*, s:s*, s:b}", "command", "reset", "address",
 					address, "limit", arguments.limit, "all", arguments.all),
 			      arguments.json, print_reset);
-}
-
-static void print_reload(const json_t *result)
-{
-	printf("in force as generation %lld\n", tg_json_number(result, "generation"));
-}
-
-int cmd_reload(int argc, char **argv)
-{
-	struct tg_arguments arguments;
-
-	if (!tg_arguments_parse(argc, argv, "", 0, 0, &arguments))
-		return TG_EXIT_USAGE;
-	return tg_client_show(json_pack("{s:s}", "command", "reload"), arguments.json,
-			      print_reload);
 }

@@ -25,16 +25,7 @@ static const char *plural(uint64_t n)
 static void print_limit(const struct tg_config_limit *limit, FILE *out)
 {
 	fprintf(out, "  %s: ", limit->name);
-	if (limit->per == TG_CONFIG_PER_EVERYONE)
-		fputs("everyone together", out);
-	else
-		fprintf(out, "each %s (IPv4 /%u, IPv6 /%u)",
-			limit->per == TG_CONFIG_PER_SOURCE ? "source" : "destination",
-			limit->prefix4, limit->prefix6);
-	if (limit->per_port)
-		fputs(", each destination port for itself,", out);
-	if (limit->per_protocol)
-		fputs(", each protocol for itself,", out);
+	tg_describe_key(limit, out);
 	fputs(limit->per == TG_CONFIG_PER_DESTINATION ? " receiving " : " sending ", out);
 	tg_describe_match(limit, out);
 	fputs(": ", out);

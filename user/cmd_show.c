@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "arguments.h"
@@ -59,6 +60,11 @@ static void print_status(const json_t *result)
 	       tg_json_number(result, "limits"));
 	printf("configuration %s, state %s\n", tg_json_text(daemon, "config"),
 	       tg_json_text(daemon, "state"));
+	if (strcmp(tg_json_text(result, "policy"), tg_json_text(daemon, "config")) != 0)
+		printf("policy from %s\n", tg_json_text(result, "policy"));
+	if (json_is_object(json_object_get(result, "confirm")))
+		printf("NOT CONFIRMED: goes back in %lld s unless `tidegate confirm` comes first\n",
+		       tg_json_number(json_object_get(result, "confirm"), "remaining_ms") / 1000);
 	printf("table: %lld of %lld buckets used\n\n", tg_json_number(table, "buckets"),
 	       tg_json_number(table, "size"));
 	print_interfaces(interfaces);

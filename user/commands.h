@@ -13,11 +13,15 @@ enum tg_exit {
 	TG_EXIT_NOT_FOUND = 6, /* limit, interface or entry */
 };
 
+int cmd_apply(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_confirm(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_limits(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
+int cmd_rollback(int argc, char **argv);
 int cmd_set(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_top(int argc, char **argv);

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "generations.h"
+
 struct event_base;
 struct tg_config;
 struct tg_datapath;
@@ -15,6 +17,7 @@ struct tg_daemon {
 	struct event_base *base;
 	struct tg_config *config; /* in force */
 	struct tg_datapath *datapath;
+	struct tg_generations generations;
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	uint64_t reloads_ok, reloads_failed;
 	bool keep; /* on exit, leave the enforcement in place */
@@ -23,9 +26,6 @@ struct tg_daemon {
 /* Reads the file again and puts it in force. On failure @message (TG_MESSAGE_SIZE) says why and
  * nothing has changed; -EINVAL: the file is invalid. */
 int tg_daemon_reload(struct tg_daemon *daemon, char *message);
-
-/* Puts *@config in force and takes it over; on failure it stays the caller's. */
-int tg_daemon_change(struct tg_daemon *daemon, struct tg_config **config, char *message);
 
 /* Ends the event loop; @keep: leave programs and pins in place. */
 void tg_daemon_stop(struct tg_daemon *daemon, bool keep);

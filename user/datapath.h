@@ -34,6 +34,9 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config,
 			char *message);
 
+/* The number of the policy in force. */
+uint32_t tg_datapath_generation(const struct tg_datapath *datapath);
+
 /*
  * Attaches to interfaces that the configuration means and that have appeared, lets go of
  * those that have gone or have another name now. What cannot be is logged, once.

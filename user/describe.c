@@ -215,6 +215,20 @@ void tg_describe_match(const struct tg_config_limit *limit, FILE *out)
 	describe_addresses("to", &match->destination, out);
 }
 
+void tg_describe_key(const struct tg_config_limit *limit, FILE *out)
+{
+	if (limit->per == TG_CONFIG_PER_EVERYONE)
+		fputs("everyone together", out);
+	else
+		fprintf(out, "each %s (IPv4 /%u, IPv6 /%u)",
+			limit->per == TG_CONFIG_PER_SOURCE ? "source" : "destination",
+			limit->prefix4, limit->prefix6);
+	if (limit->per_port)
+		fputs(", each destination port for itself,", out);
+	if (limit->per_protocol)
+		fputs(", each protocol for itself,", out);
+}
+
 void tg_describe_refill(const struct tg_config_limit *limit, FILE *out)
 {
 	enum tg_rate_kind kind = limit->unit == TG_CONFIG_BYTES ? TG_RATE_BYTES : TG_RATE_COUNT;

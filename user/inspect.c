@@ -39,6 +39,11 @@ int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot
 			   (uint64_t *)sum, sizeof(*sum));
 }
 
+uint32_t tg_datapath_generation(const struct tg_datapath *datapath)
+{
+	return datapath->meta.generation[datapath->bank];
+}
+
 static int read_interface(struct tg_datapath *datapath, const struct tg_attachment *attachment,
 			  struct tg_interface_stats *stats)
 {
@@ -102,7 +107,7 @@ int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats)
 	made->limits = calloc(datapath->config->limits_n + 1, sizeof(*made->limits));
 	if (!made->interfaces || !made->limits)
 		return -ENOMEM;
-	made->generation = datapath->meta.generation[datapath->bank];
+	made->generation = tg_datapath_generation(datapath);
 	made->table_size = datapath->table_size;
 	error = read_interfaces(datapath, made);
 	if (!error)

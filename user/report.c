@@ -64,6 +64,15 @@ static json_t *waiting_for(const struct tg_stats *stats, const struct tg_config 
 	return names;
 }
 
+static json_t *confirm_of(const struct tg_daemon *daemon)
+{
+	if (!daemon->generations.deadline_ns)
+		return json_null();
+	return json_pack("{s:b, s:I, s:I}", "pending", 1, "remaining_ms",
+			 to_ms(tg_generations_remaining(daemon)), "generation_before",
+			 (json_int_t)daemon->generations.before);
+}
+
 json_t *tg_report_status(const struct tg_stats *stats, const struct tg_daemon *daemon)
 {
 	uint64_t uptime = tg_clock_read(TG_CLOCK_PRECISE) - daemon->started_ns;
@@ -73,15 +82,15 @@ json_t *tg_report_status(const struct tg_stats *stats, const struct tg_daemon *d
 	for (i = 0; i < stats->interfaces_n; i++)
 		json_array_append_new(interfaces, interface_of(&stats->interfaces[i]));
 	return json_pack(
-		"{s:{s:s, s:I, s:I, s:s, s:s, s:s}, s:I, s:o, s:o, s:{s:I, s:I}, s:I, s:{s:I, s:I}}",
+		"{s:{s:s, s:I, s:I, s:s, s:s, s:s}, s:s, s:o, s:I, s:o, s:o, s:{s:I, s:I}, s:I, s:{s:I, s:I}}",
 		"daemon", "version", TG_VERSION, "pid", (json_int_t)getpid(), "uptime_ms",
 		(json_int_t)(uptime / NS_PER_MS), "config", daemon->config_path, "control",
-		daemon->control_path, "state", daemon->state_dir, "generation",
-		(json_int_t)stats->generation, "interfaces", interfaces, "waiting_for",
-		waiting_for(stats, daemon->config), "table", "size", (json_int_t)stats->table_size,
-		"buckets", (json_int_t)stats->buckets, "limits", (json_int_t)stats->limits_n,
-		"reloads", "ok", (json_int_t)daemon->reloads_ok, "failed",
-		(json_int_t)daemon->reloads_failed);
+		daemon->control_path, "state", daemon->state_dir, "policy", daemon->config->path,
+		"confirm", confirm_of(daemon), "generation", (json_int_t)stats->generation,
+		"interfaces", interfaces, "waiting_for", waiting_for(stats, daemon->config),
+		"table", "size", (json_int_t)stats->table_size, "buckets",
+		(json_int_t)stats->buckets, "limits", (json_int_t)stats->limits_n, "reloads", "ok",
+		(json_int_t)daemon->reloads_ok, "failed", (json_int_t)daemon->reloads_failed);
 }
 
 static json_t *verdicts_of(const __u64 counts[TG_VERDICT_COUNT])

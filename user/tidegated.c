@@ -145,21 +145,6 @@ static int load_config(const char *path, struct tg_config **config)
 	return error;
 }
 
-int tg_daemon_change(struct tg_daemon *daemon, struct tg_config **config, char *message)
-{
-	int error = tg_datapath_publish(daemon->datapath, *config, message);
-
-	if (error) {
-		daemon->reloads_failed++;
-		tg_log(TG_LOG_ERROR, "%s; the policy in force stays", message);
-		return error;
-	}
-	daemon->reloads_ok++;
-	tg_config_free(&daemon->config);
-	daemon->config = TAKE_PTR(*config);
-	return 0;
-}
-
 int tg_daemon_reload(struct tg_daemon *daemon, char *message)
 {
 	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
@@ -177,7 +162,9 @@ int tg_daemon_reload(struct tg_daemon *daemon, char *message)
 			daemon->config_path, daemon->config_path);
 		tg_log(TG_LOG_ERROR, "%s", message);
 	} else {
-		error = tg_daemon_change(daemon, &config, message);
+		error = tg_generations_change(daemon, &config, message);
+		if (error == -EALREADY)
+			tg_log(TG_LOG_ERROR, "%s", message);
 	}
 	if (!error)
 		tg_log(TG_LOG_INFO, "%s reloaded", daemon->config_path);
@@ -297,11 +284,14 @@ static int serve(struct tg_daemon *daemon)
 	daemon->base = event_base_new();
 	if (!daemon->base)
 		return tg_fail(ENOMEM, "event loop");
-	error = start(daemon, &control, &http, &netlink);
+	error = tg_generations_open(daemon, daemon->base);
+	if (!error)
+		error = start(daemon, &control, &http, &netlink);
 	if (!error) {
 		error = run(daemon);
 		finish(daemon);
 	}
+	tg_generations_close(daemon);
 	tg_netlink_close(&netlink);
 	tg_http_close(&http);
 	tg_control_close(&control);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a change is said to do. */
+#include "test.h"
+
+#include <stdlib.h>
+
+#include "config_diff.h"
+
+#define HEAD "interfaces: [{name: lo}]\n"
+#define BASE                                                                                       \
+	HEAD "allow: [192.0.2.0/24]\nlimits:\n"                                                    \
+	     "  - {name: a, match: {protocol: udp}, capacity: 10, rate: 1/s}\n"                    \
+	     "  - {name: b, capacity: 20, rate: 2/s}\n"
+#define LIMITS(a, b) HEAD "allow: [192.0.2.0/24]\nlimits:\n  - {" a "}\n  - {" b "}\n"
+#define A	     "name: a, match: {protocol: udp}, capacity: 10, rate: 1/s"
+#define B	     "name: b, capacity: 20, rate: 2/s"
+
+static const struct {
+	const char *to;
+	const char *wanted[8]; /* "what name change" or " sentence part", in order */
+} cases[] = {
+	{BASE, {NULL}},
+	{LIMITS(B, A), {NULL}},
+	{LIMITS(A, "name: b, capacity: 40, rate: 2/s"),
+	 {"limit b changed",
+	  " bursts to 40 packets, then 2/s (packets), evenly spread; now: bursts to 20",
+	  " 7 live buckets keep the share that is missing"}},
+	{LIMITS(A, "name: b, prefix: {ipv4: 24}, capacity: 20, rate: 2/s"),
+	 {"limit b changed",
+	  " each source (IPv4 /24, IPv6 /64); now: each source (IPv4 /32, IPv6 /64)",
+	  " keyed anew: the 7 live ones go"}},
+	{LIMITS(A, "name: b, per: [source, protocol], capacity: 20, rate: 2/s"),
+	 {"limit b changed", " each protocol for itself", " keyed anew"}},
+	{LIMITS(A, "name: b, unit: connections, capacity: 20, rate: 2/s"),
+	 {"limit b changed", " the unit is connections; now: packets", " keep the share"}},
+	{LIMITS("name: a, match: {protocol: tcp}, capacity: 10, rate: 1/s", B),
+	 {"limit a changed", " tcp; now: udp", " its buckets stay"}},
+	{LIMITS(A, "name: c, capacity: 30, rate: 2/s"),
+	 {"limit c added",
+	  " each source (IPv4 /32, IPv6 /64), for any packet: bursts to 30 packets",
+	  " its buckets start full", "limit b removed", " its 7 live buckets and its counters go"}},
+	{LIMITS(A, "name: c, capacity: 20, rate: 2/s"),
+	 {"limit c added", " for any packet", " start full",
+	  " it has the settings of b, which goes", "limit b removed", " its 7 live"}},
+	{BASE "table: {size: 1000}\non_stop: keep\n",
+	 {"table  changed", " room for 1000 buckets; now: 65536", " live buckets are copied",
+	  "on_stop  changed", " keep; now: detach"}},
+	{BASE "deny: [10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 10.0.0.5, 10.0.0.6, 10.0.0.7]\n",
+	 {"deny  changed",
+	  " 7 more: 10.0.0.1/32, 10.0.0.2/32, 10.0.0.3/32, 10.0.0.4/32, 10.0.0.5/32 and 2 more"}},
+	{"interfaces: [{name: eth0}]\nallow: [192.0.2.0/24]\nlimits: [{" A "}, {" B "}]\n",
+	 {"interface eth0 added", "interface lo removed"}},
+	{"interfaces: [{name: lo, xdp_mode: generic}]\nallow: [192.0.2.0/25]\nlimits: [{" A "}, {" B
+	 "}]\n",
+	 {"interface lo changed", " xdp_mode is generic; now: auto", "allow  changed",
+	  " 1 more: 192.0.2.0/25", " 1 fewer: 192.0.2.0/24"}},
+};
+
+static uint64_t seven(const void *data, const char *limit)
+{
+	return 7;
+}
+
+static struct tg_config *parse(const char *text)
+{
+	struct tg_diagnostics diagnostics = {0};
+	struct tg_config *config = NULL;
+
+	tg_config_parse("t.yaml", text, strlen(text), &config, &diagnostics);
+	CHECK(config, "%s: %s", text, diagnostics.n ? diagnostics.items[0].message : "");
+	tg_diagnostics_clear(&diagnostics);
+	return config;
+}
+
+/* The lines of a difference, compared with those wanted. */
+static void check_lines(const json_t *changes, const char *const *wanted, const char *to)
+{
+	const json_t *change, *detail;
+	size_t i, j, n = 0;
+	char line[256];
+
+	json_array_foreach(changes, i, change)
+	{
+		snprintf(line, sizeof(line), "%s %s %s",
+			 json_string_value(json_object_get(change, "what")),
+			 json_string_value(json_object_get(change, "name")),
+			 json_string_value(json_object_get(change, "change")));
+		CHECK(wanted[n] && strcmp(line, wanted[n]) == 0, "%s, want %s: %s", line, wanted[n],
+		      to);
+		n += wanted[n] != NULL;
+		json_array_foreach(json_object_get(change, "details"), j, detail)
+		{
+			CHECK(wanted[n] && wanted[n][0] == ' ' &&
+				      strstr(json_string_value(detail), wanted[n] + 1),
+			      "%s, want %s: %s", json_string_value(detail), wanted[n], to);
+			n += wanted[n] != NULL;
+		}
+	}
+	CHECK(!wanted[n], "%s is missing: %s", wanted[n], to);
+}
+
+TEST(test_diff)
+{
+	struct tg_config *from = parse(BASE), *to;
+	json_t *changes;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		to = parse(cases[i].to);
+		if (!from || !to)
+			return;
+		changes = tg_config_diff(from, to, seven, NULL);
+		check_lines(changes, cases[i].wanted, cases[i].to);
+		json_decref(changes);
+		tg_config_free(&to);
+	}
+	tg_config_free(&from);
+}
+
+TEST_MAIN(RUN(test_diff))

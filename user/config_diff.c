@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config_diff.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "describe.h"
+
+#define NAMED 5 /* prefixes of a list; the rest is counted */
+
+static void add_change(json_t *changes, const char *what, const char *name, const char *change,
+		       json_t *details)
+{
+	json_array_append_new(changes, json_pack("{s:s, s:s, s:s, s:o}", "what", what, "name", name,
+						 "change", change, "details", details));
+}
+
+__attribute__((format(printf, 2, 3))) static void say(json_t *details, const char *format, ...)
+{
+	tg_autofree char *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	if (text)
+		json_array_append_new(details, json_string(text));
+}
+
+/* What @describe prints, as text; the caller frees it. */
+static char *text_of(void (*describe)(const struct tg_config_limit *limit, FILE *out),
+		     const struct tg_config_limit *limit)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	describe(limit, out);
+	fclose(out);
+	return text;
+}
+
+static void say_change(json_t *details, void (*describe)(const struct tg_config_limit *, FILE *),
+		       const struct tg_config_limit *from, const struct tg_config_limit *to)
+{
+	tg_autofree char *before = text_of(describe, from), *after = text_of(describe, to);
+
+	if (before && after)
+		say(details, "%s; now: %s", after, before);
+}
+
+static bool same_refill(const struct tg_refill *a, const struct tg_refill *b)
+{
+	return a->capacity == b->capacity && a->amount == b->amount && a->interval == b->interval &&
+	       a->continuous == b->continuous;
+}
+
+static bool same_key(const struct tg_config_limit *a, const struct tg_config_limit *b)
+{
+	return a->per == b->per && a->per_port == b->per_port &&
+	       a->per_protocol == b->per_protocol &&
+	       (a->per == TG_CONFIG_PER_EVERYONE ||
+		(a->prefix4 == b->prefix4 && a->prefix6 == b->prefix6));
+}
+
+static bool same_settings(const struct tg_config_limit *a, const struct tg_config_limit *b)
+{
+	return same_key(a, b) && a->unit == b->unit && same_refill(&a->refill, &b->refill) &&
+	       tg_match_equal(&a->match, &b->match);
+}
+
+static void diff_limit(const struct tg_config_limit *from, const struct tg_config_limit *to,
+		       uint64_t buckets, json_t *changes)
+{
+	json_t *details = json_array();
+
+	if (!same_refill(&from->refill, &to->refill))
+		say_change(details, tg_describe_refill, from, to);
+	if (from->unit != to->unit)
+		say(details, "the unit is %s; now: %s", tg_unit_name(to->unit),
+		    tg_unit_name(from->unit));
+	if (!tg_match_equal(&from->match, &to->match)) {
+		say_change(details, tg_describe_match, from, to);
+		say(details,
+		    "its buckets stay, and are charged for the packets that match from now on");
+	}
+	if (!same_key(from, to)) {
+		say_change(details, tg_describe_key, from, to);
+		say(details,
+		    "its buckets are keyed anew: the %" PRIu64
+		    " live ones go, and everybody starts with a full one",
+		    buckets);
+	} else if (!same_refill(&from->refill, &to->refill) || from->unit != to->unit) {
+		say(details,
+		    "%" PRIu64 " live buckets keep the share that is missing: one that is half "
+		    "empty stays half empty",
+		    buckets);
+	}
+	add_change(changes, "limit", to->name, "changed", details);
+}
+
+static const struct tg_config_limit *find_limit(const struct tg_config *config, const char *name)
+{
+	return tg_config_find_limit((struct tg_config *)config, name);
+}
+
+/* A limit of @config that is not in @other and has the same settings as @limit. */
+static const char *twin_of(const struct tg_config_limit *limit, const struct tg_config *config,
+			   const struct tg_config *other)
+{
+	size_t i;
+
+	for (i = 0; i < config->limits_n; i++)
+		if (!find_limit(other, config->limits[i].name) &&
+		    same_settings(&config->limits[i], limit))
+			return config->limits[i].name;
+	return NULL;
+}
+
+static void add_limit(const struct tg_config *from, const struct tg_config *to,
+		      const struct tg_config_limit *limit, json_t *changes)
+{
+	tg_autofree char *key = text_of(tg_describe_key, limit);
+	tg_autofree char *match = text_of(tg_describe_match, limit);
+	tg_autofree char *refill = text_of(tg_describe_refill, limit);
+	const char *twin = twin_of(limit, from, to);
+	json_t *details = json_array();
+
+	if (key && match && refill)
+		say(details, "%s, for %s: %s", key, match, refill);
+	say(details, "its buckets start full");
+	if (twin)
+		say(details,
+		    "it has the settings of %s, which goes: a limit that is renamed is a new one",
+		    twin);
+	add_change(changes, "limit", limit->name, "added", details);
+}
+
+static void diff_limits(const struct tg_config *from, const struct tg_config *to,
+			uint64_t (*buckets)(const void *data, const char *limit), const void *data,
+			json_t *changes)
+{
+	const struct tg_config_limit *limit, *other;
+	json_t *details;
+	size_t i;
+
+	for (i = 0; i < to->limits_n; i++) {
+		limit = &to->limits[i];
+		other = find_limit(from, limit->name);
+		if (!other)
+			add_limit(from, to, limit, changes);
+		else if (!same_settings(other, limit))
+			diff_limit(other, limit, buckets(data, limit->name), changes);
+	}
+	for (i = 0; i < from->limits_n; i++) {
+		limit = &from->limits[i];
+		if (find_limit(to, limit->name))
+			continue;
+		details = json_array();
+		say(details,
+		    "its %" PRIu64 " live buckets and its counters go; added again later, it would "
+		    "start new",
+		    buckets(data, limit->name));
+		add_change(changes, "limit", limit->name, "removed", details);
+	}
+}
+
+static const struct tg_config_interface *find_interface(const struct tg_config *config,
+							const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config->interfaces_n; i++)
+		if (strcmp(config->interfaces[i].name, name) == 0)
+			return &config->interfaces[i];
+	return NULL;
+}
+
+static void diff_interfaces(const struct tg_config *from, const struct tg_config *to,
+			    json_t *changes)
+{
+	static const char *const modes[] = {"auto", "native", "generic"};
+	const struct tg_config_interface *interface, *other;
+	json_t *details;
+	size_t i;
+
+	for (i = 0; i < to->interfaces_n; i++) {
+		interface = &to->interfaces[i];
+		other = find_interface(from, interface->name);
+		if (other && other->xdp_mode == interface->xdp_mode)
+			continue;
+		details = json_array();
+		if (other)
+			say(details, "xdp_mode is %s; now: %s", modes[interface->xdp_mode],
+			    modes[other->xdp_mode]);
+		add_change(changes, "interface", interface->name, other ? "changed" : "added",
+			   details);
+	}
+	for (i = 0; i < from->interfaces_n; i++)
+		if (!find_interface(to, from->interfaces[i].name))
+			add_change(changes, "interface", from->interfaces[i].name, "removed",
+				   json_array());
+}
+
+/* How many prefixes of @list are not in @other, and the first few. Both are sorted. */
+static size_t only_in(const struct tg_prefix_list *list, const struct tg_prefix_list *other,
+		      char *names, size_t size)
+{
+	char text[TG_PREFIX_TEXT_SIZE];
+	size_t i, j = 0, n = 0, length = 0;
+	int order;
+
+	names[0] = '\0';
+	for (i = 0; i < list->n; i++) {
+		order = 1;
+		while (j < other->n && (order = memcmp(&other->items[j], &list->items[i],
+						       sizeof(*list->items))) < 0)
+			j++;
+		if (j < other->n && order == 0)
+			continue;
+		if (n < NAMED)
+			length += snprintf(names + length, size - length, "%s%s", n ? ", " : "",
+					   tg_prefix_format(&list->items[i], text, sizeof(text)));
+		n++;
+	}
+	if (n > NAMED)
+		snprintf(names + length, size - length, " and %zu more", n - NAMED);
+	return n;
+}
+
+static void diff_list(const char *what, const struct tg_prefix_list *from,
+		      const struct tg_prefix_list *to, json_t *changes)
+{
+	char names[NAMED * (TG_PREFIX_TEXT_SIZE + 2) + 64];
+	json_t *details = json_array();
+	size_t n;
+
+	n = only_in(to, from, names, sizeof(names));
+	if (n)
+		say(details, "%zu more: %s", n, names);
+	n = only_in(from, to, names, sizeof(names));
+	if (n)
+		say(details, "%zu fewer: %s", n, names);
+	if (json_array_size(details))
+		add_change(changes, what, "", "changed", details);
+	else
+		json_decref(details);
+}
+
+static void diff_settings(const struct tg_config *from, const struct tg_config *to, json_t *changes)
+{
+	static const char *const on_stop[] = {"detach", "keep"};
+	json_t *details;
+
+	if (from->table_size != to->table_size) {
+		details = json_array();
+		say(details, "room for %u buckets; now: %u", to->table_size, from->table_size);
+		say(details, "live buckets are copied; what is charged in those milliseconds is "
+			     "lost, and what does not fit starts full");
+		add_change(changes, "table", "", "changed", details);
+	}
+	if (from->on_stop != to->on_stop) {
+		details = json_array();
+		say(details, "%s; now: %s", on_stop[to->on_stop], on_stop[from->on_stop]);
+		add_change(changes, "on_stop", "", "changed", details);
+	}
+}
+
+json_t *tg_config_diff(const struct tg_config *from, const struct tg_config *to,
+		       uint64_t (*buckets)(const void *data, const char *limit), const void *data)
+{
+	json_t *changes = json_array();
+
+	if (!changes)
+		return NULL;
+	diff_interfaces(from, to, changes);
+	diff_list("allow", &from->allow, &to->allow, changes);
+	diff_list("deny", &from->deny, &to->deny, changes);
+	diff_settings(from, to, changes);
+	diff_limits(from, to, buckets, data, changes);
+	return changes;
+}
