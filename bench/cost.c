@@ -11,6 +11,10 @@
 
 struct bench_case {
 	const char *what, *limits;
+	int written,
+		matched; /* if no limits are given: so many, of which so many match the packet */
+	size_t prefixes; /* in the condition on the source of each of them */
+	bool entry;	 /* by the program that links run, and not the generation's itself */
 	void (*build)(struct packet *packet);
 	struct fixture fixture;
 	struct packet packet;
@@ -55,9 +59,70 @@ static struct bench_case cases[] = {
 	{.what = "IPv6 UDP, admitted, coarse clock",
 	 .limits = ONE("rate: 1000/s"),
 	 .build = build_ipv6},
+	{.what = "the same as the first, by the entry",
+	 .limits = ONE("rate: 1000/s"),
+	 .entry = true,
+	 .build = build_ipv4},
+	{.what = "1 limit written, 1 matches", .written = 1, .matched = 1, .build = build_ipv4},
+	{.what = "8 limits written, 1 matches", .written = 8, .matched = 1, .build = build_ipv4},
+	{.what = "64 limits written, 1 matches", .written = 64, .matched = 1, .build = build_ipv4},
+	{.what = "8 limits written, 8 match", .written = 8, .matched = 8, .build = build_ipv4},
+	{.what = "64 limits written, 8 match", .written = 64, .matched = 8, .build = build_ipv4},
+	{.what = "64 limits written, 64 match", .written = 64, .matched = 64, .build = build_ipv4},
+	{.what = "8 and 1, source in 100,000 prefixes",
+	 .written = 8,
+	 .matched = 1,
+	 .prefixes = 100000,
+	 .build = build_ipv4},
 };
 
 #define CASES (sizeof(cases) / sizeof(cases[0]))
+
+/* 2^17 prefixes of 10.0.0.0/8 and the packet's own; in a file, as an operator would. */
+static void write_prefixes(const char *path, size_t n)
+{
+	FILE *file = fopen(path, "w");
+	size_t i;
+
+	fprintf(file, "192.0.2.0/24\n");
+	for (i = 0; i < n; i++)
+		fprintf(file, "10.%zu.%zu.%zu/32\n", i >> 16, i >> 8 & 255, i & 255);
+	fclose(file);
+}
+
+/* Limits on ports, of which only @matched have the packet's. */
+static const char *make_limits(const struct bench_case *bench)
+{
+	static char yaml[65536];
+	char source[64] = "", path[] = "/tmp/tidegate-bench-prefixes";
+	size_t at;
+	int i;
+
+	if (bench->prefixes) {
+		write_prefixes(path, bench->prefixes);
+		snprintf(source, sizeof(source), ", source: many");
+	}
+	at = bench->prefixes ? snprintf(yaml, sizeof(yaml), "sets: {many: {file: %s}}\n", path) : 0;
+	at += snprintf(yaml + at, sizeof(yaml) - at, "limits:\n");
+	for (i = 0; i < bench->written; i++)
+		at += snprintf(yaml + at, sizeof(yaml) - at,
+			       "  - {name: l%d, match: {protocol: udp, destination_port: %d%s}, "
+			       "capacity: 1000000000, rate: 1000/s}\n",
+			       i, i < bench->matched ? 53 : 1000 + i, source);
+	return yaml;
+}
+
+/* As a publish leaves it: the generation in its bank, and that one active. */
+static int through_entry(struct fixture *fixture)
+{
+	int map = bpf_map__fd(fixture->skeleton->maps.generations);
+	uint32_t bank = 0;
+
+	if (bpf_map_update_elem(map, &bank, &fixture->xdp, BPF_ANY))
+		return -1;
+	fixture->xdp = bpf_program__fd(fixture->skeleton->progs.tidegate_entry);
+	return 0;
+}
 
 static double measure(const struct bench_case *bench)
 {
@@ -83,7 +148,10 @@ int main(void)
 	int round;
 
 	for (i = 0; i < CASES; i++) {
-		if (!fixture_open(&cases[i].fixture, cases[i].limits))
+		if (!fixture_open(&cases[i].fixture,
+				  cases[i].limits ? cases[i].limits : make_limits(&cases[i])))
+			return 1;
+		if (cases[i].entry && through_entry(&cases[i].fixture))
 			return 1;
 		cases[i].build(&cases[i].packet);
 	}
@@ -93,9 +161,9 @@ int main(void)
 	for (i = 0; i < CASES; i++)
 		qsort(cases[i].ns, ROUNDS, sizeof(double), compare);
 	floor = cases[0].ns[ROUNDS / 2];
-	printf("%-36s %8s %8s %8s\n", "ns a packet", "min", "median", "ratio");
+	printf("%-38s %8s %8s %8s\n", "ns a packet", "min", "median", "ratio");
 	for (i = 0; i < CASES; i++) {
-		printf("%-36s %8.0f %8.0f %8.1f\n", cases[i].what, cases[i].ns[0],
+		printf("%-38s %8.0f %8.0f %8.1f\n", cases[i].what, cases[i].ns[0],
 		       cases[i].ns[ROUNDS / 2], cases[i].ns[ROUNDS / 2] / floor);
 		fixture_close(&cases[i].fixture);
 	}
