@@ -13,7 +13,12 @@ static void print_limit(const json_t *limit)
 	const char *state = tg_json_text(limit, "state");
 	const json_t *ago = json_object_get(limit, "exceeded_ago_ms");
 
-	printf("%s (bucket %s): ", tg_json_text(limit, "limit"), tg_json_text(limit, "bucket"));
+	printf("%s (bucket %s", tg_json_text(limit, "limit"), tg_json_text(limit, "bucket"));
+	if (json_object_get(limit, "destination_port"))
+		printf(", port %lld", tg_json_number(limit, "destination_port"));
+	if (json_object_get(limit, "protocol"))
+		printf(", protocol %lld", tg_json_number(limit, "protocol"));
+	fputs("): ", stdout);
 	if (strcmp(state, "untracked") == 0) {
 		printf("no bucket yet, so all %lld %s are there\n",
 		       tg_json_number(limit, "capacity"), tg_json_text(limit, "unit"));
@@ -44,7 +49,7 @@ static void print_why(const json_t *result)
 		printf("%s is on the deny list: all its packets are dropped\n",
 		       tg_json_text(result, "address"));
 	if (!json_array_size(limits))
-		puts("no limit is in force for sources");
+		puts("no limit has anything to say about it");
 	json_array_foreach(limits, i, limit) print_limit(limit);
 }
 

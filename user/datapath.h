@@ -54,9 +54,10 @@ int tg_datapath_each_bucket(struct tg_datapath *datapath,
 			    int (*each)(void *data, const struct tg_bucket_view *view), void *data);
 
 /*
- * The state of each limit for one source @address (all 16 bytes count), limits of
- * TG_CONFIG_PER_DESTINATION left out. Fills @views (TG_CONFIG_LIMITS_MAX of them) and
- * *@n; *@list is TG_LIST_ALLOW, TG_LIST_DENY or 0.
+ * The state of each limit for one source @address (all 16 bytes count): left out are limits
+ * of TG_CONFIG_PER_DESTINATION, those whose condition on the source it does not meet, and of
+ * limits with a port or a protocol in their key all buckets but those that there are. Fills @views
+ * (TG_VIEWS_MAX of them) and *@n; *@list is TG_LIST_ALLOW, TG_LIST_DENY or 0.
  */
 int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
 		    struct tg_bucket_view *views, size_t *n, enum tg_list *list);

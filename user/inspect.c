@@ -136,6 +136,7 @@ static void start_view(const struct tg_config_limit *limit, const uint8_t addres
 	view->limit = limit->name;
 	view->per = limit->per;
 	view->unit = limit->unit;
+	view->port = view->protocol = -1;
 	view->bucket.length = prefix_length(limit, address);
 	mask = tg_address_mask(view->bucket.length);
 	memcpy(view->bucket.address, address, sizeof(view->bucket.address));
@@ -172,6 +173,10 @@ static int walk_bucket(void *data, const struct tg_bucket_key *key, const struct
 	if (!limit)
 		return 0;
 	start_view(limit, (const uint8_t *)&key->address, &view);
+	if (limit->per_port)
+		view.port = be16toh(key->port);
+	if (limit->per_protocol)
+		view.protocol = key->protocol;
 	tg_bucket_measure(&walk->datapath->records[TG_LIMIT_SLOT(key->limit_id)], bucket,
 			  walk->datapath->tick, &view);
 	return walk->each(walk->data, &view);
@@ -221,15 +226,53 @@ static void view_limit(const struct tg_datapath *datapath, size_t index, const u
 		view->state = TG_BUCKET_UNTRACKED;
 }
 
+/* Buckets whose key holds more than the address are found by looking through the table. */
+struct search {
+	const struct tg_config *config;
+	const uint8_t *address;
+	struct tg_bucket_view *views;
+	size_t n;
+};
+
+static int collect_view(void *data, const struct tg_bucket_view *view)
+{
+	struct search *search = data;
+	struct tg_bucket_view wanted;
+	const struct tg_config_limit *limit =
+		tg_config_find_limit((struct tg_config *)search->config, view->limit);
+
+	if (view->port < 0 && view->protocol < 0)
+		return 0;
+	if (!limit || limit->per == TG_CONFIG_PER_DESTINATION ||
+	    !tg_addresses_hold(&limit->match.source, search->address))
+		return 0;
+	start_view(limit, search->address, &wanted);
+	if (memcmp(&wanted.bucket, &view->bucket, sizeof(wanted.bucket)) != 0)
+		return 0;
+	search->views[search->n++] = *view;
+	return search->n == TG_VIEWS_MAX;
+}
+
 int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
 		    struct tg_bucket_view *views, size_t *n, enum tg_list *list)
 {
+	struct search search = {.config = datapath->config, .address = address, .views = views};
+	const struct tg_config_limit *limit;
+	bool keyed = false;
 	size_t i;
+	int result = 0;
 
-	*n = 0;
-	for (i = 0; i < datapath->config->limits_n; i++)
-		if (datapath->config->limits[i].per != TG_CONFIG_PER_DESTINATION)
-			view_limit(datapath, i, address, &views[(*n)++]);
+	for (i = 0; i < datapath->config->limits_n; i++) {
+		limit = &datapath->config->limits[i];
+		if (limit->per_port || limit->per_protocol)
+			keyed = true;
+		else if (limit->per != TG_CONFIG_PER_DESTINATION &&
+			 tg_addresses_hold(&limit->match.source, address))
+			view_limit(datapath, i, address, &views[search.n++]);
+	}
+	if (keyed)
+		result = tg_datapath_each_bucket(datapath, collect_view, &search);
+	*n = search.n;
 	*list = find_list(datapath, address);
-	return 0;
+	return result < 0 ? result : 0;
 }

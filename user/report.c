@@ -152,20 +152,32 @@ static const char *bucket_name(const struct tg_bucket_view *view, char *text, si
 	return tg_prefix_format(&view->bucket, text, size);
 }
 
+/* What a bucket's key holds beside the address. */
+static void add_key(json_t *json, const struct tg_bucket_view *view)
+{
+	if (view->port >= 0)
+		json_object_set_new(json, "destination_port", json_integer(view->port));
+	if (view->protocol >= 0)
+		json_object_set_new(json, "protocol", json_integer(view->protocol));
+}
+
 static json_t *view_of(const struct tg_bucket_view *view)
 {
 	char bucket[TG_PREFIX_TEXT_SIZE];
+	json_t *json =
+		json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:o}", "limit",
+			  view->limit, "bucket", bucket_name(view, bucket, sizeof(bucket)), "unit",
+			  tg_unit_name(view->unit), "capacity", (json_int_t)view->capacity,
+			  "remaining", (json_int_t)view->remaining, "reset_ms",
+			  to_ms(view->reset_ns), "retry_after_ms", to_ms(view->retry_after_ns),
+			  "state", state_name(view->state), "admitted", (json_int_t)view->admitted,
+			  "exceeded", (json_int_t)view->exceeded, "exceeded_ago_ms",
+			  view->exceeded_ago_ns == UINT64_MAX
+				  ? json_null()
+				  : json_integer(view->exceeded_ago_ns / NS_PER_MS));
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:o}", "limit",
-			 view->limit, "bucket", bucket_name(view, bucket, sizeof(bucket)), "unit",
-			 tg_unit_name(view->unit), "capacity", (json_int_t)view->capacity,
-			 "remaining", (json_int_t)view->remaining, "reset_ms",
-			 to_ms(view->reset_ns), "retry_after_ms", to_ms(view->retry_after_ns),
-			 "state", state_name(view->state), "admitted", (json_int_t)view->admitted,
-			 "exceeded", (json_int_t)view->exceeded, "exceeded_ago_ms",
-			 view->exceeded_ago_ns == UINT64_MAX
-				 ? json_null()
-				 : json_integer(view->exceeded_ago_ns / NS_PER_MS));
+	add_key(json, view);
+	return json;
 }
 
 json_t *tg_report_why(const struct tg_prefix *address, const struct tg_bucket_view *views, size_t n,
@@ -186,18 +198,19 @@ json_t *tg_report_why(const struct tg_prefix *address, const struct tg_bucket_vi
 json_t *tg_report_top(const struct tg_bucket_view *views, size_t n, uint32_t generation)
 {
 	char source[TG_PREFIX_TEXT_SIZE];
-	json_t *sources = json_array();
+	json_t *sources = json_array(), *json;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		json_array_append_new(
-			sources, json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I}", "source",
-					   bucket_name(&views[i], source, sizeof(source)), "limit",
-					   views[i].limit, "unit", tg_unit_name(views[i].unit),
-					   "capacity", (json_int_t)views[i].capacity, "remaining",
-					   (json_int_t)views[i].remaining, "state",
-					   state_name(views[i].state), "admitted",
-					   (json_int_t)views[i].admitted, "exceeded",
-					   (json_int_t)views[i].exceeded));
+	for (i = 0; i < n; i++) {
+		json = json_pack(
+			"{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I}", "source",
+			bucket_name(&views[i], source, sizeof(source)), "limit", views[i].limit,
+			"unit", tg_unit_name(views[i].unit), "capacity",
+			(json_int_t)views[i].capacity, "remaining", (json_int_t)views[i].remaining,
+			"state", state_name(views[i].state), "admitted",
+			(json_int_t)views[i].admitted, "exceeded", (json_int_t)views[i].exceeded);
+		add_key(json, &views[i]);
+		json_array_append_new(sources, json);
+	}
 	return json_pack("{s:I, s:o}", "generation", (json_int_t)generation, "sources", sources);
 }

@@ -68,7 +68,7 @@ static json_t *bad_address(const char *text)
 
 static json_t *do_why(struct tg_daemon *daemon, const json_t *request)
 {
-	struct tg_bucket_view views[TG_CONFIG_LIMITS_MAX];
+	struct tg_bucket_view views[TG_VIEWS_MAX];
 	const char *text = tg_request_text(request, "address");
 	struct tg_prefix address;
 	enum tg_list list;

@@ -51,10 +51,14 @@ enum tg_bucket_state {
 	TG_BUCKET_UNTRACKED, /* no bucket: a full one would be made */
 };
 
+/* At most so many buckets of one address are shown: a limit may have one for each port. */
+#define TG_VIEWS_MAX 256
+
 struct tg_bucket_view {
 	const char *limit; /* valid as long as the configuration in force */
 	enum tg_config_per per;
 	struct tg_prefix bucket; /* length 0 for everyone */
+	int port, protocol;	 /* of a bucket that has them in its key; -1 none */
 	enum tg_config_unit unit;
 	uint64_t capacity;	 /* tokens */
 	uint64_t remaining;	 /* tokens */
