@@ -26,7 +26,10 @@ static void print_limit(const struct tg_config_limit *limit, FILE *out)
 {
 	fprintf(out, "  %s: ", limit->name);
 	tg_describe_key(limit, out);
-	fputs(limit->per == TG_CONFIG_PER_DESTINATION ? " receiving " : " sending ", out);
+	if (limit->per == TG_CONFIG_PER_DESTINATION)
+		fputs(" receiving ", out);
+	else
+		fputs(limit->unit == TG_CONFIG_CONNECTIONS ? " opening " : " sending ", out);
 	tg_describe_match(limit, out);
 	fputs(": ", out);
 	tg_describe_refill(limit, out);

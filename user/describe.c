@@ -71,7 +71,6 @@ static void describe_runs(const struct tg_values *values, enum tg_field field, F
 				tg_values_add(&rest, value, value);
 		values = &rest;
 		n = count_runs(values);
-		fputs("any but ", out);
 	}
 	for (i = 0, first = 0; tg_values_next(values, &first, &last); i++, first = last + 1) {
 		if (shown == SHOWN && n > SHOWN + 1) {
@@ -107,9 +106,10 @@ static void describe_protocols(const struct tg_config_limit *limit, FILE *out)
 
 	if (limit->unit == TG_CONFIG_CONNECTIONS)
 		fputs("new tcp connections", out);
-	else if (protocol->given)
+	else if (protocol->given) {
+		fputs(protocol->absent ? "any protocol but " : "", out);
 		describe_runs(protocol, TG_FIELD_PROTOCOL, out);
-	else if (flags->given && !flags->absent)
+	} else if (flags->given && !flags->absent)
 		fputs("tcp", out);
 	else if (types->given && !types->absent)
 		fputs("icmp or icmpv6", out);
@@ -187,11 +187,11 @@ static void describe_addresses(const char *title, const struct tg_addresses *add
 }
 
 static void describe_field(const struct tg_match *match, enum tg_field field, const char *title,
-			   const char *unit, FILE *out)
+			   const char *but, const char *unit, FILE *out)
 {
 	if (!match->fields[field].given)
 		return;
-	fputs(title, out);
+	fputs(match->fields[field].absent ? but : title, out);
 	describe_runs(&match->fields[field], field, out);
 	fputs(unit, out);
 }
@@ -203,10 +203,10 @@ void tg_describe_match(const struct tg_config_limit *limit, FILE *out)
 	describe_protocols(limit, out);
 	if (match->fields[TG_FIELD_TCP_FLAGS].given)
 		describe_flags(&match->fields[TG_FIELD_TCP_FLAGS], out);
-	describe_field(match, TG_FIELD_ICMP_TYPE, " of type ", "", out);
-	describe_field(match, TG_FIELD_SOURCE_PORT, " from port ", "", out);
-	describe_field(match, TG_FIELD_DESTINATION_PORT, " to port ", "", out);
-	describe_field(match, TG_FIELD_LENGTH, " of ", " bytes", out);
+	describe_field(match, TG_FIELD_ICMP_TYPE, " of type ", " of any type but ", "", out);
+	describe_field(match, TG_FIELD_SOURCE_PORT, " from port ", " from any port but ", "", out);
+	describe_field(match, TG_FIELD_DESTINATION_PORT, " to port ", " to any port but ", "", out);
+	describe_field(match, TG_FIELD_LENGTH, " of ", " of any length but ", " bytes", out);
 	if (match->fragments == TG_FRAGMENTS_ONLY)
 		fputs(", in fragments", out);
 	if (match->fragments == TG_FRAGMENTS_NOT)
