@@ -15,6 +15,8 @@ static const struct option options[] = {
 	{"state", required_argument, NULL, 't'},
 	{"number", required_argument, NULL, 'n'},
 	{"confirm", required_argument, NULL, 'c'},
+	{"for", required_argument, NULL, 'f'},
+	{"note", required_argument, NULL, 'o'},
 	{},
 };
 
@@ -53,6 +55,12 @@ static bool take(int option, struct tg_arguments *arguments)
 		return true;
 	case 'c':
 		arguments->confirm = optarg;
+		return true;
+	case 'f':
+		arguments->duration = optarg;
+		return true;
+	case 'o':
+		arguments->note = optarg;
 		return true;
 	case 'n':
 		return take_number(optarg, &arguments->n);

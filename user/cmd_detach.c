@@ -61,7 +61,7 @@ static int detach_alone(const char *state_dir, bool json)
 		tg_log(TG_LOG_ERROR, "%s", message);
 		return error == -EPERM || error == -EBUSY ? TG_EXIT_REFUSED : TG_EXIT_FAILED;
 	}
-	error = tg_datapath_detach(datapath, &links);
+	error = tg_datapath_detach(datapath, true, &links);
 	if (error) {
 		tg_log(TG_LOG_ERROR, "%s: %s", state_dir, strerror(-error));
 		return TG_EXIT_FAILED;

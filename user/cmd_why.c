@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,17 +38,31 @@ static void print_limit(const json_t *limit)
 	putchar('\n');
 }
 
+/* What decides of all that is on the lists. */
+static void print_listed(const char *address, const json_t *listed)
+{
+	const json_t *left = json_object_get(listed, "expires_in_ms");
+	const char *list = tg_json_text(listed, "list"), *note = tg_json_text(listed, "note");
+	bool dynamic = strcmp(tg_json_text(listed, "origin"), "dynamic") == 0;
+
+	if (!*list)
+		return;
+	printf("%s is on the %s list by %s, %s: %s\n", address, list,
+	       tg_json_text(listed, "prefix"), dynamic ? "a dynamic entry" : "configured",
+	       strcmp(list, "allow") == 0 ? "no limit holds for it"
+					  : "all its packets are dropped");
+	if (json_is_integer(left))
+		printf("    for another %lld ms\n", json_integer_value(left));
+	if (*note)
+		printf("    %s\n", note);
+}
+
 static void print_why(const json_t *result)
 {
 	const json_t *limits = json_object_get(result, "limits"), *limit;
 	size_t i;
 
-	if (json_is_true(json_object_get(result, "allowed")))
-		printf("%s is on the allow list: no limit holds for it\n",
-		       tg_json_text(result, "address"));
-	if (json_is_true(json_object_get(result, "denied")))
-		printf("%s is on the deny list: all its packets are dropped\n",
-		       tg_json_text(result, "address"));
+	print_listed(tg_json_text(result, "address"), json_object_get(result, "list"));
 	if (!json_array_size(limits))
 		puts("no limit has anything to say about it");
 	json_array_foreach(limits, i, limit) print_limit(limit);

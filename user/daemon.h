@@ -12,6 +12,13 @@ struct event_base;
 struct tg_config;
 struct tg_datapath;
 
+/* What is left behind on exit. */
+enum tg_ending {
+	TG_ENDING_STOP,	  /* allow and deny entries, for the next daemon */
+	TG_ENDING_KEEP,	  /* all: the enforcement goes on */
+	TG_ENDING_DETACH, /* nothing */
+};
+
 struct tg_daemon {
 	const char *config_path, *control_path, *state_dir, *metrics_address;
 	struct event_base *base;
@@ -20,14 +27,14 @@ struct tg_daemon {
 	struct tg_generations generations;
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	uint64_t reloads_ok, reloads_failed;
-	bool keep; /* on exit, leave the enforcement in place */
+	enum tg_ending ending;
 };
 
 /* Reads the file again and puts it in force. On failure @message (TG_MESSAGE_SIZE) says why and
  * nothing has changed; -EINVAL: the file is invalid. */
 int tg_daemon_reload(struct tg_daemon *daemon, char *message);
 
-/* Ends the event loop; @keep: leave programs and pins in place. */
-void tg_daemon_stop(struct tg_daemon *daemon, bool keep);
+/* Ends the event loop. */
+void tg_daemon_stop(struct tg_daemon *daemon, enum tg_ending ending);
 
 #endif

@@ -28,7 +28,10 @@ void tg_datapath_forget_maps(const struct tg_datapath *datapath)
 	int map;
 
 	for (map = 0; map < TG_MAPS_KEPT; map++)
-		tg_state_dir_unlink(datapath->state_dir, tg_map_names[map]);
+		if (map != TG_MAP_ENTRIES && map != TG_MAP_ENTRIES_STATE)
+			tg_state_dir_unlink(datapath->state_dir, tg_map_names[map]);
+	if (!datapath->entries.n)
+		tg_entries_forget(datapath);
 	tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
 }
 
@@ -172,6 +175,7 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 	made->lock = tg_state_dir_open(state_dir, message);
 	if (made->lock < 0)
 		return made->lock;
+	tg_entries_adopt(made);
 	adopt_maps(made);
 	tg_state_dir_each(state_dir, TG_LINK_PIN_PREFIX, adopt_link, made);
 	adopt_counters(made);
@@ -190,6 +194,7 @@ int tg_datapath_maintain(struct tg_datapath *datapath)
 	uint64_t used = 0;
 	size_t i;
 
+	tg_entries_expire(datapath);
 	for (i = 0; i < datapath->config->limits_n; i++)
 		if (tg_datapath_limit_counters(datapath, datapath->compiled->slots[i], &counters) ==
 		    0)
@@ -224,7 +229,7 @@ int tg_datapath_reset(struct tg_datapath *datapath, const char *limit, const uin
 	return error;
 }
 
-int tg_datapath_detach(struct tg_datapath *datapath, unsigned int *links)
+int tg_datapath_detach(struct tg_datapath *datapath, bool entries_too, unsigned int *links)
 {
 	size_t i;
 
@@ -233,8 +238,10 @@ int tg_datapath_detach(struct tg_datapath *datapath, unsigned int *links)
 		tg_attach_remove(&datapath->attachments[i], datapath->state_dir);
 	datapath->attachments_n = 0;
 	tg_state_dir_unlink(datapath->state_dir, TG_PROGRAM_PIN);
+	if (entries_too)
+		datapath->entries.n = 0;
 	tg_datapath_forget_maps(datapath);
-	return rmdir(datapath->state_dir) ? -errno : 0;
+	return !datapath->entries.n && rmdir(datapath->state_dir) ? -errno : 0;
 }
 
 void tg_datapath_close(struct tg_datapath **datapath)

@@ -11,6 +11,7 @@
 #define TG_DATAPATH_H
 
 #include "config.h"
+#include "entries.h"
 #include "prefix.h"
 #include "stats.h"
 
@@ -43,7 +44,8 @@ uint32_t tg_datapath_generation(const struct tg_datapath *datapath);
  */
 void tg_datapath_follow(struct tg_datapath *datapath);
 
-/* Housekeeping, about once a second: reclaims full buckets if the table is filling up. */
+/* Housekeeping, about once a second: reclaims full buckets if the table is filling up, takes
+ * expired entries out. */
 int tg_datapath_maintain(struct tg_datapath *datapath);
 
 /* A snapshot; the caller frees it with tg_stats_free(). */
@@ -57,10 +59,10 @@ int tg_datapath_each_bucket(struct tg_datapath *datapath,
  * The state of each limit for one source @address (all 16 bytes count): left out are limits
  * of TG_CONFIG_PER_DESTINATION, those whose condition on the source it does not meet, and of
  * limits with a port or a protocol in their key all buckets but those that there are. Fills @views
- * (TG_VIEWS_MAX of them) and *@n; *@list is TG_LIST_ALLOW, TG_LIST_DENY or 0.
+ * (TG_VIEWS_MAX of them) and *@n; *@list is what the lists say.
  */
 int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
-		    struct tg_bucket_view *views, size_t *n, enum tg_list *list);
+		    struct tg_bucket_view *views, size_t *n, struct tg_list_view *list);
 
 /*
  * Fills buckets up: of @limit (NULL: of all), of the source @address (NULL: of all).
@@ -69,8 +71,11 @@ int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
 int tg_datapath_reset(struct tg_datapath *datapath, const char *limit, const uint8_t *address,
 		      uint32_t *count);
 
-/* Removes every link, program and pin; *@links were attached. */
-int tg_datapath_detach(struct tg_datapath *datapath, unsigned int *links);
+/*
+ * Removes every link, program and pin; *@links were attached. Without @entries_too, allow and
+ * deny entries wait for the next daemon.
+ */
+int tg_datapath_detach(struct tg_datapath *datapath, bool entries_too, unsigned int *links);
 
 /* Lets go without detaching. NULL-safe. */
 void tg_datapath_close(struct tg_datapath **datapath);

@@ -5,6 +5,7 @@
 
 #include "attach.h"
 #include "datapath.h"
+#include "entries_private.h"
 #include "interfaces.h"
 #include "policy.h"
 #include "program.h"
@@ -24,6 +25,7 @@ struct tg_datapath {
 	bool replaced; /* the links' program looks at maps of a layout given up */
 	bool adopted;  /* maps of an earlier daemon, in which anything may have been left */
 	bool unswept;  /* there may be buckets of an older version */
+	struct tg_entries entries;
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
 	char refusal[TG_MESSAGE_SIZE]; /* why an interface could not be followed, as last logged */
@@ -50,7 +52,7 @@ int tg_attachments_count(const struct tg_datapath *datapath, const struct tg_pro
 			 const struct tg_attachment *others, size_t others_n,
 			 struct tg_attachment *attachment, char *message);
 
-/* Unpins all kept maps. */
+/* Unpins all kept maps but those of allow and deny entries, unless there are none. */
 void tg_datapath_forget_maps(const struct tg_datapath *datapath);
 
 /* What the kernel counted about a limit, all CPUs together. */

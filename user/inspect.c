@@ -191,18 +191,6 @@ int tg_datapath_each_bucket(struct tg_datapath *datapath,
 			       &walk);
 }
 
-static enum tg_list find_list(const struct tg_datapath *datapath, const uint8_t address[16])
-{
-	struct tg_lpm_key key = {.prefix_length = 128};
-	uint32_t list = 0;
-
-	memcpy(&key.address, address, sizeof(key.address));
-	if (datapath->compiled->policy.has_lists)
-		bpf_map_lookup_elem(tg_program_map_fd(datapath->program, TG_MAP_LISTS), &key,
-				    &list);
-	return list;
-}
-
 /* The overflow bucket that a source falls to is found by the packet program alone, so a
  * source without a bucket of its own shows as untracked even when the table is full. */
 static void view_limit(const struct tg_datapath *datapath, size_t index, const uint8_t address[16],
@@ -254,7 +242,7 @@ static int collect_view(void *data, const struct tg_bucket_view *view)
 }
 
 int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
-		    struct tg_bucket_view *views, size_t *n, enum tg_list *list)
+		    struct tg_bucket_view *views, size_t *n, struct tg_list_view *list)
 {
 	struct search search = {.config = datapath->config, .address = address, .views = views};
 	const struct tg_config_limit *limit;
@@ -273,6 +261,6 @@ int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
 	if (keyed)
 		result = tg_datapath_each_bucket(datapath, collect_view, &search);
 	*n = search.n;
-	*list = find_list(datapath, address);
+	tg_datapath_find_listed(datapath, address, list);
 	return result < 0 ? result : 0;
 }

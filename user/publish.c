@@ -158,14 +158,16 @@ static int write_records(struct publish *publish, char *message)
 	return error ? refuse_maps(error, message) : 0;
 }
 
+/* Maps just made do not say yet what layout they have. */
 static int write_meta(struct publish *publish, char *message)
 {
-	int fd = tg_program_map_fd(publish->program, TG_MAP_META);
+	int fd = tg_program_map_fd(publish->program, TG_MAP_META), error;
 	uint32_t zero = 0;
 
-	return bpf_map_update_elem(fd, &zero, &publish->meta, BPF_ANY)
-		       ? refuse_maps(-errno, message)
-		       : 0;
+	if (bpf_map_update_elem(fd, &zero, &publish->meta, BPF_ANY))
+		return refuse_maps(-errno, message);
+	error = tg_entries_announce(publish->program, publish->datapath->entries.n);
+	return error ? refuse_maps(error, message) : 0;
 }
 
 static int install(struct publish *publish, char *message)

@@ -29,4 +29,13 @@ tg_request_function tg_request_status, tg_request_limits;
 tg_request_function tg_request_set, tg_request_reload, tg_request_diff, tg_request_apply,
 	tg_request_confirm, tg_request_rollback;
 
+/*
+ * requests_entries.c; each with "list": "allow" or "deny".
+ * add: "prefixes": [TEXT...], "for": DURATION or absent, "note": TEXT or absent.
+ * remove: "prefixes".
+ * list: a page of the list; "after": the "next" of the page before, which is null in the last
+ * one. In pages, since 100,000 entries in one answer would hold up all other requests.
+ */
+tg_request_function tg_request_add_entries, tg_request_remove_entries, tg_request_list_entries;
+
 #endif

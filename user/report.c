@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -180,8 +181,32 @@ static json_t *view_of(const struct tg_bucket_view *view)
 	return json;
 }
 
+/* What the configuration lists has no note and nobody knows since when it is there. */
+json_t *tg_report_listed(const struct tg_list_view *view)
+{
+	char prefix[TG_PREFIX_TEXT_SIZE], added[32];
+	time_t seconds = view->added;
+	struct tm time;
+	json_t *entry;
+
+	if (view->list == TG_LIST_NEITHER)
+		return json_null();
+	entry = json_pack("{s:s, s:s, s:s, s:o}", "prefix",
+			  tg_prefix_format(&view->prefix, prefix, sizeof(prefix)), "list",
+			  view->list == TG_LIST_ALLOW ? "allow" : "deny", "origin",
+			  view->dynamic ? "dynamic" : "config", "expires_in_ms",
+			  view->left_ns == TG_NO_END ? json_null()
+						     : json_integer(to_ms(view->left_ns)));
+	if (!view->dynamic)
+		return entry;
+	strftime(added, sizeof(added), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &time));
+	json_object_set_new(entry, "note", json_string(view->note));
+	json_object_set_new(entry, "added", json_string(added));
+	return entry;
+}
+
 json_t *tg_report_why(const struct tg_prefix *address, const struct tg_bucket_view *views, size_t n,
-		      enum tg_list list)
+		      const struct tg_list_view *list)
 {
 	char text[TG_PREFIX_TEXT_SIZE];
 	json_t *limits = json_array();
@@ -191,8 +216,9 @@ json_t *tg_report_why(const struct tg_prefix *address, const struct tg_bucket_vi
 		json_array_append_new(limits, view_of(&views[i]));
 	tg_prefix_format(address, text, sizeof(text));
 	text[strcspn(text, "/")] = '\0';
-	return json_pack("{s:s, s:b, s:b, s:o}", "address", text, "allowed", list == TG_LIST_ALLOW,
-			 "denied", list == TG_LIST_DENY, "limits", limits);
+	return json_pack("{s:s, s:b, s:b, s:o, s:o}", "address", text, "allowed",
+			 list->list == TG_LIST_ALLOW, "denied", list->list == TG_LIST_DENY, "list",
+			 tg_report_listed(list), "limits", limits);
 }
 
 json_t *tg_report_top(const struct tg_bucket_view *views, size_t n, uint32_t generation)

@@ -71,14 +71,14 @@ static json_t *do_why(struct tg_daemon *daemon, const json_t *request)
 	struct tg_bucket_view views[TG_VIEWS_MAX];
 	const char *text = tg_request_text(request, "address");
 	struct tg_prefix address;
-	enum tg_list list;
+	struct tg_list_view list;
 	size_t n;
 
 	if (!parse_address(text, &address))
 		return bad_address(text);
 	if (tg_datapath_why(daemon->datapath, address.address, views, &n, &list))
 		return tg_reply_fail(TG_EXIT_FAILED, "the bucket table cannot be read");
-	return tg_reply_done(tg_report_why(&address, views, n, list));
+	return tg_reply_done(tg_report_why(&address, views, n, &list));
 }
 
 static json_t *do_reset(struct tg_daemon *daemon, const json_t *request)
@@ -104,7 +104,7 @@ static json_t *do_detach(struct tg_daemon *daemon, const json_t *request)
 {
 	json_t *reply = tg_request_status(daemon, request);
 
-	tg_daemon_stop(daemon, false);
+	tg_daemon_stop(daemon, TG_ENDING_DETACH);
 	return reply;
 }
 
@@ -128,6 +128,9 @@ static const struct {
 	{"apply", tg_request_apply},
 	{"confirm", tg_request_confirm},
 	{"rollback", tg_request_rollback},
+	{"entries_add", tg_request_add_entries},
+	{"entries_remove", tg_request_remove_entries},
+	{"entries_list", tg_request_list_entries},
 	{"detach", do_detach},
 	{"version", do_version},
 };

@@ -172,9 +172,9 @@ int tg_daemon_reload(struct tg_daemon *daemon, char *message)
 	return error;
 }
 
-void tg_daemon_stop(struct tg_daemon *daemon, bool keep)
+void tg_daemon_stop(struct tg_daemon *daemon, enum tg_ending ending)
 {
-	daemon->keep = keep;
+	daemon->ending = ending;
 	event_base_loopbreak(daemon->base);
 }
 
@@ -186,7 +186,8 @@ static void on_signal(evutil_socket_t signal, short what, void *data)
 	if (signal == SIGHUP)
 		tg_daemon_reload(daemon, message);
 	else
-		tg_daemon_stop(daemon, daemon->config->on_stop == TG_ON_STOP_KEEP);
+		tg_daemon_stop(daemon, daemon->config->on_stop == TG_ON_STOP_KEEP ? TG_ENDING_KEEP
+										  : TG_ENDING_STOP);
 }
 
 static void on_second(evutil_socket_t fd, short what, void *data)
@@ -230,11 +231,11 @@ static void finish(struct tg_daemon *daemon)
 {
 	unsigned int links;
 
-	if (daemon->keep) {
+	if (daemon->ending == TG_ENDING_KEEP) {
 		tg_log(TG_LOG_INFO, "stopped; enforcement stays (on_stop: keep)");
 		return;
 	}
-	if (tg_datapath_detach(daemon->datapath, &links) == 0)
+	if (tg_datapath_detach(daemon->datapath, daemon->ending == TG_ENDING_DETACH, &links) == 0)
 		tg_log(TG_LOG_INFO, "stopped; %u link(s) detached", links);
 }
 

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* allow, deny: entries that come and go while the daemon runs. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arguments.h"
+#include "cleanup.h"
+#include "client.h"
+#include "commands.h"
+#include "entry_terms.h"
+#include "log.h"
+#include "prefix.h"
+#include "units.h"
+
+#define NS_PER_S 1000000000ULL
+
+/* Prefixes of a request: with the longest of them it stays below what the daemon takes. */
+#define BATCH 1000
+
+struct command {
+	struct tg_arguments arguments;
+	const char *list; /* "allow" or "deny" */
+	struct tg_prefix_list prefixes;
+	bool many; /* read from standard input */
+};
+
+static void command_clear(struct command *command)
+{
+	tg_prefix_list_clear(&command->prefixes);
+}
+
+static int out_of_memory(void)
+{
+	tg_log(TG_LOG_ERROR, "out of memory");
+	return TG_EXIT_FAILED;
+}
+
+/* A line's prefix, if it has one beside a comment. Says what is wrong, and where. */
+static int take_line(char *line, size_t number, struct tg_prefix_list *prefixes)
+{
+	struct tg_prefix prefix;
+	char why[256], *end;
+
+	line[strcspn(line, "#\r\n")] = '\0';
+	line += strspn(line, " \t");
+	for (end = line + strlen(line); end > line && strchr(" \t", end[-1]);)
+		*--end = '\0';
+	if (!*line)
+		return TG_EXIT_OK;
+	if (tg_prefix_parse(line, &prefix, why, sizeof(why))) {
+		tg_log(TG_LOG_ERROR, "standard input:%zu: %s", number, why);
+		return TG_EXIT_USAGE;
+	}
+	return tg_prefix_list_add(prefixes, &prefix) ? out_of_memory() : TG_EXIT_OK;
+}
+
+/* All lines are looked at, so that all that are wrong are known. */
+static int take_lines(struct command *command)
+{
+	tg_autofree char *line = NULL;
+	int code = TG_EXIT_OK, one;
+	size_t size = 0, number = 0;
+
+	command->many = true;
+	while (getline(&line, &size, stdin) >= 0) {
+		one = take_line(line, ++number, &command->prefixes);
+		if (one == TG_EXIT_FAILED)
+			return one;
+		if (one != TG_EXIT_OK)
+			code = one;
+	}
+	if (ferror(stdin)) {
+		tg_log(TG_LOG_ERROR, "standard input: %s", strerror(errno));
+		return TG_EXIT_FAILED;
+	}
+	if (code != TG_EXIT_OK)
+		tg_log(TG_LOG_ERROR, "nothing has been changed");
+	return code;
+}
+
+static int take_prefixes(struct command *command)
+{
+	const char *text = command->arguments.operands[1];
+	struct tg_prefix prefix;
+	char why[256];
+
+	if (strcmp(text, "-") == 0)
+		return take_lines(command);
+	if (tg_prefix_parse(text, &prefix, why, sizeof(why))) {
+		tg_log(TG_LOG_ERROR, "%s", why);
+		return TG_EXIT_USAGE;
+	}
+	return tg_prefix_list_add(&command->prefixes, &prefix) ? out_of_memory() : TG_EXIT_OK;
+}
+
+/* The request for the prefixes from @first on, as many as fit. */
+static json_t *request_for(const struct command *command, const char *name, size_t first)
+{
+	char text[TG_PREFIX_TEXT_SIZE];
+	json_t *texts = json_array();
+	size_t i;
+
+	for (i = first; i < command->prefixes.n && i < first + BATCH; i++)
+		json_array_append_new(texts,
+				      json_string(tg_prefix_format(&command->prefixes.items[i],
+								   text, sizeof(text))));
+	return json_pack("{s:s, s:s, s:o, s:s*, s:s*}", "command", name, "list", command->list,
+			 "prefixes", texts, "for", command->arguments.duration, "note",
+			 command->arguments.note);
+}
+
+/* Adds the numbers of @from up in @to. */
+static void sum_up(json_t *to, json_t *from)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(from, key, value) json_object_set_new(
+		to, key, json_integer(tg_json_number(to, key) + json_integer_value(value)));
+}
+
+/*
+ * Asks for all prefixes, batch by batch. One that is missing does not keep the next from
+ * being taken out. *@sum is a new reference.
+ */
+static int ask_all(const struct command *command, const char *name, json_t **sum)
+{
+	int code = TG_EXIT_OK, one;
+	json_t *result;
+	size_t first;
+
+	*sum = json_object();
+	for (first = 0; first < command->prefixes.n; first += BATCH) {
+		result = NULL;
+		one = tg_client_ask(request_for(command, name, first), false, &result, NULL);
+		sum_up(*sum, result);
+		json_decref(result);
+		if (one != TG_EXIT_OK)
+			code = one;
+		if (one != TG_EXIT_OK && one != TG_EXIT_NOT_FOUND)
+			break;
+	}
+	return code;
+}
+
+static void print_added(const struct command *command, const json_t *sum)
+{
+	json_int_t added = tg_json_number(sum, "added"), replaced = tg_json_number(sum, "replaced");
+	char text[TG_PREFIX_TEXT_SIZE];
+
+	if (command->many) {
+		printf("%lld prefixes added to the %s list, %lld that were on it have a new end "
+		       "and note\n",
+		       added, command->list, replaced);
+		return;
+	}
+	tg_prefix_format(&command->prefixes.items[0], text, sizeof(text));
+	if (replaced)
+		printf("%s was on the %s list; its end and note are replaced\n", text,
+		       command->list);
+	else
+		printf("%s is on the %s list\n", text, command->list);
+}
+
+static void print_removed(const struct command *command, const json_t *sum)
+{
+	char text[TG_PREFIX_TEXT_SIZE];
+
+	tg_prefix_format(&command->prefixes.items[0], text, sizeof(text));
+	if (command->many)
+		printf("%lld prefixes taken off the %s list\n", tg_json_number(sum, "removed"),
+		       command->list);
+	else
+		printf("%s is off the %s list\n", text, command->list);
+}
+
+static int change(struct command *command, const char *name,
+		  void (*print)(const struct command *command, const json_t *sum))
+{
+	json_t *sum = NULL;
+	int code = take_prefixes(command);
+
+	if (code != TG_EXIT_OK)
+		return code;
+	code = ask_all(command, name, &sum);
+	if (code == TG_EXIT_OK && command->arguments.json) {
+		json_dumpf(sum, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else if (code == TG_EXIT_OK) {
+		print(command, sum);
+	}
+	json_decref(sum);
+	return code;
+}
+
+static int add(struct command *command)
+{
+	uint64_t for_ns;
+	char why[256];
+
+	if (tg_entry_take_terms(command->arguments.duration, command->arguments.note, &for_ns, why,
+				sizeof(why))) {
+		tg_log(TG_LOG_ERROR, "%s", why);
+		return TG_EXIT_USAGE;
+	}
+	return change(command, "entries_add", print_added);
+}
+
+static int del(struct command *command)
+{
+	return change(command, "entries_remove", print_removed);
+}
+
+static void print_row(const json_t *entry)
+{
+	const json_t *left = json_object_get(entry, "expires_in_ms");
+	char text[32] = "never";
+
+	if (json_is_integer(left))
+		tg_format_duration((json_integer_value(left) + 999) / 1000 * NS_PER_S, text,
+				   sizeof(text));
+	printf("%-44s %-8s %-10s %-20s %s\n", tg_json_text(entry, "prefix"),
+	       tg_json_text(entry, "origin"), text, tg_json_text(entry, "added"),
+	       tg_json_text(entry, "note"));
+}
+
+/* As the pages come, so that no length of list is too much. */
+static void print_page(const json_t *page, bool json, bool first)
+{
+	const json_t *entry;
+	size_t i;
+
+	if (first && json)
+		fputs("{\"entries\":[", stdout);
+	else if (first)
+		printf("%-44s %-8s %-10s %-20s %s\n", "PREFIX", "ORIGIN", "ENDS IN", "ADDED",
+		       "NOTE");
+	json_array_foreach(json_object_get(page, "entries"), i, entry)
+	{
+		if (!json) {
+			print_row(entry);
+			continue;
+		}
+		if (!first || i)
+			putchar(',');
+		json_dumpf(entry, stdout, JSON_COMPACT);
+	}
+}
+
+static int list(struct command *command)
+{
+	json_t *page = NULL, *request;
+	bool json = command->arguments.json, first = true;
+	int code;
+
+	do {
+		request = json_pack("{s:s, s:s, s:O*}", "command", "entries_list", "list",
+				    command->list, "after", json_object_get(page, "next"));
+		json_decref(page);
+		page = NULL;
+		code = tg_client_ask(request, false, &page, NULL);
+		if (code != TG_EXIT_OK)
+			return code;
+		print_page(page, json, first);
+		first = false;
+	} while (json_is_string(json_object_get(page, "next")));
+	json_decref(page);
+	if (json)
+		puts("]}");
+	return fflush(stdout) == 0 ? TG_EXIT_OK : TG_EXIT_FAILED;
+}
+
+int cmd_entries(int argc, char **argv)
+{
+	static const struct {
+		const char *name, *options;
+		int operands;
+		int (*run)(struct command *command);
+	} actions[] = {{"add", "fo", 2, add}, {"del", "", 2, del}, {"list", "", 1, list}};
+	tg_cleanup(command_clear) struct command command = {.list = argv[0]};
+	size_t i;
+
+	/* The action says which options there are, but they may stand before it. */
+	if (!tg_arguments_parse(argc, argv, "fo", 1, 2, &command.arguments))
+		return TG_EXIT_USAGE;
+	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (strcmp(command.arguments.operands[0], actions[i].name) != 0)
+			continue;
+		if (!tg_arguments_parse(argc, argv, actions[i].options, actions[i].operands,
+					actions[i].operands, &command.arguments))
+			return TG_EXIT_USAGE;
+		return actions[i].run(&command);
+	}
+	tg_log(TG_LOG_ERROR, "`%s %s`: write %s add, %s del or %s list", argv[0],
+	       command.arguments.operands[0], argv[0], argv[0], argv[0]);
+	return TG_EXIT_USAGE;
+}
