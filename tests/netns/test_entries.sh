@@ -1,0 +1,153 @@
+#!/bin/bash
+# `tidegate allow` and `deny`: entries come, hold, end, and outlast reloads and daemons.
+. "$(dirname "$0")/lib.sh"
+topology
+configure <<-Y
+	interfaces: [{name: IFACE}]
+	allow: [10.77.20.0/24]
+	deny: [10.77.30.0/24, 10.77.31.1]
+	limits: [{name: l, per: source, capacity: 5, refill_amount: 1, refill_interval: 1h}]
+Y
+# code COMMAND...: its exit code; what it prints goes to $WORK/out
+code() {
+	"$@" >"$WORK/out" 2>&1
+	echo $?
+}
+said() { grep -q -- "$1" "$WORK/out"; }
+listed() { tg "$1" list --json | jq -r '.entries[] | select(.origin == "dynamic") | .prefix' | tr '\n' ' '; }
+decides() { tg why "$1" --json | jq -c '[.allowed, .denied, .list.list, .list.prefix, .list.origin, .list.note]'; }
+# lines N: that many different prefixes, from 11.0.0.0/32 on
+lines() { awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) printf "11.%d.%d.%d\n", i / 65536, i / 256 % 256, i % 256 }'; }
+start || not_ok "the daemon starts"
+
+check "no entry yet" test "$(listed allow)$(listed deny)" = ""
+check "allow for a while" tg allow add 10.77.7.0/24 --for 4s --note "load test, #7"
+check "deny" tg deny add 10.77.8.8
+check "the allowed source is not limited" test "$(admitted 10.77.7.1 30)" = 30
+check "the denied one is dropped" test "$(admitted 10.77.8.8 30)" = 0
+check "others are limited" test "$(admitted 10.77.9.9 30)" = 5
+check "why: allowed by the entry" test "$(decides 10.77.7.1)" = '[true,false,"allow","10.77.7.0/24","dynamic","load test, #7"]'
+check "why: denied by the entry" test "$(decides 10.77.8.8)" = '[false,true,"deny","10.77.8.8/32","dynamic",""]'
+check "why: by the configuration" test "$(decides 10.77.30.1)" = '[false,true,"deny","10.77.30.0/24","config",null]'
+tg why 10.77.8.8 >"$WORK/out"
+check "why in words" said "on the deny list by 10.77.8.8/32, a dynamic entry"
+check "why: by none" test "$(tg why 10.77.9.9 --json | jq -c .list)" = null
+sleep 4
+check "as it ends the limit holds" test "$(admitted 10.77.7.2 30)" = 5
+check "and it is listed no more" test "$(listed allow)" = ""
+check "the other is" test "$(listed deny)" = "10.77.8.8/32 "
+
+# both places together
+check "a longer entry in a denied prefix" tg allow add 10.77.30.16/28
+check "holds" test "$(admitted 10.77.30.17 30)" = 30
+check "beside it the configuration holds" test "$(admitted 10.77.30.1 30)" = 0
+check "a shorter entry" tg deny add 10.77.20.0/22
+check "does not hold over a longer configured one" test "$(admitted 10.77.20.1 30)" = 30
+check "but beside it" test "$(admitted 10.77.21.1 30)" = 0
+check "allow of a prefix that is denied by configuration" tg allow add 10.77.31.1
+check "comes first" test "$(admitted 10.77.31.1 30)" = 30
+check "one prefix on both lists" tg deny add 10.77.30.16/28
+check "allow comes first" test "$(admitted 10.77.30.18 30)" = 30
+check "off one list" tg allow del 10.77.30.16/28
+check "the other one holds" test "$(admitted 10.77.30.18 30)" = 0
+check "IPv6" tg deny add ::/0
+check "is dropped" test "$(admitted fd77::9 30)" = 0
+check "and IPv4 is not meant" test "$(admitted 10.77.9.10 30)" = 5
+check "IPv6 off" tg deny del ::/0
+
+# what a listing has
+tg deny add 10.77.8.8 --for 1h --note again >"$WORK/out"
+check "adding again says so" said "was on the deny list"
+check "new end, new note" test "$(tg deny list --json | jq -c '.entries[] | select(.prefix == "10.77.8.8/32")
+	| [.list, .note, (.expires_in_ms > 3590000 and .expires_in_ms <= 3600000), (.added | test("^20..-..-..T..:..:..Z$"))]')" = '["deny","again",true,true]'
+check "the configuration's are listed" test "$(tg deny list --json | jq -c '[.entries[] | select(.origin == "config")][0]')" = \
+	'{"prefix":"10.77.30.0/24","list":"deny","origin":"config","expires_in_ms":null}'
+tg deny list >"$WORK/out"
+check "as a table" said "^10.77.8.8/32 .*dynamic .*again$"
+
+# whatever becomes of the daemon
+tg allow add 10.77.7.0/24 --for 3s >/dev/null
+tg deny add fd77::8 --note "IPv6" >/dev/null
+check "reload" tg reload
+check "reloaded: denied" test "$(admitted 10.77.8.8 30)" = 0
+check "reloaded: denied, IPv6" test "$(admitted fd77::8 30)" = 0
+stop KILL
+check "killed: denied" test "$(admitted 10.77.8.8 30)" = 0
+check "killed: allowed until" test "$(admitted 10.77.7.3 30)" = 30
+sleep 3
+check "killed: it ends all the same" test "$(admitted 10.77.7.4 30)" = 5
+start || not_ok "a second daemon starts"
+check "restarted: the entries are there" test "$(listed deny)" = "10.77.8.8/32 10.77.30.16/28 10.77.20.0/22 fd77::8/128 "
+check "restarted: with their notes" test "$(tg deny list --json | jq -c '[.entries[] | .note // empty]')" = '["again","","","IPv6"]'
+check "restarted: and ends" test "$(tg deny list --json | jq '[.entries[].expires_in_ms | select(. != null)] | length')" = 1
+check "restarted: denied" test "$(admitted 10.77.8.8 30)" = 0
+stop TERM
+check "stopped: nothing enforces" test "$(admitted 10.77.8.8 30)" = 30
+start || not_ok "a third daemon starts"
+check "stopped and started: denied" test "$(admitted 10.77.8.8 30)" = 0
+check "stopped and started: a del works" tg deny del 10.77.8.8
+check "which holds" test "$(admitted 10.77.8.8 30)" = 5
+check "detach takes all away" tg detach
+wait "$DAEMON"
+DAEMON=
+check "no pins" test ! -e "$STATE"
+start || not_ok "a fourth daemon starts"
+check "nothing is left" test "$(listed allow)$(listed deny)" = ""
+
+# what is refused
+for bad in 10.0.0.0/99 10.0.0.1/8 nonsense ""; do
+	check "\"$bad\" is refused with 2" test "$(code tg deny add "$bad")" = 2
+done
+for bad in soon 10 0s -1s 1000000d; do
+	check "--for $bad is refused with 2" test "$(code tg deny add 10.0.0.1 "--for=$bad")" = 2
+done
+check "a note of 95 bytes is taken" test "$(code tg deny add 10.0.0.1 --note "$(printf '%095d' 7)")" = 0
+check "and kept" test "$(tg deny list --json | jq '.entries[] | select(.origin == "dynamic") | .note | length')" = 95
+check "one of 96 is refused with 2" test "$(code tg deny add 10.0.0.2 --note "$(printf '%096d' 7)")" = 2
+check "saying the most" said "at most 95 bytes"
+check "del of what is not there: 6" test "$(code tg deny del 10.0.0.3)" = 6
+check "del of what is on the other list: 6" test "$(code tg allow del 10.0.0.1)" = 6
+check "del of a shorter prefix around it: 6" test "$(code tg deny del 10.0.0.0/8)" = 6
+check "del of what the configuration has: 6" test "$(code tg deny del 10.77.30.0/24)" = 6
+check "no action: 2" test "$(code tg deny)" = 2
+check "unknown action: 2" test "$(code tg deny drop 10.0.0.1)" = 2
+check "an option that is another's: 2" test "$(code tg deny list --for 1s)" = 2
+check "no daemon: 5" test "$(code tg --control "$WORK/none.sock" deny add 10.0.0.1)" = 5
+printf '10.1.0.0/16\n# nothing\n10.1.0.1/16 \n\n  10.2.0.0/16 # good\nbad\n' >"$WORK/lines"
+check "bad lines: 2" test "$(code tg deny add - <"$WORK/lines")" = 2
+check "the first is named" said "standard input:3: .*10.1.0.0/16"
+check "and the second" said "standard input:6: "
+check "and nothing has been added" test "$(listed deny)" = "10.0.0.1/32 "
+sed -i '3d;6d' "$WORK/lines"
+check "without them" test "$(code tg deny add - --note file <"$WORK/lines")" = 2
+sed -i '$d' "$WORK/lines"
+check "all are added" test "$(code tg deny add - --note file <"$WORK/lines")" = 0
+check "and listed by address" test "$(listed deny)" = "10.0.0.1/32 10.1.0.0/16 10.2.0.0/16 "
+check "del reads lines as well" test "$(code tg deny del - <"$WORK/lines")" = 0
+check "and says when one is not there: 6" test "$(code tg deny del - <"$WORK/lines")" = 6
+
+# many
+tg deny del 10.0.0.1 >/dev/null
+SECONDS=0
+lines 100000 | tg deny add - --for 1h --note "feed" >"$WORK/out"
+check "100,000 in seconds" test $SECONDS -le 20
+check "said so" said "^100000 prefixes added"
+SECONDS=0
+check "100,000 listed" test "$(listed deny | wc -w)" = 100000
+check "listed in seconds" test $SECONDS -le 20
+check "each once, by address" sh -c 'tr " " "\n" <"$1" | sed "/^\$/d" | sort -u -V | cmp -s - "$2"' - \
+	<(listed deny) <(lines 100000 | sed 's,$,/32,' | sort -V)
+check "as a table" test "$(tg deny list | grep -c feed)" = 100000
+stop KILL
+start || not_ok "the daemon starts with 100,000 entries"
+check "100,000 adopted" test "$(listed deny | wc -l -w | awk '{print $2}')" = 100000
+check "one of them decides" test "$(decides 11.1.2.3)" = '[false,true,"deny","11.1.2.3/32","dynamic","feed"]'
+check "there is room for 131072" test "$(lines 131072 | code tg deny add - --for 3s)" = 0
+check "and no more: 1" test "$(code tg deny add 12.0.0.1)" = 1
+check "saying what to do" said "room for 131072 .* take some out"
+check "the full table can be changed" test "$(code tg deny add 11.0.0.1 --note changed)" = 0
+sleep 3
+check "room as soon as they have ended" test "$(code tg deny add 12.0.0.1)" = 0
+check "only what lasts is listed" test "$(listed deny)" = "11.0.0.1/32 12.0.0.1/32 "
+stop
+finish
