@@ -31,6 +31,8 @@ static const struct {
 	  " keyed anew: the 7 live ones go"}},
 	{LIMITS(A, "name: b, per: [source, protocol], capacity: 20, rate: 2/s"),
 	 {"limit b changed", " each protocol for itself", " keyed anew"}},
+	{LIMITS(A, "name: b, per: [source, destination_port], capacity: 20, rate: 2/s"),
+	 {"limit b changed", " each destination port for itself", " keyed anew"}},
 	{LIMITS(A, "name: b, unit: connections, capacity: 20, rate: 2/s"),
 	 {"limit b changed", " the unit is connections; now: packets", " keep the share"}},
 	{LIMITS("name: a, match: {protocol: tcp}, capacity: 10, rate: 1/s", B),
