@@ -44,6 +44,12 @@ check "beside it the configuration holds" test "$(admitted 10.77.30.1 30)" = 0
 check "a shorter entry" tg deny add 10.77.20.0/22
 check "does not hold over a longer configured one" test "$(admitted 10.77.20.1 30)" = 30
 check "but beside it" test "$(admitted 10.77.21.1 30)" = 0
+check "a longer entry in a shorter one" tg allow add 10.77.21.7
+check "holds" test "$(admitted 10.77.21.7 30)" = 30
+check "beside it the shorter one holds" test "$(admitted 10.77.21.8 30)" = 0
+check "del of an address in a shorter entry: 6" test "$(code tg deny del 10.77.21.8)" = 6
+check "off" tg allow del 10.77.21.7
+check "the shorter one holds" test "$(admitted 10.77.21.7 30)" = 0
 check "allow of a prefix that is denied by configuration" tg allow add 10.77.31.1
 check "comes first" test "$(admitted 10.77.31.1 30)" = 30
 check "one prefix on both lists" tg deny add 10.77.30.16/28
