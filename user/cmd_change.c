@@ -53,16 +53,12 @@ int cmd_set(int argc, char **argv)
 
 	if (!tg_arguments_parse(argc, argv, "s", 2, INT_MAX, &arguments))
 		return TG_EXIT_USAGE;
-	if (arguments.save) {
-		tg_log(TG_LOG_ERROR, "--save is not supported in this version of tidegate; "
-				     "write the value into the configuration file yourself");
-		return TG_EXIT_USAGE;
-	}
 	values = parse_values(arguments.operands + 1, arguments.operands_n - 1);
 	if (!values)
 		return TG_EXIT_USAGE;
-	return tg_client_show(json_pack("{s:s, s:s, s:o}", "command", "set", "limit",
-					arguments.operands[0], "values", values),
+	return tg_client_show(json_pack("{s:s, s:s, s:o, s:b}", "command", "set", "limit",
+					arguments.operands[0], "values", values, "save",
+					arguments.save),
 			      arguments.json, print_set);
 }
 

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "config.h"
 #include "config_diff.h"
+#include "config_save.h"
 #include "daemon.h"
 #include "datapath.h"
 #include "log.h"
@@ -41,6 +42,27 @@ static int set_values(struct tg_config_limit *limit, const json_t *values, char 
 	return error;
 }
 
+/* The value holds by now, whatever becomes of the file. */
+static json_t *save(struct tg_daemon *daemon, const char *name, const json_t *values)
+{
+	struct tg_setting settings[8];
+	char message[TG_MESSAGE_SIZE];
+	const char *key;
+	json_t *value;
+	size_t n = 0;
+
+	json_object_foreach((json_t *)values, key, value)
+	{
+		if (n < sizeof(settings) / sizeof(settings[0]))
+			settings[n++] = (struct tg_setting){key, json_string_value(value)};
+	}
+	if (tg_config_save(daemon->config_path, name, settings, n,
+			   &tg_config_find_limit(daemon->config, name)->refill, message))
+		return tg_reply_fail(TG_EXIT_FAILED, "in force, but not saved: %s", message);
+	tg_log(TG_LOG_INFO, "%s: saved in %s", name, daemon->config_path);
+	return NULL;
+}
+
 json_t *tg_request_set(struct tg_daemon *daemon, const json_t *request)
 {
 	tg_cleanup(tg_config_free) struct tg_config *config = tg_config_copy(daemon->config);
@@ -48,6 +70,7 @@ json_t *tg_request_set(struct tg_daemon *daemon, const json_t *request)
 	const char *name = tg_request_text(request, "limit");
 	char message[TG_MESSAGE_SIZE] = "";
 	struct tg_config_limit *limit;
+	json_t *reply;
 	int error;
 
 	if (!config)
@@ -62,6 +85,11 @@ json_t *tg_request_set(struct tg_daemon *daemon, const json_t *request)
 	error = tg_generations_change(daemon, &config, message);
 	if (error)
 		return tg_reply_errno(error, message);
+	if (json_is_true(json_object_get(request, "save"))) {
+		reply = save(daemon, name, values);
+		if (reply)
+			return reply;
+	}
 	return tg_request_limits(daemon, request);
 }
 

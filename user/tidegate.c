@@ -19,7 +19,7 @@ static const struct {
 	{"limits", cmd_limits, "[NAME]", "each limit's settings and counters"},
 	{"top", cmd_top, "[--limit L] [--by exceeded|admitted] [-n N]", "the busiest sources"},
 	{"why", cmd_why, "ADDRESS", "how an address stands with each limit"},
-	{"set", cmd_set, "LIMIT KEY=VALUE...",
+	{"set", cmd_set, "LIMIT KEY=VALUE... [--save]",
 	 "change capacity, refill_amount, refill_interval or rate at once"},
 	{"reload", cmd_reload, "", "read the configuration file again"},
 	{"diff", cmd_diff, "FILE", "what a policy would change, and what becomes of live buckets"},

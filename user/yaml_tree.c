@@ -254,6 +254,8 @@ static int parse_node(struct builder *builder, yaml_event_t *event, unsigned int
 	if (!new)
 		return -ENOMEM;
 	new->place = place_of(&event->start_mark);
+	new->begin = event->start_mark.index;
+	new->end = event->end_mark.index;
 	r = fill(builder, event, depth, new);
 	if (r)
 		return r;

@@ -42,5 +42,26 @@ check "reset" tg reset 10.77.1.9
 check "full" test "$(remaining 10.77.1.9)" = 100
 check "the file is the truth again after a reload" tg reload
 check "as written" test "$(tg limits --json | jq '.limits[0].refill_interval_ms')" = 3600000
+# --save
+cat >"$CONFIG" <<-Y
+	# a comment that stays
+	interfaces: [{name: $VB}]
+	limits:
+	  - name: l        # the limit
+	    capacity: 10   # ten
+	    rate: 1/s
+Y
+chmod 640 "$CONFIG"
+tg reload >/dev/null || not_ok "reload"
+sed 's/10   # ten/25   # ten/; s|1/s|7/s|' "$CONFIG" >"$WORK/wanted"
+check "set --save" tg set l capacity=25 rate=7/s --save
+check "the file has the values, and all else as it was" cmp "$CONFIG" "$WORK/wanted"
+check "and its mode" test "$(stat -c %a "$CONFIG")" = 640
+check "a reload finds them" test "$(tg reload >/dev/null && tg limits --json | jq '.limits[0].capacity')" = 25
+tg set l refill_amount=5 refill_interval=1s --save 2>"$WORK/err"
+check "what cannot be written in place: 1" test $? = 1
+check "says that it holds all the same" grep -q "in force, but not saved: the limit l has no refill_amount in" "$WORK/err"
+check "and the file is untouched" cmp "$CONFIG" "$WORK/wanted"
+check "no temporary file is left" test "$(find "$WORK" -name 'tidegate.yaml.*' | wc -l)" = 0
 stop
 finish
