@@ -21,8 +21,8 @@ endif
 
 # The one list of packages: to build, to test, to run the demo.
 PACKAGES := gcc make pkg-config clang-16 bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev libevent-dev \
-	libjansson-dev libcap-ng-dev libsystemd-dev libmnl-dev iproute2 util-linux procps curl jq python3-minimal \
-	nginx-light wrk dnsperf dnsmasq-base iputils-ping nftables clang-format shellcheck universal-ctags mandoc libclang-rt-16-dev
+	libjansson-dev libcap-ng-dev libsystemd-dev libmnl-dev iproute2 util-linux procps curl jq python3-minimal python3-yaml \
+	python3-jsonschema nginx-light wrk dnsperf dnsmasq-base iputils-ping nftables clang-format shellcheck universal-ctags mandoc libclang-rt-16-dev
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla -Wformat=2 \
 	-Wno-unused-parameter
@@ -48,7 +48,7 @@ SOURCES = $(wildcard bpf/*.[ch] include/tidegate/*.h user/*.[ch] tests/*.h tests
 SCRIPTS = $(wildcard tests/run tests/netns/*.sh tests/demo/* bench/*.sh packaging/*.sh .ci/run)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps demo check check-unit check-bpf check-netns check-vm fuzz bench lint format install deb clean
+.PHONY: all deps demo check check-unit check-docs check-bpf check-netns check-vm fuzz bench lint format install deb clean
 all: $B/tidegated $B/tidegate
 
 $B/tidegate.bpf.o: bpf/tidegate.bpf.c | $B/.made
@@ -126,12 +126,14 @@ demo: deps
 
 check: deps
 	$(Q)$(MAKE) --no-print-directory all tests
-	$(Q)tests/run unit bpf netns fuzz
+	$(Q)tests/run unit docs bpf netns fuzz
 
 .PHONY: tests
 tests: $(UNIT) $(BPF_TESTS) $(FUZZERS) $B/tests/traffic $B/asan/tidegated
 check-unit: $(UNIT)
 	$(Q)tests/run unit
+check-docs: $B/tidegate
+	$(Q)tests/run docs
 check-bpf: $(BPF_TESTS)
 	$(Q)tests/run bpf
 check-netns: all $B/tests/traffic $B/asan/tidegated
@@ -156,6 +158,7 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 man/tidegate.yaml.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate README.md docs/configuration.md docs/design.md
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate/examples $(wildcard examples/*.yaml)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/tidegate schema/tidegate.schema.json
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@PREFIX@|$(PREFIX)|' packaging/tidegated.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/tidegated.service
 
