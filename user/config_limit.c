@@ -294,30 +294,51 @@ static int check_refill(struct tg_reader *reader, const struct tg_yaml *map, str
 	return 0;
 }
 
+static bool only_tcp(const struct tg_values *protocols)
+{
+	unsigned int first = 0, last;
+
+	if (!tg_values_next(protocols, &first, &last) || first != IPPROTO_TCP || last != first)
+		return false;
+	first++;
+	return !tg_values_next(protocols, &first, &last);
+}
+
+static bool any_syn(const struct tg_values *octets)
+{
+	unsigned int i;
+
+	for (i = 0; i < 256; i++)
+		if (tg_values_has(octets, i) && (i & TG_TCP_SYN) && !(i & TG_TCP_ACK))
+			return true;
+	return false;
+}
+
 /* A connection is a TCP SYN: a match that has none would count nothing, in silence. */
 static int check_connections(struct tg_reader *reader, const struct tg_yaml *map,
 			     const struct tg_config_limit *limit)
 {
-	const struct tg_yaml *match = tg_yaml_get(map, "match"), *protocol, *flags;
+	const struct tg_yaml *match = tg_yaml_get(map, "match"), *value;
 	const struct tg_values *protocols = &limit->match.fields[TG_FIELD_PROTOCOL];
 	const struct tg_values *octets = &limit->match.fields[TG_FIELD_TCP_FLAGS];
-	unsigned int i, first = 0, last;
+	const struct tg_values *types = &limit->match.fields[TG_FIELD_ICMP_TYPE];
 
 	if (limit->unit != TG_CONFIG_CONNECTIONS || !match || match->kind != TG_YAML_MAP)
 		return 0;
-	protocol = tg_yaml_get(match, "protocol");
-	if (protocol && protocols->given && !protocols->absent &&
-	    (!tg_values_next(protocols, &first, &last) || first != IPPROTO_TCP ||
-	     last != IPPROTO_TCP || (first = last + 1, tg_values_next(protocols, &first, &last))))
-		return tg_reader_error(reader, protocol,
+	value = tg_yaml_get(match, "protocol");
+	if (protocols->given &&
+	    (protocols->absent ? !tg_values_has(protocols, IPPROTO_TCP) : !only_tcp(protocols)))
+		return tg_reader_error(reader, value ? value : match,
 				       "only tcp has connections that tidegate can count; write "
 				       "protocol: tcp, or unit: packets");
-	flags = tg_yaml_get(match, "tcp_flags");
-	for (i = 0; i < 256 && octets->given; i++)
-		if (tg_values_has(octets, i) && (i & TG_TCP_SYN) && !(i & TG_TCP_ACK))
-			return 0;
-	if (octets->given)
-		return tg_reader_error(reader, flags ? flags : match,
+	value = tg_yaml_get(match, "icmp_type");
+	if (value && types->given && !types->absent)
+		return tg_reader_error(reader, value,
+				       "only tcp has connections, and no ICMP type; write unit: "
+				       "packets");
+	value = tg_yaml_get(match, "tcp_flags");
+	if (octets->given && !any_syn(octets))
+		return tg_reader_error(reader, value ? value : match,
 				       "a connection is a packet with SYN and without ACK, which "
 				       "these flags rule out; leave tcp_flags out");
 	return 0;

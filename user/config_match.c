@@ -325,6 +325,8 @@ static int read_not(struct tg_reader *reader, const struct tg_yaml *value, void 
 		if (fragment && tg_yaml_get(value->parent, "fragment"))
 			return tg_reader_error(reader, fragment, "fragment is given twice");
 	}
+	if (value->kind == TG_YAML_MAP && !value->n)
+		tg_reader_warn(reader, value, "nothing is named here, so nothing is left out");
 	inner.negative = true;
 	return tg_read_map(reader, value, match_keys, &inner);
 }

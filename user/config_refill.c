@@ -33,6 +33,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct why *why, const c
 static int parse_tokens(enum tg_config_unit unit, const char *value, uint64_t *tokens,
 			struct why *why)
 {
+	const char *counted = unit == TG_CONFIG_CONNECTIONS ? "connections" : "packets";
 	uint64_t parsed;
 	int r = unit == TG_CONFIG_BYTES ? tg_parse_size(value, &parsed)
 					: tg_parse_number(value, &parsed);
@@ -42,11 +43,11 @@ static int parse_tokens(enum tg_config_unit unit, const char *value, uint64_t *t
 			      why->quoted);
 	if (r == -EINVAL && tg_parse_size(value, &parsed) != -EINVAL)
 		return refuse(why,
-			      "%s is not a number of packets; write it as 100, or write "
-			      "unit: bytes",
-			      why->quoted);
+			      "%s is not a number of %s; write it as 100, or write unit: bytes",
+			      why->quoted, counted);
 	if (r == -EINVAL)
-		return refuse(why, "%s is not a number of packets; write it as 100", why->quoted);
+		return refuse(why, "%s is not a number of %s; write it as 100", why->quoted,
+			      counted);
 	if (r || parsed < 1 || parsed > TG_CAPACITY_MAX)
 		return refuse(why, "%s is out of range; write a whole number from 1 to %llu",
 			      why->quoted, TG_CAPACITY_MAX);
@@ -86,9 +87,10 @@ static int set_rate(struct tg_refill_change *change, enum tg_config_unit unit, c
 			      why->quoted, TG_RATE_MAX);
 	if (kind == TG_RATE_BYTES && unit != TG_CONFIG_BYTES)
 		return refuse(why,
-			      "%s counts bytes, and the unit of this limit is packets; write it "
-			      "as 1000/s, or write unit: bytes",
-			      why->quoted);
+			      "%s counts bytes, and the unit of this limit is %s; write it as "
+			      "1000/s, or write unit: bytes",
+			      why->quoted,
+			      unit == TG_CONFIG_CONNECTIONS ? "connections" : "packets");
 	if (kind == TG_RATE_COUNT && unit == TG_CONFIG_BYTES)
 		return refuse(why,
 			      "%s counts packets, and the unit of this limit is bytes; write it "
