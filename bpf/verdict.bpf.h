@@ -91,13 +91,17 @@ static __always_inline bool tg_leave(__u32 ifindex, __u32 reason)
 	__u32 index = ifindex & (TG_IFINDEX_SLOTS - 1);
 	__u32 *attachment = bpf_map_lookup_elem(&attachments, &index);
 	struct tg_interface_counters *counters;
+	__u64 number = reason;
 
-	if (attachment && reason < TG_REASON_COUNT) {
+	/* A copy of 64 bits keeps the bound that is checked below: Linux 6.1 loses it in one of 32.
+	 */
+	asm volatile("" : "+r"(number));
+	if (attachment && number < TG_REASON_COUNT) {
 		counters = bpf_map_lookup_elem(&interface_counters, attachment);
 		if (counters)
-			counters->packets[reason]++;
+			counters->packets[number]++;
 	}
-	return passing >> reason & 1;
+	return passing >> number & 1;
 }
 
 /*
