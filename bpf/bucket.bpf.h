@@ -141,8 +141,9 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 	bucket.exceeded = !admitted;
 	bucket.exceeded_at = admitted ? 0 : demand->now;
 	error = bpf_map_update_elem(&buckets, key, &bucket, BPF_NOEXIST);
+	/* Others pass: another CPU was faster (EEXIST), or is at work on the same hash chain. */
 	if (error)
-		return error == -EEXIST ? TG_CHARGE_AGAIN : TG_CHARGE_FULL;
+		return error == -E2BIG || error == -ENOMEM ? TG_CHARGE_FULL : TG_CHARGE_AGAIN;
 	counters = bpf_map_lookup_elem(&limit_counters, &demand->slot);
 	if (counters)
 		counters->created++;
