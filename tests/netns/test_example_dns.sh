@@ -1,0 +1,169 @@
+#!/bin/bash
+# examples/dns-server.yaml before a real DNS server: what its comments promise, with dnsperf and floods from many sources.
+. "$(dirname "$0")/lib.sh"
+topology
+example dns-server.yaml
+for address in 10.77.1.1 10.77.1.2 10.77.1.3 192.0.2.53 198.51.100.5; do ip -n "$A" addr add $address/32 dev "$VA"; done
+ip -n "$A" addr add fd77:9::1/128 dev "$VA" nodad
+# Answers to forged sources go back to the client's side without ARP for each of them.
+for net in 10.77.16.0/20 10.77.64.0/18 192.0.2.0/24 198.51.100.0/24; do ip -n "$B" route add $net via 10.77.0.1; done
+ip -n "$B" route add fd77::/16 via fd77::1
+
+cat >"$WORK/zone" <<'Z'
+$ORIGIN example.org.
+@ 60 IN SOA ns hostmaster 1 3600 900 86400 60
+@ 60 IN NS ns
+ns 60 IN A 10.77.0.2
+* 60 IN A 203.0.113.1
+Z
+cat >"$WORK/nsd.conf" <<N
+server:
+	ip-address: 10.77.0.2
+	ip-address: fd77::2
+	server-count: 1
+	tcp-count: 300
+	username: ""
+	database: ""
+	zonesdir: "$WORK"
+	pidfile: "$WORK/nsd.pid"
+	xfrdfile: "$WORK/xfrd"
+	xfrdir: "$WORK"
+	zonelistfile: "$WORK/zones"
+	rrl-ratelimit: 0
+remote-control:
+	control-enable: no
+zone:
+	name: example.org
+	zonefile: zone
+N
+nsenter --net="/run/netns/$B" nsd -d -c "$WORK/nsd.conf" >"$WORK/nsd.log" 2>&1 &
+PIDS+=($!)
+awk 'BEGIN {for (i = 0; i < 1000; i++) print "host" i ".example.org A"}' >"$WORK/queries"
+
+# query FROM OPTION...: dnsperf's "SENT COMPLETED LOST"
+query() {
+	local from=$1 to=10.77.0.2
+	shift
+	case $from in *:*) to=fd77::2 ;; esac
+	in_a dnsperf -s $to -a "$from" -d "$WORK/queries" -T 1 "$@" 2>&1 |
+		awk '/Queries sent:/ {s = $3} /Queries completed:/ {c = $3} /Queries lost:/ {l = $3} END {print s, c, l}'
+}
+limit() { tg limits "$1" --json | jq ".limits[0].packets.$2"; }
+for _ in $(seq 100); do
+	[ "$(query 10.77.0.1 -n 1 -q 1 -l 1 -t 1 -Q 5 | cut -d' ' -f2)" -gt 0 ] 2>/dev/null && break
+	sleep 0.05
+done
+check "check has nothing to warn of" test -z "$("$ROOT/build/tidegate" check "$CONFIG" 2>&1 >/dev/null)"
+start || not_ok "the daemon starts"
+
+# A client at its rate, IPv4 and IPv6, beside one that floods and a busy one that asks more than they may.
+query 10.77.1.1 -Q 20 -l 8 -t 2 >"$WORK/modest" &
+wait_for=($!)
+query fd77:9::1 -Q 20 -l 8 -t 2 >"$WORK/modest6" &
+wait_for+=($!)
+query 192.0.2.53 -Q 900 -l 6 -t 2 >"$WORK/busy" &
+wait_for+=($!)
+count 53 60
+query 10.77.1.2 -Q 500 -l 8 -t 1 -q 2000 >"$WORK/greedy"
+counted >"$WORK/received"
+wait "${wait_for[@]}"
+check "20 queries a second for 8 s are all answered beside a flood" test "$(cat "$WORK/modest")" = "160 160 0"
+check "over IPv6 as well" test "$(cat "$WORK/modest6")" = "160 160 0"
+check "a busy source's 900 a second are all answered" awk '{exit !($1 > 4500 && $3 == 0)}' "$WORK/busy"
+check "who asks 500 a second is answered 50 and then 20 a second" awk '{exit !($1 > 3000 && $2 >= 200 && $2 <= 215)}' "$WORK/greedy"
+sed 's/^/# greedy: /' "$WORK/greedy"
+check "its packets: as promised" held 50 20 $((77 * 0 + 1 * 256 + 2)) $((1 * 256 + 2))
+
+# flood NAME TOKENS RATE ...: what `send` with the rest gets through
+flood() {
+	local name=$1 tokens=$2 rate=$3
+	shift 3
+	count "$3" 60
+	send "$@"
+	counted >"$WORK/received"
+	check "$name" held "$tokens" "$rate"
+}
+flood "a busy source: 2,000 and 1,000 a second" 2000 1000 udp 192.0.2.53 1 53 4000 2
+flood "30 clients of one /24 share 600 and 300 a second" 600 300 udp 10.77.20.0 30 53 1500 4
+flood "30 of one IPv6 /56 likewise" 600 300 udp fd77:7:: 30 53 1500 4
+count 53 60
+send udp 198.51.100.5 1 53 0 20000
+counted >"$WORK/received"
+check "a trusted source's 20,000 at once all arrive" test "$(total <"$WORK/received")" = 20000
+check "and are charged to nothing" test "$(limit queries-everyone dropped)" = 0
+flood "10,000 clients of 40 nets share 10,000 and 10,000 a second" 10000 10000 udp 10.77.64.0 10240 53 25000 4
+check "which is what everyone's limit refused" test "$(limit queries-everyone dropped)" -gt 20000
+
+# Connections: the first 20 of 40, and those go on asking while further SYNs are refused.
+cat >"$WORK/connect.py" <<'P'
+import socket, struct, sys, time
+query = b"\0\1\0\0\0\1\0\0\0\0\0\0\1a\7example\3org\0\0\1\0\1"
+made, begin = [], time.monotonic()
+for i in range(40):
+    s = socket.socket()
+    s.bind(("10.77.1.3", 0))
+    s.setblocking(False)
+    s.connect_ex(("10.77.0.2", 53))
+    made.append(s)
+time.sleep(0.5)
+up = []
+for s in made:
+    try:
+        s.getpeername()
+        up.append(s)
+    except OSError:
+        s.close()
+print(len(up), flush=True)
+sys.stdin.readline()
+answers = 0
+for turn in range(50):
+    for s in up:
+        s.settimeout(3)
+        s.sendall(struct.pack("!H", len(query)) + query)
+        answers += s.recv(512)[2:4] == b"\0\1"
+    time.sleep(0.02)
+print(answers, flush=True)
+P
+mkfifo "$WORK/go"
+in_a python3 "$WORK/connect.py" <"$WORK/go" >"$WORK/connected" &
+asking=$!
+exec 9>"$WORK/go"
+for _ in $(seq 100); do
+	grep -q . "$WORK/connected" && break
+	sleep 0.05
+done
+made=$(head -n 1 "$WORK/connected")
+# a step of 5 may fall in
+check "20 connections of 40 at once: $made" between 20 "$made" 25
+count 53 60 tcp
+send syn 10.77.1.3 1 53 1000 4 74 1024 &
+flooding=$!
+sleep 0.5
+echo >&9
+wait $asking
+wait $flooding
+counted >/dev/null
+check "established ones are answered all their queries during a SYN flood from the same source" \
+	test "$(tail -n 1 "$WORK/connected")" = $((made * 50))
+# 4 s begin somewhere in a step
+check "new ones: 5 a second" between 3900 "$(limit connections-per-source dropped)" 4000
+count 53 60 tcp
+send syn 10.77.21.0 200 53 2000 2
+counted >"$WORK/received"
+check "200 clients of one net open 100 at once, 25 more a second" between 150 "$(total <"$WORK/received")" 175
+
+# rest NAME KIND COUNTED TOKENS RATE PORT SOURCE_PORT: the other limits, from a source of its own each
+rest() {
+	count "$6" 60 "$3"
+	send "$2" "10.77.1.$((next++))" 1 "$6" 400 1 74 "$7"
+	counted >"$WORK/received"
+	check "$1" held "$4" "$5"
+}
+next=10
+rest "fragments: 20 and 10 a second" fragment udp 20 10 53 40000
+rest "ICMP: 20 and 10 a second" icmp icmp 20 10 0 40000
+rest "other UDP: 100 and 50 a second" udp udp 100 50 123 40000
+flood "answers from port 53: 5,000 and 5,000 a second" 5000 5000 udp 10.77.64.0 1000 40000 15000 2 74 53
+check "everything dropped was dropped by a limit" test "$(tg status --json | jq -c '[.. | objects | select(has("dropped")) | .dropped | objects | keys] | flatten | unique')" = '["limited"]'
+stop
+finish
