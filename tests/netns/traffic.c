@@ -9,7 +9,8 @@
  *   traffic count DEVICE PORT SECONDS [udp|tcp|icmp]
  *     Prints "ready", waits SECONDS or for SIGTERM, then prints for each source a line
  *     "INDEX PACKETS FIRST LAST": the low 16 bits of its address, times in ms since the start; then
- *     "end". Fragments count as udp; icmp is any that is not neighbour discovery or MLD.
+ *     "end". PORT 0 is any; fragments count as udp; icmp is any that is not neighbour discovery or
+ * MLD.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -317,7 +318,7 @@ static int index_of(const uint8_t *frame, ssize_t length, uint16_t port, const s
 		return -1;
 	if (kind->protocol6 == IPPROTO_ICMPV6)
 		return transport[0] >= 130 && transport[0] <= 143 ? -1 : ip[14] << 8 | ip[15];
-	return (transport[2] << 8 | transport[3]) == port ? ip[14] << 8 | ip[15] : -1;
+	return !port || (transport[2] << 8 | transport[3]) == port ? ip[14] << 8 | ip[15] : -1;
 }
 
 static void take(int fd, struct tally *tallies, uint16_t port, const struct kind *kind)
