@@ -65,6 +65,7 @@ ask() {
 }
 # answered FILE LEAST: so many requests, no error
 answered() { awk -v least="$2" '{exit !($1 >= least && $2 == 0)}' "$1"; }
+took() { awk '{print int($1 * 1000)}' "$WORK/uploaded"; }
 # flood NAME TOKENS RATE COUNTED SEND'S...: what a flood gets through
 flood() {
 	local name=$1 tokens=$2 rate=$3 counted=$4
@@ -97,12 +98,13 @@ check "then 10 a second: of 1,500 more, $(limit connections-per-source dropped) 
 # 40 connections, 5 requests a second, 5 s; a slow machine has its delays
 check "the 40 are answered throughout: $(cat "$WORK/client")" answered "$WORK/client" 800
 check "so are the balancer's 800: $(cat "$WORK/balancer")" answered "$WORK/balancer" 6000
-check "all of them were admitted" test "$(tg limits connections-per-balancer --json | jq -c '.limits[0].packets | [.admitted, .dropped]')" = '[800,0]'
+# wrk makes one more, to see whether anybody is there
+check "all of them were admitted" test "$(tg limits connections-per-balancer --json | jq -c '.limits[0].packets | [.admitted, .dropped]')" = '[801,0]'
 # (5 MB - 2 MiB) at 10 Mbit/s take 2.3 s; TCP finds its way about losses in its own time
-check "a client's upload of 5 MB takes its time: $(cat "$WORK/uploaded") s" awk '{exit !($1 > 2.2 && $1 < 20)}' "$WORK/uploaded"
+check "a client's upload of 5 MB takes its time: $(took) ms" between 2200 "$(took)" 20000
 in_a curl -s -o /dev/null -w '%{time_total}\n' -H Expect: --interface 192.0.2.10 --data-binary "@$WORK/upload" \
 	http://10.77.0.12/upload >"$WORK/uploaded"
-check "the balancer's takes none: $(cat "$WORK/uploaded") s" awk '{exit !($1 < 2)}' "$WORK/uploaded"
+check "the balancer's takes none: $(took) ms" between 0 "$(took)" 2000
 
 # A SYN flood from very many sources: direct clients have what the policy says, the balancer and the operators all they want.
 ask 10.77.0.12 200 3 >"$WORK/balancer" &
@@ -110,10 +112,10 @@ asking=($!)
 ask 10.77.0.13 100 3 >"$WORK/operator" &
 asking+=($!)
 count 80 60 tcp
-send syn 10.77.64.0 10240 80 8000 3
+send syn 10.77.24.0 10240 80 8000 3
 counted >"$WORK/received"
 wait "${asking[@]}"
-check "10,000 direct clients: 2,000 connections at once, 1,000 a second" held 2000 1000 "$(index 10.77.64.0)"
+check "10,000 direct clients: 2,000 connections at once, 1,000 a second" held 2000 1000 "$(index 10.77.24.0)" "$(index 10.77.63.255)"
 check "the balancer's 200 are answered throughout: $(cat "$WORK/balancer")" answered "$WORK/balancer" 1800
 check "the operator's 100 as well: $(cat "$WORK/operator")" answered "$WORK/operator" 900
 check "none of the balancer's was refused" test "$(limit connections-per-balancer dropped)" = 0
