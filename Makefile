@@ -22,7 +22,7 @@ endif
 # The one list of packages: to build, to test, to run the demo.
 PACKAGES := gcc make pkg-config clang-16 bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev libevent-dev \
 	libjansson-dev libcap-ng-dev libsystemd-dev libmnl-dev iproute2 util-linux procps curl jq python3-minimal \
-	nginx-light wrk nsd dnsperf nftables clang-format shellcheck universal-ctags mandoc libclang-rt-16-dev
+	nginx-light wrk dnsmasq-base dnsperf nftables clang-format shellcheck universal-ctags mandoc libclang-rt-16-dev
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla -Wformat=2 \
 	-Wno-unused-parameter

@@ -9,34 +9,9 @@ ip -n "$A" addr add fd77:9::1/128 dev "$VA" nodad
 for net in 10.77.16.0/20 10.77.64.0/18 192.0.2.0/24 198.51.100.0/24; do ip -n "$B" route add $net via 10.77.0.1; done
 ip -n "$B" route add fd77::/16 via fd77::1
 
-cat >"$WORK/zone" <<'Z'
-$ORIGIN example.org.
-@ 60 IN SOA ns hostmaster 1 3600 900 86400 60
-@ 60 IN NS ns
-ns 60 IN A 10.77.0.2
-* 60 IN A 203.0.113.1
-Z
-cat >"$WORK/nsd.conf" <<N
-server:
-	ip-address: 10.77.0.2
-	ip-address: fd77::2
-	server-count: 1
-	tcp-count: 300
-	username: ""
-	database: ""
-	zonesdir: "$WORK"
-	pidfile: "$WORK/nsd.pid"
-	xfrdfile: "$WORK/xfrd"
-	xfrdir: "$WORK"
-	zonelistfile: "$WORK/zones"
-	rrl-ratelimit: 0
-remote-control:
-	control-enable: no
-zone:
-	name: example.org
-	zonefile: zone
-N
-nsenter --net="/run/netns/$B" nsd -d -c "$WORK/nsd.conf" >"$WORK/nsd.log" 2>&1 &
+nsenter --net="/run/netns/$B" dnsmasq -k --conf-file=/dev/null --user=root --pid-file="$WORK/dnsmasq.pid" --no-resolv --no-hosts \
+	--bind-interfaces --listen-address=10.77.0.2 --listen-address=fd77::2 --address=/example.org/203.0.113.1 \
+	--max-tcp-connections=300 >"$WORK/dnsmasq.log" 2>&1 &
 PIDS+=($!)
 awk 'BEGIN {for (i = 0; i < 1000; i++) print "host" i ".example.org A"}' >"$WORK/queries"
 
@@ -126,8 +101,9 @@ for turn in range(50):
 print(answers, flush=True)
 P
 mkfifo "$WORK/go"
-in_a python3 "$WORK/connect.py" <"$WORK/go" >"$WORK/connected" &
+nsenter --net="/run/netns/$A" python3 "$WORK/connect.py" <"$WORK/go" >"$WORK/connected" &
 asking=$!
+PIDS+=($!)
 exec 9>"$WORK/go"
 for _ in $(seq 100); do
 	grep -q . "$WORK/connected" && break

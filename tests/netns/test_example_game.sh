@@ -145,8 +145,9 @@ check "an operator's 20,000 at once all arrive" test "$(total <"$WORK/received")
 
 # TCP
 mkfifo "$WORK/go"
-in_a python3 "$WORK/console.py" <"$WORK/go" >"$WORK/console" &
+nsenter --net="/run/netns/$A" python3 "$WORK/console.py" <"$WORK/go" >"$WORK/console" &
 console=$!
+PIDS+=($!)
 exec 9>"$WORK/go"
 for _ in $(seq 100); do
 	grep -q . "$WORK/console" && break

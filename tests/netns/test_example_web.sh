@@ -85,7 +85,7 @@ sleep 1
 check "40 connections at once" test "$(limit connections-per-source admitted)" = 40
 ask 10.77.0.12 800 3 >"$WORK/balancer" &
 asking+=($!)
-in_a curl -s -o /dev/null -w '%{time_total}\n' -H Expect: --interface 10.77.1.2 --data-binary "@$WORK/upload" \
+in_a curl -s -o /dev/null -m 30 -w '%{time_total}\n' -H Expect: --interface 10.77.1.2 --data-binary "@$WORK/upload" \
 	http://10.77.0.2/upload >"$WORK/uploaded" &
 asking+=($!)
 count 80 60 tcp
@@ -102,7 +102,7 @@ check "so are the balancer's 800: $(cat "$WORK/balancer")" answered "$WORK/balan
 check "all of them were admitted" test "$(tg limits connections-per-balancer --json | jq -c '.limits[0].packets | [.admitted, .dropped]')" = '[801,0]'
 # (5 MB - 2 MiB) at 10 Mbit/s take 2.3 s; TCP finds its way about losses in its own time
 check "a client's upload of 5 MB takes its time: $(took) ms" between 2200 "$(took)" 20000
-in_a curl -s -o /dev/null -w '%{time_total}\n' -H Expect: --interface 192.0.2.10 --data-binary "@$WORK/upload" \
+in_a curl -s -o /dev/null -m 30 -w '%{time_total}\n' -H Expect: --interface 192.0.2.10 --data-binary "@$WORK/upload" \
 	http://10.77.0.12/upload >"$WORK/uploaded"
 check "the balancer's takes none: $(took) ms" between 0 "$(took)" 2000
 
