@@ -42,8 +42,10 @@ count 53 60
 query 10.77.1.2 -Q 500 -l 5 -t 1 -q 2000 >"$WORK/greedy"
 counted >"$WORK/received"
 wait "${wait_for[@]}"
-check "20 queries a second for 5 s are all answered beside a flood" test "$(cat "$WORK/modest")" = "100 100 0"
-check "over IPv6 as well" test "$(cat "$WORK/modest6")" = "100 100 0"
+for file in modest modest6; do
+	read -r asked answered lost <"$WORK/$file"
+	check "20 queries a second for 5 s are all answered beside a flood: $answered ($file)" test "$asked" -ge 95 -a "$lost" = 0
+done
 read -r asked answered lost <"$WORK/busy"
 check "a busy source's 900 a second are all answered: $answered" test "$asked" -gt 3000 -a "$lost" = 0
 read -r asked answered lost <"$WORK/greedy"
@@ -59,16 +61,16 @@ flood() {
 	counted >"$WORK/received"
 	check "$name" held "$tokens" "$rate"
 }
-flood "a busy source: 2,000 and 1,000 a second" 2000 1000 udp 192.0.2.53 1 53 4000 2
-flood "30 clients of one /24 share 600 and 300 a second" 600 300 udp 10.77.20.0 30 53 1500 3
+flood "a busy source: 2,000 and 1,000 a second" 2000 1000 udp 192.0.2.53 1 53 5000 1
+flood "30 clients of one /24 share 600 and 300 a second" 600 300 udp 10.77.20.0 30 53 1500 2
 flood "30 of one IPv6 /56 likewise" 600 300 udp fd77:7:: 30 53 1500 2
 count 53 60
 send udp 198.51.100.5 1 53 0 20000
 counted >"$WORK/received"
 check "a trusted source's 20,000 at once all arrive" test "$(total <"$WORK/received")" = 20000
 check "and are charged to nothing" test "$(limit queries-everyone dropped)" = 0
-flood "10,000 clients of 40 nets share 10,000 and 10,000 a second" 10000 10000 udp 10.77.64.0 10240 53 25000 3
-check "which is what everyone's limit refused" test "$(limit queries-everyone dropped)" -gt 15000
+flood "10,000 clients of 40 nets share 10,000 and 10,000 a second" 10000 10000 udp 10.77.64.0 10240 53 25000 2
+check "which is what everyone's limit refused" test "$(limit queries-everyone dropped)" -gt 10000
 
 # Connections: the first 20 of 40, and those go on asking while further SYNs are refused.
 cat >"$WORK/connect.py" <<'P'
@@ -140,7 +142,22 @@ next=10
 rest "fragments: 20 and 10 a second" fragment udp 20 10 53 40000
 rest "ICMP: 20 and 10 a second" icmp icmp 20 10 0 40000
 rest "other UDP: 100 and 50 a second" udp udp 100 50 123 40000
-flood "answers from port 53: 5,000 and 5,000 a second" 5000 5000 udp 10.77.64.0 1000 40000 15000 2 74 53
+count 22 60 tcp
+send syn 10.77.1.20 1 22 500 2
+counted >"$WORK/received"
+check "SSH: 10 connections at once, 1 more a second" between 11 "$(total <"$WORK/received")" 13
+# everyone's, from sources that keep to their own
+everyone() {
+	count "$6" 60 "$3"
+	send "$2" 10.77.64.0 10240 "$6" 10000 1
+	counted >"$WORK/received"
+	check "$1" held "$4" "$5"
+}
+everyone "connections of everyone: 1,000 and 500 a second" syn tcp 1000 500 53
+everyone "fragments of everyone: 500 and 200 a second" fragment udp 500 200 53
+everyone "ICMP of everyone: 500 and 500 a second" icmp icmp 500 500 0
+everyone "other UDP of everyone: 1,000 and 1,000 a second" udp udp 1000 1000 123
+flood "answers from port 53: 5,000 and 5,000 a second" 5000 5000 udp 10.77.64.0 1000 40000 15000 1 74 53
 check "everything dropped was dropped by a limit" test "$(tg status --json | jq ".interfaces[0] | .dropped == .reasons.limit")" = true
 stop
 finish

@@ -142,6 +142,8 @@ check "SSH: 10 connections at once, 1 more a second" between 11 "$(total <"$WORK
 flood "ICMP of one source: 20 and 10 a second" 20 10 icmp icmp 10.77.2.4 1 0 500 1
 flood "fragments of one source: 20 and 10 a second" 20 10 udp fragment 10.77.2.5 1 443 500 1
 flood "other UDP of one source: 200 and 100 a second" 200 100 udp udp 10.77.2.6 1 123 1000 1
+flood "ICMP of 500: 200 and 200 a second" 200 200 icmp icmp 10.77.34.0 500 0 4000 1
+flood "fragments of 500: 200 and 100 a second" 200 100 udp fragment 10.77.34.0 500 443 4000 1
 flood "other UDP of 500: 2,000 and 2,000 a second" 2000 2000 udp udp 10.77.36.0 500 123 8000 1
 check "everything dropped was dropped by a limit" test "$(tg status --json | jq ".interfaces[0] | .dropped == .reasons.limit")" = true
 stop
