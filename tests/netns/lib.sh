@@ -137,6 +137,16 @@ held() {
 			exit !(n <= promised * 1.02 + 2 && n >= promised * 0.98 - 2)
 		}' "$WORK/received"
 }
+# The second that it is for stepped refills; and the same, after waiting for its middle, so that a flood begins far from a step.
+second() { python3 -c 'import time; print(int(time.monotonic()))'; }
+middle() { python3 -c 'import time; time.sleep((1.4 - time.monotonic() % 1) % 1); print(int(time.monotonic()))'; }
+# stepped ADMITTED TOKENS AMOUNT SINCE: whether a bucket of TOKENS that gets AMOUNT every second admitted what it should have since a
+# second, if packets enough came until now; the last step may have come after them.
+stepped() {
+	local steps=$(($(second) - $4))
+	echo "# $1 in $steps steps, promised $(($2 + $3 * (steps - 1))) to $(($2 + $3 * steps))"
+	between $(($2 + $3 * (steps - 1))) "$1" $(($2 + $3 * steps))
+}
 total() { awk '{n += $2} END {print n + 0}'; }
 # burst FROM PACKETS [PORT]: as fast as it goes, from one source
 burst() { in_a "$TRAFFIC" send "$VA" "$MAC" "$1" "$(peer_of "$1")" "${3:-5353}" 1 0 "$2" 62 >/dev/null; }
