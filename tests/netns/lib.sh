@@ -75,6 +75,9 @@ tg() { in_b "$ROOT/build/tidegate" --control "$CONTROL" "$@"; }
 # The configuration from standard input; IFACE stands for the server's interface.
 configure() { sed "s/IFACE/$VB/g" >"$CONFIG"; }
 
+# A policy of examples/, with nothing replaced but the interface's name.
+example() { sed "s/\beth0\b/$VB/" "$ROOT/examples/$1" >"$CONFIG"; }
+
 # start [OPTION...]: runs the daemon until it is ready; returns its exit status if it ends before
 start() {
 	# not by in_b: a function in the background would be a shell of its own, and $! that shell's
@@ -102,10 +105,10 @@ stop() {
 	return "$status"
 }
 
-# count PORT SECONDS: starts counting what arrives; `counted` prints it ("INDEX PACKETS FIRST LAST" for each source)
+# count PORT SECONDS [udp|tcp|icmp]: starts counting what arrives; `counted` prints it ("INDEX PACKETS FIRST LAST" for each source)
 count() {
 	rm -f "$WORK/count"
-	nsenter --net="/run/netns/$B" "$TRAFFIC" count "$VB" "$1" "$2" >"$WORK/count" &
+	nsenter --net="/run/netns/$B" "$TRAFFIC" count "$VB" "$1" "$2" "${3:-udp}" >"$WORK/count" &
 	COUNTER=$!
 	for _ in $(seq 100); do
 		grep -q ready "$WORK/count" 2>/dev/null && return
@@ -122,11 +125,35 @@ counted() {
 	done
 	grep -v -e ready -e end "$WORK/count"
 }
+# held TOKENS RATE [FIRST LAST]: whether the sources counted in $WORK/received (those with indices from FIRST to LAST) got what a bucket
+# of TOKENS with RATE admits in the time from the first to the last packet, within 2 % and 2 packets. A slow machine only takes longer.
+held() {
+	awk -v tokens="$1" -v rate="$2" -v least="${3:-0}" -v most="${4:-65535}" '
+		$1 < least || $1 > most {next}
+		{n += $2; if (!first || $3 < first) first = $3; if ($4 > last) last = $4}
+		END {
+			promised = tokens + rate * (last - first) / 1000
+			printf "# %d packets in %.1f s, promised %.0f\n", n, (last - first) / 1000, promised
+			exit !(n <= promised * 1.02 + 2 && n >= promised * 0.98 - 2)
+		}' "$WORK/received"
+}
+# The second that it is for stepped refills; and the same, after waiting for its middle, so that a flood begins far from a step.
+second() { python3 -c 'import time; print(int(time.monotonic()))'; }
+middle() { python3 -c 'import time; time.sleep((1.4 - time.monotonic() % 1) % 1); print(int(time.monotonic()))'; }
+# stepped ADMITTED TOKENS AMOUNT SINCE: whether a bucket of TOKENS that gets AMOUNT every second admitted what it should have since a
+# second, if packets enough came until now; the last step may have come after them.
+stepped() {
+	local steps=$(($(second) - $4))
+	echo "# $1 in $steps steps, promised $(($2 + $3 * (steps - 1))) to $(($2 + $3 * steps))"
+	between $(($2 + $3 * (steps - 1))) "$1" $(($2 + $3 * steps))
+}
 total() { awk '{n += $2} END {print n + 0}'; }
 # burst FROM PACKETS [PORT]: as fast as it goes, from one source
 burst() { in_a "$TRAFFIC" send "$VA" "$MAC" "$1" "$(peer_of "$1")" "${3:-5353}" 1 0 "$2" 62 >/dev/null; }
 # flow FROM SOURCES RATE SECONDS [LENGTH]: RATE packets a second in all
 flow() { in_a "$TRAFFIC" send "$VA" "$MAC" "$1" "$(peer_of "$1")" 5353 "$2" "$3" "$4" "${5:-62}" >/dev/null; }
+# send KIND FROM SOURCES PORT RATE SECONDS [LENGTH [SOURCE_PORT]]: as traffic.c has it
+send() { in_a "$TRAFFIC" send "$VA" "$MAC" "$2" "$(peer_of "$2")" "$4" "$3" "$5" "$6" "${7:-74}" "$1" "${8:-40000}" >/dev/null; }
 peer_of() { case $1 in *:*) echo fd77::2 ;; *) echo 10.77.0.2 ;; esac; }
 # admitted FROM PACKETS: how many of a burst arrive
 admitted() {
