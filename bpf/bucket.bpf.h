@@ -19,11 +19,15 @@ enum tg_charge {
 	TG_CHARGE_FULL,	 /* no room for a new bucket */
 };
 
-/* What one packet asks of one limit. */
+/* What one packet asks of one limit, and what it gets. */
 struct tg_demand {
 	__u64 cost; /* tokens */
 	__u64 now;  /* ns, on the clock of the limit's rate */
 	__u32 slot;
+	__u32 segments;
+	bool shared;	 /* the bucket is one of those that sources share: no backoff */
+	bool above;	 /* out: more than mark_above tokens are in use */
+	__u64 departure; /* out: ns on the same clock; 0 at once */
 };
 
 static __always_inline __u64 tg_read_state(const struct tg_bucket *bucket)
@@ -39,8 +43,9 @@ __noinline __u64 tg_convert_deficit(__u64 deficit, __u64 to_capacity, __u64 from
 
 /* How a bucket stands, in one rate: what a charge starts from. */
 struct tg_reading {
-	__u64 capacity, clock, deficit;
-	__u32 scale, version;
+	struct tg_rate rate;
+	__u64 clock, deficit;
+	__u32 version;
 	bool store; /* even if refused: the state lies too far ahead to be true */
 };
 
@@ -65,15 +70,13 @@ static __noinline int tg_read_other_rate(__u64 state, struct tg_demand *demand,
 	deficit = tg_gcra_deficit(other, state, clock);
 	reading->store = false;
 	if (version == (limit->version + 1) % TG_RATE_VERSIONS) {
-		reading->capacity = other->capacity;
-		reading->scale = other->scale;
+		reading->rate = *other;
 		reading->version = version;
 		reading->clock = clock;
 		reading->deficit = deficit;
 		return 0;
 	}
-	reading->capacity = limit->rate.capacity;
-	reading->scale = limit->rate.scale;
+	reading->rate = *(const struct tg_rate *)&limit->rate;
 	reading->version = limit->version;
 	reading->clock = tg_gcra_clock((const struct tg_rate *)&limit->rate, demand->now);
 	reading->deficit = tg_convert_deficit(deficit, limit->rate.capacity, other->capacity);
@@ -88,8 +91,7 @@ static __always_inline int tg_read_bucket(__u64 state, struct tg_demand *demand,
 
 	if (tg_state_version(state) != limit->version)
 		return tg_read_other_rate(state, demand, reading);
-	reading->capacity = rate->capacity;
-	reading->scale = rate->scale;
+	reading->rate = *rate;
 	reading->version = limit->version;
 	reading->clock = tg_gcra_clock(rate, demand->now);
 	reading->deficit = tg_gcra_deficit(rate, state, reading->clock);
@@ -97,31 +99,112 @@ static __always_inline int tg_read_bucket(__u64 state, struct tg_demand *demand,
 	return 0;
 }
 
-/* One try. */
-static __always_inline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_demand *demand)
+/*
+ * Too few tokens, and the limit delays: the packet takes tokens that are still to come, if they
+ * come soon enough.
+ */
+static __always_inline int tg_charge_ahead(struct tg_reading *reading, struct tg_demand *demand)
 {
-	__u64 state = tg_read_state(bucket), next;
-	struct tg_reading reading = {};
-	struct tg_rate rate = {};
-	int admitted;
+	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
+	__u64 units = demand->cost << reading->rate.scale, wait;
 
+	if (limit->action != TG_ACTION_DELAY || limit->shadow || units > reading->rate.capacity)
+		return 0;
+	wait = tg_gcra_wait(&reading->rate, demand->now,
+			    reading->deficit + units - reading->rate.capacity);
+	if (wait > limit->max_delay)
+		return 0;
+	reading->deficit += units;
+	demand->departure = demand->now + wait;
+	return 1;
+}
+
+/*
+ * Backoff: closes the bucket for the next penalty, and takes away what it would be refilled
+ * by in that time but for the tokens of one packet, which it holds when it opens.
+ */
+static __noinline int tg_close_bucket(struct tg_bucket *bucket, __u64 state,
+				      struct tg_demand *demand, struct tg_reading *reading)
+{
+	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1), attempt;
+	__u64 closed = *(const volatile __u64 *)&bucket->closed, until, ahead, units;
+
+	attempt = reading->deficit ? closed & TG_CLOSED_ATTEMPTS : 0;
+	until = demand->now +
+		policy.backoffs[slot][attempt < TG_BACKOFF_STEPS ? attempt & (TG_BACKOFF_STEPS - 1)
+								 : TG_BACKOFF_STEPS - 1];
+	until = TG_CLOSED_UNTIL(until + TG_CLOSED_ATTEMPTS);
+	if (__sync_val_compare_and_swap(
+		    &bucket->closed, closed,
+		    until | (attempt < TG_CLOSED_ATTEMPTS ? attempt + 1 : attempt)) != closed)
+		return 0; /* another CPU has closed it */
+	ahead = tg_gcra_clock(&reading->rate, until) - reading->clock;
+	units = demand->cost << (reading->rate.scale & 63);
+	if (ahead <= units)
+		return 0;
+	/* If another CPU has charged it meanwhile, that has cost it enough. */
+	__sync_val_compare_and_swap(
+		&bucket->state, state,
+		tg_gcra_state(reading->deficit + ahead - units, reading->clock, reading->version));
+	return 0;
+}
+
+static __always_inline bool tg_is_closed(const struct tg_bucket *bucket,
+					 const struct tg_demand *demand)
+{
+	return policy.limits[demand->slot & (TG_LIMITS_MAX - 1)].has_backoff && !demand->shared &&
+	       demand->now < TG_CLOSED_UNTIL(*(const volatile __u64 *)&bucket->closed);
+}
+
+static __always_inline int tg_exceeded(struct tg_bucket *bucket, const struct tg_demand *demand)
+{
+	__sync_fetch_and_add(&bucket->exceeded, demand->segments);
+	bucket->exceeded_at = demand->now;
+	return TG_CHARGE_EXCEEDED;
+}
+
+/* Of what an admitted packet leaves in the bucket. */
+static __always_inline bool tg_is_above(const struct tg_reading *reading, __u32 slot)
+{
+	__u64 above = policy.limits[slot & (TG_LIMITS_MAX - 1)].mark_above;
+
+	return above != ~0ULL && reading->deficit > above << (reading->rate.scale & 63);
+}
+
+/* One try. A function of its own to the verifier, which would else walk it at each try. */
+__noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_demand *demand)
+{
+	struct tg_reading reading = {};
+	bool healed, admitted, backoff;
+	__u64 state, next;
+
+	if (!bucket || !demand)
+		return TG_CHARGE_EXCEEDED;
+	state = tg_read_state(bucket);
+	backoff = policy.limits[demand->slot & (TG_LIMITS_MAX - 1)].has_backoff && !demand->shared;
+	if (tg_is_closed(bucket, demand))
+		return tg_exceeded(bucket, demand);
 	if (tg_read_bucket(state, demand, &reading))
 		return TG_CHARGE_AGAIN;
-	rate.capacity = reading.capacity;
-	rate.scale = reading.scale & 63;
-	admitted = tg_gcra_charge(&rate, &reading.deficit, demand->cost);
+	reading.rate.scale &= 63;
+	healed = backoff && !reading.deficit && bucket->closed;
+	admitted = tg_gcra_charge(&reading.rate, &reading.deficit, demand->cost) ||
+		   tg_charge_ahead(&reading, demand);
 	if (admitted || reading.store) {
 		next = tg_gcra_state(reading.deficit, reading.clock, reading.version);
 		if (__sync_val_compare_and_swap(&bucket->state, state, next) != state)
 			return TG_CHARGE_AGAIN;
 	}
-	if (admitted) {
-		__sync_fetch_and_add(&bucket->admitted, 1);
-		return TG_CHARGE_ADMITTED;
+	if (!admitted) {
+		if (backoff)
+			tg_close_bucket(bucket, state, demand, &reading);
+		return tg_exceeded(bucket, demand);
 	}
-	__sync_fetch_and_add(&bucket->exceeded, 1);
-	bucket->exceeded_at = demand->now;
-	return TG_CHARGE_EXCEEDED;
+	if (healed)
+		bucket->closed = 0;
+	demand->above = tg_is_above(&reading, demand->slot);
+	__sync_fetch_and_add(&bucket->admitted, demand->segments);
+	return TG_CHARGE_ADMITTED;
 }
 
 /* Puts a bucket into the table, full but for this charge. */
@@ -137,8 +220,8 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 
 	admitted = tg_gcra_charge(rate, &deficit, demand->cost);
 	bucket.state = tg_gcra_state(deficit, tg_gcra_clock(rate, demand->now), limit->version);
-	bucket.admitted = admitted;
-	bucket.exceeded = !admitted;
+	bucket.admitted = admitted ? demand->segments : 0;
+	bucket.exceeded = admitted ? 0 : demand->segments;
 	bucket.exceeded_at = admitted ? 0 : demand->now;
 	error = bpf_map_update_elem(&buckets, key, &bucket, BPF_NOEXIST);
 	/* Others pass: another CPU was faster (EEXIST), or is at work on the same hash chain. */
@@ -147,11 +230,13 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 	counters = bpf_map_lookup_elem(&limit_counters, &demand->slot);
 	if (counters)
 		counters->created++;
+	demand->above = limit->mark_above != ~0ULL && deficit > limit->mark_above
+									<< (limit->rate.scale & 63);
 	return admitted ? TG_CHARGE_ADMITTED : TG_CHARGE_EXCEEDED;
 }
 
-/* Which of a limit's overflow buckets a key falls to; senders do not know the secret. */
-static __always_inline __u32 tg_overflow_index(const struct tg_bucket_key *key, __u32 slot)
+/* 32 bits of the key that senders cannot choose, not knowing the secret. */
+static __always_inline __u32 tg_hash_key(const struct tg_bucket_key *key)
 {
 	__u64 fields = key->port | (__u64)key->protocol << 16;
 	__u64 hash = (key->address.high ^ policy.hash_key[0]) * 0x9e3779b97f4a7c15ULL;
@@ -160,7 +245,13 @@ static __always_inline __u32 tg_overflow_index(const struct tg_bucket_key *key, 
 	hash = ((hash ^ hash >> 32) + (key->address.low ^ policy.hash_key[1])) *
 	       0xd6e8feb86659fd93ULL;
 	hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93ULL;
-	return slot * TG_OVERFLOW_PER_LIMIT + ((hash >> 32) & (TG_OVERFLOW_PER_LIMIT - 1));
+	return hash >> 32;
+}
+
+/* Which of a limit's overflow buckets a key falls to. */
+static __always_inline __u32 tg_overflow_index(const struct tg_bucket_key *key, __u32 slot)
+{
+	return slot * TG_OVERFLOW_PER_LIMIT + (tg_hash_key(key) & (TG_OVERFLOW_PER_LIMIT - 1));
 }
 
 static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct tg_demand *demand)
@@ -174,6 +265,7 @@ static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct 
 		return TG_CHARGE_EXCEEDED;
 	if (counters)
 		counters->overflowed++;
+	demand->shared = true;
 	for (try = 0; try < TG_CAS_TRIES; try++) {
 		outcome = tg_charge_bucket(bucket, demand);
 		if (outcome == TG_CHARGE_ADMITTED)
@@ -186,37 +278,54 @@ static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct 
 
 static __always_inline __u64 tg_cost(const struct tg_packet *packet, __u32 slot)
 {
-	return policy.limits[slot & (TG_LIMITS_MAX - 1)].unit == TG_UNIT_BYTES ? packet->bytes : 1;
+	return policy.limits[slot & (TG_LIMITS_MAX - 1)].unit == TG_UNIT_BYTES ? packet->bytes
+									       : packet->segments;
+}
+
+/* After a lost race the bucket is looked up anew: the sweep may have given its memory away. */
+static __always_inline int tg_charge_demand(struct tg_bucket_key *key, struct tg_demand *demand)
+{
+	struct tg_bucket *bucket;
+	int try, outcome;
+
+	for (try = 0; try < TG_CAS_TRIES; try++) {
+		bucket = bpf_map_lookup_elem(&buckets, key);
+		outcome = bucket ? tg_charge_bucket(bucket, demand) : tg_charge_new(key, demand);
+		if (outcome == TG_CHARGE_FULL)
+			return tg_charge_overflow(key, demand);
+		if (outcome != TG_CHARGE_AGAIN)
+			return outcome;
+	}
+	return TG_CHARGE_CONTENDED;
 }
 
 /*
- * Charges @packet to the limit in @slot. After a lost race the bucket is looked up anew:
- * the sweep may have given its memory to another source.
+ * Charges @packet to the limit in @slot, and notes in it whether it is to be marked or delayed.
  * A function of its own to the verifier, so that 64 limits cost it no more than one.
  */
 __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 {
 	struct tg_bucket_key key = {};
 	struct tg_demand demand = {};
-	struct tg_bucket *bucket;
-	int try, outcome;
+	int outcome;
 
 	slot &= TG_LIMITS_MAX - 1;
 	if (!packet)
 		return TG_CHARGE_EXCEEDED;
 	demand.slot = slot;
 	demand.cost = tg_cost(packet, slot);
+	demand.segments = packet->segments;
 	demand.now = tg_now(policy.limits[slot].rate.clock);
 	tg_bucket_key_of(&key, slot, packet);
-	for (try = 0; try < TG_CAS_TRIES; try++) {
-		bucket = bpf_map_lookup_elem(&buckets, &key);
-		outcome = bucket ? tg_charge_bucket(bucket, &demand) : tg_charge_new(&key, &demand);
-		if (outcome == TG_CHARGE_FULL)
-			return tg_charge_overflow(&key, &demand);
-		if (outcome != TG_CHARGE_AGAIN)
-			return outcome;
+	outcome = tg_charge_demand(&key, &demand);
+	if (demand.above && !policy.limits[slot].shadow)
+		packet->marks |= 1ULL << slot;
+	if (demand.departure) {
+		packet->delayed |= 1ULL << slot;
+		if (demand.departure > packet->departure)
+			packet->departure = demand.departure;
 	}
-	return TG_CHARGE_CONTENDED;
+	return outcome;
 }
 
 static __always_inline bool tg_refund_try(struct tg_bucket *bucket, struct tg_demand *demand)
@@ -226,7 +335,7 @@ static __always_inline bool tg_refund_try(struct tg_bucket *bucket, struct tg_de
 
 	if (tg_read_bucket(state, demand, &reading))
 		return true; /* dead, so full */
-	units = demand->cost << (reading.scale & 63);
+	units = demand->cost << (reading.rate.scale & 63);
 	reading.deficit = reading.deficit > units ? reading.deficit - units : 0;
 	next = tg_gcra_state(reading.deficit, reading.clock, reading.version);
 	return __sync_val_compare_and_swap(&bucket->state, state, next) == state;
@@ -246,6 +355,7 @@ __noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
 		return 0;
 	demand.slot = slot;
 	demand.cost = tg_cost(packet, slot);
+	demand.segments = packet->segments;
 	demand.now = tg_now(policy.limits[slot].rate.clock);
 	tg_bucket_key_of(&key, slot, packet);
 	index = tg_overflow_index(&key, slot);
@@ -255,7 +365,7 @@ __noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
 		if (!bucket)
 			return 0;
 		if (tg_refund_try(bucket, &demand)) {
-			__sync_fetch_and_add(&bucket->admitted, -1);
+			__sync_fetch_and_add(&bucket->admitted, -(__u64)demand.segments);
 			return 0;
 		}
 	}

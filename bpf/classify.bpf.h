@@ -106,7 +106,7 @@ static __always_inline __u64 tg_match_transport(const struct tg_packet *packet)
 /* A bit for each limit slot that the packet is to be charged to. */
 static __always_inline __u64 tg_classify(const struct tg_packet *packet)
 {
-	__u64 limits = policy.active;
+	__u64 limits = packet->hook < TG_HOOKS ? policy.hooks[packet->hook] : 0;
 
 	if (!packet->any_protocol)
 		limits &= policy.protocols[packet->protocol];

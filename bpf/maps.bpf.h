@@ -12,6 +12,15 @@
 #include <bpf/bpf_endian.h>
 #include <tidegate/abi.h>
 
+#define TG_ANSWER_SOURCES 4096 /* buckets; sources that meet in one get fewer answers */
+#define TG_ANSWERED_MAX                                                                            \
+	320 /* bytes of an IP packet; longer ones are quoted in part, or not answered */
+
+struct tg_answer {
+	__u8 packet[TG_ANSWERED_MAX]; /* the rejected one */
+	__u8 bytes[TG_ANSWERED_MAX];  /* the answer, from the IP header on */
+};
+
 /* The compiled policy. Settings need an initialiser, or they land in .bss. */
 const volatile struct tg_policy policy = {};
 
@@ -60,6 +69,14 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } generations SEC(".maps");
 
+/* Kept. Likewise, for TC: by TG_TC_PLACE. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, TG_TC_PLACES);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} tc_generations SEC(".maps");
+
 /* Kept. Programs do not read it: it tells a later daemon what it has found. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -68,10 +85,11 @@ struct {
 	__type(value, struct tg_meta);
 } meta SEC(".maps");
 
-/* Kept. Interface index, folded, to its place in interface_counters; 0 is for strangers. */
+/* Kept. Hook and interface index, folded, to the place in interface_counters; 0 is for strangers.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TG_IFINDEX_SLOTS);
+	__uint(max_entries, TG_HOOKS *TG_IFINDEX_SLOTS);
 	__type(key, __u32);
 	__type(value, __u32);
 } attachments SEC(".maps");
@@ -142,6 +160,22 @@ struct {
 	__type(key, struct tg_lpm_key);
 	__type(value, struct tg_listed);
 } lists SEC(".maps");
+
+/* How often rejected packets were answered: states of buckets, by source and, last, of all. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TG_ANSWER_SOURCES + 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} answers SEC(".maps");
+
+/* Where an answer is put together; larger than a program's stack allows. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tg_answer);
+} answer_memory SEC(".maps");
 
 static __always_inline struct tg_limit_record *tg_record_of(__u32 bank, __u32 slot)
 {

@@ -27,18 +27,29 @@
 struct tg_packet {
 	struct tg_address source;
 	struct tg_address destination;
-	__u32 bytes; /* of the Ethernet frame, without FCS */
+	__u32 bytes;	/* of the Ethernet frame, without FCS; of all segments */
+	__u32 segments; /* that this packet is on the wire: more than 1 with GSO and GRO */
 	__be16 source_port;
 	__be16 destination_port;
 	__u16 length; /* of the IP packet; 65535 for the longer ones that IPv6 allows */
 	__u8 protocol;
 	__u8 is_ipv4;
-	__u8 has_ports;	   /* the ports are valid */
-	__u8 tcp_flags;	   /* valid with TCP, */
-	__u8 icmp_type;	   /* with ICMP and ICMPv6, unless it is a later fragment */
-	__u8 fragment;	   /* enum tg_fragment */
-	__u8 any_protocol; /* a later fragment that hides its protocol behind extension headers */
-	__u8 pad[7];
+	__u8 has_ports;	    /* the ports are valid */
+	__u8 tcp_flags;	    /* valid with TCP, */
+	__u8 icmp_type;	    /* with ICMP and ICMPv6, unless it is a later fragment */
+	__u8 fragment;	    /* enum tg_fragment */
+	__u8 any_protocol;  /* a later fragment that hides its protocol behind extension headers */
+	__u8 traffic_class; /* DSCP and ECN, RFC 2474, RFC 3168 */
+	__u8 tags;	    /* VLAN tags that are not in the frame but in its metadata */
+	__u8 hook;	    /* enum tg_hook */
+	__u8 rejected;	    /* out: refused by a limit that answers; to be answered, */
+	__u8 refused_by;    /* out: the limit's slot */
+	__u16 network;	    /* offset in the frame of the IP header, */
+	__u16 transport;    /* of the transport header, if it was looked at; else 0 */
+	__u16 payload;	    /* and of what follows that; else 0 */
+	__u64 marks;	    /* out: limits whose mark the packet gets */
+	__u64 delayed;	    /* out: limits that have it wait */
+	__u64 departure;    /* out: until when, ns on the precise clock; 0 at once */
 };
 
 /* Where parsing stands. @left: bytes from `offset` to the end of the frame, then of the IP packet.
@@ -89,7 +100,7 @@ struct tg_vlan_header {
 	__be16 protocol; /* of what follows */
 };
 
-static __always_inline int tg_parse_ethernet(struct tg_cursor *cursor, __be16 *protocol)
+static __always_inline int tg_parse_ethernet(struct tg_cursor *cursor, __u32 tags, __be16 *protocol)
 {
 	struct tg_vlan_header *vlan;
 	struct ethhdr *ethernet;
@@ -101,7 +112,7 @@ static __always_inline int tg_parse_ethernet(struct tg_cursor *cursor, __be16 *p
 	tg_advance(cursor, sizeof(*ethernet));
 	for (i = 0; i <= TG_VLAN_TAGS_MAX; i++) {
 		if (*protocol != bpf_htons(ETH_P_8021Q) && *protocol != bpf_htons(ETH_P_8021AD))
-			return TG_PARSED;
+			return i + tags <= TG_VLAN_TAGS_MAX ? TG_PARSED : TG_REASON_VLAN_DEPTH;
 		if (!TG_HEADER(cursor, vlan))
 			return TG_REASON_TRUNCATED_ETHERNET;
 		*protocol = vlan->protocol;
@@ -124,6 +135,7 @@ static __always_inline int tg_parse_tcp(struct tg_cursor *cursor, struct tg_pack
 	packet->destination_port = tcp->dest;
 	packet->has_ports = 1;
 	packet->tcp_flags = ((__u8 *)tcp)[13];
+	packet->payload = cursor->offset + tcp->doff * 4;
 	return TG_PARSED;
 }
 
@@ -135,11 +147,13 @@ static __always_inline int tg_parse_udp(struct tg_cursor *cursor, struct tg_pack
 
 	if (!TG_HEADER(cursor, udp))
 		return TG_REASON_TRUNCATED_TRANSPORT;
-	if (bpf_ntohs(udp->len) < sizeof(*udp) || (whole && bpf_ntohs(udp->len) > cursor->left))
+	if (packet->segments == 1 &&
+	    (bpf_ntohs(udp->len) < sizeof(*udp) || (whole && bpf_ntohs(udp->len) > cursor->left)))
 		return TG_REASON_MALFORMED_TRANSPORT;
 	packet->source_port = udp->source;
 	packet->destination_port = udp->dest;
 	packet->has_ports = 1;
+	packet->payload = cursor->offset + sizeof(*udp);
 	return TG_PARSED;
 }
 
@@ -155,6 +169,7 @@ static __always_inline int tg_parse_transport(struct tg_cursor *cursor, struct t
 	struct icmp6hdr *icmp;
 	struct tg_sctp_header *sctp;
 
+	packet->transport = cursor->offset;
 	switch (packet->protocol) {
 	case IPPROTO_TCP:
 		return tg_parse_tcp(cursor, packet);
@@ -197,6 +212,8 @@ static __always_inline int tg_parse_ipv4(struct tg_cursor *cursor, struct tg_pac
 		return TG_REASON_TRUNCATED_IPV4;
 	header_length = ip->ihl * 4;
 	total_length = bpf_ntohs(ip->tot_len);
+	if (!total_length && packet->segments > 1)
+		total_length = cursor->left; /* segments of more than 64 KiB together */
 	if (ip->version != 4 || header_length < sizeof(*ip) || total_length < header_length)
 		return TG_REASON_MALFORMED_IPV4;
 	if (total_length > cursor->left)
@@ -206,7 +223,9 @@ static __always_inline int tg_parse_ipv4(struct tg_cursor *cursor, struct tg_pac
 	tg_map_ipv4(&packet->destination, ip->daddr);
 	packet->protocol = ip->protocol;
 	packet->is_ipv4 = 1;
-	packet->length = total_length;
+	packet->traffic_class = ip->tos;
+	packet->network = cursor->offset;
+	packet->length = total_length > 0xffff ? 0xffff : total_length;
 	fragment = bpf_ntohs(ip->frag_off);
 	if (fragment & TG_IPV4_OFFSET_MASK) {
 		packet->fragment = TG_FRAGMENT_LATER;
@@ -327,6 +346,8 @@ static __always_inline int tg_parse_ipv6(struct tg_cursor *cursor, struct tg_pac
 	if (!TG_HEADER(cursor, ip))
 		return TG_REASON_TRUNCATED_IPV6;
 	payload_length = bpf_ntohs(ip->payload_len);
+	if (!payload_length && packet->segments > 1)
+		payload_length = cursor->left - sizeof(*ip);
 	if (ip->version != 6 || (!payload_length && ip->nexthdr == IPPROTO_HOPOPTS))
 		return TG_REASON_MALFORMED_IPV6;
 	if (payload_length > cursor->left - sizeof(*ip))
@@ -336,6 +357,8 @@ static __always_inline int tg_parse_ipv6(struct tg_cursor *cursor, struct tg_pac
 	__builtin_memcpy(&packet->source, &ip->saddr, sizeof(packet->source));
 	__builtin_memcpy(&packet->destination, &ip->daddr, sizeof(packet->destination));
 	packet->protocol = ip->nexthdr;
+	packet->traffic_class = ip->priority << 4 | ip->flow_lbl[0] >> 4;
+	packet->network = cursor->offset;
 	packet->length =
 		payload_length + sizeof(*ip) > 0xffff ? 0xffff : payload_length + sizeof(*ip);
 	tg_advance(cursor, sizeof(*ip));
@@ -350,14 +373,15 @@ static __always_inline int tg_parse_ipv6(struct tg_cursor *cursor, struct tg_pac
 	return reason;
 }
 
-/* @packet starts all zero but for `bytes`, the length of the frame. */
+/* @packet starts all zero but for `bytes`, the length of the frame, `segments`, `tags` and `hook`.
+ */
 static __always_inline int tg_parse(void *data, void *end, struct tg_packet *packet)
 {
 	struct tg_cursor cursor = {.data = data, .end = end, .left = packet->bytes};
 	__be16 protocol = 0;
 	int reason;
 
-	reason = tg_parse_ethernet(&cursor, &protocol);
+	reason = tg_parse_ethernet(&cursor, packet->tags, &protocol);
 	if (reason != TG_PARSED)
 		return reason;
 	switch (protocol) {

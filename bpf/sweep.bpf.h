@@ -55,6 +55,8 @@ static __always_inline void tg_sweep_state(struct tg_sweep *sweep, struct tg_buc
 		clock = tg_gcra_clock(rate, sweep->now[rate->clock & 1]);
 		if (__sync_val_compare_and_swap(&bucket->state, state,
 						tg_gcra_state(deficit, clock, to)) == state) {
+			if (reset)
+				bucket->closed = 0;
 			sweep->converted += from != to;
 			sweep->reset += reset;
 			return;

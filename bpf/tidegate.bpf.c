@@ -1,15 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The programs: packet -> parse -> classify -> charge -> verdict, and the sweep. */
-#include "verdict.bpf.h"
+#include "answer.bpf.h"
+#include "mark.bpf.h"
 #include "sweep.bpf.h"
+#include "tc.bpf.h"
+
+/* Ends an answered or silent rejection, which only now is known for which it is. */
+static __always_inline __u32 tg_count_rejected(const struct tg_packet *packet, bool answered)
+{
+	tg_count_limit(packet->refused_by, answered ? TG_VERDICT_REJECTED : TG_VERDICT_DROPPED,
+		       packet);
+	return answered ? TG_REASON_REJECTED : TG_REASON_LIMIT;
+}
+
+/*
+ * What follows the parser is, for each hook, a function of its own to the verifier, which then
+ * walks it once and not for each of the many ways through the parser.
+ */
+__noinline int tg_xdp_finish(struct xdp_md *ctx, struct tg_packet *packet, int reason)
+{
+	struct tg_marks marks = {};
+
+	if (!packet)
+		return XDP_DROP;
+	if (packet->marks && reason == TG_REASON_ADMITTED) {
+		tg_collect_marks(packet, &marks);
+		tg_mark_header(ctx, TG_HOOK_XDP, packet, &marks);
+	}
+	if (packet->rejected)
+		reason = tg_count_rejected(packet, tg_answer(ctx, TG_HOOK_XDP, packet));
+	if (tg_leave(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason))
+		return XDP_PASS;
+	return reason == TG_REASON_REJECTED ? XDP_TX : XDP_DROP;
+}
 
 SEC("xdp.frags")
 int tidegate_xdp(struct xdp_md *ctx)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	__u32 reason = tg_decide(data, end, bpf_xdp_get_buff_len(ctx));
+	struct tg_packet packet = {
+		.bytes = bpf_xdp_get_buff_len(ctx), .segments = 1, .hook = TG_HOOK_XDP};
+	int reason = tg_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, &packet);
 
-	return tg_leave(ctx->ingress_ifindex, reason) ? XDP_PASS : XDP_DROP;
+	if (reason == TG_PARSED)
+		reason = tg_judge(&packet);
+	return tg_xdp_finish(ctx, &packet, reason);
+}
+
+__noinline int tg_ingress_finish(struct __sk_buff *skb, struct tg_packet *packet, int reason)
+{
+	struct tg_marks marks = {};
+
+	if (!packet)
+		return TC_ACT_SHOT;
+	if (packet->marks && reason == TG_REASON_ADMITTED) {
+		tg_collect_marks(packet, &marks);
+		tg_tc_mark(skb, TG_HOOK_TC_INGRESS, packet, &marks);
+	}
+	if (packet->rejected)
+		reason = tg_count_rejected(packet, tg_answer(skb, TG_HOOK_TC_INGRESS, packet));
+	if (tg_leave(TG_HOOK_TC_INGRESS, skb->ifindex, packet->segments, reason))
+		return TC_ACT_UNSPEC;
+	return reason == TG_REASON_REJECTED ? bpf_redirect(skb->ifindex, 0) : TC_ACT_SHOT;
+}
+
+SEC("tc")
+int tidegate_tc_ingress(struct __sk_buff *skb)
+{
+	struct tg_packet packet = {.hook = TG_HOOK_TC_INGRESS};
+	int reason = tg_tc_parse(skb, &packet);
+
+	if (reason == TG_PARSED)
+		reason = tg_judge(&packet);
+	return tg_ingress_finish(skb, &packet, reason);
+}
+
+__noinline int tg_egress_finish(struct __sk_buff *skb, struct tg_packet *packet, int reason)
+{
+	struct tg_marks marks = {};
+
+	if (!packet)
+		return TC_ACT_SHOT;
+	if (packet->marks && reason == TG_REASON_ADMITTED) {
+		tg_collect_marks(packet, &marks);
+		tg_tc_mark(skb, TG_HOOK_TC_EGRESS, packet, &marks);
+	}
+	/* One that is already to leave later, as TCP paces its segments, does so. */
+	if (packet->departure > skb->tstamp && reason == TG_REASON_ADMITTED)
+		skb->tstamp = packet->departure;
+	if (packet->rejected)
+		reason = tg_count_rejected(packet, false);
+	return tg_leave(TG_HOOK_TC_EGRESS, skb->ifindex, packet->segments, reason) ? TC_ACT_UNSPEC
+										   : TC_ACT_SHOT;
+}
+
+SEC("tc")
+int tidegate_tc_egress(struct __sk_buff *skb)
+{
+	struct tg_packet packet = {.hook = TG_HOOK_TC_EGRESS};
+	int reason = tg_tc_parse(skb, &packet);
+
+	if (reason == TG_PARSED)
+		reason = tg_judge(&packet);
+	return tg_egress_finish(skb, &packet, reason);
 }
 
 /*
@@ -17,19 +109,40 @@ int tidegate_xdp(struct xdp_md *ctx)
  * The other one stands in for it when a packet has read the word just before a change and
  * finds the bank emptied. Both indexes are constants, so that the kernel makes them direct jumps.
  */
+#define TG_ENTER(ctx, map, first, second)                                                          \
+	do {                                                                                       \
+		__u32 zero = 0, *bank = bpf_map_lookup_elem(&active, &zero);                       \
+                                                                                                   \
+		if (bank && *bank) {                                                               \
+			bpf_tail_call_static(ctx, &map, second);                                   \
+			bpf_tail_call_static(ctx, &map, first);                                    \
+		} else {                                                                           \
+			bpf_tail_call_static(ctx, &map, first);                                    \
+			bpf_tail_call_static(ctx, &map, second);                                   \
+		}                                                                                  \
+	} while (0)
+
 SEC("xdp.frags")
 int tidegate_entry(struct xdp_md *ctx)
 {
-	__u32 zero = 0, *bank = bpf_map_lookup_elem(&active, &zero);
-
-	if (bank && *bank) {
-		bpf_tail_call_static(ctx, &generations, 1);
-		bpf_tail_call_static(ctx, &generations, 0);
-	} else {
-		bpf_tail_call_static(ctx, &generations, 0);
-		bpf_tail_call_static(ctx, &generations, 1);
-	}
+	TG_ENTER(ctx, generations, 0, 1);
 	return XDP_PASS;
+}
+
+SEC("tc")
+int tidegate_entry_ingress(struct __sk_buff *skb)
+{
+	TG_ENTER(skb, tc_generations, TG_TC_PLACE(0, TG_HOOK_TC_INGRESS),
+		 TG_TC_PLACE(1, TG_HOOK_TC_INGRESS));
+	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int tidegate_entry_egress(struct __sk_buff *skb)
+{
+	TG_ENTER(skb, tc_generations, TG_TC_PLACE(0, TG_HOOK_TC_EGRESS),
+		 TG_TC_PLACE(1, TG_HOOK_TC_EGRESS));
+	return TC_ACT_UNSPEC;
 }
 
 SEC("syscall")

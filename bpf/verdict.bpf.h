@@ -5,14 +5,15 @@
 
 #include "bucket.bpf.h"
 
-static __always_inline void tg_count_limit(__u32 slot, enum tg_verdict verdict, __u32 bytes)
+static __always_inline void tg_count_limit(__u32 slot, enum tg_verdict verdict,
+					   const struct tg_packet *packet)
 {
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
 
 	if (!counters)
 		return;
-	counters->packets[verdict]++;
-	counters->bytes[verdict] += bytes;
+	counters->packets[verdict] += packet->segments;
+	counters->bytes[verdict] += packet->bytes;
 }
 
 /*
@@ -48,47 +49,87 @@ static __always_inline void tg_refund_all(struct tg_packet *packet, __u64 admitt
 	}
 }
 
-static __always_inline void tg_count_admitted(__u64 limits, __u32 bytes)
+/* Of a packet that goes on: what each limit that was charged, or that marked it, did. */
+static __always_inline void tg_count_passed(const struct tg_packet *packet, __u64 limits)
 {
+	enum tg_verdict verdict;
+	__u32 slot;
 	int i;
 
 	for (i = 0; i < TG_LIMITS_MAX && limits; i++) {
-		tg_count_limit(tg_lowest(limits), TG_VERDICT_ADMITTED, bytes);
+		slot = tg_lowest(limits);
+		verdict = packet->marks >> slot & 1	? TG_VERDICT_MARKED
+			  : packet->delayed >> slot & 1 ? TG_VERDICT_DELAYED
+							: TG_VERDICT_ADMITTED;
+		tg_count_limit(slot, verdict, packet);
 		limits &= limits - 1;
 	}
+}
+
+#define TG_ECN_MASK 3 /* of the traffic class, RFC 3168 */
+
+/* True if a limit that the packet exceeds lets it go on: counted only, or marked. */
+static __always_inline bool tg_tolerates(struct tg_packet *packet, __u32 slot)
+{
+	const volatile struct tg_limit *limit = &policy.limits[slot & (TG_LIMITS_MAX - 1)];
+
+	if (limit->shadow) {
+		tg_count_limit(slot, TG_VERDICT_SHADOW_EXCEEDED, packet);
+		return true;
+	}
+	if (limit->action != TG_ACTION_MARK)
+		return false;
+	if ((limit->marks & TG_MARK_DROP_NOT_ECN) && !(packet->traffic_class & TG_ECN_MASK))
+		return false;
+	packet->marks |= 1ULL << slot;
+	return true;
+}
+
+/* The limit in @slot is the one that refuses the packet. Who answers counts it, see answer.bpf.h.
+ */
+static __always_inline int tg_refuse(struct tg_packet *packet, __u32 slot, bool contended)
+{
+	if (policy.limits[slot & (TG_LIMITS_MAX - 1)].action == TG_ACTION_REJECT && !contended) {
+		packet->rejected = true;
+		packet->refused_by = slot;
+		return TG_REASON_REJECTED;
+	}
+	tg_count_limit(slot, TG_VERDICT_DROPPED, packet);
+	return contended ? TG_REASON_CONTENDED : TG_REASON_LIMIT;
 }
 
 /* Charges the packet to all of @limits, or to none. */
 static __always_inline int tg_charge_all(struct tg_packet *packet, __u64 limits)
 {
-	__u64 left = limits, overflowed = 0;
+	__u64 left = limits, charged = 0, overflowed = 0, bit;
 	int i, outcome;
 	__u32 slot;
 
 	for (i = 0; i < TG_LIMITS_MAX && left; i++) {
 		slot = tg_lowest(left);
+		bit = left & -left;
 		outcome = tg_charge(packet, slot);
-		if (outcome != TG_CHARGE_ADMITTED && outcome != TG_CHARGE_ADMITTED_OVERFLOW) {
-			tg_refund_all(packet, limits & ~left, overflowed);
-			tg_count_limit(slot, TG_VERDICT_DROPPED, packet->bytes);
-			return outcome == TG_CHARGE_CONTENDED ? TG_REASON_CONTENDED
-							      : TG_REASON_LIMIT;
+		if (outcome == TG_CHARGE_ADMITTED || outcome == TG_CHARGE_ADMITTED_OVERFLOW) {
+			charged |= bit;
+			if (outcome == TG_CHARGE_ADMITTED_OVERFLOW)
+				overflowed |= bit;
+		} else if (!tg_tolerates(packet, slot)) {
+			tg_refund_all(packet, charged, overflowed);
+			return tg_refuse(packet, slot, outcome == TG_CHARGE_CONTENDED);
 		}
-		if (outcome == TG_CHARGE_ADMITTED_OVERFLOW)
-			overflowed |= 1ULL << slot;
 		left &= left - 1;
 	}
-	tg_count_admitted(limits, packet->bytes);
+	tg_count_passed(packet, charged | packet->marks);
 	return TG_REASON_ADMITTED;
 }
 
 /* Counts the packet under its reason and says whether it goes on. */
-static __always_inline bool tg_leave(__u32 ifindex, __u32 reason)
+static __always_inline bool tg_leave(enum tg_hook hook, __u32 ifindex, __u32 segments, __u32 reason)
 {
 #define TG_REASON_PASSES(symbol, name, passes) | (__u64)(passes) << TG_REASON_##symbol
 	const __u64 passing = 0 TG_REASONS(TG_REASON_PASSES);
 #undef TG_REASON_PASSES
-	__u32 index = ifindex & (TG_IFINDEX_SLOTS - 1);
+	__u32 index = hook * TG_IFINDEX_SLOTS + (ifindex & (TG_IFINDEX_SLOTS - 1));
 	__u32 *attachment = bpf_map_lookup_elem(&attachments, &index);
 	struct tg_interface_counters *counters;
 	__u64 number = reason;
@@ -99,7 +140,7 @@ static __always_inline bool tg_leave(__u32 ifindex, __u32 reason)
 	if (attachment && number < TG_REASON_COUNT) {
 		counters = bpf_map_lookup_elem(&interface_counters, attachment);
 		if (counters)
-			counters->packets[number]++;
+			counters->packets[number] += segments;
 	}
 	return passing >> number & 1;
 }
@@ -120,15 +161,6 @@ __noinline int tg_judge(struct tg_packet *packet)
 		return reason;
 	limits = tg_classify(packet);
 	return limits ? tg_charge_all(packet, limits) : TG_REASON_UNLIMITED;
-}
-
-/* The reason with which a packet leaves. */
-static __always_inline __u32 tg_decide(void *data, void *end, __u32 bytes)
-{
-	struct tg_packet packet = {.bytes = bytes};
-	int reason = tg_parse(data, end, &packet);
-
-	return reason == TG_PARSED ? tg_judge(&packet) : reason;
 }
 
 #endif

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define TG_ABI_VERSION 2
+#define TG_ABI_VERSION 3
 
 #define TG_LIMITS_MAX	    64
 #define TG_LIMIT_NAME_SIZE  64	  /* bytes, with the terminating NUL */
@@ -26,9 +26,17 @@
  */
 #define TG_BANKS 2
 
-/* An interface index is folded into a direct table of this size to find its counters. */
+/* Where packets are seen. */
+enum tg_hook { TG_HOOK_XDP, TG_HOOK_TC_INGRESS, TG_HOOK_TC_EGRESS, TG_HOOKS };
+
+/* Where a TC program of a bank stands in the map tc_generations. */
+#define TG_TC_PLACES		(TG_BANKS * 2)
+#define TG_TC_PLACE(bank, hook) ((bank)*2 + ((hook) == TG_HOOK_TC_EGRESS))
+
+/* Interface indexes are folded into a direct table of this size, for each hook, to find counters.
+ */
 #define TG_IFINDEX_SLOTS   65536
-#define TG_ATTACHMENTS_MAX 256
+#define TG_ATTACHMENTS_MAX 768
 
 /* Buckets shared by the sources that have none of their own, for each limit. */
 #define TG_OVERFLOW_PER_LIMIT 1024
@@ -111,9 +119,17 @@ struct tg_bucket {
 	__u64 exceeded;	   /* packets */
 	__u64 exceeded_at; /* ns on CLOCK_MONOTONIC (or its coarse form) of the last refusal, 0
 			      never */
+	__u64 closed;	   /* backoff: TG_CLOSED_*; 0 never was, or healed */
 };
 
-_Static_assert(sizeof(struct tg_bucket) == 32, "bucket");
+_Static_assert(sizeof(struct tg_bucket) == 40, "bucket");
+
+/* Of `closed`: when the bucket opens, in ns on the clock of the limit, and refusals so far (255:
+ * or more). */
+#define TG_CLOSED_ATTEMPTS    255ULL
+#define TG_CLOSED_UNTIL(word) ((word) & ~TG_CLOSED_ATTEMPTS)
+
+#define TG_BACKOFF_STEPS 16 /* penalties of one limit; the last one stays */
 
 enum tg_per { TG_PER_SOURCE, TG_PER_DESTINATION, TG_PER_EVERYONE };
 enum tg_unit { TG_UNIT_PACKETS, TG_UNIT_BYTES };
@@ -126,21 +142,42 @@ enum tg_fragment {
 	TG_FRAGMENTS,
 };
 
+/* What happens to a packet that a limit does not admit. */
+enum tg_action { TG_ACTION_DROP, TG_ACTION_MARK, TG_ACTION_DELAY, TG_ACTION_REJECT };
+
+enum tg_mark_flags {
+	TG_MARK_DSCP = 1 << 0,
+	TG_MARK_ECN = 1 << 1,
+	TG_MARK_FWMARK = 1 << 2,
+	TG_MARK_PRIORITY = 1 << 3,
+	TG_MARK_DROP_NOT_ECN = 1 << 4, /* what cannot carry CE is dropped */
+};
+
 /* One limit as the program sees it. */
 struct tg_limit {
 	struct tg_rate rate;
 	struct tg_address mask4; /* for the mapped address of an IPv4 source */
 	struct tg_address mask6;
+	__u64 mark_above; /* tokens in use above which packets are marked; ~0 never */
+	__u64 max_delay;  /* ns */
+	__u32 fwmark;
+	__u32 priority;
 	__u32 id;
 	__u8 version;	   /* of the rate, see gcra.h */
 	__u8 unit;	   /* enum tg_unit */
 	__u8 per;	   /* enum tg_per */
 	__u8 per_port;	   /* a bucket for each destination port, */
 	__u8 per_protocol; /* and for each protocol */
-	__u8 pad[7];
+	__u8 action;	   /* enum tg_action */
+	__u8 shadow;	   /* counted, never acted upon */
+	__u8 marks;	   /* enum tg_mark_flags */
+	__u8 dscp;
+	__u8 dns_refused; /* rejected DNS queries are answered by REFUSED instead of TC */
+	__u8 has_backoff;
+	__u8 pad;
 };
 
-_Static_assert(sizeof(struct tg_limit) == 88, "limit");
+_Static_assert(sizeof(struct tg_limit) == 112, "limit");
 
 /*
  * A compiled policy: the .rodata of a program generation. A mask has a bit for
@@ -152,7 +189,7 @@ _Static_assert(sizeof(struct tg_limit) == 88, "limit");
  * lengths have maps of their own; has_* say which hold any condition at all.
  */
 struct tg_policy {
-	__u64 active; /* the slots in use */
+	__u64 hooks[TG_HOOKS]; /* the slots in use there */
 	__u64 protocols[TG_PROTOCOLS];
 	__u64 tcp_flags[256];  /* by the octet of flags, of packets of TCP */
 	__u64 icmp_types[256]; /* of ICMP and ICMPv6 */
@@ -160,8 +197,11 @@ struct tg_policy {
 	__u64 any_source; /* limits that addresses without an entry meet */
 	__u64 any_destination;
 	struct tg_limit limits[TG_LIMITS_MAX];
-	__u64 hash_key[2]; /* secret; places sources in overflow buckets */
-	__u32 has_lists;   /* the allow and deny trie is not empty */
+	__u64 backoffs[TG_LIMITS_MAX][TG_BACKOFF_STEPS]; /* ns */
+	struct tg_rate answers_to_one; /* how often rejected packets are answered: each source, */
+	struct tg_rate answers_to_all; /* and everyone together */
+	__u64 hash_key[2];	       /* secret; places sources in overflow buckets */
+	__u32 has_lists;	       /* the allow and deny trie is not empty */
 	__u32 has_sources;
 	__u32 has_destinations;
 	__u32 has_source_ports;
@@ -173,7 +213,8 @@ struct tg_policy {
 	__u32 bank; /* of this generation */
 };
 
-_Static_assert(sizeof(struct tg_policy) == 8 + 3 * 2048 + 40 + 64 * 88 + 56, "policy");
+_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 40 + 64 * (112 + 128) + 80 + 56,
+	       "policy");
 
 /* Versions that a bucket's state can carry; one value is left for TG_BUCKET_DEAD. */
 #define TG_RATE_VERSIONS 3
@@ -271,6 +312,7 @@ _Static_assert(sizeof(struct tg_entries_state) == 8, "entries state");
 	X(NEIGHBOUR_DISCOVERY, "neighbour_discovery", 1) /* ND (RFC 4861), never limited */        \
 	X(MLD, "mld", 1)				 /* RFC 3810, never limited */             \
 	X(LIMIT, "limit", 0)				 /* a limit refused it */                  \
+	X(REJECTED, "rejected", 0)			 /* likewise, and it was answered */       \
 	X(DENIED, "denied", 0)				 /* source on a deny list */               \
 	X(CONTENDED, "contended", 0)			 /* TG_CAS_TRIES were not enough */        \
 	X(TRUNCATED_ETHERNET, "truncated_ethernet", 0)                                             \

@@ -117,6 +117,21 @@ static inline int tg_gcra_charge(const struct tg_rate *rate, __u64 *deficit, __u
 	return 1;
 }
 
+/*
+ * ns from @now until the clock has offered @units more; ~0 for what takes longer than any delay
+ * that tidegate allows (2^38 units are over 20 s at any rate).
+ */
+static inline __u64 tg_gcra_wait(const struct tg_rate *rate, __u64 now, __u64 units)
+{
+	if (units >> 38 || !rate->amount)
+		return ~0ULL;
+	if (rate->interval)
+		return (now / rate->interval + (units + rate->amount - 1) / rate->amount) *
+			       rate->interval -
+		       now;
+	return ((units << TG_RATE_SHIFT) + rate->amount - 1) / rate->amount;
+}
+
 /* ceil(a * b / c) with a 128-bit product, for results below 2^64; c > 0. */
 static inline __u64 tg_scale_up(__u64 a, __u64 b, __u64 c)
 {

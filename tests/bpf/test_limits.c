@@ -179,7 +179,7 @@ static void change_rate(struct fixture *f, const struct tg_refill *refill)
 	struct tg_limit_record *record = &f->compiled->records[slot];
 
 	record->version = (record->version + 1) % TG_RATE_VERSIONS;
-	tg_rate_compile(refill, TICK, &record->rates[record->version]);
+	tg_rate_compile(refill, TICK, 0, &record->rates[record->version]);
 	bpf_map__update_elem(f->skeleton->maps.records, &slot, 4, record, sizeof(*record), BPF_ANY);
 }
 

@@ -50,7 +50,7 @@ static struct tg_rate random_rate(uint64_t *seed)
 		refill.amount = 1 + (random_next(seed) >> (30 + random_below(seed, 33)));
 		refill.interval = 1000 + random_below(seed, 100 * S);
 		refill.continuous = random_below(seed, 2);
-	} while (tg_rate_compile(&refill, TICK, &rate));
+	} while (tg_rate_compile(&refill, TICK, 0, &rate));
 	return rate;
 }
 
@@ -162,7 +162,7 @@ TEST(test_threads)
 	for (i = 0; i < 2; i++) {
 		struct hammer hammer = {};
 
-		tg_rate_compile(&refills[i], TICK, &hammer.rates[0]);
+		tg_rate_compile(&refills[i], TICK, 0, &hammer.rates[0]);
 		admitted = run_threads(&hammer, hammer_thread);
 		/* Stepped: 99 whole intervals end between the first packet and the last. */
 		want = i == 0 ? 1000 + 99 * 10 : 1000 + 999;
@@ -178,8 +178,8 @@ TEST(test_threads_change)
 	struct hammer hammer = {};
 	uint64_t admitted;
 
-	tg_rate_compile(&before, TICK, &hammer.rates[0]);
-	tg_rate_compile(&after, TICK, &hammer.rates[1]);
+	tg_rate_compile(&before, TICK, 0, &hammer.rates[0]);
+	tg_rate_compile(&after, TICK, 0, &hammer.rates[1]);
 	admitted = run_threads(&hammer, changed_thread);
 	/* 1000 at once, 500 in the first half; an empty bucket stays empty; 1000 in the second. */
 	CHECK(admitted <= 2500 && admitted >= 2495, "%" PRIu64, admitted);

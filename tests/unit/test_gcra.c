@@ -95,7 +95,7 @@ TEST(test_against_reference)
 	size_t i;
 
 	for (i = 0; i < sizeof(schedules) / sizeof(schedules[0]); i++) {
-		CHECK(tg_rate_compile(&schedules[i].refill, TICK, &rate) == 0, "%s",
+		CHECK(tg_rate_compile(&schedules[i].refill, TICK, 0, &rate) == 0, "%s",
 		      schedules[i].name);
 		outcome = follow(&schedules[i], &rate);
 		CHECK(!outcome.above, "%s: admitted more than was there", schedules[i].name);
@@ -124,7 +124,7 @@ TEST(test_wrap)
 
 	for (i = 0; i < 3; i++) {
 		schedule.refill = refills[i];
-		CHECK(tg_rate_compile(&refills[i], TICK, &rate) == 0, "refill %" PRIu64, i);
+		CHECK(tg_rate_compile(&refills[i], TICK, 0, &rate) == 0, "refill %" PRIu64, i);
 		per_ns = rate.interval ? rate.amount / rate.interval : rate.amount >> TG_RATE_SHIFT;
 		schedule.start = (1ULL << 62) / (per_ns + 1) - 10 * S;
 		while (tg_gcra_clock(&rate, schedule.start + 20 * S) < 1ULL << 62)
@@ -156,7 +156,7 @@ TEST(test_clock_backward)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		tg_rate_compile(&refills[i], TICK, &rate);
+		tg_rate_compile(&refills[i], TICK, 0, &rate);
 		state = tg_gcra_state(0, tg_gcra_clock(&rate, 1000 * S), 0);
 		CHECK(burst(&rate, &state, 1000 * S) == 10, "first burst");
 		CHECK(burst(&rate, &state, 1000 * S - 100 * MS) == 0, "a little back");
@@ -175,7 +175,7 @@ TEST(test_costs)
 	struct tg_rate rate;
 	uint64_t state;
 
-	tg_rate_compile(&refill, TICK, &rate);
+	tg_rate_compile(&refill, TICK, 0, &rate);
 	state = tg_gcra_state(0, tg_gcra_clock(&rate, S), 0);
 	CHECK(!gcra_charge(&rate, &state, S, 11), "more than the capacity");
 	CHECK(!gcra_charge(&rate, &state, S, UINT64_MAX), "the largest cost");
@@ -192,7 +192,7 @@ TEST(test_time_until)
 	int j;
 
 	for (i = 0; i < sizeof(schedules) / sizeof(schedules[0]); i++) {
-		tg_rate_compile(&schedules[i].refill, TICK, &rate);
+		tg_rate_compile(&schedules[i].refill, TICK, 0, &rate);
 		for (j = 0; j < 1000; j++) {
 			now = random_below(&seed, 100 * DAY);
 			units = 1 + random_below(&seed, rate.capacity);
@@ -221,7 +221,7 @@ TEST(test_rate_bounds)
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		CHECK(tg_rate_compile(&bad[i], TICK, &rate) == -EINVAL && rate.capacity == 42,
+		CHECK(tg_rate_compile(&bad[i], TICK, 0, &rate) == -EINVAL && rate.capacity == 42,
 		      "refill %zu", i);
 }
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Putting on a packet that goes on the marks of the limits that marked it. */
+#ifndef TG_MARK_BPF_H
+#define TG_MARK_BPF_H
+
+#include "frame.bpf.h"
+#include "verdict.bpf.h"
+
+#define TG_DSCP_SHIFT 2 /* within the traffic class, RFC 2474 */
+
+/* What all the marks come to. */
+struct tg_marks {
+	__u8 flags; /* enum tg_mark_flags */
+	__u8 traffic_class;
+	__u32 fwmark, priority;
+};
+
+/* Of several limits that set one thing, that of the highest slot holds. */
+static __always_inline void tg_collect_marks(const struct tg_packet *packet, struct tg_marks *marks)
+{
+	const volatile struct tg_limit *limit;
+	__u64 left = packet->marks;
+	int i;
+
+	marks->traffic_class = packet->traffic_class;
+	for (i = 0; i < TG_LIMITS_MAX && left; i++) {
+		limit = &policy.limits[tg_lowest(left) & (TG_LIMITS_MAX - 1)];
+		left &= left - 1;
+		marks->flags |= limit->marks;
+		if (limit->marks & TG_MARK_DSCP)
+			marks->traffic_class =
+				limit->dscp << TG_DSCP_SHIFT | (marks->traffic_class & TG_ECN_MASK);
+		if (limit->marks & TG_MARK_FWMARK)
+			marks->fwmark = limit->fwmark;
+		if (limit->marks & TG_MARK_PRIORITY)
+			marks->priority = limit->priority;
+	}
+	if ((marks->flags & TG_MARK_ECN) && (marks->traffic_class & TG_ECN_MASK))
+		marks->traffic_class |= TG_ECN_MASK;
+}
+
+/* RFC 1624, equation 3, for the 16-bit word in which the traffic class of IPv4 stands. */
+static __always_inline __u16 tg_update_checksum(__u16 checksum, __u8 from, __u8 to)
+{
+	__u32 sum = (__u16)~bpf_ntohs(checksum) + (__u16) ~(__u16)from + to;
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return bpf_htons(~sum);
+}
+
+static __always_inline void tg_mark_ipv4(void *ctx, enum tg_hook hook, __u32 offset, __u8 to)
+{
+	struct iphdr ip;
+	__u8 from;
+
+	if (tg_frame_load(ctx, hook, offset, &ip, sizeof(ip)))
+		return;
+	from = ip.tos;
+	ip.check = tg_update_checksum(ip.check, from, to);
+	ip.tos = to;
+	tg_frame_store(ctx, hook, offset, &ip, offsetof(struct iphdr, check) + sizeof(ip.check));
+}
+
+static __always_inline void tg_mark_ipv6(void *ctx, enum tg_hook hook, __u32 offset, __u8 to)
+{
+	__u8 bytes[2];
+
+	if (tg_frame_load(ctx, hook, offset, bytes, sizeof(bytes)))
+		return;
+	bytes[0] = (bytes[0] & 0xf0) | to >> 4;
+	bytes[1] = (bytes[1] & 0x0f) | to << 4;
+	tg_frame_store(ctx, hook, offset, bytes, sizeof(bytes));
+}
+
+static __always_inline void tg_mark_header(void *ctx, enum tg_hook hook,
+					   const struct tg_packet *packet,
+					   const struct tg_marks *marks)
+{
+	if (marks->traffic_class == packet->traffic_class)
+		return;
+	if (packet->is_ipv4)
+		tg_mark_ipv4(ctx, hook, packet->network, marks->traffic_class);
+	else
+		tg_mark_ipv6(ctx, hook, packet->network, marks->traffic_class);
+}
+
+#endif
