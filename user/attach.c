@@ -1,129 +1,95 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <limits.h>
-#include <linux/if_link.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "attach.h"
+#include "attach_private.h"
 #include "cleanup.h"
-#include "log.h"
 #include "message.h"
+#include "state_dir.h"
+
+#define LINK_TYPE_TCX 11 /* enum bpf_link_type, since Linux 6.6 */
+
+/* The names of pins: one of these, then the interface's index. */
+static const struct {
+	const char *prefix;
+	enum tg_hook hook;
+	bool is_link;
+} pins[] = {
+	{"xdp-", TG_HOOK_XDP, true},
+	{"tc-ingress-", TG_HOOK_TC_INGRESS, true},
+	{"tc-egress-", TG_HOOK_TC_EGRESS, true},
+	{"clsact-ingress-", TG_HOOK_TC_INGRESS, false},
+	{"clsact-egress-", TG_HOOK_TC_EGRESS, false},
+};
+
+#define PINS (sizeof(pins) / sizeof(pins[0]))
+
+const char *tg_hook_name(enum tg_hook hook)
+{
+	static const char *const names[] = {"xdp", "tc-ingress", "tc-egress"};
+
+	return names[hook];
+}
+
+const char *tg_mode_name(enum tg_mode mode)
+{
+	static const char *const names[] = {"native", "generic", "tcx", "clsact"};
+
+	return names[mode];
+}
 
 static void pin_path(const struct tg_attachment *attachment, const char *state_dir, char *path)
 {
-	snprintf(path, PATH_MAX, "%s/" TG_LINK_PIN_PREFIX "%u", state_dir, attachment->ifindex);
-}
+	size_t i;
 
-static void program_name(uint32_t id, char *name, size_t size)
-{
-	tg_autoclose int fd = bpf_prog_get_fd_by_id(id);
-	struct bpf_prog_info info = {};
-	uint32_t length = sizeof(info);
-
-	snprintf(name, size, "?");
-	if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0)
-		snprintf(name, size, "%s", info.name);
-}
-
-static int refuse_foreign(const struct tg_attachment *attachment, char *message)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	char name[BPF_OBJ_NAME_LEN] = "?";
-	uint32_t id = 0;
-
-	if (bpf_xdp_query(attachment->ifindex, 0, &query) == 0)
-		id = query.prog_id	 ? query.prog_id
-		     : query.drv_prog_id ? query.drv_prog_id
-		     : query.skb_prog_id ? query.skb_prog_id
-					 : query.hw_prog_id;
-	if (!id)
-		return 0;
-	program_name(id, name, sizeof(name));
-	return tg_refuse(
-		message, EBUSY,
-		"%s already has an XDP program of another's making: id %u, name %s. "
-		"tidegate does not replace it; detach it first (bpftool net detach xdp dev %s, or "
-		"the tool that put it there)",
-		attachment->name, id, name, attachment->name);
-}
-
-static int create_link(const struct tg_attachment *attachment, int program, uint32_t flags)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
-	int fd = bpf_link_create(program, attachment->ifindex, BPF_XDP, &options);
-
-	return fd < 0 ? -errno : fd;
-}
-
-static int create_any(const struct tg_attachment *attachment, int program, enum tg_xdp_mode mode,
-		      bool *native)
-{
-	int fd = -EOPNOTSUPP;
-
-	*native = true;
-	if (mode != TG_XDP_GENERIC)
-		fd = create_link(attachment, program, XDP_FLAGS_DRV_MODE);
-	if (fd != -EOPNOTSUPP || mode == TG_XDP_NATIVE)
-		return fd;
-	*native = false;
-	return create_link(attachment, program, XDP_FLAGS_SKB_MODE);
-}
-
-static int explain_attach(const struct tg_attachment *attachment, int error, char *message)
-{
-	if (error == -EBUSY || error == -EEXIST)
-		if (refuse_foreign(attachment, message))
-			return -EBUSY;
-	if (error == -EOPNOTSUPP)
-		return tg_refuse(
-			message, error,
-			"the driver of %s has no native XDP; use xdp_mode: auto or generic",
-			attachment->name);
-	return tg_refuse(message, error, "cannot attach to %s: %s%s", attachment->name,
-			 strerror(-error),
-			 error == -EPERM ? " (needs root, or CAP_BPF and CAP_NET_ADMIN)"
-					 : "; xdp_mode: generic may work where the driver refuses");
+	for (i = 0; i + 1 < PINS; i++)
+		if (pins[i].hook == attachment->hook &&
+		    pins[i].is_link == (attachment->mode != TG_MODE_CLSACT))
+			break;
+	snprintf(path, PATH_MAX, "%s/%s%u", state_dir, pins[i].prefix, attachment->ifindex);
 }
 
 int tg_attach(struct tg_attachment *attachment, const char *state_dir, int program,
-	      enum tg_xdp_mode mode, char *message)
+	      enum tg_xdp_mode xdp_mode, char *message)
 {
 	char path[PATH_MAX];
-	tg_autoclose int fd = -1;
-	bool native;
-	int error;
+	int fd;
 
-	error = refuse_foreign(attachment, message);
-	if (error)
-		return error;
-	fd = create_any(attachment, program, mode, &native);
+	fd = attachment->hook == TG_HOOK_XDP
+		     ? tg_xdp_attach(attachment, program, xdp_mode, message)
+		     : tg_tc_attach(attachment, state_dir, program, message);
 	if (fd < 0)
-		return explain_attach(attachment, fd, message);
+		return fd;
+	attachment->link = fd;
 	pin_path(attachment, state_dir, path);
 	unlink(path); /* of an interface that is gone and whose index came back */
-	if (bpf_obj_pin(fd, path))
-		return tg_refuse(message, errno, "cannot pin %s: %s", path, strerror(errno));
-	if (!native)
-		tg_log(mode == TG_XDP_AUTO ? TG_LOG_WARNING : TG_LOG_INFO, "%s: generic XDP%s",
-		       attachment->name,
-		       mode == TG_XDP_AUTO
-			       ? ", since its driver has no native XDP; expect a lower packet rate"
-			       : "");
-	attachment->native = native;
-	attachment->link = TAKE_FD(fd);
+	if (bpf_obj_pin(fd, path)) {
+		tg_refuse(message, errno, "cannot pin %s: %s", path, strerror(errno));
+		fd = -errno;
+		tg_attach_remove(attachment, state_dir);
+		return fd;
+	}
 	return 0;
 }
 
 int tg_attach_update(const struct tg_attachment *attachment, int program, char *message)
 {
-	if (bpf_link_update(attachment->link, program, NULL))
-		return tg_refuse(message, errno, "cannot update the program on %s: %s",
-				 attachment->name, strerror(errno));
+	int error = 0;
+
+	if (attachment->mode == TG_MODE_CLSACT)
+		error = tg_clsact_update(attachment, program);
+	else if (bpf_link_update(attachment->link, program, NULL))
+		error = -errno;
+	if (error)
+		return tg_refuse(message, error, "cannot update the program on %s (%s): %s",
+				 attachment->name, tg_hook_name(attachment->hook),
+				 strerror(-error));
 	return 0;
 }
 
@@ -131,59 +97,110 @@ void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir)
 {
 	char path[PATH_MAX];
 
-	pin_path(attachment, state_dir, path);
-	/* Explicitly, since another process may hold the link as well. */
 	if (attachment->link >= 0) {
-		bpf_link_detach(attachment->link);
+		/* Explicitly, since another process may hold the link as well. */
+		if (attachment->mode == TG_MODE_CLSACT)
+			tg_clsact_remove(attachment, state_dir);
+		else
+			bpf_link_detach(attachment->link);
 		close(attachment->link);
 		attachment->link = -1;
 	}
+	pin_path(attachment, state_dir, path);
 	unlink(path);
 }
 
-static int link_info(int link, struct bpf_link_info *info)
+/* Where a link is and what it runs. XDP and TCX both have the interface first in their part. */
+static int link_info(const struct tg_attachment *attachment, uint32_t *ifindex, uint32_t *program)
 {
-	uint32_t length = sizeof(*info);
+	struct bpf_link_info info = {};
+	uint32_t length = sizeof(info);
 
-	memset(info, 0, sizeof(*info));
-	if (bpf_obj_get_info_by_fd(link, info, &length))
+	if (bpf_obj_get_info_by_fd(attachment->link, &info, &length))
 		return -errno;
-	return info->type == BPF_LINK_TYPE_XDP ? 0 : -EINVAL;
+	if (info.type !=
+	    (attachment->hook == TG_HOOK_XDP ? (uint32_t)BPF_LINK_TYPE_XDP : LINK_TYPE_TCX))
+		return -EINVAL;
+	*ifindex = info.xdp.ifindex;
+	*program = info.prog_id;
+	return 0;
 }
 
-int tg_attach_adopt(struct tg_attachment *attachment, const char *state_dir, const char *pin)
+static uint32_t program_id(int fd)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	tg_autoclose int fd = -1;
-	struct bpf_link_info info;
-	char path[PATH_MAX];
-	int error;
+	struct bpf_prog_info info = {};
+	uint32_t length = sizeof(info);
 
-	snprintf(path, sizeof(path), "%s/%s", state_dir, pin);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return -errno;
-	error = link_info(fd, &info);
-	if (error)
-		return error;
-	memset(attachment, 0, sizeof(*attachment));
-	if (!info.xdp.ifindex || !if_indextoname(info.xdp.ifindex, attachment->name)) {
-		unlink(path);
-		return -ENODEV;
-	}
-	attachment->ifindex = info.xdp.ifindex;
-	if (bpf_xdp_query(attachment->ifindex, 0, &query) == 0)
-		attachment->native = query.attach_mode != XDP_ATTACHED_SKB;
-	attachment->link = TAKE_FD(fd);
-	return 0;
+	return bpf_obj_get_info_by_fd(fd, &info, &length) ? 0 : info.id;
 }
 
 bool tg_attach_healthy(const struct tg_attachment *attachment)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	struct bpf_link_info info;
+	uint32_t ifindex, program;
 
-	if (link_info(attachment->link, &info) || info.xdp.ifindex != attachment->ifindex)
+	if (attachment->mode == TG_MODE_CLSACT) {
+		program = tg_clsact_program(attachment);
+		return program && program == program_id(attachment->link);
+	}
+	if (link_info(attachment, &ifindex, &program) || ifindex != attachment->ifindex)
 		return false;
-	return bpf_xdp_query(attachment->ifindex, 0, &query) == 0 && query.prog_id == info.prog_id;
+	return attachment->hook != TG_HOOK_XDP || tg_xdp_healthy(attachment, program);
+}
+
+struct adoption {
+	const char *state_dir;
+	size_t pin; /* of pins[] */
+	void (*each)(void *data, const struct tg_attachment *attachment);
+	void *data;
+};
+
+/* What is pinned under @name, if its interface is still there and has it. */
+static bool find_pinned(const struct adoption *adoption, const char *path, const char *name,
+			struct tg_attachment *attachment)
+{
+	uint32_t program;
+
+	*attachment =
+		(struct tg_attachment){.hook = pins[adoption->pin].hook, .link = bpf_obj_get(path)};
+	if (attachment->link < 0)
+		return false;
+	if (!pins[adoption->pin].is_link) {
+		attachment->mode = TG_MODE_CLSACT;
+		attachment->ifindex = strtoul(name + strlen(pins[adoption->pin].prefix), NULL, 10);
+	} else if (link_info(attachment, &attachment->ifindex, &program)) {
+		return false;
+	} else {
+		attachment->mode = attachment->hook == TG_HOOK_XDP
+					   ? tg_xdp_mode_of(attachment->ifindex)
+					   : TG_MODE_TCX;
+	}
+	if (!attachment->ifindex || !if_indextoname(attachment->ifindex, attachment->name))
+		return false;
+	return attachment->mode != TG_MODE_CLSACT ||
+	       tg_clsact_program(attachment) == program_id(attachment->link);
+}
+
+static void adopt_one(void *data, const char *name)
+{
+	const struct adoption *adoption = data;
+	struct tg_attachment attachment;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", adoption->state_dir, name);
+	if (find_pinned(adoption, path, name, &attachment)) {
+		adoption->each(adoption->data, &attachment);
+		return;
+	}
+	if (attachment.link >= 0)
+		close(attachment.link);
+	unlink(path);
+}
+
+void tg_attach_adopt(const char *state_dir,
+		     void (*each)(void *data, const struct tg_attachment *attachment), void *data)
+{
+	struct adoption adoption = {.state_dir = state_dir, .each = each, .data = data};
+
+	for (adoption.pin = 0; adoption.pin < PINS; adoption.pin++)
+		tg_state_dir_each(state_dir, pins[adoption.pin].prefix, adopt_one, &adoption);
 }

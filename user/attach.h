@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * XDP links: made, pinned, adopted, updated in place, removed. A program of another's
- * making is never touched.
+ * Our programs on the hooks of interfaces: put there, pinned, adopted, updated in place,
+ * removed. A program of another's making is never touched.
  */
 #ifndef TG_ATTACH_H
 #define TG_ATTACH_H
@@ -9,39 +9,49 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <tidegate/abi.h>
 
 #include "config.h"
+
+/* How a program sits on its hook. */
+enum tg_mode {
+	TG_MODE_NATIVE,	 /* XDP, in the driver */
+	TG_MODE_GENERIC, /* XDP, behind it */
+	TG_MODE_TCX,	 /* TC, by a link (Linux 6.6) */
+	TG_MODE_CLSACT,	 /* TC, by a filter of the clsact qdisc */
+};
 
 struct tg_attachment {
 	char name[16];
 	unsigned int ifindex;
-	int link; /* descriptor */
-	bool native;
+	enum tg_hook hook;
+	enum tg_mode mode;
+	int link;	   /* descriptor of the link, with TG_MODE_CLSACT of the program */
 	uint32_t counters; /* place in the interface_counters map; 0 not yet given */
 };
 
+const char *tg_hook_name(enum tg_hook hook);
+const char *tg_mode_name(enum tg_mode mode);
+
 /*
- * Attaches @program to the interface @attachment->name, ifindex, and pins the link in
- * @state_dir; fills link and native. Errors as tg_datapath_publish().
+ * Attaches @program to @attachment's hook and interface (name, ifindex) and pins what holds it
+ * in @state_dir; fills link and mode. @xdp_mode matters to XDP alone. Errors as
+ * tg_datapath_publish().
  */
 int tg_attach(struct tg_attachment *attachment, const char *state_dir, int program,
-	      enum tg_xdp_mode mode, char *message);
+	      enum tg_xdp_mode xdp_mode, char *message);
 
-/* Swaps the program of a live link in one step. */
+/* Swaps the program in one step. */
 int tg_attach_update(const struct tg_attachment *attachment, int program, char *message);
 
 /* Detaches and unpins. */
 void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir);
 
-/*
- * The pinned link named @pin, if its interface still exists (-ENODEV, and unpinned, if
- * not; -EINVAL if it is no XDP link).
- */
-int tg_attach_adopt(struct tg_attachment *attachment, const char *state_dir, const char *pin);
+/* Calls @each for all that an earlier daemon has left pinned and that is still in place. */
+void tg_attach_adopt(const char *state_dir,
+		     void (*each)(void *data, const struct tg_attachment *attachment), void *data);
 
-/* The link is on its interface, and what the interface runs is the link's program. */
+/* It is on its interface, and what the hook runs there is our program. */
 bool tg_attach_healthy(const struct tg_attachment *attachment);
-
-#define TG_LINK_PIN_PREFIX "xdp-"
 
 #endif

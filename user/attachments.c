@@ -7,15 +7,23 @@
 #include "cleanup.h"
 #include "datapath_private.h"
 #include "log.h"
+#include "qdisc.h"
 
-struct tg_attachment *tg_attachments_find(struct tg_datapath *datapath, unsigned int ifindex)
+struct tg_attachment *tg_attachments_find(struct tg_datapath *datapath, unsigned int ifindex,
+					  enum tg_hook hook)
 {
 	size_t i;
 
 	for (i = 0; i < datapath->attachments_n; i++)
-		if (datapath->attachments[i].ifindex == ifindex)
+		if (datapath->attachments[i].ifindex == ifindex &&
+		    datapath->attachments[i].hook == hook)
 			return &datapath->attachments[i];
 	return NULL;
+}
+
+uint32_t tg_attachments_index(const struct tg_attachment *attachment)
+{
+	return attachment->hook * TG_IFINDEX_SLOTS + attachment->ifindex % TG_IFINDEX_SLOTS;
 }
 
 static bool counters_taken(const struct tg_attachment *attachments, size_t n, uint32_t place)
@@ -46,7 +54,7 @@ int tg_attachments_count(const struct tg_datapath *datapath, const struct tg_pro
 {
 	int counters = tg_program_map_fd(program, TG_MAP_INTERFACE_COUNTERS);
 	int places = tg_program_map_fd(program, TG_MAP_ATTACHMENTS);
-	uint32_t index = attachment->ifindex % TG_IFINDEX_SLOTS;
+	uint32_t index = tg_attachments_index(attachment);
 
 	if (attachment->counters)
 		return 0;
@@ -88,46 +96,93 @@ static void let_go(struct tg_datapath *datapath, const struct tg_wanted *wanted,
 	datapath->attachments_n = kept;
 }
 
-static int take_up(struct tg_datapath *datapath, const struct tg_wanted *wanted, char *message)
+/* A limit has packets wait at tc-egress. */
+static bool delays(const struct tg_config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->limits_n; i++)
+		if (config->limits[i].action == TG_CONFIG_DELAY && !config->limits[i].shadow &&
+		    (config->limits[i].hooks & TG_CONFIG_TC_EGRESS))
+			return true;
+	return false;
+}
+
+bool tg_attachments_delay(const struct tg_config *config, const struct tg_attachment *attachment)
+{
+	return attachment->hook == TG_HOOK_TC_EGRESS && delays(config);
+}
+
+int tg_attachments_attach(const struct tg_datapath *datapath, const struct tg_program *program,
+			  const struct tg_config *config, const struct tg_wanted *wanted,
+			  struct tg_attachment *attachment, bool *queued, char *message)
+{
+	int error = 0, entry = tg_program_entry_fd(program, attachment->hook);
+
+	*queued = false;
+	if (tg_attachments_delay(config, attachment))
+		error = tg_qdisc_require(wanted->ifindex, wanted->name, wanted->manage_qdisc,
+					 queued, message);
+	if (error || attachment->link >= 0)
+		return error;
+	error = tg_attach(attachment, datapath->state_dir, entry, wanted->xdp_mode, message);
+	if (error && *queued)
+		tg_qdisc_restore(wanted->ifindex);
+	return error;
+}
+
+static int take_up(struct tg_datapath *datapath, const struct tg_wanted *wanted, enum tg_hook hook,
+		   char *message)
 {
 	struct tg_attachment *attachment = &datapath->attachments[datapath->attachments_n];
-	int error, entry = tg_program_entry_fd(datapath->program);
+	bool queued;
+	int error;
 
 	if (datapath->attachments_n == TG_ATTACHMENTS_MAX - 1)
-		return tg_refuse(message, E2BIG, "%s: no more than %d interfaces can be held",
+		return tg_refuse(message, E2BIG, "%s: no more than %d hooks can be held",
 				 wanted->name, TG_ATTACHMENTS_MAX - 1);
-	*attachment = (struct tg_attachment){.ifindex = wanted->ifindex, .link = -1};
+	*attachment = (struct tg_attachment){.ifindex = wanted->ifindex, .hook = hook, .link = -1};
 	memcpy(attachment->name, wanted->name, sizeof(attachment->name));
 	error = tg_attachments_count(datapath, datapath->program, NULL, 0, attachment, message);
 	if (!error)
-		error = tg_attach(attachment, datapath->state_dir, entry, wanted->xdp_mode,
-				  message);
+		error = tg_attachments_attach(datapath, datapath->program, datapath->config, wanted,
+					      attachment, &queued, message);
 	if (error)
 		return error;
 	datapath->attachments_n++;
-	tg_log(TG_LOG_INFO, "%s (index %u): appeared, and is limited from now on", wanted->name,
-	       wanted->ifindex);
+	tg_log(TG_LOG_INFO, "%s (index %u): appeared, and is limited from now on (%s)",
+	       wanted->name, wanted->ifindex, tg_hook_name(hook));
 	return 0;
+}
+
+static void follow_one(struct tg_datapath *datapath, const struct tg_wanted *wanted, char *message)
+{
+	struct tg_attachment *live;
+	int hook;
+
+	for (hook = 0; hook < TG_HOOKS; hook++) {
+		if (!(wanted->hooks >> hook & 1))
+			continue;
+		live = tg_attachments_find(datapath, wanted->ifindex, hook);
+		if (live)
+			memcpy(live->name, wanted->name, sizeof(live->name));
+		else
+			take_up(datapath, wanted, hook, message);
+	}
 }
 
 void tg_datapath_follow(struct tg_datapath *datapath)
 {
 	tg_autofree struct tg_wanted *wanted = NULL;
 	char message[TG_MESSAGE_SIZE] = "";
-	struct tg_attachment *live;
 	size_t i, n = 0, before;
 
 	if (tg_interfaces_find(datapath->config, &wanted, &n, message) == -ENOMEM)
 		return;
 	let_go(datapath, wanted, n);
 	before = datapath->attachments_n;
-	for (i = 0; i < n; i++) {
-		live = tg_attachments_find(datapath, wanted[i].ifindex);
-		if (live)
-			memcpy(live->name, wanted[i].name, sizeof(live->name));
-		else
-			take_up(datapath, &wanted[i], message);
-	}
+	for (i = 0; i < n; i++)
+		follow_one(datapath, &wanted[i], message);
 	if (datapath->attachments_n > before)
 		tg_interfaces_warn(wanted, n);
 	if (strcmp(message, datapath->refusal) == 0)

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "datapath_private.h"
 #include "log.h"
+#include "qdisc.h"
 #include "state_dir.h"
 
 int tg_datapath_open_pin(const struct tg_datapath *datapath, const char *pin)
@@ -137,15 +138,30 @@ static void adopt_maps(struct tg_datapath *datapath)
 	start_afresh(datapath);
 }
 
-static void adopt_link(void *data, const char *pin)
+static void adopt_attachment(void *data, const struct tg_attachment *attachment)
 {
 	struct tg_datapath *datapath = data;
-	struct tg_attachment attachment;
 
 	if (datapath->attachments_n == TG_ATTACHMENTS_MAX - 1)
-		return;
-	if (tg_attach_adopt(&attachment, datapath->state_dir, pin) == 0)
-		datapath->attachments[datapath->attachments_n++] = attachment;
+		close(attachment->link);
+	else
+		datapath->attachments[datapath->attachments_n++] = *attachment;
+}
+
+void tg_datapath_program_pin(enum tg_hook hook, char *pin, size_t size)
+{
+	snprintf(pin, size, TG_PROGRAM_PIN "%s", tg_hook_name(hook));
+}
+
+static void adopt_entries(struct tg_datapath *datapath)
+{
+	char pin[32];
+	int hook;
+
+	for (hook = 0; hook < TG_HOOKS; hook++) {
+		tg_datapath_program_pin(hook, pin, sizeof(pin));
+		datapath->adopted_entries[hook] = tg_datapath_open_pin(datapath, pin);
+	}
 }
 
 /* The places in the interface counters that adopted links have; needs the map. */
@@ -156,7 +172,7 @@ static void adopt_counters(struct tg_datapath *datapath)
 	size_t i;
 
 	for (i = 0; i < datapath->attachments_n && fd >= 0; i++) {
-		index = datapath->attachments[i].ifindex % TG_IFINDEX_SLOTS;
+		index = tg_attachments_index(&datapath->attachments[i]);
 		bpf_map_lookup_elem(fd, &index, &datapath->attachments[i].counters);
 	}
 }
@@ -167,7 +183,8 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 
 	if (!made)
 		return tg_refuse(message, ENOMEM, "out of memory");
-	made->lock = made->adopted_entry = -1;
+	made->lock = -1;
+	memset(made->adopted_entries, -1, sizeof(made->adopted_entries));
 	made->tick = tg_clock_tick();
 	made->state_dir = strdup(state_dir);
 	if (!made->state_dir)
@@ -177,9 +194,9 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 		return made->lock;
 	tg_entries_adopt(made);
 	adopt_maps(made);
-	tg_state_dir_each(state_dir, TG_LINK_PIN_PREFIX, adopt_link, made);
+	tg_attach_adopt(state_dir, adopt_attachment, made);
 	adopt_counters(made);
-	made->adopted_entry = tg_datapath_open_pin(made, TG_PROGRAM_PIN);
+	adopt_entries(made);
 	if (made->attachments_n)
 		tg_log(TG_LOG_INFO, "adopted %zu link(s) of generation %u from %s",
 		       made->attachments_n, made->meta.generation[made->bank], state_dir);
@@ -229,15 +246,27 @@ int tg_datapath_reset(struct tg_datapath *datapath, const char *limit, const uin
 	return error;
 }
 
+void tg_datapath_remove(const struct tg_datapath *datapath, struct tg_attachment *attachment)
+{
+	tg_attach_remove(attachment, datapath->state_dir);
+	if (attachment->hook == TG_HOOK_TC_EGRESS)
+		tg_qdisc_restore(attachment->ifindex);
+}
+
 int tg_datapath_detach(struct tg_datapath *datapath, bool entries_too, unsigned int *links)
 {
+	char pin[32];
 	size_t i;
+	int hook;
 
 	*links = datapath->attachments_n;
 	for (i = 0; i < datapath->attachments_n; i++)
-		tg_attach_remove(&datapath->attachments[i], datapath->state_dir);
+		tg_datapath_remove(datapath, &datapath->attachments[i]);
 	datapath->attachments_n = 0;
-	tg_state_dir_unlink(datapath->state_dir, TG_PROGRAM_PIN);
+	for (hook = 0; hook < TG_HOOKS; hook++) {
+		tg_datapath_program_pin(hook, pin, sizeof(pin));
+		tg_state_dir_unlink(datapath->state_dir, pin);
+	}
 	if (entries_too)
 		datapath->entries.n = 0;
 	tg_datapath_forget_maps(datapath);
@@ -256,8 +285,9 @@ void tg_datapath_close(struct tg_datapath **datapath)
 	tg_program_free(&old->program);
 	tg_compiled_free(&old->compiled);
 	tg_config_free(&old->config);
-	if (old->adopted_entry >= 0)
-		close(old->adopted_entry);
+	for (i = 0; i < TG_HOOKS; i++)
+		if (old->adopted_entries[i] >= 0)
+			close(old->adopted_entries[i]);
 	if (old->lock >= 0)
 		close(old->lock);
 	rmdir(old->state_dir); /* goes only if a start that failed has left it empty */

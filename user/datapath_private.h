@@ -21,10 +21,10 @@ struct tg_datapath {
 	struct tg_config *config;		       /* in force; NULL before the first publish */
 	struct tg_compiled *compiled;		       /* likewise */
 	struct tg_program *program;		       /* likewise */
-	int adopted_entry;			       /* the program that the links run, -1 none */
-	bool replaced; /* the links' program looks at maps of a layout given up */
-	bool adopted;  /* maps of an earlier daemon, in which anything may have been left */
-	bool unswept;  /* there may be buckets of an older version */
+	int adopted_entries[TG_HOOKS]; /* the programs that the hooks run, -1 none */
+	bool replaced;		       /* the links' program looks at maps of a layout given up */
+	bool adopted; /* maps of an earlier daemon, in which anything may have been left */
+	bool unswept; /* there may be buckets of an older version */
 	struct tg_entries entries;
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
@@ -32,7 +32,7 @@ struct tg_datapath {
 };
 
 /* Pins beside those of maps and links. */
-#define TG_PROGRAM_PIN	    "program"
+#define TG_PROGRAM_PIN	    "program-" /* and the hook's name: what the links run */
 #define TG_NEXT_BUCKETS_PIN "buckets_next"
 
 /* A descriptor, or -errno. */
@@ -41,8 +41,23 @@ int tg_datapath_open_pin(const struct tg_datapath *datapath, const char *pin);
 /* The new table takes the place of the old one. 0 or -errno, logged. */
 int tg_datapath_take_next_table(const struct tg_datapath *datapath);
 
-/* The attachment to an interface, or NULL. */
-struct tg_attachment *tg_attachments_find(struct tg_datapath *datapath, unsigned int ifindex);
+/* The attachment to a hook of an interface, or NULL. */
+struct tg_attachment *tg_attachments_find(struct tg_datapath *datapath, unsigned int ifindex,
+					  enum tg_hook hook);
+
+/*
+ * Puts an attachment on its hook unless it is there already, with the queue that it needs behind
+ * it if the policy delays. *@queued: the queue was made by this call. 0 or -errno with @message.
+ */
+int tg_attachments_attach(const struct tg_datapath *datapath, const struct tg_program *program,
+			  const struct tg_config *config, const struct tg_wanted *wanted,
+			  struct tg_attachment *attachment, bool *queued, char *message);
+
+/* Packets are delayed there. */
+bool tg_attachments_delay(const struct tg_config *config, const struct tg_attachment *attachment);
+
+/* Where it stands in the map `attachments`. */
+uint32_t tg_attachments_index(const struct tg_attachment *attachment);
 
 /*
  * Gives an attachment its place among the counters, if it has none: one that neither the live
@@ -54,6 +69,12 @@ int tg_attachments_count(const struct tg_datapath *datapath, const struct tg_pro
 
 /* Unpins all kept maps but those of allow and deny entries, unless there are none. */
 void tg_datapath_forget_maps(const struct tg_datapath *datapath);
+
+/* Takes an attachment away, with the queue of ours behind it. */
+void tg_datapath_remove(const struct tg_datapath *datapath, struct tg_attachment *attachment);
+
+/* The pin of the program that a hook runs. */
+void tg_datapath_program_pin(enum tg_hook hook, char *pin, size_t size);
 
 /* What the kernel counted about a limit, all CPUs together. */
 int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot,

@@ -10,6 +10,7 @@
 #include "buckets.h"
 #include "cleanup.h"
 #include "datapath_private.h"
+#include "qdisc.h"
 
 /* Sums an array of 64-bit counters over the CPUs. */
 static int sum_per_cpu(int fd, uint32_t index, uint64_t *sum, size_t size)
@@ -47,12 +48,15 @@ uint32_t tg_datapath_generation(const struct tg_datapath *datapath)
 static int read_interface(struct tg_datapath *datapath, const struct tg_attachment *attachment,
 			  struct tg_interface_stats *stats)
 {
-	bool installed = tg_program_installed(datapath->program, datapath->bank);
+	bool installed = tg_program_installed(datapath->program, datapath->bank, attachment->hook);
 
 	memcpy(stats->name, attachment->name, sizeof(stats->name));
 	stats->ifindex = attachment->ifindex;
-	stats->native = attachment->native;
-	stats->healthy = tg_attach_healthy(attachment) && installed;
+	stats->hook = tg_hook_name(attachment->hook);
+	stats->mode = tg_mode_name(attachment->mode);
+	stats->healthy = tg_attach_healthy(attachment) && installed &&
+			 (!tg_attachments_delay(datapath->config, attachment) ||
+			  tg_qdisc_is_fair(attachment->ifindex));
 	return sum_per_cpu(tg_program_map_fd(datapath->program, TG_MAP_INTERFACE_COUNTERS),
 			   attachment->counters, stats->packets, sizeof(stats->packets));
 }
@@ -84,6 +88,8 @@ static int read_limits(struct tg_datapath *datapath, struct tg_stats *stats)
 		memcpy(out->name, limit->name, sizeof(out->name));
 		out->unit = limit->unit;
 		out->refill = limit->refill;
+		out->action = limit->action;
+		out->shadow = limit->shadow;
 		error = tg_datapath_limit_counters(datapath, datapath->compiled->slots[i],
 						   &out->counters);
 		if (error)
@@ -136,6 +142,7 @@ static void start_view(const struct tg_config_limit *limit, const uint8_t addres
 	view->limit = limit->name;
 	view->per = limit->per;
 	view->unit = limit->unit;
+	view->shadow = limit->shadow;
 	view->port = view->protocol = -1;
 	view->bucket.length = prefix_length(limit, address);
 	mask = tg_address_mask(view->bucket.length);

@@ -68,7 +68,12 @@ static int add_interface(struct listing *listing, const char *name, unsigned int
 		listing->items = grown;
 	}
 	listing->items[listing->n] = (struct tg_wanted){
-		.ifindex = ifindex, .twin = twin, .xdp_mode = interface->xdp_mode};
+		.ifindex = ifindex,
+		.twin = twin,
+		.xdp_mode = interface->xdp_mode,
+		.hooks = interface->hooks,
+		.manage_qdisc = interface->manage_qdisc,
+	};
 	snprintf(listing->items[listing->n++].name, sizeof(listing->items->name), "%s", name);
 	return 0;
 }

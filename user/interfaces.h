@@ -12,6 +12,8 @@ struct tg_wanted {
 	char name[16];
 	unsigned int ifindex;
 	enum tg_xdp_mode xdp_mode;
+	unsigned int hooks; /* mask of enum tg_config_hook */
+	bool manage_qdisc;
 	/*
 	 * The interface of this list that receives this one's packets as well, after it (the bridge
 	 * that it is a port of) or before it (the device under a VLAN); 0 none.

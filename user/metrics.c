@@ -53,15 +53,15 @@ static void add_sums(struct writer *writer)
 		passed = tg_interface_stats_sum(interface, true);
 		dropped = tg_interface_stats_sum(interface, false);
 		add(writer,
-		    "tidegate_received_packets_total{interface=\"%s\",hook=\"xdp\"} %" PRIu64 "\n",
-		    interface->name, passed + dropped);
+		    "tidegate_received_packets_total{interface=\"%s\",hook=\"%s\"} %" PRIu64 "\n",
+		    interface->name, interface->hook, passed + dropped);
 	}
 	head(writer, "tidegate_passed_packets_total", "counter", "Packets that went on.");
 	for (i = 0; i < writer->stats->interfaces_n; i++) {
 		interface = &writer->stats->interfaces[i];
 		add(writer,
-		    "tidegate_passed_packets_total{interface=\"%s\",hook=\"xdp\"} %" PRIu64 "\n",
-		    interface->name, tg_interface_stats_sum(interface, true));
+		    "tidegate_passed_packets_total{interface=\"%s\",hook=\"%s\"} %" PRIu64 "\n",
+		    interface->name, interface->hook, tg_interface_stats_sum(interface, true));
 	}
 }
 
@@ -77,9 +77,9 @@ static void add_drops(struct writer *writer)
 		for (reason = 0; reason < TG_REASON_COUNT; reason++)
 			if (!tg_reason_passes(reason))
 				add(writer,
-				    "tidegate_dropped_packets_total{interface=\"%s\",hook=\"xdp\","
+				    "tidegate_dropped_packets_total{interface=\"%s\",hook=\"%s\","
 				    "reason=\"%s\"} %" PRIu64 "\n",
-				    interface->name, tg_reason_name(reason),
+				    interface->name, interface->hook, tg_reason_name(reason),
 				    interface->packets[reason]);
 	}
 }
@@ -94,8 +94,8 @@ static void add_attached(struct writer *writer)
 	for (i = 0; i < writer->stats->interfaces_n; i++) {
 		interface = &writer->stats->interfaces[i];
 		add(writer,
-		    "tidegate_interface_attached{interface=\"%s\",hook=\"xdp\",mode=\"%s\"} %d\n",
-		    interface->name, interface->native ? "native" : "generic", interface->healthy);
+		    "tidegate_interface_attached{interface=\"%s\",hook=\"%s\",mode=\"%s\"} %d\n",
+		    interface->name, interface->hook, interface->mode, interface->healthy);
 	}
 }
 

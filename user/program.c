@@ -22,6 +22,7 @@ const char *const tg_map_names[TG_MAPS] = {
 	[TG_MAP_META] = "meta",
 	[TG_MAP_ACTIVE] = "active",
 	[TG_MAP_GENERATIONS] = "generations",
+	[TG_MAP_TC_GENERATIONS] = "tc_generations",
 	[TG_MAP_ATTACHMENTS] = "attachments",
 	[TG_MAP_INTERFACE_COUNTERS] = "interface_counters",
 	[TG_MAP_LIMIT_COUNTERS] = "limit_counters",
@@ -32,40 +33,91 @@ const char *const tg_map_names[TG_MAPS] = {
 
 struct tg_program {
 	struct tidegate_bpf *skeleton;
+	unsigned int hooks; /* mask: that have programs */
 };
 
-static int packet_program(const struct tg_program *program)
+static bool has_hook(const struct tg_program *program, enum tg_hook hook)
 {
-	return bpf_program__fd(program->skeleton->progs.tidegate_xdp);
+	return program->hooks >> hook & 1;
 }
 
-int tg_program_entry_fd(const struct tg_program *program)
+static struct bpf_program *packet_program(const struct tg_program *program, enum tg_hook hook)
 {
-	return bpf_program__fd(program->skeleton->progs.tidegate_entry);
+	const struct tidegate_bpf *skeleton = program->skeleton;
+
+	return hook == TG_HOOK_XDP	    ? skeleton->progs.tidegate_xdp
+	       : hook == TG_HOOK_TC_INGRESS ? skeleton->progs.tidegate_tc_ingress
+					    : skeleton->progs.tidegate_tc_egress;
+}
+
+static struct bpf_program *entry_program(const struct tg_program *program, enum tg_hook hook)
+{
+	const struct tidegate_bpf *skeleton = program->skeleton;
+
+	return hook == TG_HOOK_XDP	    ? skeleton->progs.tidegate_entry
+	       : hook == TG_HOOK_TC_INGRESS ? skeleton->progs.tidegate_entry_ingress
+					    : skeleton->progs.tidegate_entry_egress;
+}
+
+int tg_program_entry_fd(const struct tg_program *program, enum tg_hook hook)
+{
+	return has_hook(program, hook) ? bpf_program__fd(entry_program(program, hook)) : -EINVAL;
+}
+
+/* Where the program of a hook stands: the map, and the index in it. */
+static int place_of(const struct tg_program *program, uint32_t bank, enum tg_hook hook,
+		    uint32_t *index)
+{
+	*index = hook == TG_HOOK_XDP ? bank : TG_TC_PLACE(bank, hook);
+	return tg_program_map_fd(program,
+				 hook == TG_HOOK_XDP ? TG_MAP_GENERATIONS : TG_MAP_TC_GENERATIONS);
+}
+
+static int take_out(const struct tg_program *program, uint32_t bank, enum tg_hook hook)
+{
+	uint32_t index;
+	int map = place_of(program, bank, hook, &index);
+
+	return bpf_map_delete_elem(map, &index) && errno != ENOENT ? -errno : 0;
 }
 
 int tg_program_install(const struct tg_program *program, uint32_t bank)
 {
-	int map = tg_program_map_fd(program, TG_MAP_GENERATIONS), fd = packet_program(program);
+	int hook, map, fd, error = 0;
+	uint32_t index;
 
-	return bpf_map_update_elem(map, &bank, &fd, BPF_ANY) ? -errno : 0;
+	for (hook = 0; hook < TG_HOOKS && !error; hook++) {
+		if (!has_hook(program, hook)) {
+			error = take_out(program, bank, hook);
+			continue;
+		}
+		map = place_of(program, bank, hook, &index);
+		fd = bpf_program__fd(packet_program(program, hook));
+		error = bpf_map_update_elem(map, &index, &fd, BPF_ANY) ? -errno : 0;
+	}
+	return error;
 }
 
 int tg_program_uninstall(const struct tg_program *program, uint32_t bank)
 {
-	int map = tg_program_map_fd(program, TG_MAP_GENERATIONS);
+	int hook, error = 0, r;
 
-	return bpf_map_delete_elem(map, &bank) && errno != ENOENT ? -errno : 0;
+	for (hook = 0; hook < TG_HOOKS; hook++) {
+		r = take_out(program, bank, hook);
+		error = error ? error : r;
+	}
+	return error;
 }
 
-bool tg_program_installed(const struct tg_program *program, uint32_t bank)
+bool tg_program_installed(const struct tg_program *program, uint32_t bank, enum tg_hook hook)
 {
-	int map = tg_program_map_fd(program, TG_MAP_GENERATIONS);
 	struct bpf_prog_info info = {};
-	uint32_t length = sizeof(info), id;
+	uint32_t length = sizeof(info), index, id;
+	int map = place_of(program, bank, hook, &index);
 
-	return bpf_map_lookup_elem(map, &bank, &id) == 0 &&
-	       bpf_obj_get_info_by_fd(packet_program(program), &info, &length) == 0 &&
+	return has_hook(program, hook) && bpf_map_lookup_elem(map, &index, &id) == 0 &&
+	       bpf_obj_get_info_by_fd(bpf_program__fd(packet_program(program, hook)), &info,
+				      &length) == 0 &&
 	       info.id == id;
 }
 
@@ -184,6 +236,17 @@ static int fill_lists(const struct tidegate_bpf *skeleton, const struct tg_compi
 	return 0;
 }
 
+/* Each program costs the verifier time: those of hooks that nobody has are not loaded. */
+static void leave_out(const struct tg_program *program)
+{
+	int hook;
+
+	for (hook = 0; hook < TG_HOOKS; hook++) {
+		bpf_program__set_autoload(packet_program(program, hook), has_hook(program, hook));
+		bpf_program__set_autoload(entry_program(program, hook), has_hook(program, hook));
+	}
+}
+
 static int explain_load(char *message, int error)
 {
 	if (error == -EPERM || error == -EACCES)
@@ -195,7 +258,8 @@ static int explain_load(char *message, int error)
 }
 
 int tg_program_load(const char *state_dir, const char *buckets_pin, uint32_t table_size,
-		    const struct tg_compiled *compiled, struct tg_program **program, char *message)
+		    const struct tg_compiled *compiled, unsigned int hooks,
+		    struct tg_program **program, char *message)
 {
 	tg_cleanup(tg_program_free) struct tg_program *made = calloc(1, sizeof(*made));
 	int error;
@@ -207,6 +271,8 @@ int tg_program_load(const char *state_dir, const char *buckets_pin, uint32_t tab
 		return explain_load(message, -errno);
 	memcpy((void *)&made->skeleton->rodata->policy, &compiled->policy,
 	       sizeof(compiled->policy));
+	made->hooks = hooks;
+	leave_out(made);
 	bpf_map__set_max_entries(made->skeleton->maps.buckets, table_size);
 	size_maps(made->skeleton, compiled);
 	error = set_pins(made->skeleton, state_dir, buckets_pin);

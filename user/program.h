@@ -18,6 +18,7 @@ enum tg_map {
 	TG_MAP_META,
 	TG_MAP_ACTIVE,
 	TG_MAP_GENERATIONS,
+	TG_MAP_TC_GENERATIONS,
 	TG_MAP_ATTACHMENTS,
 	TG_MAP_INTERFACE_COUNTERS,
 	TG_MAP_LIMIT_COUNTERS,
@@ -32,24 +33,30 @@ extern const char *const tg_map_names[TG_MAPS]; /* of the pins, for the kept one
 
 /*
  * Loads a generation that enforces @compiled over the maps pinned in @state_dir, which are
- * made and pinned when missing. @buckets_pin names the pin of the bucket table.
+ * made and pinned when missing. @buckets_pin names the pin of the bucket table; @hooks is a mask of
+ * 1 << enum tg_hook, of those that get programs.
  * Returns 0 or -errno with @message (TG_MESSAGE_SIZE); nothing goes live.
  */
 int tg_program_load(const char *state_dir, const char *buckets_pin, uint32_t table_size,
-		    const struct tg_compiled *compiled, struct tg_program **program, char *message);
+		    const struct tg_compiled *compiled, unsigned int hooks,
+		    struct tg_program **program, char *message);
 
-/* What links attach: the same for every generation over the same kept maps. */
-int tg_program_entry_fd(const struct tg_program *program);
+/*
+ * What links attach: the same for every generation over the same kept maps. -EINVAL for a hook
+ * that the generation was loaded without.
+ */
+int tg_program_entry_fd(const struct tg_program *program, enum tg_hook hook);
 
-/* Puts the program into its bank, where it waits; takes the bank's program out. 0 or -errno. */
+/* Puts the programs into their bank, where they wait; takes the bank's programs out. 0 or -errno.
+ */
 int tg_program_install(const struct tg_program *program, uint32_t bank);
 int tg_program_uninstall(const struct tg_program *program, uint32_t bank);
 
 /* The one step that puts a bank in force. 0 or -errno, and then nothing has changed. */
 int tg_program_switch(const struct tg_program *program, uint32_t bank);
 
-/* The program in @bank is this one. */
-bool tg_program_installed(const struct tg_program *program, uint32_t bank);
+/* The program in @bank for that hook is this one. */
+bool tg_program_installed(const struct tg_program *program, uint32_t bank, enum tg_hook hook);
 
 int tg_program_map_fd(const struct tg_program *program, enum tg_map map);
 

@@ -18,6 +18,7 @@
 #include "datapath_private.h"
 #include "fault.h"
 #include "log.h"
+#include "qdisc.h"
 #include "state_dir.h"
 
 /* A publish under way. What it has done is undone unless it is committed. */
@@ -32,7 +33,8 @@ struct publish {
 	bool resized;	     /* the new table waits under TG_NEXT_BUCKETS_PIN */
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
-	bool created[TG_ATTACHMENTS_MAX - 1]; /* the link is this publish's */
+	bool created[TG_ATTACHMENTS_MAX - 1]; /* the link is this publish's, */
+	bool queued[TG_ATTACHMENTS_MAX - 1];  /* and so is the queue */
 	bool committed;
 };
 
@@ -56,13 +58,17 @@ static int compile(struct publish *publish, char *message)
 static int load(struct publish *publish, char *message)
 {
 	struct tg_datapath *datapath = publish->datapath;
+	unsigned int hooks = 0;
+	size_t i;
 
+	for (i = 0; i < publish->config->interfaces_n; i++)
+		hooks |= publish->config->interfaces[i].hooks;
 	if (publish->resized)
 		tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
 	return tg_program_load(
 		datapath->state_dir,
 		publish->resized ? TG_NEXT_BUCKETS_PIN : tg_map_names[TG_MAP_BUCKETS],
-		publish->config->table_size, publish->compiled, &publish->program, message);
+		publish->config->table_size, publish->compiled, hooks, &publish->program, message);
 }
 
 static int refuse_maps(int error, char *message)
@@ -179,15 +185,18 @@ static int install(struct publish *publish, char *message)
 
 static bool mode_fits(const struct tg_attachment *attachment, enum tg_xdp_mode mode)
 {
-	return mode == TG_XDP_AUTO || attachment->native == (mode == TG_XDP_NATIVE);
+	return attachment->hook != TG_HOOK_XDP || mode == TG_XDP_AUTO ||
+	       attachment->mode == (mode == TG_XDP_NATIVE ? TG_MODE_NATIVE : TG_MODE_GENERIC);
 }
 
-static int attach_one(struct publish *publish, const struct tg_wanted *wanted, char *message)
+static int attach_one(struct publish *publish, const struct tg_wanted *wanted, enum tg_hook hook,
+		      char *message)
 {
 	struct tg_datapath *datapath = publish->datapath;
-	struct tg_attachment *attachment = &publish->attachments[publish->attachments_n];
-	struct tg_attachment *live = tg_attachments_find(datapath, wanted->ifindex);
-	int error, entry = tg_program_entry_fd(publish->program);
+	size_t n = publish->attachments_n;
+	struct tg_attachment *attachment = &publish->attachments[n];
+	struct tg_attachment *live = tg_attachments_find(datapath, wanted->ifindex, hook);
+	int error;
 
 	if (live && !mode_fits(live, wanted->xdp_mode))
 		return tg_refuse(
@@ -195,31 +204,37 @@ static int attach_one(struct publish *publish, const struct tg_wanted *wanted, c
 			"%s runs in %s mode, and a change of xdp_mode would leave it without "
 			"a program for a moment; take it out of the configuration first, then "
 			"add it again",
-			live->name, live->native ? "native" : "generic");
-	*attachment = live ? *live : (struct tg_attachment){.ifindex = wanted->ifindex, .link = -1};
+			live->name, tg_mode_name(live->mode));
+	*attachment =
+		live ? *live
+		     : (struct tg_attachment){.ifindex = wanted->ifindex, .hook = hook, .link = -1};
 	memcpy(attachment->name, wanted->name, sizeof(attachment->name));
-	error = tg_attachments_count(datapath, publish->program, publish->attachments,
-				     publish->attachments_n, attachment, message);
-	if (!error && !live)
-		error = tg_attach(attachment, datapath->state_dir, entry, wanted->xdp_mode,
-				  message);
-	/* The link's entry looks at maps of another layout, which are not in use any more. */
-	if (!error && live && datapath->replaced)
-		error = tg_attach_update(live, entry, message);
+	error = tg_attachments_count(datapath, publish->program, publish->attachments, n,
+				     attachment, message);
+	if (!error)
+		error = tg_attachments_attach(datapath, publish->program, publish->config, wanted,
+					      attachment, &publish->queued[n], message);
 	if (error)
 		return error;
-	publish->created[publish->attachments_n++] = !live;
-	return 0;
+	publish->created[n] = !live;
+	publish->attachments_n++;
+	/* The entry there looks at maps of another layout, which are not in use any more. */
+	if (live && datapath->replaced)
+		error = tg_attach_update(live, tg_program_entry_fd(publish->program, hook),
+					 message);
+	return error;
 }
 
 static int attach_all(struct publish *publish, char *message)
 {
 	tg_autofree struct tg_wanted *wanted = NULL;
 	size_t i, n;
-	int error = tg_interfaces_find(publish->config, &wanted, &n, message);
+	int error = tg_interfaces_find(publish->config, &wanted, &n, message), hook;
 
 	for (i = 0; i < n && !error; i++)
-		error = attach_one(publish, &wanted[i], message);
+		for (hook = 0; hook < TG_HOOKS && !error; hook++)
+			if (wanted[i].hooks >> hook & 1)
+				error = attach_one(publish, &wanted[i], hook, message);
 	if (!error)
 		tg_interfaces_warn(wanted, n);
 	return error;
@@ -253,23 +268,39 @@ static int switch_over(struct publish *publish, char *message)
 	return 0;
 }
 
-/* Interfaces that the new configuration no longer names. */
+/* The attachment is among those of the new configuration. */
+static bool is_kept(const struct publish *publish, const struct tg_attachment *attachment)
+{
+	size_t i;
+
+	for (i = 0; i < publish->attachments_n; i++)
+		if (publish->attachments[i].ifindex == attachment->ifindex &&
+		    publish->attachments[i].hook == attachment->hook)
+			return true;
+	return false;
+}
+
+/* Hooks that the new configuration no longer names, and queues that nothing waits in any more. */
 static int drop_unwanted(struct publish *publish, char *message)
 {
 	struct tg_datapath *datapath = publish->datapath;
-	size_t i, j;
+	struct tg_attachment *attachment;
+	size_t i;
 
 	for (i = 0; i < datapath->attachments_n; i++) {
-		for (j = 0; j < publish->attachments_n; j++)
-			if (publish->attachments[j].ifindex == datapath->attachments[i].ifindex)
-				break;
-		if (j < publish->attachments_n)
+		attachment = &datapath->attachments[i];
+		if (is_kept(publish, attachment))
 			continue;
-		tg_log(TG_LOG_INFO, "%s: detached", datapath->attachments[i].name);
-		tg_attach_remove(&datapath->attachments[i], datapath->state_dir);
+		tg_log(TG_LOG_INFO, "%s: detached (%s)", attachment->name,
+		       tg_hook_name(attachment->hook));
+		tg_datapath_remove(datapath, attachment);
 	}
 	memcpy(datapath->attachments, publish->attachments, sizeof(publish->attachments));
 	datapath->attachments_n = publish->attachments_n;
+	for (i = 0; i < datapath->attachments_n; i++)
+		if (datapath->attachments[i].hook == TG_HOOK_TC_EGRESS &&
+		    !tg_attachments_delay(datapath->config, &datapath->attachments[i]))
+			tg_qdisc_restore(datapath->attachments[i].ifindex);
 	return 0;
 }
 
@@ -281,23 +312,34 @@ static int rename_table(struct publish *publish, char *message)
 	return publish->resized ? tg_datapath_take_next_table(datapath) : 0;
 }
 
-/* So that a later daemon whose maps are of another layout can put it back if it must. */
-static int pin_entry(struct publish *publish, char *message)
+/* So that a later daemon whose maps are of another layout can put them back if it must. */
+static int pin_entry(struct tg_datapath *datapath, enum tg_hook hook)
 {
-	struct tg_datapath *datapath = publish->datapath;
-	char path[PATH_MAX];
+	int *adopted = &datapath->adopted_entries[hook];
+	int entry = tg_program_entry_fd(datapath->program, hook);
+	char path[PATH_MAX], pin[32];
 
-	if (datapath->adopted_entry >= 0 && !datapath->replaced)
+	if (entry < 0 || (*adopted >= 0 && !datapath->replaced))
 		return 0;
-	snprintf(path, sizeof(path), "%s/%s", datapath->state_dir, TG_PROGRAM_PIN);
+	tg_datapath_program_pin(hook, pin, sizeof(pin));
+	snprintf(path, sizeof(path), "%s/%s", datapath->state_dir, pin);
 	unlink(path);
-	datapath->replaced = false;
-	if (datapath->adopted_entry >= 0)
-		close(datapath->adopted_entry);
-	datapath->adopted_entry = dup(tg_program_entry_fd(datapath->program));
-	if (bpf_obj_pin(datapath->adopted_entry, path))
-		return tg_fail(errno, "pin %s", path);
-	return 0;
+	if (*adopted >= 0)
+		close(*adopted);
+	*adopted = dup(entry);
+	return bpf_obj_pin(*adopted, path) ? tg_fail(errno, "pin %s", path) : 0;
+}
+
+static int pin_entries(struct publish *publish, char *message)
+{
+	int hook, error = 0, r;
+
+	for (hook = 0; hook < TG_HOOKS; hook++) {
+		r = pin_entry(publish->datapath, hook);
+		error = error ? error : r;
+	}
+	publish->datapath->replaced = false;
+	return error;
 }
 
 static int retire(struct publish *publish, char *message)
@@ -335,21 +377,26 @@ static const struct {
 	{"settle", settle},	 {"clear", clear_fresh},  {"records", write_records},
 	{"meta", write_meta},	 {"install", install},	  {"attach", attach_all},
 	{"switch", switch_over}, {"drop", drop_unwanted}, {"rename", rename_table},
-	{"pin", pin_entry},	 {"retire", retire},	  {"sweep", sweep},
+	{"pin", pin_entries},	 {"retire", retire},	  {"sweep", sweep},
 };
 
 /* Takes back what is to be seen of a publish that failed; the bank's contents do not matter. */
 static void undo(struct publish *publish)
 {
 	struct tg_datapath *datapath = publish->datapath;
+	struct tg_attachment *attachment;
 	char message[TG_MESSAGE_SIZE];
 	size_t i;
 
 	for (i = 0; i < publish->attachments_n; i++) {
+		attachment = &publish->attachments[i];
+		if (publish->queued[i])
+			tg_qdisc_restore(attachment->ifindex);
 		if (publish->created[i])
-			tg_attach_remove(&publish->attachments[i], datapath->state_dir);
-		else if (datapath->replaced && tg_attach_update(&publish->attachments[i],
-								datapath->adopted_entry, message))
+			tg_attach_remove(attachment, datapath->state_dir);
+		else if (datapath->replaced &&
+			 tg_attach_update(attachment, datapath->adopted_entries[attachment->hook],
+					  message))
 			tg_log(TG_LOG_ERROR, "going back: %s", message);
 	}
 	if (publish->program)

@@ -20,7 +20,7 @@ static json_int_t to_ms(uint64_t ns)
 
 static const char *state_name(enum tg_bucket_state state)
 {
-	static const char *const names[] = {"open", "exceeded", "untracked"};
+	static const char *const names[] = {"open", "exceeded", "backoff", "untracked"};
 
 	return names[state];
 }
@@ -43,10 +43,10 @@ static json_t *interface_of(const struct tg_interface_stats *stats)
 	uint64_t dropped = tg_interface_stats_sum(stats, false);
 
 	return json_pack("{s:s, s:I, s:s, s:s, s:b, s:I, s:I, s:I, s:o}", "interface", stats->name,
-			 "ifindex", (json_int_t)stats->ifindex, "hook", "xdp", "mode",
-			 stats->native ? "native" : "generic", "healthy", stats->healthy,
-			 "received", (json_int_t)(passed + dropped), "passed", (json_int_t)passed,
-			 "dropped", (json_int_t)dropped, "reasons", reasons_of(stats));
+			 "ifindex", (json_int_t)stats->ifindex, "hook", stats->hook, "mode",
+			 stats->mode, "healthy", stats->healthy, "received",
+			 (json_int_t)(passed + dropped), "passed", (json_int_t)passed, "dropped",
+			 (json_int_t)dropped, "reasons", reasons_of(stats));
 }
 
 /* The interfaces that the configuration names and that are not there. */
@@ -119,7 +119,7 @@ static json_t *limit_of(const struct tg_limit_stats *stats)
 		"{s:s, s:s, s:I, s:I, s:o, s:b, s:I, s:o, s:o, s:I, s:I}", "name", stats->name,
 		"unit", tg_unit_name(stats->unit), "capacity", (json_int_t)stats->refill.capacity,
 		"refill_amount", (json_int_t)stats->refill.amount, "refill_interval_ms",
-		interval_of(stats->refill.interval), "shadow", 0, "buckets",
+		interval_of(stats->refill.interval), "shadow", stats->shadow, "buckets",
 		(json_int_t)stats->buckets, "packets", verdicts_of(stats->counters.packets),
 		"bytes", verdicts_of(stats->counters.bytes), "new_sources",
 		(json_int_t)stats->counters.created, "overflowed",
@@ -178,6 +178,11 @@ static json_t *view_of(const struct tg_bucket_view *view)
 				  : json_integer(view->exceeded_ago_ns / NS_PER_MS));
 
 	add_key(json, view);
+	json_object_set_new(json, "shadow", json_boolean(view->shadow));
+	if (view->attempt)
+		json_object_set_new(json, "backoff",
+				    json_pack("{s:i, s:I}", "attempt", view->attempt,
+					      "remaining_ms", to_ms(view->backoff_ns)));
 	return json;
 }
 

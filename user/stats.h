@@ -11,11 +11,13 @@
 #include "config.h"
 #include "prefix.h"
 
+/* Of one hook of one interface. */
 struct tg_interface_stats {
 	char name[16];
 	unsigned int ifindex;
-	bool native;  /* XDP mode: native, or generic */
-	bool healthy; /* the link is in place, on that interface, and runs the current generation */
+	const char *hook, *mode; /* as the configuration and the manual have them */
+	bool healthy; /* our program is in place and runs the current generation; what it needs too
+		       */
 	uint64_t packets[TG_REASON_COUNT];
 };
 
@@ -23,6 +25,8 @@ struct tg_limit_stats {
 	char name[TG_CONFIG_NAME_SIZE];
 	enum tg_config_unit unit;
 	struct tg_refill refill;
+	enum tg_config_action action;
+	bool shadow;
 	uint64_t buckets; /* in the table */
 	struct tg_limit_counters counters;
 };
@@ -48,6 +52,7 @@ bool tg_reason_passes(enum tg_reason reason);
 enum tg_bucket_state {
 	TG_BUCKET_OPEN,	     /* has tokens for one packet */
 	TG_BUCKET_EXCEEDED,  /* has not */
+	TG_BUCKET_BACKOFF,   /* closed for a penalty */
 	TG_BUCKET_UNTRACKED, /* no bucket: a full one would be made */
 };
 
@@ -66,6 +71,9 @@ struct tg_bucket_view {
 	uint64_t retry_after_ns; /* until one packet (for bytes: of min(capacity, 1514)) is
 				    admitted; 0 now */
 	enum tg_bucket_state state;
+	bool shadow;		     /* of the limit */
+	unsigned int attempt;	     /* backoff: refusals since the bucket was last full */
+	uint64_t backoff_ns;	     /* until it opens; 0 it is not closed */
 	uint64_t admitted, exceeded; /* packets */
 	uint64_t exceeded_ago_ns;    /* since the last refusal; UINT64_MAX never */
 	bool overflow;		     /* shares an overflow bucket, the table being full */

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "qdisc.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "log.h"
+#include "message.h"
+
+#define OUR_HANDLE 0x74670000U /* "tg": how an fq of ours is known */
+#define FQ_PACKETS                                                                                 \
+	100000U /* that may wait, of one flow too: what waits is bounded by max_delay              \
+		 */
+
+static void close_socket(struct mnl_socket **socket)
+{
+	if (*socket)
+		mnl_socket_close(*socket);
+}
+
+/* Sends a request and hands each message of the answer to @each. 0 or -errno. */
+static int ask(struct nlmsghdr *request, mnl_cb_t each, void *data)
+{
+	tg_cleanup(close_socket) struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
+	uint32_t sequence = time(NULL);
+	char buffer[32768];
+	ssize_t length;
+	int more = MNL_CB_OK;
+
+	request->nlmsg_seq = sequence;
+	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
+		return -errno;
+	while (more == MNL_CB_OK) {
+		length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
+		if (length < 0)
+			return -errno;
+		more = mnl_cb_run(buffer, length, sequence, mnl_socket_get_portid(socket), each,
+				  data);
+	}
+	return more == MNL_CB_STOP ? 0 : -errno;
+}
+
+static struct tcmsg *put_header(struct nlmsghdr *request, uint16_t type, uint16_t flags,
+				unsigned int ifindex, uint32_t parent)
+{
+	struct tcmsg *message;
+
+	request->nlmsg_type = type;
+	request->nlmsg_flags = NLM_F_REQUEST | flags;
+	message = mnl_nlmsg_put_extra_header(request, sizeof(*message));
+	message->tcm_family = AF_UNSPEC;
+	message->tcm_ifindex = ifindex;
+	message->tcm_parent = parent;
+	return message;
+}
+
+static int on_filter(const struct nlmsghdr *header, void *data)
+{
+	if (header->nlmsg_type == RTM_NEWTFILTER)
+		*(bool *)data = true;
+	return MNL_CB_OK;
+}
+
+bool tg_qdisc_has_filters(unsigned int ifindex)
+{
+	static const uint32_t parents[] = {TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
+					   TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)};
+	bool found = false;
+	char buffer[256];
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+		put_header(request, RTM_GETTFILTER, NLM_F_DUMP, ifindex, parents[i]);
+		ask(request, on_filter, &found);
+	}
+	return found;
+}
+
+/* What the queues of an interface are. */
+struct queues {
+	unsigned int ifindex;
+	char root[16]; /* the kind; empty: none */
+	uint32_t handle;
+	size_t below, below_fair;
+};
+
+static int on_qdisc(const struct nlmsghdr *header, void *data)
+{
+	const struct tcmsg *message = mnl_nlmsg_get_payload(header);
+	struct queues *queues = data;
+	struct nlattr *attribute;
+	const char *kind = "";
+
+	if (message->tcm_ifindex != (int)queues->ifindex)
+		return MNL_CB_OK;
+	mnl_attr_for_each(attribute, header, sizeof(*message))
+	{
+		if (mnl_attr_get_type(attribute) == TCA_KIND)
+			kind = mnl_attr_get_str(attribute);
+	}
+	if (message->tcm_parent == TC_H_ROOT) {
+		snprintf(queues->root, sizeof(queues->root), "%s", kind);
+		queues->handle = message->tcm_handle;
+	} else if (message->tcm_parent != TC_H_CLSACT) {
+		queues->below++;
+		queues->below_fair += strcmp(kind, "fq") == 0;
+	}
+	return MNL_CB_OK;
+}
+
+static int find_queues(unsigned int ifindex, struct queues *queues)
+{
+	char buffer[256];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+	*queues = (struct queues){.ifindex = ifindex};
+	put_header(request, RTM_GETQDISC, NLM_F_DUMP, ifindex, 0);
+	return ask(request, on_qdisc, queues);
+}
+
+static bool is_fair(const struct queues *queues)
+{
+	if (strcmp(queues->root, "mq") == 0)
+		return queues->below && queues->below == queues->below_fair;
+	return strcmp(queues->root, "fq") == 0;
+}
+
+bool tg_qdisc_is_fair(unsigned int ifindex)
+{
+	struct queues queues;
+
+	return find_queues(ifindex, &queues) == 0 && is_fair(&queues);
+}
+
+static int put_fq(unsigned int ifindex)
+{
+	char buffer[512];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct nlattr *options;
+
+	put_header(request, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, ifindex,
+		   TC_H_ROOT)
+		->tcm_handle = OUR_HANDLE;
+	mnl_attr_put_strz(request, TCA_KIND, "fq");
+	options = mnl_attr_nest_start(request, TCA_OPTIONS);
+	mnl_attr_put_u32(request, TCA_FQ_PLIMIT, FQ_PACKETS);
+	mnl_attr_put_u32(request, TCA_FQ_FLOW_PLIMIT, FQ_PACKETS);
+	mnl_attr_nest_end(request, options);
+	return ask(request, NULL, NULL);
+}
+
+int tg_qdisc_require(unsigned int ifindex, const char *name, bool manage, bool *made, char *message)
+{
+	struct queues queues;
+	int error = find_queues(ifindex, &queues);
+
+	*made = false;
+	if (error)
+		return tg_refuse(message, error, "cannot read the qdiscs of %s: %s", name,
+				 strerror(-error));
+	if (is_fair(&queues))
+		return 0;
+	if (!manage)
+		return tg_refuse(
+			message, EOPNOTSUPP,
+			"on_exceed: delay needs the fq qdisc on %s, whose root qdisc is %s; run "
+			"tc qdisc replace dev %s root fq, or write manage_qdisc: true for the "
+			"interface",
+			name, queues.root[0] ? queues.root : "none", name);
+	if (queues.root[0] && queues.handle)
+		return tg_refuse(
+			message, EBUSY,
+			"on_exceed: delay needs the fq qdisc on %s, and somebody has configured "
+			"%s %x: there, which tidegate does not replace; if it may go, run tc qdisc "
+			"replace dev %s root fq",
+			name, queues.root, queues.handle >> 16, name);
+	error = put_fq(ifindex);
+	if (error)
+		return tg_refuse(message, error, "cannot put the fq qdisc on %s: %s", name,
+				 error == -ENOENT ? "the kernel has none (module sch_fq)"
+						  : strerror(-error));
+	tg_log(TG_LOG_INFO, "%s: fq takes the place of %s until tidegate leaves", name,
+	       queues.root[0] ? queues.root : "no qdisc");
+	*made = true;
+	return 0;
+}
+
+void tg_qdisc_restore(unsigned int ifindex)
+{
+	char buffer[256];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct queues queues;
+
+	if (find_queues(ifindex, &queues) || queues.handle != OUR_HANDLE ||
+	    strcmp(queues.root, "fq") != 0)
+		return;
+	put_header(request, RTM_DELQDISC, NLM_F_ACK, ifindex, TC_H_ROOT);
+	if (ask(request, NULL, NULL))
+		tg_log(TG_LOG_WARNING, "the fq qdisc of tidegate stays on interface %u: %s",
+		       ifindex, strerror(errno));
+}
