@@ -23,6 +23,14 @@
 #define TG_TABLE_SIZE_DEFAULT	 65536
 #define TG_TABLE_SIZE_MAX	 16777216
 
+/* Where packets are seen. Sets of hooks are masks. */
+enum tg_config_hook {
+	TG_CONFIG_XDP = 1 << 0,
+	TG_CONFIG_TC_INGRESS = 1 << 1,
+	TG_CONFIG_TC_EGRESS = 1 << 2,
+};
+#define TG_CONFIG_HOOKS 7 /* all of them */
+
 enum tg_xdp_mode { TG_XDP_AUTO, TG_XDP_NATIVE, TG_XDP_GENERIC };
 enum tg_on_stop { TG_ON_STOP_DETACH, TG_ON_STOP_KEEP };
 enum tg_config_per { TG_CONFIG_PER_SOURCE, TG_CONFIG_PER_DESTINATION, TG_CONFIG_PER_EVERYONE };
@@ -35,6 +43,8 @@ enum tg_config_unit {
 struct tg_config_interface {
 	char name[16]; /* IFNAMSIZ */
 	enum tg_xdp_mode xdp_mode;
+	unsigned int hooks; /* mask of enum tg_config_hook, not 0 */
+	bool manage_qdisc;  /* an fq for what is delayed may be put in place of the default qdisc */
 	struct tg_place place;
 };
 
@@ -56,6 +66,28 @@ struct tg_refill {
 	126230400ULL		/* s to fill an empty bucket, continuous only: four years */
 #define TG_INTERVAL_MIN 1000ULL /* ns, stepped */
 
+/* What happens to a packet that finds too few tokens. */
+enum tg_config_action { TG_CONFIG_DROP, TG_CONFIG_MARK, TG_CONFIG_DELAY, TG_CONFIG_REJECT };
+
+struct tg_config_mark {
+	int dscp;	   /* 0..63 (RFC 2474), -1 none */
+	bool ecn;	   /* CE, on packets that are ECN-capable (RFC 3168) */
+	bool drop_not_ecn; /* those that are not are dropped, instead of going on without CE */
+	bool has_fwmark, has_priority;
+	uint32_t fwmark, priority;
+};
+
+#define TG_MAX_DELAY_MAX     10000000000ULL /* ns: fq's own horizon */
+#define TG_BACKOFF_STEPS_MAX 15 /* attempts after which the longest penalty must be reached */
+#define TG_BACKOFF_MAX	     86400000000000ULL /* ns */
+
+/* Refusal number n (from 0) closes a bucket for initial * (factor / 1000)^n, at most max. */
+struct tg_config_backoff {
+	uint64_t initial; /* ns; 0: no backoff */
+	uint64_t max;	  /* ns */
+	uint32_t factor;  /* thousandths, 1000 to 16000 */
+};
+
 struct tg_config_limit {
 	char name[TG_CONFIG_NAME_SIZE];
 	struct tg_place place;
@@ -67,6 +99,14 @@ struct tg_config_limit {
 	uint8_t prefix6;   /* 0..128 */
 	enum tg_config_unit unit;
 	struct tg_refill refill;
+	unsigned int hooks; /* where it holds: a mask of enum tg_config_hook */
+	enum tg_config_action action;
+	struct tg_config_mark mark; /* for TG_CONFIG_MARK, and above mark_above */
+	uint64_t mark_above;	    /* tokens in use above which packets are marked; 0: never */
+	uint64_t max_delay;	    /* ns, for TG_CONFIG_DELAY */
+	bool dns_refused; /* for TG_CONFIG_REJECT: answer DNS with REFUSED instead of TC */
+	struct tg_config_backoff backoff;
+	bool shadow; /* counted, never acted upon */
 };
 
 struct tg_config {
@@ -100,6 +140,19 @@ void tg_config_free(struct tg_config **config); /* NULL-safe; sets *config to NU
 
 /* The limit of that name, or NULL. */
 struct tg_config_limit *tg_config_find_limit(struct tg_config *config, const char *name);
+
+/* The hooks at which a limit comes to hold: those it is for that any interface has. */
+unsigned int tg_config_limit_hooks(const struct tg_config *config,
+				   const struct tg_config_limit *limit);
+
+/* "xdp", "tc-ingress", "tc-egress". */
+const char *tg_config_hook_name(enum tg_config_hook hook);
+
+/* "cs1"; NULL for those without a name. */
+const char *tg_dscp_name(int dscp);
+
+/* mark_above must lie below the capacity. Returns 0, or -EINVAL with a sentence in @why. */
+int tg_config_check_mark_above(const struct tg_config_limit *limit, char *why, size_t size);
 
 /*
  * Changes one refill setting as `tidegate set` has it: @key is capacity, burst,

@@ -50,22 +50,52 @@ static int read_name(struct tg_reader *reader, const struct tg_yaml *value, void
 	return 0;
 }
 
-static int read_hook(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+int tg_read_hook(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	static const struct tg_choice hooks[] = {
-		{"xdp", 0},
-		{"tc-ingress", TG_UNSUPPORTED},
-		{"tc-egress", TG_UNSUPPORTED},
+		{"xdp", TG_CONFIG_XDP},
+		{"tc-ingress", TG_CONFIG_TC_INGRESS},
+		{"tc-egress", TG_CONFIG_TC_EGRESS},
 		{NULL, 0},
 	};
-	int hook;
+	unsigned int *mask = out;
+	int hook, r = tg_read_choice(reader, value, hooks, &hook);
 
-	return tg_read_choice(reader, value, hooks, &hook);
+	if (r)
+		return r;
+	if (*mask & hook)
+		return tg_reader_error(reader, value, "%s is given twice", value->text);
+	*mask |= hook;
+	return 0;
 }
 
 static int read_hooks(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	return tg_read_one_or_more(reader, value, read_hook, out);
+	struct tg_config_interface *interface = out;
+	unsigned int mask = 0;
+	int r = tg_read_one_or_more(reader, value, tg_read_hook, &mask);
+
+	if (mask)
+		interface->hooks = mask;
+	return r;
+}
+
+/* Settings of a hook that the interface does not have. */
+static int check_interface(struct tg_reader *reader, const struct tg_yaml *map,
+			   const struct tg_config_interface *interface)
+{
+	const struct tg_yaml *mode = tg_yaml_get(map, "xdp_mode");
+	const struct tg_yaml *manage = tg_yaml_get(map, "manage_qdisc");
+	int r = 0;
+
+	if (mode && !(interface->hooks & TG_CONFIG_XDP))
+		r = tg_reader_key_error(
+			reader, mode, "xdp_mode has no meaning without the hook xdp; leave it out");
+	if (manage && interface->manage_qdisc && !(interface->hooks & TG_CONFIG_TC_EGRESS))
+		r = tg_reader_key_error(reader, manage,
+					"manage_qdisc has no meaning without the hook tc-egress, "
+					"behind which packets wait; leave it out");
+	return r;
 }
 
 static int read_xdp_mode(struct tg_reader *reader, const struct tg_yaml *value, void *out)
@@ -88,13 +118,14 @@ static const struct tg_key interface_keys[] = {
 	{"name", read_name, "the device, such as name: eth0"},
 	{"hooks", read_hooks, NULL},
 	{"xdp_mode", read_xdp_mode, NULL},
+	{"manage_qdisc", tg_read_manage_qdisc, NULL},
 	{NULL, NULL, NULL},
 };
 
 static int read_interface(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	struct tg_config *config = out;
-	struct tg_config_interface interface = {.xdp_mode = TG_XDP_AUTO};
+	struct tg_config_interface interface = {.xdp_mode = TG_XDP_AUTO, .hooks = TG_CONFIG_XDP};
 	int r;
 
 	if (value->index >= TG_CONFIG_INTERFACES_MAX)
@@ -108,6 +139,8 @@ static int read_interface(struct tg_reader *reader, const struct tg_yaml *value,
 			"an interface is a mapping; write it as {name: eth0}, or - name: eth0");
 	interface.place = value->place;
 	r = tg_read_map(reader, value, interface_keys, &interface);
+	if (r == 0)
+		r = check_interface(reader, value, &interface);
 	/* Kept although something may be wrong with it, to find doubles. */
 	config->interfaces[config->interfaces_n++] = interface;
 	return r;

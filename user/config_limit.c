@@ -175,30 +175,13 @@ static int read_refill(struct tg_reader *reader, const struct tg_yaml *value, vo
 	return r;
 }
 
-static int read_on_exceed(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+static int read_action(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	static const struct tg_choice choices[] = {
-		{"drop", 0},
-		{"mark", TG_UNSUPPORTED},
-		{"delay", TG_UNSUPPORTED},
-		{"reject", TG_UNSUPPORTED},
-		{NULL, 0},
-	};
-	int choice;
+	const struct draft *draft = out;
 
-	return tg_read_choice(reader, value, choices, &choice);
-}
-
-static int read_shadow(struct tg_reader *reader, const struct tg_yaml *value, void *out)
-{
-	static const struct tg_choice choices[] = {
-		{"false", 0},
-		{"true", TG_UNSUPPORTED},
-		{NULL, 0},
-	};
-	int choice;
-
-	return tg_read_choice(reader, value, choices, &choice);
+	if (draft->unit_broken)
+		return -EINVAL;
+	return tg_read_action(reader, value, draft->limit);
 }
 
 /* What others depend on comes first: the unit before amounts, `per` before the prefix. */
@@ -213,11 +196,13 @@ static const struct tg_key limit_keys[] = {
 	{"refill_amount", read_refill, NULL},
 	{"refill_interval", read_refill, NULL},
 	{"rate", read_refill, NULL},
-	{"on_exceed", read_on_exceed, NULL},
-	{"shadow", read_shadow, NULL},
-	{"mark", NULL, NULL},
-	{"max_delay", NULL, NULL},
-	{"backoff", NULL, NULL},
+	{"on_exceed", read_action, NULL},
+	{"mark", read_action, NULL},
+	{"mark_above", read_action, NULL},
+	{"max_delay", read_action, NULL},
+	{"reject", read_action, NULL},
+	{"backoff", read_action, NULL},
+	{"shadow", read_action, NULL},
 	{"new_sources", NULL, NULL},
 	{NULL, NULL, NULL},
 };
@@ -290,6 +275,8 @@ static int check_refill(struct tg_reader *reader, const struct tg_yaml *map, str
 	if (tg_config_check_refill(&draft->change, why, sizeof(why)) < 0)
 		return tg_reader_error(reader, at, "%s", why);
 	draft->limit->refill = draft->change.refill;
+	if (tg_config_check_mark_above(draft->limit, why, sizeof(why)) < 0)
+		return tg_reader_error(reader, tg_yaml_get(map, "mark_above"), "%s", why);
 	warn_refill(reader, capacity, draft->limit);
 	return 0;
 }
@@ -357,12 +344,17 @@ static int read_limit(struct tg_reader *reader, const struct tg_yaml *value, voi
 		return -EINVAL;
 	/* Counted at once, so that what it comes to own is freed with the configuration. */
 	draft.limit = &config->limits[config->limits_n++];
-	*draft.limit =
-		(struct tg_config_limit){.place = value->place, .prefix4 = 32, .prefix6 = 64};
+	*draft.limit = (struct tg_config_limit){.place = value->place,
+						.prefix4 = 32,
+						.prefix6 = 64,
+						.hooks = TG_CONFIG_HOOKS,
+						.mark.dscp = -1};
 	r = tg_read_map(reader, value, limit_keys, &draft);
 	if (r == -ENOMEM || value->kind != TG_YAML_MAP)
 		return r;
 	r = tg_graver(r, check_connections(reader, value, draft.limit));
+	if (!r)
+		r = tg_check_action(reader, value, draft.limit);
 	forms = check_forms(reader, value);
 	if (forms || draft.unit_broken || draft.refill_broken)
 		return tg_graver(r, forms);

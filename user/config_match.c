@@ -14,7 +14,8 @@
 struct draft {
 	struct tg_match *match;
 	struct tg_values *is, *is_not; /* by field */
-	bool negative;		       /* inside a `not` */
+	unsigned int *hooks, *not_hooks;
+	bool negative; /* inside a `not` */
 };
 
 struct named {
@@ -296,6 +297,14 @@ static int read_fragment(struct tg_reader *reader, const struct tg_yaml *value, 
 	return read_condition(reader, value, out, 0, read_fragment_word);
 }
 
+static int read_hooks(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	const struct draft *draft = out;
+
+	return tg_read_one_or_more(reader, value, tg_read_hook,
+				   draft->negative ? draft->not_hooks : draft->hooks);
+}
+
 static tg_read_function read_not;
 
 static const struct tg_key match_keys[] = {
@@ -308,6 +317,7 @@ static const struct tg_key match_keys[] = {
 	{"source", read_addresses, NULL},
 	{"destination", read_addresses, NULL},
 	{"fragment", read_fragment, NULL},
+	{"hook", read_hooks, NULL},
 	{"not", read_not, NULL},
 	{NULL, NULL, NULL},
 };
@@ -359,12 +369,18 @@ int tg_read_match(struct tg_reader *reader, const struct tg_yaml *value, void *o
 {
 	struct tg_config_limit *limit = out;
 	tg_autofree struct tg_values *drafts = calloc(2 * TG_FIELDS, sizeof(*drafts));
-	struct draft draft = {.match = &limit->match, .is = drafts, .is_not = drafts + TG_FIELDS};
+	unsigned int hooks = 0, not_hooks = 0;
+	struct draft draft = {.match = &limit->match,
+			      .is = drafts,
+			      .is_not = drafts + TG_FIELDS,
+			      .hooks = &hooks,
+			      .not_hooks = &not_hooks};
 	int field, r;
 
 	if (!drafts)
 		return -ENOMEM;
 	r = tg_read_map(reader, value, match_keys, &draft);
+	limit->hooks = (hooks ? hooks : TG_CONFIG_HOOKS) & ~not_hooks;
 	for (field = 0; field < TG_FIELDS; field++)
 		settle_values(&draft, field);
 	tg_prefix_list_sort_unique(&limit->match.source.is);

@@ -97,6 +97,19 @@ tg_read_function tg_read_match;
 int tg_check_match(struct tg_reader *reader, const struct tg_yaml *value,
 		   const struct tg_match *match);
 
+/* The keys about excess; @out is the limit. */
+tg_read_function tg_read_action;
+
+/* What those keys say together; @map is the limit. */
+int tg_check_action(struct tg_reader *reader, const struct tg_yaml *map,
+		    struct tg_config_limit *limit);
+
+/* @out is the interface. */
+tg_read_function tg_read_manage_qdisc;
+
+/* One hook, added to the mask @out. */
+tg_read_function tg_read_hook;
+
 void tg_reader_free_sets(struct tg_reader *reader);
 
 #endif
