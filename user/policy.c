@@ -100,12 +100,60 @@ static void make_record(const struct tg_config_limit *limit, const struct tg_rat
 	compiled->fresh |= 1ULL << slot;
 }
 
+static uint8_t mark_flags(const struct tg_config_mark *mark)
+{
+	return (mark->dscp >= 0 ? TG_MARK_DSCP : 0) | (mark->ecn ? TG_MARK_ECN : 0) |
+	       (mark->has_fwmark ? TG_MARK_FWMARK : 0) |
+	       (mark->has_priority ? TG_MARK_PRIORITY : 0) |
+	       (mark->ecn && mark->drop_not_ecn ? TG_MARK_DROP_NOT_ECN : 0);
+}
+
+static void compile_backoff(const struct tg_config_backoff *backoff,
+			    __u64 penalties[TG_BACKOFF_STEPS])
+{
+	uint64_t penalty = backoff->initial;
+	int i;
+
+	for (i = 0; i < TG_BACKOFF_STEPS; i++) {
+		penalties[i] = penalty < backoff->max ? penalty : backoff->max;
+		penalty = penalties[i] * backoff->factor / 1000;
+	}
+}
+
+static void compile_action(const struct tg_config_limit *limit, struct tg_compiled *compiled,
+			   unsigned int slot)
+{
+	static const uint8_t actions[] = {
+		[TG_CONFIG_DROP] = TG_ACTION_DROP,
+		[TG_CONFIG_MARK] = TG_ACTION_MARK,
+		[TG_CONFIG_DELAY] = TG_ACTION_DELAY,
+		[TG_CONFIG_REJECT] = TG_ACTION_REJECT,
+	};
+	struct tg_limit *out = &compiled->policy.limits[slot];
+
+	out->action = actions[limit->action];
+	out->shadow = limit->shadow;
+	out->mark_above = limit->mark_above ? limit->mark_above : UINT64_MAX;
+	if (limit->action == TG_CONFIG_MARK || limit->mark_above) {
+		out->marks = mark_flags(&limit->mark);
+		out->dscp = limit->mark.dscp & 63;
+		out->fwmark = limit->mark.fwmark;
+		out->priority = limit->mark.priority;
+	}
+	out->max_delay = limit->max_delay;
+	out->dns_refused = limit->dns_refused;
+	out->has_backoff = limit->backoff.initial != 0;
+	if (out->has_backoff)
+		compile_backoff(&limit->backoff, compiled->policy.backoffs[slot]);
+}
+
 static void compile_limit(const struct tg_config_limit *limit, struct tg_compiled *compiled,
 			  unsigned int slot)
 {
 	const struct tg_limit_record *record = &compiled->records[slot];
 	struct tg_limit *out = &compiled->policy.limits[slot];
 	uint64_t bit = 1ULL << slot;
+	int hook;
 
 	out->rate = record->rates[record->version];
 	out->id = record->id;
@@ -120,8 +168,39 @@ static void compile_limit(const struct tg_config_limit *limit, struct tg_compile
 		out->mask4 = tg_address_mask(96 + limit->prefix4);
 		out->mask6 = tg_address_mask(limit->prefix6);
 	}
-	compiled->policy.active |= bit;
+	for (hook = 0; hook < TG_HOOKS; hook++)
+		if (limit->hooks >> hook & 1)
+			compiled->policy.hooks[hook] |= bit;
+	compile_action(limit, compiled, slot);
 	tg_policy_compile_match(limit, bit, compiled);
+}
+
+/* Delayed packets leave at a time of the precise clock, so that is the one to reckon by. */
+static int compile_rate(const struct tg_config_limit *limit, uint64_t tick, struct tg_rate *rate)
+{
+	bool delays = limit->action == TG_CONFIG_DELAY;
+	uint64_t ahead = delays ? limit->max_delay : 0;
+	int error;
+
+	if (limit->backoff.initial && limit->backoff.max > ahead)
+		ahead = limit->backoff.max;
+	error = tg_rate_compile(&limit->refill, tick, ahead, rate);
+	if (!error && delays)
+		rate->clock = TG_CLOCK_PRECISE;
+	return error;
+}
+
+/* The rates at which rejected packets are answered: fixed, and in the manual. */
+static int compile_answers(uint64_t tick, struct tg_policy *policy)
+{
+	static const struct tg_refill to_one = {10, 10, 1000000000, true},
+				      to_all = {1000, 1000, 1000000000, true};
+	int error = tg_rate_compile(&to_one, tick, 0, &policy->answers_to_one);
+
+	if (!error)
+		error = tg_rate_compile(&to_all, tick, 0, &policy->answers_to_all);
+	policy->answers_to_one.clock = policy->answers_to_all.clock = TG_CLOCK_COARSE;
+	return error;
 }
 
 static int compile_limits(const struct tg_config *config, const struct tg_limit_record *records,
@@ -132,7 +211,7 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 	size_t i;
 
 	for (i = 0; i < config->limits_n; i++) {
-		error = tg_rate_compile(&config->limits[i].refill, tick, &rates[i]);
+		error = compile_rate(&config->limits[i], tick, &rates[i]);
 		if (error)
 			return error;
 		slot = find_record(records, config->limits[i].name);
@@ -200,7 +279,9 @@ int tg_policy_compile(const struct tg_config *config, const struct tg_limit_reco
 	made->next_serial = meta->next_serial;
 	made->policy.bank = bank;
 	memcpy(made->policy.hash_key, meta->hash_key, sizeof(made->policy.hash_key));
-	error = compile_limits(config, records, tick, made);
+	error = compile_answers(tick, &made->policy);
+	if (!error)
+		error = compile_limits(config, records, tick, made);
 	if (!error)
 		error = tg_policy_compile_addresses(config, made);
 	if (!error)

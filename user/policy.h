@@ -13,6 +13,12 @@
 
 #include "config.h"
 
+/* A mask of hooks means the same on both sides. */
+_Static_assert(TG_CONFIG_XDP == 1 << TG_HOOK_XDP &&
+		       TG_CONFIG_TC_INGRESS == 1 << TG_HOOK_TC_INGRESS &&
+		       TG_CONFIG_TC_EGRESS == 1 << TG_HOOK_TC_EGRESS,
+	       "hooks");
+
 struct tg_list_entry {
 	struct tg_lpm_key key;
 	struct tg_listed value;

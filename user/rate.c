@@ -12,13 +12,12 @@
 
 typedef unsigned __int128 wide;
 
-/* How much the virtual clock advances in a second: differences up to that are no sign of a bad
- * clock. */
-static uint64_t slack_of(const struct tg_rate *rate)
+/* How much the virtual clock advances in @ns: differences up to that are no sign of a bad clock. */
+static uint64_t slack_of(const struct tg_rate *rate, uint64_t ns)
 {
 	if (rate->interval)
-		return (NS_PER_S / rate->interval + 1) * rate->amount;
-	return ((wide)rate->amount * NS_PER_S >> TG_RATE_SHIFT) + 1;
+		return (ns / rate->interval + 1) * rate->amount;
+	return ((wide)rate->amount * ns >> TG_RATE_SHIFT) + 1;
 }
 
 static void compile_stepped(const struct tg_refill *refill, uint64_t tick, struct tg_rate *rate)
@@ -56,7 +55,8 @@ static int check(const struct tg_refill *refill)
 	return capacity * interval > amount * TG_REFILL_TIME_MAX_S * NS_PER_S ? -EINVAL : 0;
 }
 
-int tg_rate_compile(const struct tg_refill *refill, uint64_t tick, struct tg_rate *rate)
+int tg_rate_compile(const struct tg_refill *refill, uint64_t tick, uint64_t ahead,
+		    struct tg_rate *rate)
 {
 	struct tg_rate made = {};
 	int error = check(refill);
@@ -67,7 +67,7 @@ int tg_rate_compile(const struct tg_refill *refill, uint64_t tick, struct tg_rat
 		compile_continuous(refill, tick, &made);
 	else
 		compile_stepped(refill, tick, &made);
-	made.slack = slack_of(&made);
+	made.slack = slack_of(&made, NS_PER_S + ahead);
 	*rate = made;
 	return 0;
 }

@@ -12,9 +12,11 @@
  * Chooses units and clock. Stepped: a unit is a token, so nothing is rounded. Continuous:
  * the scale makes the virtual clock advance 6.4 units or more in a ns, so the rate is
  * rounded down by less than 1 part in 10^8. @tick: resolution of the coarse clock in ns.
+ * @ahead: ns of refills that delays or penalties may have taken beforehand.
  * Returns 0, or -EINVAL if the refill is out of the bounds of config.h.
  */
-int tg_rate_compile(const struct tg_refill *refill, uint64_t tick, struct tg_rate *rate);
+int tg_rate_compile(const struct tg_refill *refill, uint64_t tick, uint64_t ahead,
+		    struct tg_rate *rate);
 
 /* ns from @now until refills have offered @units more: exact, rounded up to a whole ns. */
 uint64_t tg_rate_time_until(const struct tg_rate *rate, uint64_t units, uint64_t now);
