@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/pkt_cls.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -28,6 +29,14 @@ struct fixture {
 	struct tg_compiled *compiled;
 	struct tg_config *config;
 	int xdp;
+	int programs[TG_HOOKS]; /* likewise, of all hooks */
+};
+
+/* What came of a packet. */
+struct outcome {
+	int verdict;
+	struct packet packet; /* as it left; only bytes and length */
+	struct __sk_buff skb; /* at TC: mark, priority, tstamp as it left */
 };
 
 static const struct tg_meta test_meta = {
@@ -72,7 +81,7 @@ static inline int fill_maps(struct fixture *fixture)
 {
 	struct tidegate_bpf *skeleton = fixture->skeleton;
 	struct tg_compiled *compiled = fixture->compiled;
-	uint32_t i, one = 1;
+	uint32_t i, hook, place;
 	int error = 0;
 
 	error |= fill_field(skeleton->maps.source_ports, compiled->source_ports);
@@ -87,14 +96,19 @@ static inline int fill_maps(struct fixture *fixture)
 	for (i = 0; i < TG_LIMITS_MAX; i++)
 		error |= bpf_map__update_elem(skeleton->maps.records, &i, 4, &compiled->records[i],
 					      sizeof(compiled->records[i]), BPF_ANY);
-	i = LOOPBACK;
-	return error | bpf_map__update_elem(skeleton->maps.attachments, &i, 4, &one, 4, BPF_ANY);
+	for (hook = 0; hook < TG_HOOKS; hook++) {
+		i = hook * TG_IFINDEX_SLOTS + LOOPBACK;
+		place = 1 + hook;
+		error |=
+			bpf_map__update_elem(skeleton->maps.attachments, &i, 4, &place, 4, BPF_ANY);
+	}
+	return error;
 }
 
-/* Returns false after failing or skipping the test. */
-static inline bool fixture_open(struct fixture *fixture, const char *limits)
+/* @hooks: as in the configuration, with commas. Returns false after failing or skipping the test.
+ */
+static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, const char *limits)
 {
-	static const char head[] = "interfaces: [{name: lo}]\n";
 	struct tg_diagnostics diagnostics = {};
 	char yaml[65536];
 
@@ -103,7 +117,7 @@ static inline bool fixture_open(struct fixture *fixture, const char *limits)
 		tg_test_skipped = "needs root, to load BPF programs";
 		return false;
 	}
-	snprintf(yaml, sizeof(yaml), "%s%s", head, limits);
+	snprintf(yaml, sizeof(yaml), "interfaces: [{name: lo, hooks: [%s]}]\n%s", hooks, limits);
 	if (tg_config_parse("test.yaml", yaml, strlen(yaml), &fixture->config, &diagnostics))
 		tg_diagnostics_print(&diagnostics, stdout);
 	tg_diagnostics_clear(&diagnostics);
@@ -127,8 +141,18 @@ static inline bool fixture_open(struct fixture *fixture, const char *limits)
 		return false;
 	}
 	fixture->xdp = bpf_program__fd(fixture->skeleton->progs.tidegate_xdp);
+	fixture->programs[TG_HOOK_XDP] = fixture->xdp;
+	fixture->programs[TG_HOOK_TC_INGRESS] =
+		bpf_program__fd(fixture->skeleton->progs.tidegate_tc_ingress);
+	fixture->programs[TG_HOOK_TC_EGRESS] =
+		bpf_program__fd(fixture->skeleton->progs.tidegate_tc_egress);
 	set_now(fixture, 1000 * S);
 	return true;
+}
+
+static inline bool fixture_open(struct fixture *fixture, const char *limits)
+{
+	return fixture_open_at(fixture, "xdp", limits);
 }
 
 /* XDP_PASS or XDP_DROP, or -1. */
@@ -140,6 +164,41 @@ static inline int run(struct fixture *fixture, const struct packet *packet, size
 	if (bpf_prog_test_run_opts(fixture->xdp, &options))
 		return -1;
 	return options.retval;
+}
+
+/*
+ * Runs a hook's program; false if the kernel's test runner refused. At TC, @skb gives the
+ * metadata (mark, priority, tstamp, gso_size, gso_segs) and may be NULL. The runner adds
+ * nothing behind the packet, and hands back what the program left.
+ */
+static inline bool run_at(struct fixture *fixture, enum tg_hook hook, const struct packet *packet,
+			  const struct __sk_buff *skb, struct outcome *outcome)
+{
+	struct __sk_buff in = {}, *out = &outcome->skb;
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet->bytes,
+		    .data_size_in = packet->length, .data_out = outcome->packet.bytes,
+		    .data_size_out = sizeof(outcome->packet.bytes), .repeat = 1);
+
+	memset(outcome, 0, sizeof(*outcome));
+	if (skb)
+		in = *skb;
+	if (hook != TG_HOOK_XDP) {
+		options.ctx_in = &in;
+		options.ctx_size_in = sizeof(in);
+		options.ctx_out = out;
+		options.ctx_size_out = sizeof(*out);
+	}
+	if (bpf_prog_test_run_opts(fixture->programs[hook], &options))
+		return false;
+	outcome->verdict = options.retval;
+	outcome->packet.length = options.data_size_out;
+	return true;
+}
+
+/* The packet goes on: what XDP and TC call by different numbers. */
+static inline bool passed(enum tg_hook hook, const struct outcome *outcome)
+{
+	return outcome->verdict == (hook == TG_HOOK_XDP ? XDP_PASS : TC_ACT_UNSPEC);
 }
 
 static inline void read_per_cpu(struct bpf_map *map, uint32_t index, __u64 *sum, size_t size)
@@ -156,13 +215,18 @@ static inline void read_per_cpu(struct bpf_map *map, uint32_t index, __u64 *sum,
 	free(values);
 }
 
-static inline struct tg_interface_counters reasons(struct fixture *fixture)
+static inline struct tg_interface_counters reasons_at(struct fixture *fixture, enum tg_hook hook)
 {
 	struct tg_interface_counters counters;
 
-	read_per_cpu(fixture->skeleton->maps.interface_counters, 1, counters.packets,
+	read_per_cpu(fixture->skeleton->maps.interface_counters, 1 + hook, counters.packets,
 		     sizeof(counters));
 	return counters;
+}
+
+static inline struct tg_interface_counters reasons(struct fixture *fixture)
+{
+	return reasons_at(fixture, TG_HOOK_XDP);
 }
 
 static inline struct tg_limit_counters limit_counters(struct fixture *fixture, size_t limit)
