@@ -43,7 +43,7 @@ enum tg_config_unit {
 struct tg_config_interface {
 	char name[16]; /* IFNAMSIZ */
 	enum tg_xdp_mode xdp_mode;
-	unsigned int hooks; /* mask of enum tg_config_hook, not 0 */
+	unsigned int hooks; /* mask of enum tg_config_hook; 0 only while errors are being found */
 	bool manage_qdisc;  /* an fq for what is delayed may be put in place of the default qdisc */
 	struct tg_place place;
 };

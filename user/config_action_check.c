@@ -67,6 +67,17 @@ static int check_ability(struct tg_reader *reader, const struct tg_yaml *value,
 	return 0;
 }
 
+/* Some hooks are not known, for what was wrong with them. */
+static bool hooks_unknown(const struct tg_config *config, const struct tg_config_limit *limit)
+{
+	size_t i;
+
+	for (i = 0; i < config->interfaces_n; i++)
+		if (!config->interfaces[i].hooks)
+			return true;
+	return !config->interfaces_n || !limit->hooks;
+}
+
 static int check_hooks(struct tg_reader *reader, const struct tg_yaml *map,
 		       const struct tg_config_limit *limit)
 {
@@ -74,7 +85,8 @@ static int check_hooks(struct tg_reader *reader, const struct tg_yaml *map,
 	const struct tg_yaml *on_exceed = tg_yaml_get(map, "on_exceed"), *hook;
 	int r = 0;
 
-	if (!tg_config_limit_hooks(reader->config, limit) && reader->config->interfaces_n) {
+	if (!tg_config_limit_hooks(reader->config, limit) &&
+	    !hooks_unknown(reader->config, limit)) {
 		hook = match && match->kind == TG_YAML_MAP ? tg_yaml_get(match, "hook") : NULL;
 		return tg_reader_error(
 			reader, hook ? hook : map,

@@ -75,8 +75,7 @@ static int read_hooks(struct tg_reader *reader, const struct tg_yaml *value, voi
 	unsigned int mask = 0;
 	int r = tg_read_one_or_more(reader, value, tg_read_hook, &mask);
 
-	if (mask)
-		interface->hooks = mask;
+	interface->hooks = r ? 0 : mask;
 	return r;
 }
 
@@ -88,6 +87,8 @@ static int check_interface(struct tg_reader *reader, const struct tg_yaml *map,
 	const struct tg_yaml *manage = tg_yaml_get(map, "manage_qdisc");
 	int r = 0;
 
+	if (!interface->hooks)
+		return 0;
 	if (mode && !(interface->hooks & TG_CONFIG_XDP))
 		r = tg_reader_key_error(
 			reader, mode, "xdp_mode has no meaning without the hook xdp; leave it out");
@@ -139,8 +140,8 @@ static int read_interface(struct tg_reader *reader, const struct tg_yaml *value,
 			"an interface is a mapping; write it as {name: eth0}, or - name: eth0");
 	interface.place = value->place;
 	r = tg_read_map(reader, value, interface_keys, &interface);
-	if (r == 0)
-		r = check_interface(reader, value, &interface);
+	if (value->kind == TG_YAML_MAP)
+		r = tg_graver(r, check_interface(reader, value, &interface));
 	/* Kept although something may be wrong with it, to find doubles. */
 	config->interfaces[config->interfaces_n++] = interface;
 	return r;

@@ -12,6 +12,7 @@ struct draft {
 	struct tg_refill_change change;
 	bool unit_broken;   /* then nothing can be said about amounts */
 	bool refill_broken; /* some refill setting is wrong by itself */
+	bool action_broken; /* on_exceed is, so that nobody knows what goes with it */
 };
 
 static int read_name(struct tg_reader *reader, const struct tg_yaml *value, void *out)
@@ -177,11 +178,14 @@ static int read_refill(struct tg_reader *reader, const struct tg_yaml *value, vo
 
 static int read_action(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	const struct draft *draft = out;
+	struct draft *draft = out;
+	int r;
 
-	if (draft->unit_broken)
+	if (draft->unit_broken && strcmp(value->key, "mark_above") == 0)
 		return -EINVAL;
-	return tg_read_action(reader, value, draft->limit);
+	r = tg_read_action(reader, value, draft->limit);
+	draft->action_broken |= r && strcmp(value->key, "on_exceed") == 0;
+	return r;
 }
 
 /* What others depend on comes first: the unit before amounts, `per` before the prefix. */
@@ -353,8 +357,8 @@ static int read_limit(struct tg_reader *reader, const struct tg_yaml *value, voi
 	if (r == -ENOMEM || value->kind != TG_YAML_MAP)
 		return r;
 	r = tg_graver(r, check_connections(reader, value, draft.limit));
-	if (!r)
-		r = tg_check_action(reader, value, draft.limit);
+	if (!draft.action_broken)
+		r = tg_graver(r, tg_check_action(reader, value, draft.limit));
 	forms = check_forms(reader, value);
 	if (forms || draft.unit_broken || draft.refill_broken)
 		return tg_graver(r, forms);

@@ -10,11 +10,17 @@
 #include "text.h"
 #include "units.h"
 
+/* Masks of enum tg_config_hook. */
+struct hooks {
+	unsigned int is, is_not;
+	bool broken; /* then nothing can be said about where the limit holds */
+};
+
 /* The match as it is being read: what was written under `not`, beside what was not. */
 struct draft {
 	struct tg_match *match;
 	struct tg_values *is, *is_not; /* by field */
-	unsigned int *hooks, *not_hooks;
+	struct hooks *hooks;
 	bool negative; /* inside a `not` */
 };
 
@@ -297,12 +303,20 @@ static int read_fragment(struct tg_reader *reader, const struct tg_yaml *value, 
 	return read_condition(reader, value, out, 0, read_fragment_word);
 }
 
+static int read_hook(struct tg_reader *reader, const struct tg_yaml *value, struct draft *draft,
+		     enum tg_field field)
+{
+	return tg_read_hook(reader, value,
+			    draft->negative ? &draft->hooks->is_not : &draft->hooks->is);
+}
+
 static int read_hooks(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	const struct draft *draft = out;
+	struct draft *draft = out;
+	int r = read_condition(reader, value, draft, 0, read_hook);
 
-	return tg_read_one_or_more(reader, value, tg_read_hook,
-				   draft->negative ? draft->not_hooks : draft->hooks);
+	draft->hooks->broken |= r != 0;
+	return r;
 }
 
 static tg_read_function read_not;
@@ -365,22 +379,38 @@ static void settle_values(const struct draft *draft, enum tg_field field)
 		values->bits[i] = (values->bits[i] | is->bits[i]) & ~is_not->bits[i];
 }
 
+/* A limit without hooks is one of which they are not known, and that has been said. */
+static int settle_hooks(struct tg_reader *reader, const struct tg_yaml *match,
+			const struct hooks *hooks, struct tg_config_limit *limit)
+{
+	const struct tg_yaml *value;
+
+	limit->hooks = (hooks->is ? hooks->is : TG_CONFIG_HOOKS) & ~hooks->is_not;
+	if (hooks->broken)
+		limit->hooks = 0;
+	if (limit->hooks || hooks->broken)
+		return 0;
+	value = tg_yaml_get(match, "hook");
+	return tg_reader_error(reader, value ? value : match,
+			       "nothing is left of hook: what it names is also under \"not\"");
+}
+
 int tg_read_match(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	struct tg_config_limit *limit = out;
 	tg_autofree struct tg_values *drafts = calloc(2 * TG_FIELDS, sizeof(*drafts));
-	unsigned int hooks = 0, not_hooks = 0;
+	struct hooks hooks = {};
 	struct draft draft = {.match = &limit->match,
 			      .is = drafts,
 			      .is_not = drafts + TG_FIELDS,
-			      .hooks = &hooks,
-			      .not_hooks = &not_hooks};
+			      .hooks = &hooks};
 	int field, r;
 
 	if (!drafts)
 		return -ENOMEM;
 	r = tg_read_map(reader, value, match_keys, &draft);
-	limit->hooks = (hooks ? hooks : TG_CONFIG_HOOKS) & ~not_hooks;
+	if (value->kind == TG_YAML_MAP)
+		r = tg_graver(r, settle_hooks(reader, value, &hooks, limit));
 	for (field = 0; field < TG_FIELDS; field++)
 		settle_values(&draft, field);
 	tg_prefix_list_sort_unique(&limit->match.source.is);

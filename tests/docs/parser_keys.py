@@ -18,17 +18,25 @@ MAPPINGS = {
     "limits[].match": LIMIT % ("match: {%s}" % KEY),
     "limits[].match.tcp_flags": LIMIT % ("match: {tcp_flags: {%s}}" % KEY),
     "limits[].prefix": LIMIT % ("prefix: {%s}" % KEY),
+    "limits[].mark": LIMIT % ("mark: {%s}" % KEY),
+    "limits[].reject": LIMIT % ("reject: {%s}" % KEY),
+    "limits[].backoff": LIMIT % ("backoff: {%s}" % KEY),
 }
 
 # Keys of which the value is one of a few words -> a file with a strange one.
 CHOICES = {
     "interfaces[].hooks": "interfaces: [{name: eth0, hooks: %s}]" % STRANGE,
     "interfaces[].xdp_mode": "interfaces: [{name: eth0, xdp_mode: %s}]" % STRANGE,
+    "interfaces[].manage_qdisc": "interfaces: [{name: eth0, manage_qdisc: %s}]" % STRANGE,
     "on_stop": HEAD + "on_stop: %s" % STRANGE,
     "limits[].per": LIMIT % ("per: %s" % STRANGE),
     "limits[].unit": LIMIT % ("unit: %s" % STRANGE),
     "limits[].on_exceed": LIMIT % ("on_exceed: %s" % STRANGE),
+    "limits[].mark.ecn": LIMIT % ("mark: {ecn: %s}" % STRANGE),
+    "limits[].mark.not_ecn": LIMIT % ("mark: {ecn: true, not_ecn: %s}" % STRANGE),
+    "limits[].reject.dns": LIMIT % ("reject: {dns: %s}" % STRANGE),
     "limits[].shadow": LIMIT % ("shadow: %s" % STRANGE),
+    "limits[].match.hook": LIMIT % ("match: {hook: %s}" % STRANGE),
     "limits[].match.fragment": LIMIT % ("match: {fragment: %s}" % STRANGE),
 }
 

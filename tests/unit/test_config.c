@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "unit/action_cases.h"
 #include "unit/config_cases.h"
 #include "unit/values.h"
 
@@ -58,6 +59,16 @@ TEST(test_invalid)
 
 	for (i = 0; i < COUNT(invalid_cases); i++)
 		check_case(&invalid_cases[i], TG_ERROR, -EINVAL);
+	for (i = 0; i < COUNT(invalid_action_cases); i++)
+		check_case(&invalid_action_cases[i], TG_ERROR, -EINVAL);
+}
+
+TEST(test_valid)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(valid_action_cases); i++)
+		check_case(&valid_action_cases[i], TG_WARNING, 0);
 }
 
 TEST(test_warned)
@@ -74,6 +85,7 @@ static const char full[] =
 	"    hooks: [xdp]\n"
 	"    xdp_mode: native\n"
 	"  - {name: eth1, hooks: xdp}\n"
+	"  - {name: eth2, hooks: [xdp, tc-egress], manage_qdisc: true}\n"
 	"sets:\n"
 	"  both: [office, 203.0.113.0/24]\n"
 	"  office: [192.0.2.0/24, \"2001:db8::/32\"]\n"
@@ -93,7 +105,13 @@ static const char full[] =
 	"    on_exceed: drop\n"
 	"    shadow: false\n"
 	"  - {name: b, per: everyone, unit: bytes, burst: 64KiB, rate: 8Mbit/s}\n"
-	"  - {name: c, per: [destination], capacity: 5, rate: 2/s}\n";
+	"  - {name: c, per: [destination], capacity: 5, rate: 2/s, on_exceed: reject, "
+	"reject: {dns: refused}, backoff: {initial: 50ms, factor: 1.5, max: 1s}, mark_above: 3, "
+	"mark: {dscp: af21, ecn: true}, match: {hook: {not: tc-egress}}}\n"
+	"  - {name: d, capacity: 5, rate: 2/s, on_exceed: delay, match: {hook: tc-egress}, "
+	"shadow: true, backoff: {}}\n"
+	"  - {name: e, unit: bytes, capacity: 5000, rate: 2B/s, on_exceed: mark, mark: {ecn: true, "
+	"fwmark: 0x10, priority: \"1:10\"}, match: {hook: tc-egress}, mark_above: 2kB}\n";
 
 static struct tg_config *parse_good(const char *text)
 {
@@ -119,6 +137,31 @@ static void check_list(const struct tg_prefix_list *list, const char *const *wan
 		      "%s, want %s", text, wanted[i]);
 }
 
+static void check_actions(const struct tg_config *config)
+{
+	const struct tg_config_limit *limit = config->limits;
+
+	CHECK(limit->hooks == TG_CONFIG_HOOKS && limit->action == TG_CONFIG_DROP &&
+	      !limit->shadow && !limit->mark_above && !limit->max_delay &&
+	      !limit->backoff.initial && !limit->dns_refused && limit->mark.dscp == -1);
+	limit += 2;
+	CHECK(limit->hooks == (TG_CONFIG_XDP | TG_CONFIG_TC_INGRESS) &&
+	      limit->action == TG_CONFIG_REJECT && limit->dns_refused && limit->mark_above == 3 &&
+	      limit->mark.dscp == 18 && limit->mark.ecn && !limit->mark.drop_not_ecn);
+	CHECK(limit->backoff.initial == SECOND / 20 && limit->backoff.factor == 1500 &&
+	      limit->backoff.max == SECOND);
+	limit++;
+	CHECK(limit->hooks == TG_CONFIG_TC_EGRESS && limit->action == TG_CONFIG_DELAY &&
+	      limit->max_delay == 2 * SECOND && limit->shadow);
+	CHECK(limit->backoff.initial == SECOND / 10 && limit->backoff.factor == 2000 &&
+	      limit->backoff.max == 2 * SECOND);
+	limit++;
+	CHECK(limit->action == TG_CONFIG_MARK && limit->mark_above == 2000 &&
+	      limit->mark.dscp == -1 && limit->mark.ecn && !limit->mark.drop_not_ecn);
+	CHECK(limit->mark.has_fwmark && limit->mark.fwmark == 16 && limit->mark.has_priority &&
+	      limit->mark.priority == 0x10010);
+}
+
 static void check_full(const struct tg_config *config)
 {
 	static const char *const allow[] = {"127.0.0.0/8", "192.0.2.0/24", "203.0.113.0/24",
@@ -127,16 +170,19 @@ static void check_full(const struct tg_config *config)
 	const struct tg_config_limit *limit = config->limits;
 
 	CHECK(strcmp(config->path, "/nonexistent/t.yaml") == 0);
-	CHECK(config->interfaces_n == 2 && config->limits_n == 3);
+	CHECK(config->interfaces_n == 3 && config->limits_n == 5);
 	CHECK(strcmp(config->interfaces[0].name, "eth0") == 0);
 	CHECK(config->interfaces[0].xdp_mode == TG_XDP_NATIVE);
 	CHECK(config->interfaces[1].xdp_mode == TG_XDP_AUTO);
 	CHECK(config->interfaces[1].place.line == 5 && config->interfaces[1].place.column == 5);
+	CHECK(config->interfaces[0].hooks == TG_CONFIG_XDP && !config->interfaces[0].manage_qdisc);
+	CHECK(config->interfaces[2].hooks == (TG_CONFIG_XDP | TG_CONFIG_TC_EGRESS) &&
+	      config->interfaces[2].manage_qdisc);
 	check_list(&config->allow, allow, COUNT(allow));
 	check_list(&config->deny, deny, COUNT(deny));
 	CHECK(config->table_size == 16777216 && config->on_stop == TG_ON_STOP_KEEP);
 
-	CHECK(strcmp(limit->name, "dns-per-source") == 0 && limit->place.line == 14);
+	CHECK(strcmp(limit->name, "dns-per-source") == 0 && limit->place.line == 15);
 	check_values(limit, TG_FIELD_PROTOCOL, "6 17");
 	check_values(limit, TG_FIELD_DESTINATION_PORT, "53 8000-8010");
 	CHECK(limit->per == TG_CONFIG_PER_SOURCE && limit->prefix4 == 24 && limit->prefix6 == 56);
@@ -154,6 +200,7 @@ static void check_full(const struct tg_config *config)
 	limit++;
 	CHECK(limit->per == TG_CONFIG_PER_DESTINATION && limit->prefix4 == 32 &&
 	      limit->prefix6 == 64);
+	check_actions(config);
 }
 
 TEST(test_every_field)
@@ -391,7 +438,7 @@ TEST(test_changes)
 		check_change(&change_cases[i], i);
 }
 
-TEST_MAIN(RUN(test_invalid), RUN(test_warned), RUN(test_every_field), RUN(test_defaults),
-	  RUN(test_copy_is_deep), RUN(test_find_limit), RUN(test_too_many),
+TEST_MAIN(RUN(test_invalid), RUN(test_valid), RUN(test_warned), RUN(test_every_field),
+	  RUN(test_defaults), RUN(test_copy_is_deep), RUN(test_find_limit), RUN(test_too_many),
 	  RUN(test_sets_do_not_explode), RUN(test_list_files), RUN(test_unreadable),
 	  RUN(test_changes))
