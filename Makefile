@@ -22,7 +22,7 @@ endif
 # The one list of packages: to build, to test, to run the demo.
 PACKAGES := gcc make pkg-config clang-16 bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev libevent-dev \
 	libjansson-dev libcap-ng-dev libsystemd-dev libmnl-dev iproute2 util-linux procps curl jq python3-minimal python3-yaml \
-	python3-jsonschema nginx-light wrk dnsperf dnsmasq-base iputils-ping nftables clang-format shellcheck universal-ctags mandoc libclang-rt-16-dev
+	python3-jsonschema nginx-light wrk dnsperf dnsmasq-base iputils-ping nftables clang-format ethtool iptables shellcheck universal-ctags mandoc libclang-rt-16-dev
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla -Wformat=2 \
 	-Wno-unused-parameter
@@ -44,6 +44,7 @@ SKELETON := $B/tidegate.skel.h
 UNIT := $(patsubst tests/%.c,$B/asan/tests/%,$(wildcard tests/unit/test_*.c))
 BPF_TESTS := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZERS := $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES := $(patsubst %.c,$B/%,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
 SOURCES = $(wildcard bpf/*.[ch] include/tidegate/*.h user/*.[ch] tests/*.h tests/*/*.[ch] bench/*.[ch])
 SCRIPTS = $(wildcard tests/run tests/netns/*.sh tests/demo/* bench/*.sh packaging/*.sh .ci/run)
 
@@ -100,6 +101,17 @@ $B/bench/%: bench/%.c tests/test.h $(SKELETON) $B/libtidegate.a
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Wno-unused-function $(CFLAGS) $< $B/libtidegate.a $(LDLIBS) -lpthread -o $@
 
+# The flood and the floor of the benchmarks.
+$B/bench/flood.bpf.o: bench/flood.bpf.c | $B/.made
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$B/bench/flood.skel.h: $B/bench/flood.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name flood_bpf > $@
+
+$(BENCHES): $B/bench/flood.skel.h
+
 $B/tests/traffic: tests/netns/traffic.c | $B/.made
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE $< -o $@
@@ -145,8 +157,11 @@ fuzz: $(FUZZERS)
 check-vm:
 	@echo "there are no tests in virtual machines yet"
 
-bench: $B/bench/cost
-	$(Q)$B/bench/cost
+# CASES="a b": only these; BENCH=short: fewer rounds. Only ratios within one run say anything.
+CASES ?= a b
+bench: deps
+	$(Q)$(MAKE) --no-print-directory all $(BENCHES)
+	$(Q)CLANG=$(CLANG) bench/run $(CASES)
 
 lint:
 	$(Q)CLANG_FORMAT=$(CLANG_FORMAT) tests/lint

@@ -4,6 +4,8 @@
  * ARP frame, which leaves right after its EtherType. All cases in turn, many rounds, so that the
  * machine's noise falls on all alike; minimum and median of the rounds.
  */
+#include <jansson.h>
+
 #include "bpf/fixture.h"
 
 #define ROUNDS 41
@@ -134,16 +136,28 @@ static double measure(const struct bench_case *bench)
 	return options.duration;
 }
 
-static int compare(const void *a, const void *b)
+/* By bench/run, which makes minimum, median and ratios of it. */
+static int print(void)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	json_t *all = json_object();
+	size_t i;
+	int round;
 
-	return (x > y) - (x < y);
+	for (i = 0; i < CASES; i++) {
+		json_t *rounds = json_array();
+
+		for (round = 0; round < ROUNDS; round++)
+			json_array_append_new(rounds, json_real(cases[i].ns[round]));
+		json_object_set_new(all, cases[i].what, rounds);
+	}
+	i = json_dumpf(all, stdout, JSON_REAL_PRECISION(4));
+	puts("");
+	json_decref(all);
+	return i;
 }
 
 int main(void)
 {
-	double floor;
 	size_t i;
 	int round;
 
@@ -159,13 +173,6 @@ int main(void)
 		for (i = 0; i < CASES; i++)
 			cases[i].ns[round] = measure(&cases[i]);
 	for (i = 0; i < CASES; i++)
-		qsort(cases[i].ns, ROUNDS, sizeof(double), compare);
-	floor = cases[0].ns[ROUNDS / 2];
-	printf("%-38s %8s %8s %8s\n", "ns a packet", "min", "median", "ratio");
-	for (i = 0; i < CASES; i++) {
-		printf("%-38s %8.0f %8.0f %8.1f\n", cases[i].what, cases[i].ns[0],
-		       cases[i].ns[ROUNDS / 2], cases[i].ns[ROUNDS / 2] / floor);
 		fixture_close(&cases[i].fixture);
-	}
-	return 0;
+	return print() != 0;
 }

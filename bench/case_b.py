@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+b. A flood on a veth, by number of sources: ns a packet, as fast as one core can make the packets and receive them. All
+limiters refuse nearly everything: one packet a minute from each source is too much for each.
+"""
+
+from contextlib import ExitStack
+
+import limiters
+from stage import Stage
+
+NAME = "b"
+TITLE = "a flood on a veth, ns a packet for making, receiving and refusing it"
+RECEIVES, REST = 1, 0  # CPUs: the flood and its reception; the daemons and all else
+CONTESTANTS = (limiters.Floor, limiters.Tidegate, limiters.NftDrop, limiters.NftIngress, limiters.NftPrerouting,
+               limiters.Hashlimit)
+# row: sources, table size; 0 sources: each packet has a new one
+ROWS = {
+    "1 source": (1, 65536),
+    "1,000 sources": (1000, 65536),
+    "50,000 sources": (50000, 65536),
+    "1,000,000 sources": (1000000, 1250000),
+    "every packet a new source": (0, 65536),
+}
+
+
+def measure(row, results, rounds, packets):
+    """All contestants stand at once, each on a stage of its own, and are flooded in turn."""
+    sources, size = ROWS[row]
+    limit = limiters.Limit(rate=1, per="minute", burst=1, size=size)
+    with ExitStack() as stack:
+        standing = []
+        for contestant in CONTESTANTS:
+            stage = stack.enter_context(Stage())
+            stack.enter_context(contestant(stage, limit, cpu=REST))
+            standing.append((contestant.name, stage))
+        # What the tables will hold is in them before time is taken.
+        for _, stage in standing:
+            stage.flood(sources, 0, 2 * (sources or size), RECEIVES)
+        amount = max(packets, 2 * sources)
+        for turn in range(rounds):
+            for name, stage in standing:
+                ns = stage.flood(sources, 2 * size + turn * amount, amount, RECEIVES)
+                results.add(NAME, row, name, "ns/packet", ns)
+
+
+def run(results, short):
+    for row in ROWS:
+        measure(row, results, rounds=3 if short else 9, packets=300000 if short else 1000000)
+
+
+def report(results):
+    results.table(NAME, TITLE, floor=limiters.Floor.name)

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The floor that limiters are measured against, and the flood that they are measured by: a
+ * program that sends each of its frames out again with another source, for BPF_PROG_TEST_RUN with
+ * live frames, at the pace of a clock or as fast as it goes.
+ */
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+const volatile __u32 sources = 1; /* addresses in turn; 0: every packet has a new one */
+const volatile __u32 base = 0;	  /* the first of them, host byte order */
+const volatile __u32 header = 0;  /* the sum of the IP header's other words */
+const volatile __u64 packets = 0; /* of which the last one's time is taken */
+const volatile bool paced = false;
+const volatile __u64 rate = 0; /* then: packets a second */
+
+__u64 next = 0;			 /* the source of the next packet, counted from base */
+__u64 sent = 0;			 /* packets */
+__u64 first_at = 0, last_at = 0; /* ns */
+__u64 skipped = 0;		 /* those that came before their time */
+__u64 looked = 0;		 /* at the clock, ns */
+__u64 due = 0;			 /* how much should have been sent by now, in packets * NS_PER_S */
+
+#define NS_PER_S       1000000000ULL
+#define PAUSE_MOST     (4 * 1000 * 1000) /* ns; a longer pause is not made up for by a burst */
+#define PACKETS_A_LOOK 16
+
+static __always_inline bool too_early(void)
+{
+	__u64 now, pause;
+
+	if (!paced || sent * NS_PER_S < due)
+		return false;
+	if (skipped++ % PACKETS_A_LOOK)
+		return true;
+	now = bpf_ktime_get_ns();
+	pause = now - looked;
+	looked = now;
+	due += (pause < PAUSE_MOST ? pause : PAUSE_MOST) * rate;
+	return sent * NS_PER_S >= due;
+}
+
+SEC("xdp")
+int flood(struct xdp_md *ctx)
+{
+	struct ethhdr *ethernet = (void *)(long)ctx->data;
+	struct iphdr *ip = (void *)(ethernet + 1);
+	__u32 address, sum;
+
+	if ((void *)(ip + 1) > (void *)(long)ctx->data_end || too_early())
+		return XDP_DROP;
+	address = base + (__u32)next;
+	next = next + 1 == sources ? 0 : next + 1;
+	sum = header + (address >> 16) + (address & 0xffff);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	ip->saddr = bpf_htonl(address);
+	ip->check = bpf_htons(~sum & 0xffff);
+	if (sent == 0)
+		first_at = bpf_ktime_get_ns();
+	if (++sent == packets)
+		last_at = bpf_ktime_get_ns();
+	return XDP_TX;
+}
+
+SEC("xdp")
+int drop(struct xdp_md *ctx)
+{
+	return XDP_DROP;
+}
+
+char LICENSE[] SEC("license") = "GPL";

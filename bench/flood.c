@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * flood DEVICE MAC ADDRESS PORT SOURCES FIRST PACKETS
+ * flood DEVICE MAC ADDRESS PORT SOURCES FIRST RATE SECONDS
+ *
+ * Sends UDP packets of 60 bytes out of DEVICE (one end of a veth) to MAC and ADDRESS, so many as
+ * fast as it goes or for so long at a rate, from SOURCES addresses in turn, or from a new one each
+ * (SOURCES 0), beginning with the FIRST. They are made in the kernel, by BPF_PROG_TEST_RUN with
+ * live frames; the other end receives them on the same CPU unless its NAPI has a thread, so that
+ * the time that they take is that of both ends. Prints JSON: how many, and the ns from the first to
+ * the last.
+ */
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/udp.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "bench/flood.skel.h"
+
+#define FRAME	      60
+#define BATCH	      64	 /* frames handed to the device at once */
+#define FIRST_FEW     0x0a000001 /* 10.0.0.1: of a known number of sources */
+#define FIRST_NEW     0x0b000000 /* 11.0.0.0, and up to 126.255.255.255 */
+#define NEW_ADDRESSES (116U << 24)
+
+static int fail(const char *what)
+{
+	fprintf(stderr, "flood: %s: %s\n", what, strerror(errno));
+	return -1;
+}
+
+/* All but the source and the IP checksum, which the program writes; UDP goes without one. */
+static int build(uint8_t *frame, char **argv)
+{
+	struct ethhdr *ethernet = (struct ethhdr *)frame;
+	struct iphdr *ip = (struct iphdr *)(ethernet + 1);
+	struct udphdr *udp = (struct udphdr *)(ip + 1);
+	uint8_t *mac = ethernet->h_dest;
+
+	memset(frame, 0, FRAME);
+	if (sscanf(argv[2], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
+		   &mac[4], &mac[5]) != 6 ||
+	    inet_pton(AF_INET, argv[3], &ip->daddr) != 1) {
+		errno = EINVAL;
+		return fail("MAC ADDRESS");
+	}
+	memcpy(ethernet->h_source, "\2\0\0\0\0\7", 6);
+	ethernet->h_proto = htons(ETH_P_IP);
+	ip->version = 4;
+	ip->ihl = 5;
+	ip->ttl = 64;
+	ip->protocol = IPPROTO_UDP;
+	ip->tot_len = htons(FRAME - sizeof(*ethernet));
+	udp->source = htons(40000);
+	udp->dest = htons(atoi(argv[4]));
+	udp->len = htons(FRAME - sizeof(*ethernet) - sizeof(*ip));
+	return 0;
+}
+
+static uint32_t sum_of_header(const uint8_t *frame)
+{
+	const uint8_t *ip = frame + sizeof(struct ethhdr);
+	uint32_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(struct iphdr); i += 2)
+		sum += ip[i] << 8 | ip[i + 1];
+	return (sum & 0xffff) + (sum >> 16);
+}
+
+static struct flood_bpf *load(const uint8_t *frame, int argc, char **argv)
+{
+	struct flood_bpf *skeleton = flood_bpf__open();
+	uint64_t first = strtoull(argv[6], NULL, 10);
+
+	if (!skeleton)
+		return NULL;
+	skeleton->rodata->sources = strtoul(argv[5], NULL, 10);
+	skeleton->rodata->base = skeleton->rodata->sources ? FIRST_FEW : FIRST_NEW;
+	skeleton->rodata->header = sum_of_header(frame);
+	skeleton->rodata->paced = argc > 8;
+	if (argc > 8)
+		skeleton->rodata->rate = strtoull(argv[7], NULL, 10);
+	else
+		skeleton->rodata->packets = strtoull(argv[7], NULL, 10);
+	skeleton->bss->next =
+		first % (skeleton->rodata->sources ? skeleton->rodata->sources : NEW_ADDRESSES);
+	if (flood_bpf__load(skeleton)) {
+		flood_bpf__destroy(skeleton);
+		return NULL;
+	}
+	return skeleton;
+}
+
+static void on_alarm(int signal)
+{
+}
+
+/* The run ends when it has made the packets, or by a signal. */
+static int run(struct flood_bpf *skeleton, uint8_t *frame, unsigned int ifindex, int seconds)
+{
+	struct xdp_md context = {.data_end = FRAME, .ingress_ifindex = ifindex};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = FRAME,
+		    .ctx_in = &context, .ctx_size_in = sizeof(context),
+		    .repeat = seconds ? INT_MAX : skeleton->rodata->packets,
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = BATCH);
+	struct itimerval timer = {.it_value.tv_sec = seconds};
+	int error;
+
+	signal(SIGALRM, on_alarm);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	error = bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.flood), &options);
+	return seconds && error == -EINTR ? 0 : error;
+}
+
+static int report(const struct flood_bpf *skeleton, int seconds)
+{
+	uint64_t ns = skeleton->bss->last_at - skeleton->bss->first_at;
+	json_t *json = json_pack("{s:I, s:I}", "sent", (json_int_t)skeleton->bss->sent, "ns",
+				 (json_int_t)(seconds ? seconds * 1000000000ULL : ns));
+	int error = !json || json_dumpf(json, stdout, 0);
+
+	puts("");
+	json_decref(json);
+	return error;
+}
+
+int main(int argc, char **argv)
+{
+	int seconds = argc > 8 ? atoi(argv[8]) : 0, error;
+	struct flood_bpf *skeleton;
+	unsigned int ifindex;
+	uint8_t frame[FRAME];
+
+	if (argc < 8 || argc > 9) {
+		fprintf(stderr,
+			"usage: flood DEVICE MAC ADDRESS PORT SOURCES FIRST PACKETS\n"
+			"       flood DEVICE MAC ADDRESS PORT SOURCES FIRST RATE SECONDS\n");
+		return 2;
+	}
+	ifindex = if_nametoindex(argv[1]);
+	if (!ifindex)
+		return fail(argv[1]), 1;
+	if (build(frame, argv))
+		return 1;
+	skeleton = load(frame, argc, argv);
+	if (!skeleton)
+		return fail("load"), 1;
+	error = run(skeleton, frame, ifindex, seconds) || report(skeleton, seconds);
+	if (error)
+		fail("BPF_PROG_TEST_RUN");
+	flood_bpf__destroy(skeleton);
+	return error;
+}

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two network namespaces joined by a veth: a sender's and a receiver's, where a limiter stands."""
+
+import itertools
+import json
+import os
+import subprocess
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, "build")
+ADDRESS = "10.200.0.2"  # the receiver's
+SENDER_ADDRESS = "10.200.0.1"
+PORT = 53
+
+numbers = itertools.count(1)
+
+
+def command(*words, cpu=None, **options):
+    """Runs a command to its end and returns what it printed; one that fails is an error."""
+    if cpu is not None:
+        words = ("taskset", "-c", str(cpu)) + words
+    done = subprocess.run(words, text=True, capture_output=True, check=False, **options)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
+class Stage:
+    """Use it as a context: what it made, and what was started in it, is gone afterwards."""
+
+    def __init__(self):
+        self.name = f"tgb{os.getpid()}x{next(numbers)}"
+        self.sender, self.receiver = self.name + "s", self.name + "r"
+        self.children = []
+
+    def __enter__(self):
+        try:
+            self._make()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _make(self):
+        # Not known to the system's other parts: whatever they may be, they are not measured.
+        for namespace in (self.sender, self.receiver):
+            command("ip", "netns", "add", namespace)
+            command("ip", "-n", namespace, "link", "set", "lo", "up")
+            self.sysctl(namespace, "net.ipv6.conf.default.disable_ipv6=1", "net.ipv4.conf.default.rp_filter=0",
+                        "net.ipv4.conf.all.rp_filter=0")
+        # One queue, as of a plain network card.
+        queue = ("numrxqueues", "1", "numtxqueues", "1")
+        command("ip", "link", "add", "vs", "netns", self.sender, *queue, "type", "veth", "peer", "name", "vr",
+                "netns", self.receiver, *queue)
+        for namespace, device, address in ((self.sender, "vs", SENDER_ADDRESS), (self.receiver, "vr", ADDRESS)):
+            command("ip", "-n", namespace, "addr", "add", address + "/16", "dev", device)
+            command("ip", "-n", namespace, "link", "set", device, "up")
+        command("ip", "-n", self.receiver, "route", "add", "default", "via", SENDER_ADDRESS)
+        # Without an XDP program, a veth takes XDP's frames only so; a network card always does.
+        self.inside(self.receiver, "ethtool", "-K", "vr", "gro", "on")
+        self.mac = json.loads(command("ip", "-n", self.receiver, "-j", "link", "show", "vr"))[0]["address"]
+
+    def __exit__(self, *_):
+        for child in reversed(self.children):
+            child.kill()
+            child.wait()
+        for namespace in (self.sender, self.receiver):
+            subprocess.run(("ip", "netns", "del", namespace), capture_output=True, check=False)
+
+    def sysctl(self, namespace, *settings):
+        self.inside(namespace, "sysctl", "-q", "-w", *settings)
+
+    def inside(self, namespace, *words, **options):
+        # `ip netns exec` would hide the host's bpffs behind a fresh /sys.
+        return command("nsenter", f"--net=/run/netns/{namespace}", *words, **options)
+
+    def spawn(self, namespace, *words, cpu, **options):
+        """Starts a program that ends with the stage."""
+        words = ("taskset", "-c", str(cpu), "nsenter", f"--net=/run/netns/{namespace}") + words
+        child = subprocess.Popen(words, text=True, **options)
+        self.children.append(child)
+        return child
+
+    def flood_words(self, sources, first, *amount):
+        """The flood's command: AMOUNT is a number of packets, or a rate and seconds; SOURCES 0: all new."""
+        return (BUILD + "/bench/flood", "vs", self.mac, ADDRESS, str(PORT), str(sources), str(first),
+                *map(str, amount))
+
+    def flood(self, sources, first, packets, cpu):
+        """Sends packets as fast as it goes; returns ns a packet, both ends' work together."""
+        if packets == 0:
+            return 0
+        before = self.received()
+        sent = json.loads(self.inside(self.sender, *self.flood_words(sources, first, packets), cpu=cpu))
+        lost = 1 - (self.received() - before) / sent["sent"]
+        if lost > 0.001:
+            raise RuntimeError(f"{self.name}: {lost:.1%} of the flood did not arrive")
+        return sent["ns"] / sent["sent"]
+
+    def received(self):
+        link = json.loads(command("ip", "-n", self.receiver, "-s", "-j", "link", "show", "vr"))[0]
+        return link["stats64"]["rx"]["packets"]
