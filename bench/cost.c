@@ -14,9 +14,11 @@
 struct bench_case {
 	const char *what, *limits;
 	int written,
-		matched; /* if no limits are given: so many, of which so many match the packet */
-	size_t prefixes; /* in the condition on the source of each of them */
-	bool entry;	 /* by the program that links run, and not the generation's itself */
+		matched;  /* if no limits are given: so many, of which so many match the packet */
+	size_t prefixes;  /* in the condition on the source of each of them */
+	bool entry;	  /* by the program that links run, and not the generation's itself */
+	const char *hook; /* NULL: xdp */
+	int before;	  /* packets sent one by one before the first round */
 	void (*build)(struct packet *packet);
 	struct fixture fixture;
 	struct packet packet;
@@ -57,6 +59,35 @@ static struct bench_case cases[] = {
 	 .build = build_ipv4},
 	{.what = "IPv4 UDP, refused",
 	 .limits = "limits: [{name: l, capacity: 1, rate: 1/d}]",
+	 .build = build_ipv4},
+	{.what = "IPv4 UDP, beyond a shadow limit",
+	 .limits = "limits: [{name: l, capacity: 1, rate: 1/d, shadow: true}]",
+	 .build = build_ipv4},
+	{.what = "IPv4 UDP, marked by a DSCP that it has",
+	 .limits =
+		 "limits: [{name: l, capacity: 1, rate: 1/d, on_exceed: mark, mark: {dscp: cs1}}]",
+	 .build = build_ipv4},
+	/* No token is left for answers, as under a flood. */
+	{.what = "IPv4 UDP, rejected without an answer",
+	 .limits = "limits: [{name: l, capacity: 1, rate: 1/d, on_exceed: reject}]",
+	 .before = 100,
+	 .build = build_ipv4},
+	{.what = "IPv4 UDP, refused in backoff",
+	 .limits = "limits: [{name: l, capacity: 1, rate: 1/d, backoff: {}}]",
+	 .build = build_ipv4},
+	{.what = "tc-egress: ARP (its floor)",
+	 .limits = ONE("rate: 1000/s"),
+	 .hook = "tc-egress",
+	 .build = build_arp},
+	{.what = "tc-egress: IPv4 UDP, admitted",
+	 .limits = ONE("rate: 1000/s"),
+	 .hook = "tc-egress",
+	 .build = build_ipv4},
+	/* The clock stands still, and all of the rounds together are fewer than 10 s of tokens. */
+	{.what = "tc-egress: IPv4 UDP, delayed",
+	 .limits = "limits: [{name: l, capacity: 1, rate: 1000000/s, on_exceed: delay, max_delay: "
+		   "10s}]",
+	 .hook = "tc-egress",
 	 .build = build_ipv4},
 	{.what = "IPv6 UDP, admitted, coarse clock",
 	 .limits = ONE("rate: 1000/s"),
@@ -156,18 +187,32 @@ static int print(void)
 	return i;
 }
 
+static bool prepare(struct bench_case *bench)
+{
+	struct fixture *fixture = &bench->fixture;
+	int i;
+
+	if (!fixture_open_at(fixture, bench->hook ? bench->hook : "xdp",
+			     bench->limits ? bench->limits : make_limits(bench)))
+		return false;
+	if (bench->entry && through_entry(fixture))
+		return false;
+	if (bench->hook)
+		fixture->xdp = fixture->programs[TG_HOOK_TC_EGRESS];
+	bench->build(&bench->packet);
+	for (i = 0; i < bench->before; i++)
+		run(fixture, &bench->packet, bench->packet.length);
+	return true;
+}
+
 int main(void)
 {
 	size_t i;
 	int round;
 
 	for (i = 0; i < CASES; i++) {
-		if (!fixture_open(&cases[i].fixture,
-				  cases[i].limits ? cases[i].limits : make_limits(&cases[i])))
+		if (!prepare(&cases[i]))
 			return 1;
-		if (cases[i].entry && through_entry(&cases[i].fixture))
-			return 1;
-		cases[i].build(&cases[i].packet);
 	}
 	for (round = 0; round < ROUNDS; round++)
 		for (i = 0; i < CASES; i++)
