@@ -108,7 +108,7 @@ static __always_inline int tg_charge_ahead(struct tg_reading *reading, struct tg
 	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
 	__u64 units = demand->cost << reading->rate.scale, wait;
 
-	if (limit->action != TG_ACTION_DELAY || limit->shadow || units > reading->rate.capacity)
+	if (limit->action != TG_ACTION_DELAY || units > reading->rate.capacity)
 		return 0;
 	wait = tg_gcra_wait(&reading->rate, demand->now,
 			    reading->deficit + units - reading->rate.capacity);
@@ -318,7 +318,7 @@ __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 	demand.now = tg_now(policy.limits[slot].rate.clock);
 	tg_bucket_key_of(&key, slot, packet);
 	outcome = tg_charge_demand(&key, &demand);
-	if (demand.above && !policy.limits[slot].shadow)
+	if (demand.above)
 		packet->marks |= 1ULL << slot;
 	if (demand.departure) {
 		packet->delayed |= 1ULL << slot;

@@ -49,6 +49,7 @@ struct tg_packet {
 	__u16 payload;	    /* and of what follows that; else 0 */
 	__u64 marks;	    /* out: limits whose mark the packet gets */
 	__u64 delayed;	    /* out: limits that have it wait */
+	__u64 shadowed;	    /* out: shadow limits that would have refused it */
 	__u64 departure;    /* out: until when, ns on the precise clock; 0 at once */
 };
 

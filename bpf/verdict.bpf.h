@@ -49,7 +49,10 @@ static __always_inline void tg_refund_all(struct tg_packet *packet, __u64 admitt
 	}
 }
 
-/* Of a packet that goes on: what each limit that was charged, or that marked it, did. */
+/*
+ * Of a packet that goes on: what each limit that was charged, or that let it go on all the same,
+ * did. What another limit refuses is no shadow limit's doing, in whichever order they are asked.
+ */
 static __always_inline void tg_count_passed(const struct tg_packet *packet, __u64 limits)
 {
 	enum tg_verdict verdict;
@@ -58,9 +61,10 @@ static __always_inline void tg_count_passed(const struct tg_packet *packet, __u6
 
 	for (i = 0; i < TG_LIMITS_MAX && limits; i++) {
 		slot = tg_lowest(limits);
-		verdict = packet->marks >> slot & 1	? TG_VERDICT_MARKED
-			  : packet->delayed >> slot & 1 ? TG_VERDICT_DELAYED
-							: TG_VERDICT_ADMITTED;
+		verdict = packet->marks >> slot & 1	 ? TG_VERDICT_MARKED
+			  : packet->delayed >> slot & 1	 ? TG_VERDICT_DELAYED
+			  : packet->shadowed >> slot & 1 ? TG_VERDICT_SHADOW_EXCEEDED
+							 : TG_VERDICT_ADMITTED;
 		tg_count_limit(slot, verdict, packet);
 		limits &= limits - 1;
 	}
@@ -74,7 +78,7 @@ static __always_inline bool tg_tolerates(struct tg_packet *packet, __u32 slot)
 	const volatile struct tg_limit *limit = &policy.limits[slot & (TG_LIMITS_MAX - 1)];
 
 	if (limit->shadow) {
-		tg_count_limit(slot, TG_VERDICT_SHADOW_EXCEEDED, packet);
+		packet->shadowed |= 1ULL << slot;
 		return true;
 	}
 	if (limit->action != TG_ACTION_MARK)
@@ -119,7 +123,7 @@ static __always_inline int tg_charge_all(struct tg_packet *packet, __u64 limits)
 		}
 		left &= left - 1;
 	}
-	tg_count_passed(packet, charged | packet->marks);
+	tg_count_passed(packet, charged | packet->marks | packet->shadowed);
 	return TG_REASON_ADMITTED;
 }
 

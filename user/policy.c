@@ -120,6 +120,8 @@ static void compile_backoff(const struct tg_config_backoff *backoff,
 	}
 }
 
+/* A shadow limit has none; its rate is that of the same limit without, so that buckets stay as they
+ * are. */
 static void compile_action(const struct tg_config_limit *limit, struct tg_compiled *compiled,
 			   unsigned int slot)
 {
@@ -131,8 +133,11 @@ static void compile_action(const struct tg_config_limit *limit, struct tg_compil
 	};
 	struct tg_limit *out = &compiled->policy.limits[slot];
 
-	out->action = actions[limit->action];
+	out->mark_above = UINT64_MAX;
 	out->shadow = limit->shadow;
+	if (limit->shadow)
+		return;
+	out->action = actions[limit->action];
 	out->mark_above = limit->mark_above ? limit->mark_above : UINT64_MAX;
 	if (limit->action == TG_CONFIG_MARK || limit->mark_above) {
 		out->marks = mark_flags(&limit->mark);

@@ -169,7 +169,7 @@ struct tg_limit {
 	__u8 per_port;	   /* a bucket for each destination port, */
 	__u8 per_protocol; /* and for each protocol */
 	__u8 action;	   /* enum tg_action */
-	__u8 shadow;	   /* counted, never acted upon */
+	__u8 shadow;	   /* what exceeds goes on; there is no other action */
 	__u8 marks;	   /* enum tg_mark_flags */
 	__u8 dscp;
 	__u8 dns_refused; /* rejected DNS queries are answered by REFUSED instead of TC */
