@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "datapath_private.h"
 #include "qdisc.h"
+#include "text.h"
 
 /* Sums an array of 64-bit counters over the CPUs. */
 static int sum_per_cpu(int fd, uint32_t index, uint64_t *sum, size_t size)
@@ -51,6 +52,7 @@ static int read_interface(struct tg_datapath *datapath, const struct tg_attachme
 	bool installed = tg_program_installed(datapath->program, datapath->bank, attachment->hook);
 
 	memcpy(stats->name, attachment->name, sizeof(stats->name));
+	tg_text_force_utf8(stats->name); /* the kernel takes any bytes; JSON and metrics do not */
 	stats->ifindex = attachment->ifindex;
 	stats->hook = tg_hook_name(attachment->hook);
 	stats->mode = tg_mode_name(attachment->mode);

@@ -8,13 +8,29 @@
 #include "metrics.h"
 #include "stats.h"
 
-/* Names of interfaces and limits hold no quote, backslash or newline: both are validated. */
-
 struct writer {
 	struct evbuffer *out;
 	const struct tg_stats *stats;
 	bool failed;
 };
+
+/* A label's value: an interface's name escaped. Limits' names need none: they are validated. */
+struct label {
+	char text[2 * sizeof(((struct tg_interface_stats *)0)->name)];
+};
+
+static struct label label_of(const char *name)
+{
+	struct label label = {};
+	size_t at = 0;
+
+	for (; *name; name++) {
+		if (*name == '"' || *name == '\\' || *name == '\n')
+			label.text[at++] = '\\';
+		label.text[at++] = *name == '\n' ? 'n' : *name;
+	}
+	return label;
+}
 
 static void add(struct writer *writer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -54,14 +70,15 @@ static void add_sums(struct writer *writer)
 		dropped = tg_interface_stats_sum(interface, false);
 		add(writer,
 		    "tidegate_received_packets_total{interface=\"%s\",hook=\"%s\"} %" PRIu64 "\n",
-		    interface->name, interface->hook, passed + dropped);
+		    label_of(interface->name).text, interface->hook, passed + dropped);
 	}
 	head(writer, "tidegate_passed_packets_total", "counter", "Packets that went on.");
 	for (i = 0; i < writer->stats->interfaces_n; i++) {
 		interface = &writer->stats->interfaces[i];
 		add(writer,
 		    "tidegate_passed_packets_total{interface=\"%s\",hook=\"%s\"} %" PRIu64 "\n",
-		    interface->name, interface->hook, tg_interface_stats_sum(interface, true));
+		    label_of(interface->name).text, interface->hook,
+		    tg_interface_stats_sum(interface, true));
 	}
 }
 
@@ -79,8 +96,8 @@ static void add_drops(struct writer *writer)
 				add(writer,
 				    "tidegate_dropped_packets_total{interface=\"%s\",hook=\"%s\","
 				    "reason=\"%s\"} %" PRIu64 "\n",
-				    interface->name, interface->hook, tg_reason_name(reason),
-				    interface->packets[reason]);
+				    label_of(interface->name).text, interface->hook,
+				    tg_reason_name(reason), interface->packets[reason]);
 	}
 }
 
@@ -95,7 +112,8 @@ static void add_attached(struct writer *writer)
 		interface = &writer->stats->interfaces[i];
 		add(writer,
 		    "tidegate_interface_attached{interface=\"%s\",hook=\"%s\",mode=\"%s\"} %d\n",
-		    interface->name, interface->hook, interface->mode, interface->healthy);
+		    label_of(interface->name).text, interface->hook, interface->mode,
+		    interface->healthy);
 	}
 }
 

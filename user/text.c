@@ -98,6 +98,17 @@ size_t tg_utf8_length(const char *text, size_t left)
 	return n;
 }
 
+void tg_text_force_utf8(char *text)
+{
+	size_t n;
+
+	for (; *text; text += n ? n : 1) {
+		n = tg_utf8_length(text, strlen(text));
+		if (!n)
+			*text = '?';
+	}
+}
+
 /* What YAML does not allow in a file (YAML 1.1 section 4.1.1), so that libyaml never meets it. */
 static const char *find_fault(const char *text, size_t n)
 {

@@ -24,6 +24,9 @@ int tg_text_check(const char *text, size_t length, struct tg_place *place, const
 /* Bytes of the UTF-8 sequence at @text, 1 to 4; 0 when it is malformed or cut off. */
 size_t tg_utf8_length(const char *text, size_t left);
 
+/* Replaces each byte that is not part of UTF-8 by a question mark. */
+void tg_text_force_utf8(char *text);
+
 #define TG_QUOTE_SIZE 80
 
 /* @text in double quotes, control characters escaped, its end replaced by "..." if too long. */

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The metrics of made-up counters, byte for byte: tests/unit/metrics.txt. A real Prometheus reads
+ * real ones in tests/netns/test_prometheus.sh. */
+#include <event2/buffer.h>
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "daemon.h"
+#include "metrics.h"
+#include "stats.h"
+#include "test.h"
+#include "text.h"
+
+#define GOLDEN "tests/unit/metrics.txt"
+
+/* Distinct numbers, so that none can stand in for another; the largest is beyond 2^53. */
+static void make_up(struct tg_interface_stats interfaces[2], struct tg_limit_stats limits[2])
+{
+	int i;
+
+	strcpy(interfaces[0].name, "eth0");
+	interfaces[0].hook = "xdp";
+	interfaces[0].mode = "native";
+	interfaces[0].healthy = true;
+	for (i = 0; i < TG_REASON_COUNT; i++)
+		interfaces[0].packets[i] = 100 + i;
+	strcpy(interfaces[1].name, "a\"b\\c\nd");
+	interfaces[1].hook = "tc-egress";
+	interfaces[1].mode = "clsact";
+	strcpy(limits[0].name, "dns-per-source");
+	strcpy(limits[1].name, "all.of_them");
+	for (i = 0; i < TG_VERDICT_COUNT; i++) {
+		limits[0].counters.packets[i] = 10 + i;
+		limits[0].counters.bytes[i] = 18446744073709551610ULL + i;
+		limits[1].counters.packets[i] = 20 + i;
+	}
+	limits[0].counters.created = 31;
+	limits[0].counters.overflowed = 32;
+	limits[1].counters.created = 33;
+}
+
+static char *text_of(const struct tg_stats *stats, const struct tg_daemon *daemon)
+{
+	struct evbuffer *out = evbuffer_new();
+	size_t length;
+	char *text;
+
+	CHECK(tg_metrics_write(out, stats, daemon) == 0, "written");
+	length = evbuffer_get_length(out);
+	text = calloc(1, length + 1);
+	evbuffer_remove(out, text, length);
+	evbuffer_free(out);
+	return text;
+}
+
+/* Says which line differs first. */
+static void compare(char *got, char *want)
+{
+	char *got_line, *want_line;
+	int line = 1;
+
+	for (; got || want; line++) {
+		got_line = strsep(&got, "\n");
+		want_line = strsep(&want, "\n");
+		if (want_line && strcmp(want_line, "BUILD_INFO") == 0)
+			want_line = "tidegate_build_info{version=\"" TG_VERSION "\"} 1";
+		if (!got_line || !want_line || strcmp(got_line, want_line) != 0) {
+			CHECK(false, GOLDEN ":%d: \"%s\" is wanted, not \"%s\"", line,
+			      want_line ? want_line : "the end", got_line ? got_line : "the end");
+			return;
+		}
+	}
+}
+
+TEST(test_golden)
+{
+	struct tg_interface_stats interfaces[2] = {};
+	struct tg_limit_stats limits[2] = {};
+	const struct tg_stats stats = {
+		.generation = 7,
+		.table_size = 65536,
+		.buckets = 4242,
+		.interfaces = interfaces,
+		.interfaces_n = 2,
+		.limits = limits,
+		.limits_n = 2,
+	};
+	const struct tg_daemon daemon = {.reloads_ok = 5, .reloads_failed = 6};
+	tg_autofree char *want = NULL, *got = NULL;
+	size_t length;
+
+	make_up(interfaces, limits);
+	got = text_of(&stats, &daemon);
+	CHECK(tg_text_read(GOLDEN, 1 << 20, &want, &length) == 0, "run it from the top directory");
+	if (want)
+		compare(got, want);
+}
+
+/* Every family says its type, also when there is nothing to count yet. */
+TEST(test_nothing)
+{
+	const struct tg_stats stats = {};
+	const struct tg_daemon daemon = {};
+	tg_autofree char *got = text_of(&stats, &daemon);
+
+	CHECK(strstr(got, "# TYPE tidegate_received_packets_total counter\n"), "a counter");
+	CHECK(strstr(got, "\ntidegate_buckets 0\n"), "a gauge");
+	CHECK(!strstr(got, "interface=\""), "no interface");
+	CHECK(!strstr(got, "limit=\""), "no limit");
+}
+
+/* What the kernel takes as the name of an interface need not be text. */
+TEST(test_names_of_bytes)
+{
+	static const struct {
+		const char *bytes, *text;
+	} cases[] = {
+		{"eth0", "eth0"},
+		{"\xc3\xbc"
+		 "0",
+		 "\xc3\xbc"
+		 "0"},
+		{"a\xff\xfe", "a??"},
+		{"\xc3", "?"},
+		{"\xe2\x82", "??"},
+		{"\xed\xa0\x80", "???"},
+	};
+	char text[16];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		strcpy(text, cases[i].bytes);
+		tg_text_force_utf8(text);
+		CHECK(strcmp(text, cases[i].text) == 0, "%zu: %s", i, text);
+	}
+}
+
+TEST_MAIN(RUN(test_golden), RUN(test_nothing), RUN(test_names_of_bytes))
