@@ -23,6 +23,8 @@ endif
 PACKAGES := gcc make pkg-config clang-16 bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev libevent-dev \
 	libjansson-dev libcap-ng-dev libsystemd-dev libmnl-dev iproute2 util-linux procps curl jq python3-minimal python3-yaml \
 	python3-jsonschema nginx-light wrk dnsperf dnsmasq-base iputils-ping nftables clang-format ethtool iptables shellcheck universal-ctags mandoc libclang-rt-16-dev
+# And what only the tests need, being large: a browser for the status page, a Prometheus for the metrics.
+CHECK_PACKAGES := chromium chromium-driver prometheus
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla -Wformat=2 \
 	-Wno-unused-parameter
@@ -127,12 +129,10 @@ $B/.made:
 	$(Q)mkdir -p $B/user $B/asan/user $B/asan/tests/unit $B/tests/bpf $B/fuzz $B/bench && touch $@
 
 deps:
-	$(Q)missing=$$(for p in $(PACKAGES); do \
-		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
-	[ -z "$$missing" ] || { apt-get update -q && \
-		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; }
+	$(Q)packaging/deps $(PACKAGES) $(CHECK_PACKAGES)
 
-demo: deps
+demo:
+	$(Q)packaging/deps $(PACKAGES)
 	$(Q)$(MAKE) --no-print-directory all $B/tests/traffic
 	$(Q)tests/demo/run
 
@@ -173,7 +173,7 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 man/tidegate.yaml.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate README.md docs/configuration.md docs/design.md
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate/examples $(wildcard examples/*.yaml)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/tidegate schema/tidegate.schema.json
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/tidegate schema/tidegate.schema.json packaging/tidegate.rules.yml packaging/grafana-dashboard.json
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@PREFIX@|$(PREFIX)|' packaging/tidegated.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/tidegated.service
 
