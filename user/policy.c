@@ -148,6 +148,7 @@ static void compile_action(const struct tg_config_limit *limit, struct tg_compil
 	out->max_delay = limit->max_delay;
 	out->dns_refused = limit->dns_refused;
 	out->has_backoff = limit->backoff.initial != 0;
+	out->is_plain = !out->has_backoff && limit->action != TG_CONFIG_DELAY;
 	if (out->has_backoff)
 		compile_backoff(&limit->backoff, compiled->policy.backoffs[slot]);
 }

@@ -174,7 +174,7 @@ struct tg_limit {
 	__u8 dscp;
 	__u8 dns_refused; /* rejected DNS queries are answered by REFUSED instead of TC */
 	__u8 has_backoff;
-	__u8 pad;
+	__u8 is_plain; /* neither delays nor backs off */
 };
 
 _Static_assert(sizeof(struct tg_limit) == 112, "limit");

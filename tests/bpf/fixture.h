@@ -39,6 +39,9 @@ struct outcome {
 	struct __sk_buff skb; /* at TC: mark, priority, tstamp as it left */
 };
 
+/* False for what is timed: the kernel's clocks, as in earnest. */
+static bool fixture_virtual = true;
+
 static const struct tg_meta test_meta = {
 	.abi_version = TG_ABI_VERSION, .next_serial = 1, .hash_key = {123, 456}};
 
@@ -130,7 +133,7 @@ static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, c
 	}
 	memcpy((void *)&fixture->skeleton->rodata->policy, &fixture->compiled->policy,
 	       sizeof(struct tg_policy));
-	*(bool *)&fixture->skeleton->rodata->virtual_clock = true;
+	*(bool *)&fixture->skeleton->rodata->virtual_clock = fixture_virtual;
 	bpf_map__set_max_entries(fixture->skeleton->maps.buckets, fixture->config->table_size);
 	bpf_map__set_max_entries(fixture->skeleton->maps.lists, fixture->compiled->lists_n + 1);
 	bpf_map__set_max_entries(fixture->skeleton->maps.sources, fixture->compiled->sources.n + 1);
