@@ -7,8 +7,8 @@
 #include <linux/pkt_cls.h>
 #include "mark.bpf.h"
 
-#define TG_TC_HEADERS 512 /* bytes made readable when what is there at first does not do */
-#define TG_VLAN_TAG   4	  /* bytes on the wire */
+#define TG_TC_HEADERS 2048 /* bytes made readable when what is there at first does not do */
+#define TG_VLAN_TAG   4	   /* bytes on the wire */
 
 static __always_inline bool tg_is_truncated(int reason)
 {
@@ -17,26 +17,36 @@ static __always_inline bool tg_is_truncated(int reason)
 }
 
 /*
- * A packet of GSO or GRO is charged as the segments that it is, or was, on the wire, each with
- * its headers; `length` is that of one.
+ * What is several packets on the wire, by GSO or GRO. Until the headers are known, all of the
+ * frame counts as payload.
+ */
+static __always_inline __u32 tg_segments(struct __sk_buff *skb, __u32 headers)
+{
+	if (!skb->gso_size)
+		return 1;
+	/* What a virtual machine sends leaves the count to others. */
+	if (skb->gso_segs)
+		return skb->gso_segs;
+	return skb->len > headers ? (skb->len - headers + skb->gso_size - 1) / skb->gso_size : 1;
+}
+
+/*
+ * Charged are the segments that the packet is, or was, on the wire, each with its headers, and
+ * with the tag in its metadata; `length` is that of one.
  */
 static __always_inline void tg_count_segments(struct __sk_buff *skb, struct tg_packet *packet)
 {
 	__u32 headers = packet->payload ? packet->payload : packet->transport;
+	__u32 tag = packet->tags ? TG_VLAN_TAG : 0, length;
 
+	packet->segments = tg_segments(skb, headers);
+	packet->bytes += tag;
 	if (packet->segments <= 1)
 		return;
-	packet->bytes += (packet->segments - 1) * headers;
-	if (headers + skb->gso_size - packet->network < packet->length)
-		packet->length = headers + skb->gso_size - packet->network;
-}
-
-static __always_inline __u32 tg_segments(struct __sk_buff *skb)
-{
-	if (!skb->gso_size)
-		return 1;
-	/* Some sources of packets leave the count out. */
-	return skb->gso_segs ? skb->gso_segs : (skb->len + skb->gso_size - 1) / skb->gso_size;
+	packet->bytes += (packet->segments - 1) * (headers + tag);
+	length = headers - packet->network + skb->gso_size;
+	if (length < packet->length)
+		packet->length = length;
 }
 
 /* A function of its own to the verifier, since it is tried twice. */
@@ -49,7 +59,7 @@ __noinline int tg_tc_parse_once(struct __sk_buff *skb, struct tg_packet *packet)
 	hook = packet->hook;
 	__builtin_memset(packet, 0, sizeof(*packet));
 	packet->hook = hook;
-	packet->segments = tg_segments(skb);
+	packet->segments = tg_segments(skb, 0);
 	packet->bytes = skb->len;
 	packet->tags = skb->vlan_present ? 1 : 0;
 	return tg_parse((void *)(long)skb->data, (void *)(long)skb->data_end, packet);
@@ -64,7 +74,6 @@ static __always_inline int tg_tc_parse(struct __sk_buff *skb, struct tg_packet *
 	if (tg_is_truncated(reason) && skb->data_end - skb->data < skb->len &&
 	    !bpf_skb_pull_data(skb, length))
 		reason = tg_tc_parse_once(skb, packet);
-	packet->bytes += skb->vlan_present ? TG_VLAN_TAG : 0;
 	tg_count_segments(skb, packet);
 	return reason;
 }
