@@ -101,14 +101,14 @@ static __always_inline int tg_read_bucket(__u64 state, struct tg_demand *demand,
 
 /*
  * Too few tokens, and the limit delays: the packet takes tokens that are still to come, if they
- * come soon enough.
+ * come soon enough. So does one that is, by GSO, more segments than the bucket ever holds.
  */
 static __always_inline int tg_charge_ahead(struct tg_reading *reading, struct tg_demand *demand)
 {
 	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
 	__u64 units = demand->cost << reading->rate.scale, wait;
 
-	if (limit->action != TG_ACTION_DELAY || units > reading->rate.capacity)
+	if (limit->action != TG_ACTION_DELAY)
 		return 0;
 	wait = tg_gcra_wait(&reading->rate, demand->now,
 			    reading->deficit + units - reading->rate.capacity);
@@ -240,7 +240,10 @@ static __always_inline int tg_charge_plainly(struct tg_bucket *bucket, struct tg
 	return TG_CHARGE_EXCEEDED;
 }
 
-/* Puts a bucket into the table, full but for this charge. */
+/*
+ * Puts a bucket into the table, full but for this charge. One that asks for more than it ever
+ * holds finds it full at the next try, which knows what becomes of such packets.
+ */
 static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_demand *demand)
 {
 	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
@@ -254,8 +257,6 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 	admitted = tg_gcra_charge(rate, &deficit, demand->cost);
 	bucket.state = tg_gcra_state(deficit, tg_gcra_clock(rate, demand->now), limit->version);
 	bucket.admitted = admitted ? demand->segments : 0;
-	bucket.exceeded = admitted ? 0 : demand->segments;
-	bucket.exceeded_at = admitted ? 0 : demand->now;
 	error = bpf_map_update_elem(&buckets, key, &bucket, BPF_NOEXIST);
 	/* Others pass: another CPU was faster (EEXIST), or is at work on the same hash chain. */
 	if (error)
@@ -265,7 +266,7 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 		counters->created++;
 	demand->above = limit->mark_above != ~0ULL && deficit > limit->mark_above
 									<< (limit->rate.scale & 63);
-	return admitted ? TG_CHARGE_ADMITTED : TG_CHARGE_EXCEEDED;
+	return admitted ? TG_CHARGE_ADMITTED : TG_CHARGE_AGAIN;
 }
 
 /* 32 bits of the key that senders cannot choose, not knowing the secret. */
@@ -337,6 +338,15 @@ static __always_inline int tg_charge_demand(struct tg_bucket_key *key, struct tg
 	return TG_CHARGE_CONTENDED;
 }
 
+/* A packet that is not ECN-capable bears no mark that is CE alone (RFC 3168 section 5). */
+static __always_inline bool tg_can_mark(const struct tg_packet *packet, __u32 slot)
+{
+	__u8 marks = policy.limits[slot & (TG_LIMITS_MAX - 1)].marks;
+
+	return (packet->traffic_class & TG_ECN_MASK) ||
+	       (marks & (TG_MARK_DSCP | TG_MARK_FWMARK | TG_MARK_PRIORITY));
+}
+
 /*
  * Charges @packet to the limit in @slot, and notes in it whether it is to be marked or delayed.
  * A function of its own to the verifier, so that 64 limits cost it no more than one.
@@ -356,7 +366,7 @@ __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 	demand.now = tg_now(policy.limits[slot].rate.clock);
 	tg_bucket_key_of(&key, slot, packet);
 	outcome = tg_charge_demand(&key, &demand);
-	if (demand.above)
+	if (demand.above && tg_can_mark(packet, slot))
 		packet->marks |= 1ULL << slot;
 	if (demand.departure) {
 		packet->delayed |= 1ULL << slot;

@@ -13,9 +13,18 @@ struct tg_marks {
 	__u8 flags; /* enum tg_mark_flags */
 	__u8 traffic_class;
 	__u32 fwmark, priority;
+	__u8 dscp_rank, fwmark_rank, priority_rank; /* of the limits that have set them */
 };
 
-/* Of several limits that set one thing, that of the highest slot holds. */
+/* Of several limits that set one thing, the one that stands last in the configuration. */
+static __always_inline bool tg_takes(const volatile struct tg_limit *limit, __u8 flag, __u8 *rank)
+{
+	if (!(limit->marks & flag) || limit->rank < *rank)
+		return false;
+	*rank = limit->rank;
+	return true;
+}
+
 static __always_inline void tg_collect_marks(const struct tg_packet *packet, struct tg_marks *marks)
 {
 	const volatile struct tg_limit *limit;
@@ -27,12 +36,12 @@ static __always_inline void tg_collect_marks(const struct tg_packet *packet, str
 		limit = &policy.limits[tg_lowest(left) & (TG_LIMITS_MAX - 1)];
 		left &= left - 1;
 		marks->flags |= limit->marks;
-		if (limit->marks & TG_MARK_DSCP)
+		if (tg_takes(limit, TG_MARK_DSCP, &marks->dscp_rank))
 			marks->traffic_class =
 				limit->dscp << TG_DSCP_SHIFT | (marks->traffic_class & TG_ECN_MASK);
-		if (limit->marks & TG_MARK_FWMARK)
+		if (tg_takes(limit, TG_MARK_FWMARK, &marks->fwmark_rank))
 			marks->fwmark = limit->fwmark;
-		if (limit->marks & TG_MARK_PRIORITY)
+		if (tg_takes(limit, TG_MARK_PRIORITY, &marks->priority_rank))
 			marks->priority = limit->priority;
 	}
 	if ((marks->flags & TG_MARK_ECN) && (marks->traffic_class & TG_ECN_MASK))

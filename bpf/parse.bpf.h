@@ -23,6 +23,8 @@
 
 #define TG_PARSED (-1)
 
+#define TG_ECN_MASK 3 /* of the traffic class, RFC 3168 */
+
 /* What the later stages know of a packet. */
 struct tg_packet {
 	struct tg_address source;

@@ -70,9 +70,10 @@ static __always_inline void tg_count_passed(const struct tg_packet *packet, __u6
 	}
 }
 
-#define TG_ECN_MASK 3 /* of the traffic class, RFC 3168 */
-
-/* True if a limit that the packet exceeds lets it go on: counted only, or marked. */
+/*
+ * True if a limit that the packet exceeds lets it go on: counted only, or marked. Neither is true
+ * before all limits have let it go on, so nothing is counted here.
+ */
 static __always_inline bool tg_tolerates(struct tg_packet *packet, __u32 slot)
 {
 	const volatile struct tg_limit *limit = &policy.limits[slot & (TG_LIMITS_MAX - 1)];

@@ -100,6 +100,9 @@ static void make_record(const struct tg_config_limit *limit, const struct tg_rat
 	compiled->fresh |= 1ULL << slot;
 }
 
+/* Rates are rounded down, so the last token that max_delay has time for comes that much late. */
+#define ROUNDING_NS 1000
+
 static uint8_t mark_flags(const struct tg_config_mark *mark)
 {
 	return (mark->dscp >= 0 ? TG_MARK_DSCP : 0) | (mark->ecn ? TG_MARK_ECN : 0) |
@@ -145,7 +148,7 @@ static void compile_action(const struct tg_config_limit *limit, struct tg_compil
 		out->fwmark = limit->mark.fwmark;
 		out->priority = limit->mark.priority;
 	}
-	out->max_delay = limit->max_delay;
+	out->max_delay = limit->max_delay ? limit->max_delay + ROUNDING_NS : 0;
 	out->dns_refused = limit->dns_refused;
 	out->has_backoff = limit->backoff.initial != 0;
 	out->is_plain = !out->has_backoff && limit->action != TG_CONFIG_DELAY;
@@ -234,6 +237,7 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 		}
 		compiled->slots[i] = slot;
 		compile_limit(&config->limits[i], compiled, slot);
+		compiled->policy.limits[slot].rank = i;
 	}
 	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
 		if (records[slot].name[0] && records[slot].id != compiled->records[slot].id)

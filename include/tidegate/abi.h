@@ -175,9 +175,11 @@ struct tg_limit {
 	__u8 dns_refused; /* rejected DNS queries are answered by REFUSED instead of TC */
 	__u8 has_backoff;
 	__u8 is_plain; /* neither delays nor backs off */
+	__u8 rank;     /* place in the configuration; slots tell nothing about that */
+	__u8 pad[7];
 };
 
-_Static_assert(sizeof(struct tg_limit) == 112, "limit");
+_Static_assert(sizeof(struct tg_limit) == 120, "limit");
 
 /*
  * A compiled policy: the .rodata of a program generation. A mask has a bit for
@@ -213,7 +215,7 @@ struct tg_policy {
 	__u32 bank; /* of this generation */
 };
 
-_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 40 + 64 * (112 + 128) + 80 + 56,
+_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 40 + 64 * (120 + 128) + 80 + 56,
 	       "policy");
 
 /* Versions that a bucket's state can carry; one value is left for TG_BUCKET_DEAD. */

@@ -45,6 +45,9 @@ static bool fixture_virtual = true;
 static const struct tg_meta test_meta = {
 	.abi_version = TG_ABI_VERSION, .next_serial = 1, .hash_key = {123, 456}};
 
+/* What an earlier generation left: the slots of its limits. */
+static struct tg_limit_record fixture_records[TG_LIMITS_MAX];
+
 static inline void fixture_close(struct fixture *fixture)
 {
 	tidegate_bpf__destroy(fixture->skeleton);
@@ -126,8 +129,8 @@ static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, c
 	tg_diagnostics_clear(&diagnostics);
 	fixture->skeleton = tidegate_bpf__open();
 	if (!fixture->config || !fixture->skeleton ||
-	    tg_policy_compile(fixture->config, (struct tg_limit_record[TG_LIMITS_MAX]){},
-			      &test_meta, 0, TICK, &fixture->compiled)) {
+	    tg_policy_compile(fixture->config, fixture_records, &test_meta, 0, TICK,
+			      &fixture->compiled)) {
 		CHECK(false, "cannot prepare: %s", limits);
 		return false;
 	}
