@@ -119,7 +119,7 @@ $B/tests/traffic: tests/netns/traffic.c | $B/.made
 	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE $< -o $@
 
 # What the fuzzed code needs; the rest of user/ would want the daemon.
-FUZZ_SOURCES := $(filter-out user/config_diff.c user/config_save.c,$(wildcard user/config*.c)) $(patsubst %,user/%.c,yaml_tree text log diagnostics units prefix match)
+FUZZ_SOURCES := $(filter-out user/config_diff.c user/config_save.c,$(wildcard user/config*.c)) $(patsubst %,user/%.c,yaml_tree text log diagnostics units prefix match describe describe_excess)
 $B/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) | $B/.made
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) $(CPPFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

@@ -82,20 +82,31 @@ static bool bucket_is_tighter(const struct tg_refill *tighter, const struct tg_r
 	return most <= (double)looser->capacity;
 }
 
+/* Nothing beyond it passes; what is delayed has passed, and what is marked does. */
+static bool is_bound(const struct tg_config_limit *limit)
+{
+	return !limit->shadow &&
+	       (limit->action == TG_CONFIG_DROP || limit->action == TG_CONFIG_REJECT);
+}
+
 static bool never_reached(const struct tg_config *config, size_t i, size_t *because)
 {
 	const struct tg_config_limit *limit = &config->limits[i], *other;
 	size_t j;
 
+	/* What it does above mark_above it does long before it is exceeded. */
+	if (limit->mark_above)
+		return false;
 	for (j = 0; j < config->limits_n; j++) {
 		other = &config->limits[j];
-		if (j == i || other->unit != limit->unit ||
-		    !match_covers(&other->match, &limit->match) || !key_covers(other, limit) ||
-		    !bucket_is_tighter(&other->refill, &limit->refill))
+		if (j == i || !is_bound(other) || (limit->hooks & ~other->hooks) ||
+		    other->unit != limit->unit || !match_covers(&other->match, &limit->match) ||
+		    !key_covers(other, limit) || !bucket_is_tighter(&other->refill, &limit->refill))
 			continue;
 		/* Of two that say the same, the later one is superfluous. */
-		if (j > i && match_covers(&limit->match, &other->match) &&
-		    key_covers(limit, other) && bucket_is_tighter(&limit->refill, &other->refill))
+		if (j > i && is_bound(limit) && !(other->hooks & ~limit->hooks) &&
+		    match_covers(&limit->match, &other->match) && key_covers(limit, other) &&
+		    bucket_is_tighter(&limit->refill, &other->refill))
 			continue;
 		*because = j;
 		return true;
@@ -129,18 +140,48 @@ static void advise_limit(const struct tg_config *config, size_t i,
 			"at which packets are seen; write rate: for an even refill, or a longer "
 			"interval with more tokens",
 			i);
+	tg_config_advise_excess(config, i, diagnostics);
+}
+
+/* Each to their own, and nobody all of them; of what is sent there is no flood. */
+static bool is_unbounded(const struct tg_config *config)
+{
+	const struct tg_config_limit *limit;
+	bool received = false;
+	size_t i;
+
+	for (i = 0; i < config->limits_n; i++) {
+		limit = &config->limits[i];
+		if (limit->per == TG_CONFIG_PER_EVERYONE && !limit->shadow &&
+		    limit->action != TG_CONFIG_MARK)
+			return false;
+		received |=
+			limit->hooks & ~TG_CONFIG_TC_EGRESS & tg_config_limit_hooks(config, limit);
+	}
+	return received;
+}
+
+static bool all_shadow(const struct tg_config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->limits_n; i++)
+		if (!config->limits[i].shadow)
+			return false;
+	return config->limits_n > 0;
 }
 
 void tg_config_advise(const struct tg_config *config, struct tg_diagnostics *diagnostics)
 {
-	bool everyone = false;
 	size_t i;
 
-	for (i = 0; i < config->limits_n; i++) {
+	for (i = 0; i < config->limits_n; i++)
 		advise_limit(config, i, diagnostics);
-		everyone |= config->limits[i].per == TG_CONFIG_PER_EVERYONE;
-	}
-	if (config->limits_n && !everyone)
+	if (all_shadow(config))
+		tg_diagnose(diagnostics, TG_WARNING, config->path, config->limits[0].place,
+			    "all limits are shadow limits: everything is counted and nothing is "
+			    "limited");
+	else if (is_unbounded(config))
 		tg_diagnose(
 			diagnostics, TG_WARNING, config->path, config->limits[0].place,
 			"no limit bounds everyone together: a flood from many sources passes, as "

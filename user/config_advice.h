@@ -8,4 +8,8 @@
 /* Adds warnings, in the order of their places. */
 void tg_config_advise(const struct tg_config *config, struct tg_diagnostics *diagnostics);
 
+/* The part of it that is about the hooks of limit number @i, and what exceeds it. */
+void tg_config_advise_excess(const struct tg_config *config, size_t i,
+			     struct tg_diagnostics *diagnostics);
+
 #endif

@@ -16,6 +16,15 @@ void tg_describe_key(const struct tg_config_limit *limit, FILE *out);
 /* "bursts to 100 packets, then 10 packets every 1s" */
 void tg_describe_refill(const struct tg_config_limit *limit, FILE *out);
 
+/* "what exceeds is dropped, and closes the bucket for 100ms each time" */
+void tg_describe_excess(const struct tg_config_limit *limit, FILE *out);
+
+/* "xdp and tc-egress", of a mask of enum tg_config_hook */
+void tg_describe_hooks(unsigned int hooks, FILE *out);
+
+/* "drop", "mark", "delay" or "reject", as in the file. */
+const char *tg_action_name(enum tg_config_action action);
+
 /* "packets", "bytes" or "connections", as in the file. */
 const char *tg_unit_name(enum tg_config_unit unit);
 

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "config_advice.h"
+#include "config_json.h"
+#include "describe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,6 +34,28 @@ static void use(const struct tg_config *config)
 	tg_config_free(&copy);
 }
 
+/* What `check` says about a valid one. */
+static void describe(const struct tg_config *config)
+{
+	struct tg_diagnostics diagnostics = {0};
+	json_t *json = tg_config_json_limits(config);
+	FILE *out = fopen("/dev/null", "w");
+	size_t i;
+
+	require(json_array_size(json) == config->limits_n);
+	json_decref(json);
+	json_decref(tg_config_json_interfaces(config));
+	tg_config_advise(config, &diagnostics);
+	require(diagnostics.errors == 0);
+	tg_diagnostics_clear(&diagnostics);
+	for (i = 0; i < config->limits_n; i++) {
+		tg_describe_match(&config->limits[i], out);
+		tg_describe_refill(&config->limits[i], out);
+		tg_describe_excess(&config->limits[i], out);
+	}
+	fclose(out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tg_diagnostics diagnostics = {0};
@@ -45,8 +70,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (i = 0; i < diagnostics.n; i++)
 		require(diagnostics.items[i].place.line >= 1 &&
 			diagnostics.items[i].place.column >= 1);
-	if (config)
+	if (config) {
 		use(config);
+		describe(config);
+	}
 	tg_config_free(&config);
 	tg_diagnostics_clear(&diagnostics);
 	return 0;

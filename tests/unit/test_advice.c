@@ -4,9 +4,11 @@
 
 #include "config_advice.h"
 
-#define HEAD		   "interfaces: [{name: lo}]\nlimits:\n"
-#define EVERYONE	   "  - {name: all, per: everyone, capacity: 1000000, rate: 1000000/s}\n"
-#define ONE(keys)	   HEAD "  - {name: a, " keys "}\n" EVERYONE
+#define HEAD	  "interfaces: [{name: lo}]\nlimits:\n"
+#define EVERYONE  "  - {name: all, per: everyone, capacity: 1000000, rate: 1000000/s}\n"
+#define ONE(keys) HEAD "  - {name: a, " keys "}\n" EVERYONE
+#define AT(hooks, keys)                                                                            \
+	"interfaces: [{name: lo, hooks: " hooks "}]\nlimits:\n  - {" keys "}\n" EVERYONE
 #define TWO(first, second) HEAD "  - {name: a, " first "}\n  - {name: b, " second "}\n" EVERYONE
 
 static const struct {
@@ -80,6 +82,67 @@ static const struct {
 	 {NULL}},
 	{TWO("capacity: 10, rate: 10/s", "capacity: 20, refill_amount: 20, refill_interval: 1s"),
 	 {"limits[1]: b can never"}},
+	/* hooks and what exceeds */
+	{AT("[xdp, tc-ingress]", "name: a, capacity: 10, rate: 10/s"),
+	 {"limits[0]: a holds at xdp and at tc-ingress of lo, and what comes in is charged twice",
+	  "limits[1]: all holds at xdp and at tc-ingress"}},
+	{AT("[xdp, tc-egress]", "name: a, capacity: 10, rate: 10/s"), {NULL}},
+	{AT("[xdp, tc-egress]", "name: a, capacity: 10, rate: 10/s, match: {hook: tc-egress}}\n"
+				"  - {name: b, capacity: 20, rate: 20/s"),
+	 {NULL}},
+	{AT("[xdp, tc-egress]", "name: b, capacity: 20, rate: 20/s, match: {hook: tc-egress}}\n"
+				"  - {name: a, capacity: 10, rate: 10/s"),
+	 {"limits[0]: b can never be reached, because a"}},
+	{"interfaces: [{name: lo, hooks: [tc-egress]}]\nlimits: [{name: a, capacity: 5, rate: 1/s}]",
+	 {NULL}},
+	{TWO("capacity: 10, rate: 10/s, shadow: true", "capacity: 20, rate: 20/s"), {NULL}},
+	{TWO("capacity: 10, rate: 10/s", "capacity: 20, rate: 20/s, shadow: true"),
+	 {"limits[1]: b can never"}},
+	{TWO("capacity: 10, rate: 10/s, on_exceed: mark, mark: {dscp: 1}",
+	     "capacity: 20, rate: 20/s"),
+	 {NULL}},
+	{TWO("capacity: 10, rate: 10/s, on_exceed: reject", "capacity: 20, rate: 20/s"),
+	 {"limits[1]: b can never"}},
+	{TWO("capacity: 10, rate: 10/s",
+	     "capacity: 20, rate: 20/s, mark_above: 5, mark: {dscp: 1}"),
+	 {NULL}},
+	{HEAD "  - {name: a, capacity: 10, rate: 10/s, shadow: true}\n",
+	 {"all limits are shadow limits: everything is counted and nothing is limited"}},
+	{HEAD "  - {name: a, capacity: 10, rate: 10/s}\n"
+	      "  - {name: b, per: everyone, capacity: 10, rate: 1/s, shadow: true}\n",
+	 {"no limit bounds everyone"}},
+	{HEAD "  - {name: a, capacity: 10, rate: 10/s}\n"
+	      "  - {name: b, per: everyone, capacity: 10, rate: 1/s, on_exceed: mark, mark: {dscp: "
+	      "1}}\n",
+	 {"no limit bounds everyone"}},
+	{AT("[tc-egress]", "name: a, capacity: 10, rate: 1/m, on_exceed: delay"),
+	 {"limits[0].max_delay: most packets that exceed would have to wait longer than 2s, since "
+	  "tokens for one take 1m to come"}},
+	{AT("[tc-egress]",
+	    "name: a, capacity: 10, refill_amount: 9, refill_interval: 3s, on_exceed: "
+	    "delay"),
+	 {"tokens for one take 3s to come"}},
+	{AT("[tc-egress]",
+	    "name: a, capacity: 10, refill_amount: 9, refill_interval: 2s, on_exceed: "
+	    "delay"),
+	 {NULL}},
+	{AT("[tc-egress]", "name: a, unit: bytes, capacity: 9000, rate: 100B/s, on_exceed: delay, "
+			   "max_delay: 10s"),
+	 {"tokens for one take 15140ms to come"}},
+	{AT("[tc-egress]", "name: a, capacity: 10, rate: 50/s, on_exceed: delay"), {NULL}},
+	{AT("[tc-egress]", "name: a, capacity: 10, rate: 51/s, on_exceed: delay"),
+	 {"limits[0].max_delay: up to 102 packets of one flow wait, of which fq drops those beyond "
+	  "100 unless told otherwise; run tc qdisc replace dev lo root fq flow_limit 103"}},
+	{AT("[tc-egress], manage_qdisc: true",
+	    "name: a, capacity: 10, rate: 1000/s, on_exceed: delay"),
+	 {NULL}},
+	{ONE("capacity: 10, rate: 1/s, backoff: {max: 1s}"),
+	 {"limits[0].backoff: a bucket is closed for 1s at most, and is without tokens for 1s"}},
+	{ONE("capacity: 10, rate: 1/s, backoff: {max: 1001ms}"), {NULL}},
+	{HEAD "  - {name: a, per: everyone, capacity: 10, rate: 1/s, backoff: {}}\n",
+	 {"limits[0].backoff: with per: everyone one sender who insists keeps the bucket closed"}},
+	{ONE("capacity: 10, rate: 10/s, on_exceed: reject, match: {fragment: true}"),
+	 {"limits[0].on_exceed: fragments are dropped without an answer"}},
 };
 
 TEST(test_advice)
