@@ -38,6 +38,15 @@ class Results:
                 above = f" {median - low:10.1f} above the floor" if floor and contestant != floor else ""
                 print(f"    {contestant:36} {min(values):10.1f} {median:10.1f} {unit}{above}")
 
+    def list(self, case, title, floor):
+        """One line a row, as times that of the floor's row."""
+        print(f"\n{case}. {title}\n{'':44} {'min':>10} {'median':>10} {'ratio':>8}")
+        for (its_case, row, contestant, _), values in self.rounds.items():
+            if its_case == case:
+                median = statistics.median(values)
+                ratio = median / self.median(case, floor, contestant)
+                print(f"  {row:42} {min(values):10.1f} {median:10.1f} {ratio:8.2f}")
+
     def write(self, path):
         items = [
             {"case": case, "row": row, "contestant": contestant, "unit": unit, "rounds": values, "min": min(values),
