@@ -14,26 +14,27 @@
 const volatile __u32 sources = 1; /* addresses in turn; 0: every packet has a new one */
 const volatile __u32 base = 0;	  /* the first of them, host byte order */
 const volatile __u32 header = 0;  /* the sum of the IP header's other words */
-const volatile __u64 packets = 0; /* of which the last one's time is taken */
-const volatile bool paced = false;
-const volatile __u64 rate = 0; /* then: packets a second */
+const volatile __u64 rate = 0;	  /* packets a second; 0: as fast as it goes */
 
-__u64 next = 0;			 /* the source of the next packet, counted from base */
-__u64 sent = 0;			 /* packets */
-__u64 first_at = 0, last_at = 0; /* ns */
-__u64 skipped = 0;		 /* those that came before their time */
-__u64 looked = 0;		 /* at the clock, ns */
-__u64 due = 0;			 /* how much should have been sent by now, in packets * NS_PER_S */
+__u64 next = 0;	    /* the source of the next packet, counted from base */
+__u64 sent = 0;	    /* packets */
+__u64 first_at = 0; /* ns: when the first was sent, */
+__u64 timed = 0;    /* and so many more had been */
+__u64 timed_at = 0; /* by then */
+__u64 skipped = 0;  /* those that came before their time */
+__u64 looked = 0;   /* at the clock, ns */
+__u64 due = 0;	    /* how much should have been sent by now, in packets * NS_PER_S */
 
 #define NS_PER_S       1000000000ULL
 #define PAUSE_MOST     (4 * 1000 * 1000) /* ns; a longer pause is not made up for by a burst */
 #define PACKETS_A_LOOK 16
+#define PACKETS_TIMED  1024 /* after so many, and again and again, time is taken */
 
 static __always_inline bool too_early(void)
 {
 	__u64 now, pause;
 
-	if (!paced || sent * NS_PER_S < due)
+	if (!rate || sent * NS_PER_S < due)
 		return false;
 	if (skipped++ % PACKETS_A_LOOK)
 		return true;
@@ -42,6 +43,16 @@ static __always_inline bool too_early(void)
 	looked = now;
 	due += (pause < PAUSE_MOST ? pause : PAUSE_MOST) * rate;
 	return sent * NS_PER_S >= due;
+}
+
+static __always_inline void take_time(void)
+{
+	if (sent % PACKETS_TIMED)
+		return;
+	timed_at = bpf_ktime_get_ns();
+	timed = sent;
+	if (!sent)
+		first_at = timed_at;
 }
 
 SEC("xdp")
@@ -60,10 +71,8 @@ int flood(struct xdp_md *ctx)
 	sum = (sum & 0xffff) + (sum >> 16);
 	ip->saddr = bpf_htonl(address);
 	ip->check = bpf_htons(~sum & 0xffff);
-	if (sent == 0)
-		first_at = bpf_ktime_get_ns();
-	if (++sent == packets)
-		last_at = bpf_ktime_get_ns();
+	take_time();
+	sent++;
 	return XDP_TX;
 }
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * flood DEVICE MAC ADDRESS PORT SOURCES FIRST PACKETS
- * flood DEVICE MAC ADDRESS PORT SOURCES FIRST RATE SECONDS
+ * flood DEVICE MAC ADDRESS PORT SOURCES FIRST PACKETS SECONDS RATE
  *
- * Sends UDP packets of 60 bytes out of DEVICE (one end of a veth) to MAC and ADDRESS, so many as
- * fast as it goes or for so long at a rate, from SOURCES addresses in turn, or from a new one each
- * (SOURCES 0), beginning with the FIRST. They are made in the kernel, by BPF_PROG_TEST_RUN with
- * live frames; the other end receives them on the same CPU unless its NAPI has a thread, so that
- * the time that they take is that of both ends. Prints JSON: how many, and the ns from the first to
- * the last.
+ * Sends UDP packets of 60 bytes out of DEVICE (one end of a veth) to MAC and ADDRESS: PACKETS of
+ * them, or (0) until SECONDS are over, at RATE a second or (0) as fast as it goes, from SOURCES
+ * addresses in turn beginning with the FIRST, or (0) from a new one each. They are made in the
+ * kernel, by BPF_PROG_TEST_RUN with live frames; the other end receives them on the same CPU unless
+ * its NAPI has a thread, so that the time that they take is that of both ends. Prints JSON: how
+ * many were sent, and the ns in which the first so many (timed) were.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -80,7 +79,7 @@ static uint32_t sum_of_header(const uint8_t *frame)
 	return (sum & 0xffff) + (sum >> 16);
 }
 
-static struct flood_bpf *load(const uint8_t *frame, int argc, char **argv)
+static struct flood_bpf *load(const uint8_t *frame, char **argv)
 {
 	struct flood_bpf *skeleton = flood_bpf__open();
 	uint64_t first = strtoull(argv[6], NULL, 10);
@@ -90,11 +89,7 @@ static struct flood_bpf *load(const uint8_t *frame, int argc, char **argv)
 	skeleton->rodata->sources = strtoul(argv[5], NULL, 10);
 	skeleton->rodata->base = skeleton->rodata->sources ? FIRST_FEW : FIRST_NEW;
 	skeleton->rodata->header = sum_of_header(frame);
-	skeleton->rodata->paced = argc > 8;
-	if (argc > 8)
-		skeleton->rodata->rate = strtoull(argv[7], NULL, 10);
-	else
-		skeleton->rodata->packets = strtoull(argv[7], NULL, 10);
+	skeleton->rodata->rate = strtoull(argv[9], NULL, 10);
 	skeleton->bss->next =
 		first % (skeleton->rodata->sources ? skeleton->rodata->sources : NEW_ADDRESSES);
 	if (flood_bpf__load(skeleton)) {
@@ -108,28 +103,30 @@ static void on_alarm(int signal)
 {
 }
 
-/* The run ends when it has made the packets, or by a signal. */
-static int run(struct flood_bpf *skeleton, uint8_t *frame, unsigned int ifindex, int seconds)
+/* The run ends when it has made the packets, or by the alarm. */
+static int run(struct flood_bpf *skeleton, uint8_t *frame, char **argv)
 {
-	struct xdp_md context = {.data_end = FRAME, .ingress_ifindex = ifindex};
+	struct xdp_md context = {.data_end = FRAME, .ingress_ifindex = if_nametoindex(argv[1])};
+	struct itimerval timer = {.it_value.tv_sec = atoi(argv[8])};
+	int packets = atoi(argv[7]), error;
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = FRAME,
 		    .ctx_in = &context, .ctx_size_in = sizeof(context),
-		    .repeat = seconds ? INT_MAX : skeleton->rodata->packets,
-		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = BATCH);
-	struct itimerval timer = {.it_value.tv_sec = seconds};
-	int error;
+		    .repeat = packets ? packets : INT_MAX, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+		    .batch_size = BATCH);
 
+	if (!context.ingress_ifindex)
+		return fail(argv[1]);
 	signal(SIGALRM, on_alarm);
 	setitimer(ITIMER_REAL, &timer, NULL);
 	error = bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.flood), &options);
-	return seconds && error == -EINTR ? 0 : error;
+	return error && error != -EINTR ? fail("BPF_PROG_TEST_RUN") : 0;
 }
 
-static int report(const struct flood_bpf *skeleton, int seconds)
+static int report(const struct flood_bpf *skeleton)
 {
-	uint64_t ns = skeleton->bss->last_at - skeleton->bss->first_at;
-	json_t *json = json_pack("{s:I, s:I}", "sent", (json_int_t)skeleton->bss->sent, "ns",
-				 (json_int_t)(seconds ? seconds * 1000000000ULL : ns));
+	uint64_t ns = skeleton->bss->timed_at - skeleton->bss->first_at;
+	json_t *json = json_pack("{s:I, s:I, s:I}", "sent", (json_int_t)skeleton->bss->sent,
+				 "timed", (json_int_t)skeleton->bss->timed, "ns", (json_int_t)ns);
 	int error = !json || json_dumpf(json, stdout, 0);
 
 	puts("");
@@ -139,28 +136,21 @@ static int report(const struct flood_bpf *skeleton, int seconds)
 
 int main(int argc, char **argv)
 {
-	int seconds = argc > 8 ? atoi(argv[8]) : 0, error;
 	struct flood_bpf *skeleton;
-	unsigned int ifindex;
 	uint8_t frame[FRAME];
+	int error;
 
-	if (argc < 8 || argc > 9) {
+	if (argc != 10) {
 		fprintf(stderr,
-			"usage: flood DEVICE MAC ADDRESS PORT SOURCES FIRST PACKETS\n"
-			"       flood DEVICE MAC ADDRESS PORT SOURCES FIRST RATE SECONDS\n");
+			"usage: flood DEVICE MAC ADDRESS PORT SOURCES FIRST PACKETS SECONDS RATE\n");
 		return 2;
 	}
-	ifindex = if_nametoindex(argv[1]);
-	if (!ifindex)
-		return fail(argv[1]), 1;
 	if (build(frame, argv))
 		return 1;
-	skeleton = load(frame, argc, argv);
+	skeleton = load(frame, argv);
 	if (!skeleton)
 		return fail("load"), 1;
-	error = run(skeleton, frame, ifindex, seconds) || report(skeleton, seconds);
-	if (error)
-		fail("BPF_PROG_TEST_RUN");
+	error = run(skeleton, frame, argv) || report(skeleton);
 	flood_bpf__destroy(skeleton);
 	return error;
 }

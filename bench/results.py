@@ -36,7 +36,8 @@ class Results:
                     continue
                 median = statistics.median(values)
                 above = f" {median - low:10.1f} above the floor" if floor and contestant != floor else ""
-                print(f"    {contestant:36} {min(values):10.1f} {median:10.1f} {unit}{above}")
+                digits = 5 if "/allowed" in unit else 1
+                print(f"    {contestant:36} {min(values):10.{digits}f} {median:10.{digits}f} {unit}{above}")
 
     def list(self, case, title, floor):
         """One line a row, as times that of the floor's row."""

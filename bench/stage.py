@@ -28,11 +28,19 @@ def command(*words, cpu=None, **options):
     return done.stdout
 
 
-class Stage:
-    """Use it as a context: what it made, and what was started in it, is gone afterwards."""
+def pinned(cpu, namespace, *words):
+    """To have a CPU for oneself; see command()."""
+    return ("chrt", "--fifo", "1", "taskset", "-c", str(cpu), "nsenter", f"--net=/run/netns/{namespace}") + words
 
-    def __init__(self):
-        self.name = f"tgb{os.getpid()}x{next(numbers)}"
+
+class Stage:
+    """
+    Use it as a context: what it made, and what was started in it, is gone afterwards. With one queue all is received where
+    it was sent first; with two, each CPU has its own.
+    """
+
+    def __init__(self, queues=1):
+        self.name, self.queues = f"tgb{os.getpid()}x{next(numbers)}", str(queues)
         self.sender, self.receiver = self.name + "s", self.name + "r"
         self.children = []
 
@@ -51,8 +59,7 @@ class Stage:
             command("ip", "-n", namespace, "link", "set", "lo", "up")
             self.sysctl(namespace, "net.ipv6.conf.default.disable_ipv6=1", "net.ipv4.conf.default.rp_filter=0",
                         "net.ipv4.conf.all.rp_filter=0")
-        # One queue, as of a plain network card.
-        queue = ("numrxqueues", "1", "numtxqueues", "1")
+        queue = ("numrxqueues", self.queues, "numtxqueues", self.queues)
         command("ip", "link", "add", "vs", "netns", self.sender, *queue, "type", "veth", "peer", "name", "vr",
                 "netns", self.receiver, *queue)
         for namespace, device, address in ((self.sender, "vs", SENDER_ADDRESS), (self.receiver, "vr", ADDRESS)):
@@ -84,21 +91,43 @@ class Stage:
         self.children.append(child)
         return child
 
-    def flood_words(self, sources, first, *amount):
-        """The flood's command: AMOUNT is a number of packets, or a rate and seconds; SOURCES 0: all new."""
-        return (BUILD + "/bench/flood", "vs", self.mac, ADDRESS, str(PORT), str(sources), str(first),
-                *map(str, amount))
+    def flood_words(self, sources, first=0, packets=0, seconds=0, rate=0):
+        """As bench/flood.c has it; SOURCES 0: each packet has a new one."""
+        return (BUILD + "/bench/flood", "vs", self.mac, ADDRESS,
+                *map(str, (PORT, sources, first, packets, seconds, rate)))
 
     def flood(self, sources, first, packets, cpu):
         """Sends packets as fast as it goes; returns ns a packet, both ends' work together."""
-        if packets == 0:
-            return 0
         before = self.received()
         sent = json.loads(self.inside(self.sender, *self.flood_words(sources, first, packets), cpu=cpu))
         lost = 1 - (self.received() - before) / sent["sent"]
         if lost > 0.001:
             raise RuntimeError(f"{self.name}: {lost:.1%} of the flood did not arrive")
-        return sent["ns"] / sent["sent"]
+        return sent["ns"] / sent["timed"]
+
+    def flood_all(self, sources, seconds, cpus):
+        """Each CPU sends as fast as it goes, from the same sources; returns each one's ns a packet."""
+        floods = [subprocess.Popen(pinned(cpu, self.sender, *self.flood_words(sources, seconds=seconds)),
+                                   text=True, stdout=subprocess.PIPE) for cpu in cpus]
+        self.children += floods
+        reports = [json.loads(flood.communicate()[0]) for flood in floods]
+        return [report["ns"] / report["timed"] for report in reports]
+
+    def count_passed(self):
+        """From now on, packets to our port that come through the limiter are counted, and end; returns a function that reads."""
+        self.inside(self.receiver, "nft", "-f", "-", input=f"""table ip count {{
+            counter passed {{ }}
+            chain c {{ type filter hook prerouting priority filter
+                       udp dport {PORT} counter name passed drop
+            }}
+        }}
+        """)
+
+        def read():
+            listing = json.loads(self.inside(self.receiver, "nft", "-j", "list", "counter", "ip", "count", "passed"))
+            return next(item["counter"]["packets"] for item in listing["nftables"] if "counter" in item)
+
+        return read
 
     def received(self):
         link = json.loads(command("ip", "-n", self.receiver, "-s", "-j", "link", "show", "vr"))[0]
