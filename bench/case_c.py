@@ -28,7 +28,7 @@ def measure_cost(results, rounds):
         for _ in range(rounds):
             for name, stage in standing:
                 for row, cpus in ROWS.items():
-                    values = stage.flood_all(1, 1, cpus)
+                    values = [flood["ns"] / flood["timed"] for flood in stage.flood_all(1, 1, cpus)]
                     results.add(NAME, row, name, "ns/packet", sum(values) / len(values))
 
 

@@ -6,6 +6,13 @@ import statistics
 
 from machine import describe
 
+OURS = "tidegate"
+
+
+def figures(unit, values):
+    digits = 5 if unit == "admitted/allowed" else 1
+    return f"{min(values):10.{digits}f} {statistics.median(values):10.{digits}f}"
+
 
 class Results:
     def __init__(self, mode):
@@ -26,27 +33,25 @@ class Results:
         return list(dict.fromkeys(key[place] for key in self.rounds if key[0] == case))
 
     def table(self, case, title, floor=None):
-        """Medians and minima; what is above the floor, and how many times ours that is."""
+        """All contestants by row; what they cost above the floor, and as times what ours does."""
         print(f"\n{case}. {title}")
         for row in self.names(case, 1):
-            print(f"  {row}")
+            print(f"  {row:38} {'min':>10} {'median':>10} {'above floor' if floor else '':>12} {'x ours' if floor else '':>8}")
             low = self.median(case, row, floor) if floor else 0
+            ours = self.median(case, row, OURS)
             for (its_case, its_row, contestant, unit), values in self.rounds.items():
-                if (its_case, its_row) != (case, row):
-                    continue
-                median = statistics.median(values)
-                above = f" {median - low:10.1f} above the floor" if floor and contestant != floor else ""
-                digits = 5 if "/allowed" in unit else 1
-                print(f"    {contestant:36} {min(values):10.{digits}f} {median:10.{digits}f} {unit}{above}")
+                if (its_case, its_row) == (case, row):
+                    print(f"    {contestant:36} {figures(unit, values)}", end="")
+                    above = statistics.median(values) - low
+                    print(f" {above:12.1f} {above / (ours - low):8.2f}" if floor and contestant != floor else "")
 
-    def list(self, case, title, floor):
-        """One line a row, as times that of the floor's row."""
-        print(f"\n{case}. {title}\n{'':44} {'min':>10} {'median':>10} {'ratio':>8}")
-        for (its_case, row, contestant, _), values in self.rounds.items():
+    def list(self, case, title, floor=None):
+        """One line a row; as times what the floor's row is."""
+        print(f"\n{case}. {title}\n{'':40} {'min':>10} {'median':>10} {'x floor' if floor else '':>8}")
+        for (its_case, row, contestant, unit), values in self.rounds.items():
             if its_case == case:
-                median = statistics.median(values)
-                ratio = median / self.median(case, floor, contestant)
-                print(f"  {row:42} {min(values):10.1f} {median:10.1f} {ratio:8.2f}")
+                times = statistics.median(values) / self.median(case, floor, contestant) if floor else 0
+                print(f"  {row:38} {figures(unit, values)} {f'{times:8.2f}' if floor else ''}")
 
     def write(self, path):
         items = [

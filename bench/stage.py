@@ -106,12 +106,11 @@ class Stage:
         return sent["ns"] / sent["timed"]
 
     def flood_all(self, sources, seconds, cpus):
-        """Each CPU sends as fast as it goes, from the same sources; returns each one's ns a packet."""
+        """Each CPU sends as fast as it goes, from the same sources; returns what each reports."""
         floods = [subprocess.Popen(pinned(cpu, self.sender, *self.flood_words(sources, seconds=seconds)),
                                    text=True, stdout=subprocess.PIPE) for cpu in cpus]
         self.children += floods
-        reports = [json.loads(flood.communicate()[0]) for flood in floods]
-        return [report["ns"] / report["timed"] for report in reports]
+        return [json.loads(flood.communicate()[0]) for flood in floods]
 
     def count_passed(self):
         """From now on, packets to our port that come through the limiter are counted, and end; returns a function that reads."""
