@@ -92,7 +92,7 @@ static __always_inline bool tg_answer_allowed(const struct tg_packet *packet)
 		key.address.low &= bpf_cpu_to_be64(~0xffULL);
 	else
 		key.address.low = 0;
-	return tg_answer_token(tg_hash_key(&key) & (TG_ANSWER_SOURCES - 1),
+	return tg_answer_token(tg_key_hash(policy.hash_key, &key) & (TG_ANSWER_SOURCES - 1),
 			       &policy.answers_to_one) &&
 	       tg_answer_token(TG_ANSWER_SOURCES, &policy.answers_to_all);
 }

@@ -12,11 +12,12 @@
 
 enum tg_charge {
 	TG_CHARGE_ADMITTED,
-	TG_CHARGE_ADMITTED_OVERFLOW, /* by a bucket that it shares, the table being full */
+	TG_CHARGE_ADMITTED_OVERFLOW, /* by a bucket that sources share */
 	TG_CHARGE_EXCEEDED,
 	TG_CHARGE_CONTENDED,
-	TG_CHARGE_AGAIN, /* the bucket changed or went away under our hands */
-	TG_CHARGE_FULL,	 /* no room for a new bucket */
+	TG_CHARGE_KEPT_OUT, /* new_sources lets no further source have a bucket of its own */
+	TG_CHARGE_CROWDED,  /* the table is full */
+	TG_CHARGE_AGAIN,    /* the bucket changed or went away under our hands */
 };
 
 /* What one packet asks of one limit, and what it gets. */
@@ -26,6 +27,7 @@ struct tg_demand {
 	__u32 slot;
 	__u32 segments;
 	bool shared;	 /* the bucket is one of those that sources share: no backoff */
+	bool let_in;	 /* new_sources has given it a token */
 	bool above;	 /* out: more than mark_above tokens are in use */
 	__u64 departure; /* out: ns on the same clock; 0 at once */
 };
@@ -238,186 +240,6 @@ static __always_inline int tg_charge_plainly(struct tg_bucket *bucket, struct tg
 	bucket->exceeded += demand->segments;
 	bucket->exceeded_at = demand->now;
 	return TG_CHARGE_EXCEEDED;
-}
-
-/*
- * Puts a bucket into the table, full but for this charge. One that asks for more than it ever
- * holds finds it full at the next try, which knows what becomes of such packets.
- */
-static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_demand *demand)
-{
-	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
-	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
-	struct tg_limit_counters *counters;
-	struct tg_bucket bucket = {};
-	__u64 deficit = 0;
-	int admitted;
-	long error;
-
-	admitted = tg_gcra_charge(rate, &deficit, demand->cost);
-	bucket.state = tg_gcra_state(deficit, tg_gcra_clock(rate, demand->now), limit->version);
-	bucket.admitted = admitted ? demand->segments : 0;
-	error = bpf_map_update_elem(&buckets, key, &bucket, BPF_NOEXIST);
-	/* Others pass: another CPU was faster (EEXIST), or is at work on the same hash chain. */
-	if (error)
-		return error == -E2BIG || error == -ENOMEM ? TG_CHARGE_FULL : TG_CHARGE_AGAIN;
-	counters = bpf_map_lookup_elem(&limit_counters, &demand->slot);
-	if (counters)
-		counters->created++;
-	demand->above = limit->mark_above != ~0ULL && deficit > limit->mark_above
-									<< (limit->rate.scale & 63);
-	return admitted ? TG_CHARGE_ADMITTED : TG_CHARGE_AGAIN;
-}
-
-/* 32 bits of the key that senders cannot choose, not knowing the secret. */
-static __always_inline __u32 tg_hash_key(const struct tg_bucket_key *key)
-{
-	__u64 fields = key->port | (__u64)key->protocol << 16;
-	__u64 hash = (key->address.high ^ policy.hash_key[0]) * 0x9e3779b97f4a7c15ULL;
-
-	hash = ((hash ^ hash >> 32) + fields) * 0x9e3779b97f4a7c15ULL;
-	hash = ((hash ^ hash >> 32) + (key->address.low ^ policy.hash_key[1])) *
-	       0xd6e8feb86659fd93ULL;
-	hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93ULL;
-	return hash >> 32;
-}
-
-/* Which of a limit's overflow buckets a key falls to. */
-static __always_inline __u32 tg_overflow_index(const struct tg_bucket_key *key, __u32 slot)
-{
-	return slot * TG_OVERFLOW_PER_LIMIT + (tg_hash_key(key) & (TG_OVERFLOW_PER_LIMIT - 1));
-}
-
-static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct tg_demand *demand)
-{
-	__u32 index = tg_overflow_index(key, demand->slot);
-	struct tg_bucket *bucket = bpf_map_lookup_elem(&overflow, &index);
-	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &demand->slot);
-	int try, outcome;
-
-	if (!bucket)
-		return TG_CHARGE_EXCEEDED;
-	if (counters)
-		counters->overflowed++;
-	demand->shared = true;
-	for (try = 0; try < TG_CAS_TRIES; try++) {
-		outcome = tg_charge_bucket(bucket, demand);
-		if (outcome == TG_CHARGE_ADMITTED)
-			return TG_CHARGE_ADMITTED_OVERFLOW;
-		if (outcome != TG_CHARGE_AGAIN)
-			return outcome;
-	}
-	return TG_CHARGE_CONTENDED;
-}
-
-static __always_inline __u64 tg_cost(const struct tg_packet *packet, __u32 slot)
-{
-	return policy.limits[slot & (TG_LIMITS_MAX - 1)].unit == TG_UNIT_BYTES ? packet->bytes
-									       : packet->segments;
-}
-
-/* After a lost race the bucket is looked up anew: the sweep may have given its memory away. */
-static __always_inline int tg_charge_demand(struct tg_bucket_key *key, struct tg_demand *demand)
-{
-	struct tg_bucket *bucket = bpf_map_lookup_elem(&buckets, key);
-	int try, outcome;
-
-	if (bucket) {
-		outcome = tg_charge_plainly(bucket, demand);
-		if (outcome != TG_CHARGE_AGAIN)
-			return outcome;
-	}
-	for (try = 0; try < TG_CAS_TRIES; try++) {
-		bucket = bpf_map_lookup_elem(&buckets, key);
-		outcome = bucket ? tg_charge_bucket(bucket, demand) : tg_charge_new(key, demand);
-		if (outcome == TG_CHARGE_FULL)
-			return tg_charge_overflow(key, demand);
-		if (outcome != TG_CHARGE_AGAIN)
-			return outcome;
-	}
-	return TG_CHARGE_CONTENDED;
-}
-
-/* A packet that is not ECN-capable bears no mark that is CE alone (RFC 3168 section 5). */
-static __always_inline bool tg_can_mark(const struct tg_packet *packet, __u32 slot)
-{
-	__u8 marks = policy.limits[slot & (TG_LIMITS_MAX - 1)].marks;
-
-	return (packet->traffic_class & TG_ECN_MASK) ||
-	       (marks & (TG_MARK_DSCP | TG_MARK_FWMARK | TG_MARK_PRIORITY));
-}
-
-/*
- * Charges @packet to the limit in @slot, and notes in it whether it is to be marked or delayed.
- * A function of its own to the verifier, so that 64 limits cost it no more than one.
- */
-__noinline int tg_charge(struct tg_packet *packet, __u32 slot)
-{
-	struct tg_bucket_key key = {};
-	struct tg_demand demand = {};
-	int outcome;
-
-	slot &= TG_LIMITS_MAX - 1;
-	if (!packet)
-		return TG_CHARGE_EXCEEDED;
-	demand.slot = slot;
-	demand.cost = tg_cost(packet, slot);
-	demand.segments = packet->segments;
-	demand.now = tg_now(policy.limits[slot].rate.clock);
-	tg_bucket_key_of(&key, slot, packet);
-	outcome = tg_charge_demand(&key, &demand);
-	if (demand.above && tg_can_mark(packet, slot))
-		packet->marks |= 1ULL << slot;
-	if (demand.departure) {
-		packet->delayed |= 1ULL << slot;
-		if (demand.departure > packet->departure)
-			packet->departure = demand.departure;
-	}
-	return outcome;
-}
-
-static __always_inline bool tg_refund_try(struct tg_bucket *bucket, struct tg_demand *demand)
-{
-	__u64 state = tg_read_state(bucket), units, next;
-	struct tg_reading reading = {};
-
-	if (tg_read_bucket(state, demand, &reading))
-		return true; /* dead, so full */
-	units = demand->cost << (reading.rate.scale & 63);
-	reading.deficit = reading.deficit > units ? reading.deficit - units : 0;
-	next = tg_gcra_state(reading.deficit, reading.clock, reading.version);
-	return __sync_val_compare_and_swap(&bucket->state, state, next) == state;
-}
-
-/* Gives back what tg_charge() took for a packet that another limit then refused. */
-__noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
-{
-	struct tg_bucket_key key = {};
-	struct tg_demand demand = {};
-	struct tg_bucket *bucket;
-	__u32 index;
-	int try;
-
-	slot &= TG_LIMITS_MAX - 1;
-	if (!packet)
-		return 0;
-	demand.slot = slot;
-	demand.cost = tg_cost(packet, slot);
-	demand.segments = packet->segments;
-	demand.now = tg_now(policy.limits[slot].rate.clock);
-	tg_bucket_key_of(&key, slot, packet);
-	index = tg_overflow_index(&key, slot);
-	for (try = 0; try < TG_CAS_TRIES; try++) {
-		bucket = overflowed ? bpf_map_lookup_elem(&overflow, &index)
-				    : bpf_map_lookup_elem(&buckets, &key);
-		if (!bucket)
-			return 0;
-		if (tg_refund_try(bucket, &demand)) {
-			__sync_fetch_and_add(&bucket->admitted, -(__u64)demand.segments);
-			return 0;
-		}
-	}
-	return -EBUSY;
 }
 
 #endif

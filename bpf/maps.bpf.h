@@ -28,6 +28,9 @@ const volatile struct tg_policy policy = {};
 const volatile bool virtual_clock = false;
 __u64 virtual_now[TG_CLOCKS] = {};
 
+/* The coarse clock when the table last had no room. */
+__u64 table_full_at = 0;
+
 /* Kept. Programs insert and charge, the sweep takes out. A miss is a full bucket. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -51,6 +54,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct tg_limit_record);
 } records SEC(".maps");
+
+/* Kept. By bank and slot, like the records: what new_sources allows. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TG_BANKS *TG_LIMITS_MAX);
+	__type(key, __u32);
+	__type(value, struct tg_gate);
+} gates SEC(".maps");
 
 /* Kept. The bank that enforces: a store here puts a policy in force everywhere at once. */
 struct {

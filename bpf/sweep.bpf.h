@@ -7,7 +7,7 @@
 #ifndef TG_SWEEP_BPF_H
 #define TG_SWEEP_BPF_H
 
-#include "bucket.bpf.h"
+#include "charge.bpf.h"
 
 static __always_inline bool tg_sweep_selects(const struct tg_sweep *sweep,
 					     const struct tg_bucket_key *key)

@@ -3,7 +3,7 @@
 #ifndef TG_VERDICT_BPF_H
 #define TG_VERDICT_BPF_H
 
-#include "bucket.bpf.h"
+#include "charge.bpf.h"
 
 static __always_inline void tg_count_limit(__u32 slot, enum tg_verdict verdict,
 					   const struct tg_packet *packet)

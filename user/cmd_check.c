@@ -52,6 +52,10 @@ static void print_limit(const struct tg_config *config, const struct tg_config_l
 	tg_describe_refill(limit, out);
 	fputs("; ", out);
 	tg_describe_excess(limit, out);
+	if (limit->new_sources.capacity) {
+		fputs("; ", out);
+		tg_describe_newcomers(limit, out);
+	}
 	fputc('\n', out);
 }
 

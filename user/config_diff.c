@@ -73,6 +73,7 @@ static bool same_key(const struct tg_config_limit *a, const struct tg_config_lim
 static bool same_settings(const struct tg_config_limit *a, const struct tg_config_limit *b)
 {
 	return same_key(a, b) && a->unit == b->unit && same_refill(&a->refill, &b->refill) &&
+	       same_refill(&a->new_sources, &b->new_sources) &&
 	       tg_match_equal(&a->match, &b->match);
 }
 
@@ -103,6 +104,8 @@ static void diff_limit(const struct tg_config_limit *from, const struct tg_confi
 		    "empty stays half empty",
 		    buckets);
 	}
+	if (!same_refill(&from->new_sources, &to->new_sources))
+		say_change(details, tg_describe_newcomers, from, to);
 	add_change(changes, "limit", to->name, "changed", details);
 }
 

@@ -144,6 +144,12 @@ static void add_excess(json_t *json, const struct tg_config_limit *limit)
 					      limit->backoff.factor / 1000.0, "max_ms",
 					      json_milliseconds(limit->backoff.max)));
 	json_object_set_new(json, "shadow", json_boolean(limit->shadow));
+	if (limit->new_sources.capacity)
+		json_object_set_new(json, "new_sources",
+				    json_pack("{s:I, s:I, s:o}", "burst",
+					      (json_int_t)limit->new_sources.capacity, "amount",
+					      (json_int_t)limit->new_sources.amount, "interval_ms",
+					      json_milliseconds(limit->new_sources.interval)));
 }
 
 static json_t *json_limit(const struct tg_config *config, const struct tg_config_limit *limit)

@@ -188,6 +188,11 @@ static int read_action(struct tg_reader *reader, const struct tg_yaml *value, vo
 	return r;
 }
 
+static int read_new_sources(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return tg_read_new_sources(reader, value, ((struct draft *)out)->limit);
+}
+
 /* What others depend on comes first: the unit before amounts, `per` before the prefix. */
 static const struct tg_key limit_keys[] = {
 	{"name", read_name, "a name of its own, such as name: dns-per-source"},
@@ -207,7 +212,7 @@ static const struct tg_key limit_keys[] = {
 	{"reject", read_action, NULL},
 	{"backoff", read_action, NULL},
 	{"shadow", read_action, NULL},
-	{"new_sources", NULL, NULL},
+	{"new_sources", read_new_sources, NULL},
 	{NULL, NULL, NULL},
 };
 

@@ -100,6 +100,10 @@ int tg_check_match(struct tg_reader *reader, const struct tg_yaml *value,
 /* The keys about excess; @out is the limit. */
 tg_read_function tg_read_action;
 
+/* new_sources. */
+int tg_read_new_sources(struct tg_reader *reader, const struct tg_yaml *value,
+			struct tg_config_limit *limit);
+
 /* What those keys say together; @map is the limit. */
 int tg_check_action(struct tg_reader *reader, const struct tg_yaml *map,
 		    struct tg_config_limit *limit);

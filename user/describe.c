@@ -255,3 +255,21 @@ void tg_describe_refill(const struct tg_config_limit *limit, FILE *out)
 			tg_format_rate(kind, refill->amount, refill->interval, text, sizeof(text)),
 			unit);
 }
+
+void tg_describe_newcomers(const struct tg_config_limit *limit, FILE *out)
+{
+	const char *who = limit->per == TG_CONFIG_PER_DESTINATION ? "destinations" : "sources";
+	const struct tg_refill *refill = &limit->new_sources;
+	char text[64];
+
+	if (!refill->capacity) {
+		fprintf(out, "new %s get a bucket of their own while there is room", who);
+		return;
+	}
+	fprintf(out,
+		"new %s get a bucket of their own: %" PRIu64
+		" at once, then %s, and others share some",
+		who, refill->capacity,
+		tg_format_rate(TG_RATE_COUNT, refill->amount, refill->interval, text,
+			       sizeof(text)));
+}

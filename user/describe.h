@@ -19,6 +19,9 @@ void tg_describe_refill(const struct tg_config_limit *limit, FILE *out);
 /* "what exceeds is dropped, and closes the bucket for 100ms each time" */
 void tg_describe_excess(const struct tg_config_limit *limit, FILE *out);
 
+/* "new sources get a bucket of their own: 20000 at once, then 10000/s, and others share some" */
+void tg_describe_newcomers(const struct tg_config_limit *limit, FILE *out);
+
 /* "xdp and tc-egress", of a mask of enum tg_config_hook */
 void tg_describe_hooks(unsigned int hooks, FILE *out);
 

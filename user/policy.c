@@ -181,6 +181,8 @@ static void compile_limit(const struct tg_config_limit *limit, struct tg_compile
 		if (limit->hooks >> hook & 1)
 			compiled->policy.hooks[hook] |= bit;
 	compile_action(limit, compiled, slot);
+	if (limit->new_sources.capacity)
+		compiled->policy.gated |= bit;
 	tg_policy_compile_match(limit, bit, compiled);
 }
 
@@ -197,6 +199,14 @@ static int compile_rate(const struct tg_config_limit *limit, uint64_t tick, stru
 	if (!error && delays)
 		rate->clock = TG_CLOCK_PRECISE;
 	return error;
+}
+
+/* A source costs one token of what new_sources allows. */
+static int compile_gate(const struct tg_config_limit *limit, uint64_t tick, struct tg_gate *gate)
+{
+	if (!limit->new_sources.capacity)
+		return 0;
+	return tg_rate_compile(&limit->new_sources, tick, 0, &gate->rate);
 }
 
 /* The rates at which rejected packets are answered: fixed, and in the manual. */
@@ -236,6 +246,9 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 			make_record(&config->limits[i], &rates[i], compiled, slot);
 		}
 		compiled->slots[i] = slot;
+		error = compile_gate(&config->limits[i], tick, &compiled->gates[slot]);
+		if (error)
+			return error;
 		compile_limit(&config->limits[i], compiled, slot);
 		compiled->policy.limits[slot].rank = i;
 	}

@@ -19,6 +19,7 @@ const char *const tg_map_names[TG_MAPS] = {
 	[TG_MAP_BUCKETS] = "buckets",
 	[TG_MAP_OVERFLOW] = "overflow",
 	[TG_MAP_RECORDS] = "records",
+	[TG_MAP_GATES] = "gates",
 	[TG_MAP_META] = "meta",
 	[TG_MAP_ACTIVE] = "active",
 	[TG_MAP_GENERATIONS] = "generations",

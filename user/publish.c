@@ -17,6 +17,7 @@
 #include "cleanup.h"
 #include "datapath_private.h"
 #include "fault.h"
+#include "gates.h"
 #include "log.h"
 #include "qdisc.h"
 #include "state_dir.h"
@@ -259,8 +260,11 @@ static void commit(struct publish *publish)
 
 static int switch_over(struct publish *publish, char *message)
 {
-	int error = tg_program_switch(publish->program, publish->bank);
+	int error = tg_gates_write(tg_program_map_fd(publish->program, TG_MAP_GATES), publish->bank,
+				   publish->compiled);
 
+	if (!error)
+		error = tg_program_switch(publish->program, publish->bank);
 	if (error)
 		return tg_refuse(message, error, "cannot put the new policy in force: %s",
 				 strerror(-error));

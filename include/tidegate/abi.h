@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define TG_ABI_VERSION 3
+#define TG_ABI_VERSION 4
 
 #define TG_LIMITS_MAX	    64
 #define TG_LIMIT_NAME_SIZE  64	  /* bytes, with the terminating NUL */
@@ -182,6 +182,18 @@ struct tg_limit {
 _Static_assert(sizeof(struct tg_limit) == 120, "limit");
 
 /*
+ * How fast a limit's new sources get a bucket of their own: a bucket that all CPUs share, in a
+ * cache line of its own. The daemon writes it before its bank comes into force.
+ */
+struct tg_gate {
+	__u64 state; /* see gcra.h, version 0; 0: never used */
+	struct tg_rate rate;
+	__u64 pad[2];
+};
+
+_Static_assert(sizeof(struct tg_gate) == 64, "gate");
+
+/*
  * A compiled policy: the .rodata of a program generation. A mask has a bit for
  * each limit slot; a packet is charged to the limits in the AND of the masks
  * that its fields select (bit vectors: Lakshman and Stiliadis, SIGCOMM 1998).
@@ -198,6 +210,7 @@ struct tg_policy {
 	__u64 fragments[TG_FRAGMENTS];
 	__u64 any_source; /* limits that addresses without an entry meet */
 	__u64 any_destination;
+	__u64 gated; /* limits with new_sources */
 	struct tg_limit limits[TG_LIMITS_MAX];
 	__u64 backoffs[TG_LIMITS_MAX][TG_BACKOFF_STEPS]; /* ns */
 	struct tg_rate answers_to_one; /* how often rejected packets are answered: each source, */
@@ -215,7 +228,7 @@ struct tg_policy {
 	__u32 bank; /* of this generation */
 };
 
-_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 40 + 64 * (120 + 128) + 80 + 56,
+_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 48 + 64 * (120 + 128) + 80 + 56,
 	       "policy");
 
 /* Versions that a bucket's state can carry; one value is left for TG_BUCKET_DEAD. */
@@ -356,7 +369,8 @@ struct tg_limit_counters {
 	__u64 bytes[TG_VERDICT_COUNT];
 	__u64 created;	  /* buckets put into the table */
 	__u64 reclaimed;  /* buckets taken out of it */
-	__u64 overflowed; /* packets charged to an overflow bucket for want of a free one */
+	__u64 overflowed; /* packets charged to an overflow bucket for want of one of their own, */
+	__u64 crowded;	  /* and those of them that found the table full */
 };
 
 /*

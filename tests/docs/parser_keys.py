@@ -21,6 +21,7 @@ MAPPINGS = {
     "limits[].mark": LIMIT % ("mark: {%s}" % KEY),
     "limits[].reject": LIMIT % ("reject: {%s}" % KEY),
     "limits[].backoff": LIMIT % ("backoff: {%s}" % KEY),
+    "limits[].new_sources": LIMIT % ("new_sources: {%s}" % KEY),
 }
 
 # Keys of which the value is one of a few words -> a file with a strange one.

@@ -25,6 +25,10 @@ static const struct {
 	 {"limit b changed",
 	  " bursts to 40 packets, then 2/s (packets), evenly spread; now: bursts to 20",
 	  " 7 live buckets keep the share that is missing"}},
+	{LIMITS(A, "name: b, capacity: 20, rate: 2/s, new_sources: {rate: 600/m, burst: 50}"),
+	 {"limit b changed",
+	  " new sources get a bucket of their own: 50 at once, then 10/s, and others "
+	  "share some; now: new sources get a bucket of their own while there is room"}},
 	{LIMITS(A, "name: b, prefix: {ipv4: 24}, capacity: 20, rate: 2/s"),
 	 {"limit b changed",
 	  " each source (IPv4 /24, IPv6 /64); now: each source (IPv4 /32, IPv6 /64)",

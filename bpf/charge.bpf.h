@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A packet and a limit: charging its bucket, wherever that is, and giving back. */
+#ifndef TG_CHARGE_BPF_H
+#define TG_CHARGE_BPF_H
+
+#include <tidegate/keyed_hash.h>
+#include "newcomer.bpf.h"
+
+static __always_inline __u64 tg_cost(const struct tg_packet *packet, __u32 slot)
+{
+	return policy.limits[slot & (TG_LIMITS_MAX - 1)].unit == TG_UNIT_BYTES ? packet->bytes
+									       : packet->segments;
+}
+
+/* A source without a bucket of its own shares one. @crowded: for want of room. */
+static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct tg_demand *demand,
+					      bool crowded)
+{
+	__u32 index = tg_overflow_index(policy.hash_key, key);
+	struct tg_bucket *bucket = bpf_map_lookup_elem(&overflow, &index);
+	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &demand->slot);
+	int try, outcome;
+
+	if (!bucket)
+		return TG_CHARGE_EXCEEDED;
+	if (counters) {
+		counters->overflowed++;
+		counters->crowded += crowded;
+	}
+	demand->shared = true;
+	outcome = tg_charge_plainly(bucket, demand);
+	for (try = 0; try < TG_CAS_TRIES && outcome == TG_CHARGE_AGAIN; try++)
+		outcome = tg_charge_bucket(bucket, demand);
+	if (outcome == TG_CHARGE_AGAIN)
+		return TG_CHARGE_CONTENDED;
+	return outcome == TG_CHARGE_ADMITTED ? TG_CHARGE_ADMITTED_OVERFLOW : outcome;
+}
+
+/* After a lost race the bucket is looked up anew: the sweep may have given its memory away. */
+static __always_inline int tg_charge_demand(struct tg_bucket_key *key, struct tg_demand *demand)
+{
+	struct tg_bucket *bucket = bpf_map_lookup_elem(&buckets, key);
+	int try, outcome;
+
+	if (bucket) {
+		outcome = tg_charge_plainly(bucket, demand);
+		if (outcome != TG_CHARGE_AGAIN)
+			return outcome;
+	}
+	for (try = 0; try < TG_CAS_TRIES; try++) {
+		outcome =
+			bucket ? tg_charge_bucket(bucket, demand) : tg_charge_newcomer(key, demand);
+		if (outcome == TG_CHARGE_KEPT_OUT || outcome == TG_CHARGE_CROWDED)
+			return tg_charge_overflow(key, demand, outcome == TG_CHARGE_CROWDED);
+		if (outcome != TG_CHARGE_AGAIN)
+			return outcome;
+		bucket = bpf_map_lookup_elem(&buckets, key);
+	}
+	return TG_CHARGE_CONTENDED;
+}
+
+/* A packet that is not ECN-capable bears no mark that is CE alone (RFC 3168 section 5). */
+static __always_inline bool tg_can_mark(const struct tg_packet *packet, __u32 slot)
+{
+	__u8 marks = policy.limits[slot & (TG_LIMITS_MAX - 1)].marks;
+
+	return (packet->traffic_class & TG_ECN_MASK) ||
+	       (marks & (TG_MARK_DSCP | TG_MARK_FWMARK | TG_MARK_PRIORITY));
+}
+
+/*
+ * Charges @packet to the limit in @slot, and notes in it whether it is to be marked or delayed.
+ * A function of its own to the verifier, so that 64 limits cost it no more than one.
+ */
+__noinline int tg_charge(struct tg_packet *packet, __u32 slot)
+{
+	struct tg_bucket_key key = {};
+	struct tg_demand demand = {};
+	int outcome;
+
+	slot &= TG_LIMITS_MAX - 1;
+	if (!packet)
+		return TG_CHARGE_EXCEEDED;
+	demand.slot = slot;
+	demand.cost = tg_cost(packet, slot);
+	demand.segments = packet->segments;
+	demand.now = tg_now(policy.limits[slot].rate.clock);
+	tg_bucket_key_of(&key, slot, packet);
+	outcome = tg_charge_demand(&key, &demand);
+	if (demand.above && tg_can_mark(packet, slot))
+		packet->marks |= 1ULL << slot;
+	if (demand.departure) {
+		packet->delayed |= 1ULL << slot;
+		if (demand.departure > packet->departure)
+			packet->departure = demand.departure;
+	}
+	return outcome;
+}
+
+static __always_inline bool tg_refund_try(struct tg_bucket *bucket, struct tg_demand *demand)
+{
+	__u64 state = tg_read_state(bucket), units, next;
+	struct tg_reading reading = {};
+
+	if (tg_read_bucket(state, demand, &reading))
+		return true; /* dead, so full */
+	units = demand->cost << (reading.rate.scale & 63);
+	reading.deficit = reading.deficit > units ? reading.deficit - units : 0;
+	next = tg_gcra_state(reading.deficit, reading.clock, reading.version);
+	return __sync_val_compare_and_swap(&bucket->state, state, next) == state;
+}
+
+/* Gives back what tg_charge() took for a packet that another limit then refused. */
+__noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
+{
+	struct tg_bucket_key key = {};
+	struct tg_demand demand = {};
+	struct tg_bucket *bucket;
+	__u32 index;
+	int try;
+
+	slot &= TG_LIMITS_MAX - 1;
+	if (!packet)
+		return 0;
+	demand.slot = slot;
+	demand.cost = tg_cost(packet, slot);
+	demand.segments = packet->segments;
+	demand.now = tg_now(policy.limits[slot].rate.clock);
+	tg_bucket_key_of(&key, slot, packet);
+	index = tg_overflow_index(policy.hash_key, &key);
+	for (try = 0; try < TG_CAS_TRIES; try++) {
+		bucket = overflowed ? bpf_map_lookup_elem(&overflow, &index)
+				    : bpf_map_lookup_elem(&buckets, &key);
+		if (!bucket)
+			return 0;
+		if (tg_refund_try(bucket, &demand)) {
+			/* Counted without a lock, so it may have fallen short. */
+			if (bucket->admitted >= demand.segments)
+				bucket->admitted -= demand.segments;
+			return 0;
+		}
+	}
+	return -EBUSY;
+}
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sources that have no bucket yet. Each first takes a token of its limit's new_sources; one that
+ * gets none, or finds the table full, shares an overflow bucket with others.
+ */
+#ifndef TG_NEWCOMER_BPF_H
+#define TG_NEWCOMER_BPF_H
+
+#include "bucket.bpf.h"
+
+/*
+ * Takes a token if there is one. What is refused stores nothing, so that a flood on many CPUs
+ * reads one cache line and passes none around.
+ */
+static __always_inline bool tg_take_token(struct tg_gate *gate)
+{
+	const struct tg_rate *rate = &gate->rate;
+	__u64 clock, old, deficit;
+	int try;
+
+	for (try = 0; try < TG_CAS_TRIES; try++) {
+		clock = tg_gcra_clock(rate, tg_now(rate->clock));
+		old = *(const volatile __u64 *)&gate->state;
+		/* 0: never used. */
+		deficit = old ? tg_gcra_deficit(rate, old, clock) : 0;
+		if (!tg_gcra_charge(rate, &deficit, 1)) {
+			/* After a clock gone back, empty from now on. */
+			if (old && tg_gcra_implausible(rate, old, clock))
+				__sync_val_compare_and_swap(
+					&gate->state, old, tg_gcra_state(rate->capacity, clock, 0));
+			return false;
+		}
+		if (__sync_val_compare_and_swap(&gate->state, old,
+						tg_gcra_state(deficit, clock, 0)) == old)
+			return true;
+	}
+	return false;
+}
+
+/* True if the limit lets another source have a bucket of its own. */
+static __always_inline bool tg_lets_in(__u32 slot)
+{
+	__u32 index = policy.bank * TG_LIMITS_MAX + slot;
+	struct tg_gate *gate;
+
+	if (!policy.gated || !(policy.gated >> (slot & (TG_LIMITS_MAX - 1)) & 1))
+		return true;
+	gate = bpf_map_lookup_elem(&gates, &index);
+	return gate && tg_take_token(gate);
+}
+
+/*
+ * Puts a bucket into the table, full but for this charge. One that asks for more than it ever
+ * holds finds it full at the next try, which knows what becomes of such packets.
+ */
+static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_demand *demand)
+{
+	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
+	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
+	struct tg_limit_counters *counters;
+	struct tg_bucket bucket = {};
+	__u64 deficit = 0;
+	int admitted;
+	long error;
+
+	admitted = tg_gcra_charge(rate, &deficit, demand->cost);
+	bucket.state = tg_gcra_state(deficit, tg_gcra_clock(rate, demand->now), limit->version);
+	bucket.admitted = admitted ? demand->segments : 0;
+	error = bpf_map_update_elem(&buckets, key, &bucket, BPF_NOEXIST);
+	if (error == -E2BIG || error == -ENOMEM) {
+		table_full_at = tg_now(TG_CLOCK_COARSE);
+		return TG_CHARGE_CROWDED;
+	}
+	/* Others pass: another CPU was faster (EEXIST), or is at work on the same hash chain. */
+	if (error)
+		return TG_CHARGE_AGAIN;
+	counters = bpf_map_lookup_elem(&limit_counters, &demand->slot);
+	if (counters)
+		counters->created++;
+	demand->above = limit->mark_above != ~0ULL && deficit > limit->mark_above
+									<< (limit->rate.scale & 63);
+	return admitted ? TG_CHARGE_ADMITTED : TG_CHARGE_AGAIN;
+}
+
+/*
+ * A packet of a source without a bucket: it gets one or is to share one. A full table is tried
+ * again only when the coarse clock has moved on: a failed insertion looks for a free element at
+ * every CPU's list.
+ */
+__noinline int tg_charge_newcomer(struct tg_bucket_key *key, struct tg_demand *demand)
+{
+	if (!key || !demand)
+		return TG_CHARGE_EXCEEDED;
+	if (table_full_at && table_full_at == tg_now(TG_CLOCK_COARSE))
+		return TG_CHARGE_CROWDED;
+	if (!demand->let_in) {
+		if (!tg_lets_in(demand->slot))
+			return TG_CHARGE_KEPT_OUT;
+		demand->let_in = true;
+	}
+	return tg_charge_new(key, demand);
+}
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SipHash-1-3 (Aumasson and Bernstein, 2012; rounds as in the hash tables of Rust and Python), of
+ * a bucket's key without its limit: compiled for BPF and for the host, which must agree on where a
+ * source falls. A sender who knows this text, chooses addresses and sees which of them share a
+ * bucket learns nothing from that about any others; a multiplication by a secret would give
+ * itself away to him.
+ */
+#ifndef TIDEGATE_KEYED_HASH_H
+#define TIDEGATE_KEYED_HASH_H
+
+#include "abi.h"
+
+struct tg_sip {
+	__u64 a, b, c, d;
+};
+
+static inline __attribute__((always_inline)) __u64 tg_rotate(__u64 word, int bits)
+{
+	return word << bits | word >> (64 - bits);
+}
+
+static inline __attribute__((always_inline)) void tg_sip_round(struct tg_sip *sip)
+{
+	sip->a += sip->b;
+	sip->c += sip->d;
+	sip->b = tg_rotate(sip->b, 13) ^ sip->a;
+	sip->d = tg_rotate(sip->d, 16) ^ sip->c;
+	sip->a = tg_rotate(sip->a, 32) + sip->d;
+	sip->c += sip->b;
+	sip->d = tg_rotate(sip->d, 21) ^ sip->a;
+	sip->b = tg_rotate(sip->b, 17) ^ sip->c;
+	sip->c = tg_rotate(sip->c, 32);
+}
+
+static inline __attribute__((always_inline)) void tg_sip_absorb(struct tg_sip *sip, __u64 word)
+{
+	sip->d ^= word;
+	tg_sip_round(sip);
+	sip->a ^= word;
+}
+
+#define TG_SIP_LENGTH 19ULL /* bytes: address, port, protocol */
+
+/* On little-endian machines what SipHash-1-3 makes of these 19 bytes in memory. */
+static inline __attribute__((always_inline)) __u64 tg_key_hash(const volatile __u64 secret[2],
+							       const struct tg_bucket_key *key)
+{
+	struct tg_sip sip = {
+		.a = secret[0] ^ 0x736f6d6570736575ULL,
+		.b = secret[1] ^ 0x646f72616e646f6dULL,
+		.c = secret[0] ^ 0x6c7967656e657261ULL,
+		.d = secret[1] ^ 0x7465646279746573ULL,
+	};
+
+	tg_sip_absorb(&sip, key->address.high);
+	tg_sip_absorb(&sip, key->address.low);
+	tg_sip_absorb(&sip, key->port | (__u64)key->protocol << 16 | TG_SIP_LENGTH << 56);
+	sip.c ^= 0xff;
+	tg_sip_round(&sip);
+	tg_sip_round(&sip);
+	tg_sip_round(&sip);
+	return sip.a ^ sip.b ^ sip.c ^ sip.d;
+}
+
+/* Which of a limit's overflow buckets a key falls to. */
+static inline __attribute__((always_inline)) __u32
+tg_overflow_index(const volatile __u64 secret[2], const struct tg_bucket_key *key)
+{
+	return TG_LIMIT_SLOT(key->limit_id) * TG_OVERFLOW_PER_LIMIT +
+	       (tg_key_hash(secret, key) & (TG_OVERFLOW_PER_LIMIT - 1));
+}
+
+#endif

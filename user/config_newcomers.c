@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* new_sources: how fast sources that a limit does not know get a bucket of their own. */
+#include "config_reader.h"
+#include "text.h"
+#include "units.h"
+
+static int read_rate(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	struct tg_refill *refill = out;
+	char quoted[TG_QUOTE_SIZE];
+	enum tg_rate_kind kind;
+	const char *text;
+	int r = tg_read_text(reader, value, &text);
+
+	if (r)
+		return r;
+	tg_text_quote(text, quoted, sizeof(quoted));
+	r = tg_parse_rate(text, &kind, &refill->amount, &refill->interval);
+	if (r == -EINVAL || (!r && kind != TG_RATE_COUNT))
+		return tg_reader_error(
+			reader, value,
+			"%s is not a rate of sources; write it as 10000/s, 10/m or 5/h", quoted);
+	if (r)
+		return tg_reader_error(reader, value,
+				       "%s is out of range; write more than 0 and at most %llu/s",
+				       quoted, TG_RATE_MAX);
+	return 0;
+}
+
+static int read_burst(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return tg_read_number(reader, value, 1, TG_CAPACITY_MAX,
+			      &((struct tg_refill *)out)->capacity);
+}
+
+int tg_read_new_sources(struct tg_reader *reader, const struct tg_yaml *value,
+			struct tg_config_limit *limit)
+{
+	static const struct tg_key keys[] = {
+		{"rate", read_rate, "how many a second get a bucket, such as rate: 10000/s"},
+		{"burst", read_burst, "how many get one at once, such as burst: 20000"},
+		{NULL, NULL, NULL},
+	};
+	struct tg_refill_change change = {.refill.continuous = true, .set_rate = true};
+	char why[256];
+	int r;
+
+	/* `per` is read before. */
+	if (limit->per == TG_CONFIG_PER_EVERYONE)
+		return tg_reader_key_error(
+			reader, value,
+			"new_sources has no meaning with per: everyone, where there are no "
+			"sources to tell apart; leave it out");
+	r = tg_read_map(reader, value, keys, &change.refill);
+	if (r)
+		return r;
+	if (tg_config_check_refill(&change, why, sizeof(why)))
+		return tg_reader_error(reader, value, "%s", why);
+	limit->new_sources = change.refill;
+	return 0;
+}
