@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* set, reset. */
+/* set, shadow, reset. */
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,9 +42,16 @@ static void print_set(const json_t *result)
 	const json_t *limit = json_array_get(json_object_get(result, "limits"), 0);
 	char refill[96];
 
-	printf("%s: capacity %lld, %s; in force as generation %lld\n", tg_json_text(limit, "name"),
-	       tg_json_number(limit, "capacity"), tg_json_refill(limit, refill, sizeof(refill)),
-	       tg_json_number(result, "generation"));
+	printf("%s: capacity %lld, %s", tg_json_text(limit, "name"),
+	       tg_json_number(limit, "capacity"), tg_json_refill(limit, refill, sizeof(refill)));
+	if (json_object_get(limit, "mark_above"))
+		printf(", mark_above %lld", tg_json_number(limit, "mark_above"));
+	if (json_object_get(limit, "max_delay_ms"))
+		printf(", max_delay %g ms",
+		       json_number_value(json_object_get(limit, "max_delay_ms")));
+	if (json_is_true(json_object_get(limit, "shadow")))
+		fputs(", shadow", stdout);
+	printf("; in force as generation %lld\n", tg_json_number(result, "generation"));
 }
 
 int cmd_set(int argc, char **argv)
@@ -60,6 +68,41 @@ int cmd_set(int argc, char **argv)
 					arguments.operands[0], "values", values, "save",
 					arguments.save),
 			      arguments.json, print_set);
+}
+
+static void print_shadow(const json_t *result)
+{
+	const json_t *limit;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "limits"), i, limit) printf(
+		"%s: %s\n", tg_json_text(limit, "name"),
+		json_is_true(json_object_get(limit, "shadow")) ? "shadow, counts and never acts"
+							       : "acts");
+	printf("in force as generation %lld\n", tg_json_number(result, "generation"));
+}
+
+int cmd_shadow(int argc, char **argv)
+{
+	struct tg_arguments arguments;
+	json_t *limits;
+	bool on;
+	int i;
+
+	if (!tg_arguments_parse(argc, argv, "s", 2, INT_MAX, &arguments))
+		return TG_EXIT_USAGE;
+	on = strcmp(arguments.operands[0], "on") == 0;
+	if (!on && strcmp(arguments.operands[0], "off") != 0) {
+		tg_log(TG_LOG_ERROR, "shadow \"%s\"? write on or off, and then the limits",
+		       arguments.operands[0]);
+		return TG_EXIT_USAGE;
+	}
+	limits = json_array();
+	for (i = 1; i < arguments.operands_n; i++)
+		json_array_append_new(limits, json_string(arguments.operands[i]));
+	return tg_client_show(json_pack("{s:s, s:b, s:o, s:b}", "command", "shadow", "on", on,
+					"limits", limits, "save", arguments.save),
+			      arguments.json, print_shadow);
 }
 
 static void print_reset(const json_t *result)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config_reader.h"
+#include "config_set.h"
 #include "text.h"
 #include "units.h"
 
@@ -26,9 +27,31 @@ int tg_read_manage_qdisc(struct tg_reader *reader, const struct tg_yaml *value, 
 	return read_bool(reader, value, &((struct tg_config_interface *)out)->manage_qdisc);
 }
 
+static int set(struct tg_reader *reader, const struct tg_yaml *value, void *out,
+	       tg_set_function *set_text)
+{
+	const char *text;
+	char why[256];
+	int r = tg_read_text(reader, value, &text);
+
+	if (r == 0 && set_text(out, text, why, sizeof(why)))
+		r = tg_reader_error(reader, value, "%s", why);
+	return r;
+}
+
 static int read_shadow(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	return read_bool(reader, value, &((struct tg_config_limit *)out)->shadow);
+	return set(reader, value, out, tg_config_set_shadow);
+}
+
+static int read_mark_above(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return set(reader, value, out, tg_config_set_mark_above);
+}
+
+static int read_max_delay(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return set(reader, value, out, tg_config_set_max_delay);
 }
 
 static int read_on_exceed(struct tg_reader *reader, const struct tg_yaml *value, void *out)
@@ -184,50 +207,16 @@ static int read_mark(struct tg_reader *reader, const struct tg_yaml *value, void
 	return 0;
 }
 
-/* Tokens, in the form that capacity has. */
-static int read_mark_above(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+static int read_penalty(struct tg_reader *reader, const struct tg_yaml *value, uint64_t *penalty)
 {
-	struct tg_config_limit *limit = out;
-	struct tg_refill_change change = {};
 	const char *text;
 	char why[256];
 	int r = tg_read_text(reader, value, &text);
 
-	if (r)
-		return r;
-	if (tg_config_set_refill(&change, limit->unit, "capacity", text, why, sizeof(why)) < 0)
-		return tg_reader_error(reader, value, "%s", why);
-	limit->mark_above = change.refill.capacity;
-	return 0;
-}
-
-static int read_duration(struct tg_reader *reader, const struct tg_yaml *value, uint64_t last,
-			 const char *range, uint64_t *out)
-{
-	char quoted[TG_QUOTE_SIZE];
-	uint64_t parsed;
-	const char *text;
-	int r = tg_read_text(reader, value, &text);
-
-	if (r)
-		return r;
-	tg_text_quote(text, quoted, sizeof(quoted));
-	r = tg_parse_duration(text, &parsed);
-	if (r == -EINVAL)
-		return tg_reader_error(reader, value,
-				       "%s is not a duration; write it as 1s, 250ms or 2m", quoted);
-	if (r || parsed < NS_PER_MS || parsed > last)
-		return tg_reader_error(reader, value, "%s is out of range; write %s", quoted,
-				       range);
-	*out = parsed;
-	return 0;
-}
-
-static int read_max_delay(struct tg_reader *reader, const struct tg_yaml *value, void *out)
-{
-	return read_duration(reader, value, TG_MAX_DELAY_MAX,
-			     "1ms to 10s, which is as far ahead as the fq qdisc looks",
-			     &((struct tg_config_limit *)out)->max_delay);
+	if (r == 0 &&
+	    tg_config_parse_duration(text, TG_BACKOFF_MAX, "1ms to 1d", penalty, why, sizeof(why)))
+		r = tg_reader_error(reader, value, "%s", why);
+	return r;
 }
 
 static int read_dns(struct tg_reader *reader, const struct tg_yaml *value, void *out)
@@ -249,14 +238,12 @@ static int read_reject(struct tg_reader *reader, const struct tg_yaml *value, vo
 
 static int read_initial(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	return read_duration(reader, value, TG_BACKOFF_MAX, "1ms to 1d",
-			     &((struct tg_config_backoff *)out)->initial);
+	return read_penalty(reader, value, &((struct tg_config_backoff *)out)->initial);
 }
 
 static int read_max(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	return read_duration(reader, value, TG_BACKOFF_MAX, "1ms to 1d",
-			     &((struct tg_config_backoff *)out)->max);
+	return read_penalty(reader, value, &((struct tg_config_backoff *)out)->max);
 }
 
 static int read_factor(struct tg_reader *reader, const struct tg_yaml *value, void *out)

@@ -70,11 +70,27 @@ static bool same_key(const struct tg_config_limit *a, const struct tg_config_lim
 		(a->prefix4 == b->prefix4 && a->prefix6 == b->prefix6));
 }
 
+/* What @describe says of two limits; what it does not say makes no difference. */
+static bool same_words(void (*describe)(const struct tg_config_limit *, FILE *),
+		       const struct tg_config_limit *a, const struct tg_config_limit *b)
+{
+	tg_autofree char *first = text_of(describe, a), *second = text_of(describe, b);
+
+	return first && second && strcmp(first, second) == 0;
+}
+
 static bool same_settings(const struct tg_config_limit *a, const struct tg_config_limit *b)
 {
 	return same_key(a, b) && a->unit == b->unit && same_refill(&a->refill, &b->refill) &&
 	       same_refill(&a->new_sources, &b->new_sources) &&
-	       tg_match_equal(&a->match, &b->match);
+	       tg_match_equal(&a->match, &b->match) && a->hooks == b->hooks &&
+	       same_words(tg_describe_excess, a, b);
+}
+
+static void describe_hooks(const struct tg_config_limit *limit, FILE *out)
+{
+	fputs("it holds at ", out);
+	tg_describe_hooks(limit->hooks, out);
 }
 
 static void diff_limit(const struct tg_config_limit *from, const struct tg_config_limit *to,
@@ -92,6 +108,10 @@ static void diff_limit(const struct tg_config_limit *from, const struct tg_confi
 		say(details,
 		    "its buckets stay, and are charged for the packets that match from now on");
 	}
+	if (from->hooks != to->hooks)
+		say_change(details, describe_hooks, from, to);
+	if (!same_words(tg_describe_excess, from, to))
+		say_change(details, tg_describe_excess, from, to);
 	if (!same_key(from, to)) {
 		say_change(details, tg_describe_key, from, to);
 		say(details,
@@ -133,11 +153,12 @@ static void add_limit(const struct tg_config *from, const struct tg_config *to,
 	tg_autofree char *key = text_of(tg_describe_key, limit);
 	tg_autofree char *match = text_of(tg_describe_match, limit);
 	tg_autofree char *refill = text_of(tg_describe_refill, limit);
+	tg_autofree char *excess = text_of(tg_describe_excess, limit);
 	const char *twin = twin_of(limit, from, to);
 	json_t *details = json_array();
 
-	if (key && match && refill)
-		say(details, "%s, for %s: %s", key, match, refill);
+	if (key && match && refill && excess)
+		say(details, "%s, for %s: %s; %s", key, match, refill, excess);
 	say(details, "its buckets start full");
 	if (twin)
 		say(details,
@@ -186,10 +207,40 @@ static const struct tg_config_interface *find_interface(const struct tg_config *
 	return NULL;
 }
 
+static void say_hooks(json_t *details, const char *what, unsigned int hooks)
+{
+	tg_autofree char *text = NULL;
+	size_t size;
+	FILE *out = hooks ? open_memstream(&text, &size) : NULL;
+
+	if (!out)
+		return;
+	tg_describe_hooks(hooks, out);
+	fclose(out);
+	say(details, "%s %s", what, text);
+}
+
+/* What is different, in sentences. */
+static json_t *diff_interface(const struct tg_config_interface *from,
+			      const struct tg_config_interface *to)
+{
+	static const char *const modes[] = {"auto", "native", "generic"};
+	static const char *const truth[] = {"false", "true"};
+	json_t *details = json_array();
+
+	say_hooks(details, "limited from now on at", to->hooks & ~from->hooks);
+	say_hooks(details, "not limited any more at", from->hooks & ~to->hooks);
+	if (from->xdp_mode != to->xdp_mode)
+		say(details, "xdp_mode is %s; now: %s", modes[to->xdp_mode], modes[from->xdp_mode]);
+	if (from->manage_qdisc != to->manage_qdisc)
+		say(details, "manage_qdisc is %s; now: %s", truth[to->manage_qdisc],
+		    truth[from->manage_qdisc]);
+	return details;
+}
+
 static void diff_interfaces(const struct tg_config *from, const struct tg_config *to,
 			    json_t *changes)
 {
-	static const char *const modes[] = {"auto", "native", "generic"};
 	const struct tg_config_interface *interface, *other;
 	json_t *details;
 	size_t i;
@@ -197,12 +248,11 @@ static void diff_interfaces(const struct tg_config *from, const struct tg_config
 	for (i = 0; i < to->interfaces_n; i++) {
 		interface = &to->interfaces[i];
 		other = find_interface(from, interface->name);
-		if (other && other->xdp_mode == interface->xdp_mode)
+		details = other ? diff_interface(other, interface) : json_array();
+		if (other && !json_array_size(details)) {
+			json_decref(details);
 			continue;
-		details = json_array();
-		if (other)
-			say(details, "xdp_mode is %s; now: %s", modes[interface->xdp_mode],
-			    modes[other->xdp_mode]);
+		}
 		add_change(changes, "interface", interface->name, other ? "changed" : "added",
 			   details);
 	}

@@ -123,8 +123,9 @@ int tg_config_set_refill(struct tg_refill_change *change, enum tg_config_unit un
 	} else {
 		tg_text_quote(key, why.quoted, sizeof(why.quoted));
 		return refuse(&why,
-			      "%s is not a setting of a limit's bucket; those are capacity, burst, "
-			      "refill_amount, refill_interval and rate",
+			      "%s cannot be set while a limit holds; what can is capacity, burst, "
+			      "refill_amount, refill_interval, rate, mark_above, max_delay and "
+			      "shadow; anything else is for the file, and apply",
 			      why.quoted);
 	}
 	if (change->set_amount && change->set_interval && !change->set_rate)

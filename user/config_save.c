@@ -15,10 +15,13 @@
 #include "text.h"
 #include "yaml_tree.h"
 
-/* A piece of the text to be replaced; places in bytes. */
+/* A piece of the text to be replaced by a value, or a place for one to be added; in bytes. */
 struct edit {
 	size_t begin, end;
 	const char *value;
+	const char *key;       /* of one that is added, else NULL */
+	const char *separator; /* then: what stands before it, and how far in it begins */
+	int indent;
 };
 
 static const struct tg_yaml *find_limit(const struct tg_yaml *root, const char *name)
@@ -74,6 +77,9 @@ static char *apply(const char *text, struct edit *edits, size_t n)
 	qsort(edits, n, sizeof(*edits), by_place);
 	for (i = 0; i < n; i++) {
 		fwrite(text + at, 1, edits[i].begin - at, stream);
+		if (edits[i].key)
+			fprintf(stream, "%s%*s%s: ", edits[i].separator, edits[i].indent, "",
+				edits[i].key);
 		fputs(edits[i].value, stream);
 		at = edits[i].end;
 	}
@@ -88,17 +94,36 @@ static bool same_refill(const struct tg_refill *a, const struct tg_refill *b)
 	       a->continuous == b->continuous;
 }
 
+/* Two limits say the same about what @key is about. */
+static bool same_setting(const struct tg_config_limit *a, const struct tg_config_limit *b,
+			 const char *key)
+{
+	if (strcmp(key, "shadow") == 0)
+		return a->shadow == b->shadow;
+	if (strcmp(key, "max_delay") == 0)
+		return a->max_delay == b->max_delay;
+	if (strcmp(key, "mark_above") == 0)
+		return a->mark_above == b->mark_above;
+	return same_refill(&a->refill, &b->refill);
+}
+
 /* The new text says what is in force; nothing less is written to anybody's file. */
-static int verify(const char *path, const char *text, const char *name,
-		  const struct tg_refill *wanted, char *message)
+static int verify(const char *path, const char *text, const struct tg_setting *settings, size_t n,
+		  const struct tg_config *wanted, char *message)
 {
 	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
 	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
-	const struct tg_config_limit *limit = NULL;
+	const struct tg_config_limit *limit, *other;
+	size_t i;
 
-	if (tg_config_parse(path, text, strlen(text), &config, &diagnostics) == 0)
-		limit = tg_config_find_limit(config, name);
-	if (limit && same_refill(&limit->refill, wanted))
+	tg_config_parse(path, text, strlen(text), &config, &diagnostics);
+	for (i = 0; config && i < n; i++) {
+		limit = tg_config_find_limit(config, settings[i].limit);
+		other = tg_config_find_limit((struct tg_config *)wanted, settings[i].limit);
+		if (!limit || !other || !same_setting(limit, other, settings[i].key))
+			break;
+	}
+	if (config && i == n)
 		return 0;
 	return tg_refuse(message, EINVAL,
 			 "%s with only these values changed would not say what is in force; change "
@@ -106,36 +131,71 @@ static int verify(const char *path, const char *text, const char *name,
 			 path);
 }
 
-static int make_edits(const char *path, const char *text, const char *name,
-		      const struct tg_setting *settings, size_t n, struct edit *edits,
-		      char *message)
+static bool may_be_added(const char *key)
+{
+	return strcmp(key, "shadow") == 0 || strcmp(key, "max_delay") == 0 ||
+	       strcmp(key, "mark_above") == 0;
+}
+
+/* Behind the name: in a mapping of flow style at once, in one of block style on a line of its own.
+ */
+static struct edit add_behind(const char *text, const struct tg_yaml *name,
+			      const struct tg_setting *setting)
+{
+	size_t end = byte_of(text, name->end);
+	struct edit edit = {
+		.begin = end, .value = setting->value, .key = setting->key, .separator = ", "};
+	char next = text[end + strspn(text + end, " \t\r\n")];
+
+	if (next != ',' && next != '}') {
+		edit.begin += strcspn(text + end, "\r\n");
+		edit.separator = text[edit.begin] == '\r' ? "\r\n" : "\n";
+		edit.indent = (int)name->key_place.column - 1;
+	}
+	edit.end = edit.begin;
+	return edit;
+}
+
+static int make_edit(const char *path, const char *text, const struct tg_yaml *root,
+		     const struct tg_setting *setting, struct edit *edit, char *message)
+{
+	const struct tg_yaml *limit = find_limit(root, setting->limit), *value;
+
+	if (!limit)
+		return tg_refuse(message, EINVAL, "%s has no limit named %s", path, setting->limit);
+	value = find_setting(limit, setting->key);
+	if (value) {
+		*edit = (struct edit){.begin = byte_of(text, value->begin),
+				      .end = byte_of(text, value->end),
+				      .value = setting->value};
+		return 0;
+	}
+	if (!may_be_added(setting->key) || tg_yaml_get(limit, setting->key))
+		return tg_refuse(message, EINVAL,
+				 "the limit %s has no %s in %s, where its refill has the "
+				 "other form; change the file by hand",
+				 setting->limit, setting->key, path);
+	*edit = add_behind(text, tg_yaml_get(limit, "name"), setting);
+	return 0;
+}
+
+static int make_edits(const char *path, const char *text, const struct tg_setting *settings,
+		      size_t n, struct edit *edits, char *message)
 {
 	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
 	tg_cleanup(tg_yaml_free) struct tg_yaml *root = NULL;
-	const struct tg_yaml *limit, *value;
+	int error = 0;
 	size_t i;
 
 	if (tg_yaml_parse(path, text, strlen(text), &root, &diagnostics) || diagnostics.errors)
 		return tg_refuse(message, EINVAL, "%s is not valid YAML any more", path);
-	limit = find_limit(root, name);
-	if (!limit)
-		return tg_refuse(message, EINVAL, "%s has no limit named %s", path, name);
-	for (i = 0; i < n; i++) {
-		value = find_setting(limit, settings[i].key);
-		if (!value)
-			return tg_refuse(message, EINVAL,
-					 "the limit %s has no %s in %s, where its refill has the "
-					 "other form; change the file by hand",
-					 name, settings[i].key, path);
-		edits[i] = (struct edit){byte_of(text, value->begin), byte_of(text, value->end),
-					 settings[i].value};
-	}
-	return 0;
+	for (i = 0; i < n && !error; i++)
+		error = make_edit(path, text, root, &settings[i], &edits[i], message);
+	return error;
 }
 
-int tg_config_edit(const char *path, const char *text, const char *name,
-		   const struct tg_setting *settings, size_t n, const struct tg_refill *wanted,
-		   char **out, char *message)
+int tg_config_edit(const char *path, const char *text, const struct tg_setting *settings, size_t n,
+		   const struct tg_config *wanted, char **out, char *message)
 {
 	tg_autofree struct edit *edits = calloc(n, sizeof(*edits));
 	tg_autofree char *edited = NULL;
@@ -143,13 +203,13 @@ int tg_config_edit(const char *path, const char *text, const char *name,
 
 	if (!edits)
 		return tg_refuse(message, ENOMEM, "out of memory");
-	error = make_edits(path, text, name, settings, n, edits, message);
+	error = make_edits(path, text, settings, n, edits, message);
 	if (error)
 		return error;
 	edited = apply(text, edits, n);
 	if (!edited)
 		return tg_refuse(message, ENOMEM, "out of memory");
-	error = verify(path, edited, name, wanted, message);
+	error = verify(path, edited, settings, n, wanted, message);
 	if (error)
 		return error;
 	*out = TAKE_PTR(edited);
@@ -196,8 +256,8 @@ static int replace(const char *path, const char *text)
 	return error;
 }
 
-int tg_config_save(const char *path, const char *name, const struct tg_setting *settings, size_t n,
-		   const struct tg_refill *wanted, char *message)
+int tg_config_save(const char *path, const struct tg_setting *settings, size_t n,
+		   const struct tg_config *wanted, char *message)
 {
 	/* Of a symbolic link, what it leads to is changed. */
 	tg_autofree char *target = realpath(path, NULL), *text = NULL, *edited = NULL;
@@ -209,7 +269,7 @@ int tg_config_save(const char *path, const char *name, const struct tg_setting *
 	error = tg_text_read(target, TG_YAML_SIZE_MAX, &text, &length);
 	if (error)
 		return tg_refuse(message, error, "%s cannot be read: %s", target, strerror(-error));
-	error = tg_config_edit(target, text, name, settings, n, wanted, &edited, message);
+	error = tg_config_edit(target, text, settings, n, wanted, &edited, message);
 	if (error)
 		return error;
 	error = replace(target, edited);

@@ -26,8 +26,8 @@ typedef json_t *tg_request_function(struct tg_daemon *daemon, const json_t *requ
 tg_request_function tg_request_status, tg_request_limits;
 
 /* requests_policy.c */
-tg_request_function tg_request_set, tg_request_reload, tg_request_diff, tg_request_apply,
-	tg_request_confirm, tg_request_rollback;
+tg_request_function tg_request_set, tg_request_shadow, tg_request_reload, tg_request_diff,
+	tg_request_apply, tg_request_confirm, tg_request_rollback;
 
 /*
  * requests_entries.c; each with "list": "allow" or "deny".

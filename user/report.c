@@ -125,6 +125,11 @@ static json_t *limit_of(const struct tg_limit_stats *stats)
 		(json_int_t)stats->counters.created, "overflowed",
 		(json_int_t)stats->counters.overflowed);
 
+	json_object_set_new(limit, "on_exceed", json_string(tg_action_name(stats->action)));
+	if (stats->mark_above)
+		json_object_set_new(limit, "mark_above", json_integer(stats->mark_above));
+	if (stats->max_delay)
+		json_object_set_new(limit, "max_delay_ms", interval_of(stats->max_delay));
 	if (stats->refill.continuous)
 		json_object_set_new(
 			limit, "rate",

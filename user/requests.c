@@ -122,6 +122,7 @@ static const struct {
 	{"top", do_top},
 	{"why", do_why},
 	{"set", tg_request_set},
+	{"shadow", tg_request_shadow},
 	{"reset", do_reset},
 	{"reload", tg_request_reload},
 	{"diff", tg_request_diff},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The requests that change the policy, or ask what a change would do. */
+/* The requests that change the whole policy, or ask what a change would do. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,88 +10,12 @@
 #include "commands.h"
 #include "config.h"
 #include "config_diff.h"
-#include "config_save.h"
 #include "daemon.h"
 #include "datapath.h"
 #include "log.h"
 #include "message.h"
 #include "reply.h"
 #include "units.h"
-
-static int set_values(struct tg_config_limit *limit, const json_t *values, char *why, size_t size)
-{
-	struct tg_refill_change change = {.refill = limit->refill};
-	const char *key;
-	json_t *value;
-	int error;
-
-	json_object_foreach((json_t *)values, key, value)
-	{
-		if (!json_is_string(value)) {
-			snprintf(why, size, "%s: the value must be text", key);
-			return -EINVAL;
-		}
-		error = tg_config_set_refill(&change, limit->unit, key, json_string_value(value),
-					     why, size);
-		if (error)
-			return error;
-	}
-	error = tg_config_check_refill(&change, why, size);
-	if (!error)
-		limit->refill = change.refill;
-	return error;
-}
-
-/* The value holds by now, whatever becomes of the file. */
-static json_t *save(struct tg_daemon *daemon, const char *name, const json_t *values)
-{
-	struct tg_setting settings[8];
-	char message[TG_MESSAGE_SIZE];
-	const char *key;
-	json_t *value;
-	size_t n = 0;
-
-	json_object_foreach((json_t *)values, key, value)
-	{
-		if (n < sizeof(settings) / sizeof(settings[0]))
-			settings[n++] = (struct tg_setting){key, json_string_value(value)};
-	}
-	if (tg_config_save(daemon->config_path, name, settings, n,
-			   &tg_config_find_limit(daemon->config, name)->refill, message))
-		return tg_reply_fail(TG_EXIT_FAILED, "in force, but not saved: %s", message);
-	tg_log(TG_LOG_INFO, "%s: saved in %s", name, daemon->config_path);
-	return NULL;
-}
-
-json_t *tg_request_set(struct tg_daemon *daemon, const json_t *request)
-{
-	tg_cleanup(tg_config_free) struct tg_config *config = tg_config_copy(daemon->config);
-	const json_t *values = json_object_get(request, "values");
-	const char *name = tg_request_text(request, "limit");
-	char message[TG_MESSAGE_SIZE] = "";
-	struct tg_config_limit *limit;
-	json_t *reply;
-	int error;
-
-	if (!config)
-		return NULL;
-	if (!name || !json_is_object(values) || !json_object_size(values))
-		return tg_reply_fail(TG_EXIT_USAGE, "set needs a limit and at least one KEY=VALUE");
-	limit = tg_config_find_limit(config, name);
-	if (!limit)
-		return tg_reply_no_limit(daemon, name);
-	if (set_values(limit, values, message, sizeof(message)))
-		return tg_reply_fail(TG_EXIT_USAGE, "%s", message);
-	error = tg_generations_change(daemon, &config, message);
-	if (error)
-		return tg_reply_errno(error, message);
-	if (json_is_true(json_object_get(request, "save"))) {
-		reply = save(daemon, name, values);
-		if (reply)
-			return reply;
-	}
-	return tg_request_limits(daemon, request);
-}
 
 json_t *tg_request_reload(struct tg_daemon *daemon, const json_t *request)
 {

@@ -399,7 +399,7 @@ static const struct change_case change_cases[] = {
 	{false, {{"rate", "1MB/s"}}, "counts bytes", {0}},
 	{false, {{"rate", "200000000000/s"}}, "faster than", {0}},
 	{true, {{"capacity", "1099511627776"}}, "four years", {0}},
-	{false, {{"name", "x"}}, "\"name\" is not a setting", {0}},
+	{false, {{"name", "x"}}, "\"name\" cannot be set while a limit holds", {0}},
 };
 
 static void check_change(const struct change_case *c, size_t index)

@@ -64,17 +64,33 @@ static const struct {
 	 {5, 1, 1000000000, true}},
 };
 
+/* What is in force, for a limit named `a`. */
+struct force {
+	struct tg_config_limit limit;
+	struct tg_config config;
+};
+
+static void make_force(struct force *force, const struct tg_refill *refill)
+{
+	*force = (struct force){.limit = {.name = "a", .refill = *refill}};
+	force->config.limits = &force->limit;
+	force->config.limits_n = 1;
+}
+
 TEST(test_edit)
 {
 	char message[TG_MESSAGE_SIZE];
+	struct force force;
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct tg_setting setting = {cases[i].key, cases[i].value};
+		struct tg_setting setting = {"a", cases[i].key, cases[i].value};
 		char *out = NULL;
-		int r = tg_config_edit("t.yaml", cases[i].before, "a", &setting, 1,
-				       &cases[i].wanted, &out, message);
+		int r;
 
+		make_force(&force, &cases[i].wanted);
+		r = tg_config_edit("t.yaml", cases[i].before, &setting, 1, &force.config, &out,
+				   message);
 		CHECK(r == (cases[i].after ? 0 : -EINVAL), "%d for %s", r, cases[i].before);
 		CHECK(!cases[i].after || (out && strcmp(out, cases[i].after) == 0), "%s", out);
 		CHECK(cases[i].after || !out, "%s", out);
@@ -87,16 +103,101 @@ TEST(test_edit_several)
 	static const char before[] = HEAD "limits:\n  - refill_interval: 1s\n    name: a\n"
 					  "    refill_amount: 5 # five\n    capacity: 10\n";
 	static const char after[] = HEAD "limits:\n  - refill_interval: 250ms\n    name: a\n"
-					 "    refill_amount: 50 # five\n    capacity: 100\n";
-	const struct tg_setting settings[] = {
-		{"capacity", "100"}, {"refill_amount", "50"}, {"refill_interval", "250ms"}};
-	const struct tg_refill wanted = {100, 50, 250000000, false};
+					 "    shadow: true\n    refill_amount: 50 # five\n"
+					 "    capacity: 100\n";
+	const struct tg_setting settings[] = {{"a", "capacity", "100"},
+					      {"a", "refill_amount", "50"},
+					      {"a", "shadow", "true"},
+					      {"a", "refill_interval", "250ms"}};
+	char message[TG_MESSAGE_SIZE] = "", *out = NULL;
+	struct force force;
+
+	make_force(&force, &(struct tg_refill){100, 50, 250000000, false});
+	force.limit.shadow = true;
+	CHECK(tg_config_edit("t.yaml", before, settings, 4, &force.config, &out, message) == 0,
+	      "%s", message);
+	CHECK(out && strcmp(out, after) == 0, "%s", out);
+	free(out);
+}
+
+#define REST "capacity: 10, rate: 1/s"
+
+/* A key that the file may not have yet. */
+static const struct {
+	const char *before, *after; /* NULL: refused */
+	bool shadow;
+} shadow_cases[] = {
+	{HEAD "limits:\n  - name: a   # the name\n    capacity: 10\n    rate: 1/s\n",
+	 HEAD
+	 "limits:\n  - name: a   # the name\n    shadow: true\n    capacity: 10\n    rate: 1/s\n",
+	 true},
+	{HEAD "limits:\n- capacity: 10\n  rate: 1/s\n  name: 'a'",
+	 HEAD "limits:\n- capacity: 10\n  rate: 1/s\n  name: 'a'\n  shadow: true", true},
+	{HEAD "limits:\r\n-  name: a\r\n   capacity: 10\r\n   rate: 1/s\r\n",
+	 HEAD "limits:\r\n-  name: a\r\n   shadow: true\r\n   capacity: 10\r\n   rate: 1/s\r\n",
+	 true},
+	{HEAD "limits: [{" REST ", name: a}]\n",
+	 HEAD "limits: [{" REST ", name: a, shadow: true}]\n", true},
+	{HEAD "limits: [{name: \"a\" , " REST "}]\n",
+	 HEAD "limits: [{name: \"a\", shadow: true , " REST "}]\n", true},
+	{HEAD "limits: [{name: a,\n  # now\n  shadow: false, " REST "}]\n",
+	 HEAD "limits: [{name: a,\n  # now\n  shadow: true, " REST "}]\n", true},
+	{HEAD "limits:\n - name: a\n   shadow: true   # dry run\n   capacity: 10\n   rate: 1/s\n",
+	 HEAD "limits:\n - name: a\n   shadow: false   # dry run\n   capacity: 10\n   rate: 1/s\n",
+	 false},
+	/* not what is in force */
+	{HEAD "limits: [{name: a, " REST "}]\n", NULL, false},
+	/* somewhere between the name and its comma there is a comment */
+	{HEAD "limits: [{name: a # x\n  , " REST "}]\n", NULL, true},
+	{HEAD "limits: [{name: a, shadow: [], " REST "}]\n", NULL, true},
+};
+
+TEST(test_add)
+{
+	char message[TG_MESSAGE_SIZE];
+	struct force force;
+	size_t i;
+
+	for (i = 0; i < sizeof(shadow_cases) / sizeof(shadow_cases[0]); i++) {
+		const char *after = shadow_cases[i].after;
+		struct tg_setting setting = {"a", "shadow",
+					     shadow_cases[i].shadow ? "true" : "false"};
+		char *out = NULL;
+		int r;
+
+		/* The refill is another, and that is no matter of this setting. */
+		make_force(&force, &(struct tg_refill){77, 1, 1, true});
+		force.limit.shadow = after ? shadow_cases[i].shadow : true;
+		r = tg_config_edit("t.yaml", shadow_cases[i].before, &setting, 1, &force.config,
+				   &out, message);
+		CHECK(r == (after ? 0 : -EINVAL), "%d for %s", r, shadow_cases[i].before);
+		CHECK(after ? out && strcmp(out, after) == 0 : !out, "%s", out ? out : "nothing");
+		free(out);
+	}
+}
+
+/* Several limits in one file, and keys of others that are alike. */
+TEST(test_limits)
+{
+	static const char before[] =
+		"interfaces: [{name: lo, hooks: tc-egress}]\nlimits:\n"
+		"  - {name: b, " REST ", on_exceed: delay}\n  - name: a\n    capacity: 10\n"
+		"    rate: 1/s\n    on_exceed: mark\n    mark: {dscp: 1}\n";
+	static const char after[] =
+		"interfaces: [{name: lo, hooks: tc-egress}]\nlimits:\n"
+		"  - {name: b, max_delay: 3s, " REST ", on_exceed: delay}\n  - name: a\n"
+		"    mark_above: 5\n    capacity: 10\n    rate: 1/s\n    on_exceed: mark\n"
+		"    mark: {dscp: 1}\n";
+	const struct tg_setting settings[] = {{"a", "mark_above", "5"}, {"b", "max_delay", "3s"}};
+	struct tg_config_limit limits[] = {{.name = "a", .mark_above = 5},
+					   {.name = "b", .max_delay = 3000000000}};
+	struct tg_config config = {.limits = limits, .limits_n = 2};
 	char message[TG_MESSAGE_SIZE] = "", *out = NULL;
 
-	CHECK(tg_config_edit("t.yaml", before, "a", settings, 3, &wanted, &out, message) == 0, "%s",
+	CHECK(tg_config_edit("t.yaml", before, settings, 2, &config, &out, message) == 0, "%s",
 	      message);
 	CHECK(out && strcmp(out, after) == 0, "%s", out);
 	free(out);
 }
 
-TEST_MAIN(RUN(test_edit), RUN(test_edit_several))
+TEST_MAIN(RUN(test_edit), RUN(test_edit_several), RUN(test_add), RUN(test_limits))
