@@ -250,11 +250,16 @@ static void leave_out(const struct tg_program *program)
 
 static int explain_load(char *message, int error)
 {
-	if (error == -EPERM || error == -EACCES)
+	/* EACCES is the verifier's. */
+	if (error == -EPERM)
 		return tg_refuse(message, EPERM,
 				 "no privilege to load BPF programs; run as root or with CAP_BPF, "
 				 "CAP_NET_ADMIN and CAP_PERFMON");
-	return tg_refuse(message, error, "the kernel did not take the packet program: %s",
+	if (error == -EACCES)
+		error = -EOPNOTSUPP;
+	return tg_refuse(message, error,
+			 "this kernel's verifier did not take the packet program: %s; run with "
+			 "--log-level debug to see what it says, and report it",
 			 strerror(-error));
 }
 

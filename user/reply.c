@@ -30,6 +30,7 @@ json_t *tg_reply_errno(int error, const char *message)
 {
 	switch (-error) {
 	case EPERM:
+	case EACCES:
 	case EBUSY:
 		return tg_reply_fail(TG_EXIT_REFUSED, "%s", message);
 	case ENODEV:

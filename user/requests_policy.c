@@ -14,6 +14,7 @@
 #include "datapath.h"
 #include "log.h"
 #include "message.h"
+#include "ownership.h"
 #include "reply.h"
 #include "units.h"
 
@@ -75,6 +76,11 @@ static json_t *load_file(const json_t *request, struct tg_config **config, char 
 
 	if (!path || path[0] != '/')
 		return tg_reply_fail(TG_EXIT_USAGE, "which file? its path must be absolute");
+	if (tg_ownership_check_file(path))
+		return tg_reply_fail(TG_EXIT_REFUSED,
+				     "%s, or its directory, may be written by everybody; run "
+				     "chmod o-w on it",
+				     path);
 	error = tg_config_load(path, config, &diagnostics);
 	*said = print_diagnostics(&diagnostics);
 	if (!error)

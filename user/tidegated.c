@@ -10,6 +10,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "capabilities.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "commands.h"
@@ -22,6 +23,7 @@
 #include "log.h"
 #include "message.h"
 #include "netlink.h"
+#include "ownership.h"
 #include "requests.h"
 
 #define DEFAULT_CONFIG	"/etc/tidegate/tidegate.yaml"
@@ -138,8 +140,11 @@ static int parse_options(int argc, char **argv, struct tg_daemon *daemon, struct
 static int load_config(const char *path, struct tg_config **config)
 {
 	struct tg_diagnostics diagnostics = {};
-	int error = tg_config_load(path, config, &diagnostics);
+	int error = tg_ownership_check_file(path);
 
+	if (error)
+		return error;
+	error = tg_config_load(path, config, &diagnostics);
 	tg_diagnostics_print(&diagnostics, stderr);
 	tg_diagnostics_clear(&diagnostics);
 	return error;
@@ -155,11 +160,13 @@ int tg_daemon_reload(struct tg_daemon *daemon, char *message)
 	error = load_config(daemon->config_path, &config);
 	if (error) {
 		daemon->reloads_failed++;
-		tg_refuse(
-			message, error,
-			"%s is not valid, and the policy in force stays; `tidegate check %s` shows "
-			"what is wrong",
-			daemon->config_path, daemon->config_path);
+		tg_refuse(message, error,
+			  error == -EINVAL
+				  ? "%s is not valid, and the policy in force stays; `tidegate "
+				    "check %s` shows what is wrong"
+				  : "%s cannot be used, and the policy in force stays; the log "
+				    "says why",
+			  daemon->config_path, daemon->config_path);
 		tg_log(TG_LOG_ERROR, "%s", message);
 	} else {
 		error = tg_generations_change(daemon, &config, message);
@@ -185,6 +192,8 @@ static void on_signal(evutil_socket_t signal, short what, void *data)
 
 	if (signal == SIGHUP)
 		tg_daemon_reload(daemon, message);
+	else if (signal == SIGUSR1)
+		tg_daemon_stop(daemon, TG_ENDING_KEEP);
 	else
 		tg_daemon_stop(daemon, daemon->config->on_stop == TG_ON_STOP_KEEP ? TG_ENDING_KEEP
 										  : TG_ENDING_STOP);
@@ -197,33 +206,36 @@ static void on_second(evutil_socket_t fd, short what, void *data)
 	tg_datapath_maintain(daemon->datapath);
 }
 
+#define SIGNALS 4
+
 static int run(struct tg_daemon *daemon)
 {
-	static const int signals[] = {SIGHUP, SIGTERM, SIGINT};
+	/* SIGUSR1 is sent where another daemon follows: a restart or an upgrade of the service. */
+	static const int signals[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
 	const struct timeval second = {.tv_sec = 1};
-	struct event *events[4];
+	struct event *events[SIGNALS + 1];
 	size_t i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < SIGNALS; i++) {
 		events[i] = evsignal_new(daemon->base, signals[i], on_signal, daemon);
 		if (!events[i] || event_add(events[i], NULL))
 			return tg_fail(ENOMEM, "signals");
 	}
-	events[3] = event_new(daemon->base, -1, EV_PERSIST, on_second, daemon);
-	if (!events[3] || event_add(events[3], &second))
+	events[SIGNALS] = event_new(daemon->base, -1, EV_PERSIST, on_second, daemon);
+	if (!events[SIGNALS] || event_add(events[SIGNALS], &second))
 		return tg_fail(ENOMEM, "timer");
 	sd_notify(0, "READY=1");
 	tg_log(TG_LOG_INFO, "ready");
 	event_base_dispatch(daemon->base);
 	sd_notify(0, "STOPPING=1");
-	for (i = 0; i < 4; i++)
+	for (i = 0; i <= SIGNALS; i++)
 		event_free(events[i]);
 	return 0;
 }
 
-static json_t *on_request(void *data, const json_t *request)
+static json_t *on_request(void *data, const json_t *request, bool may_change)
 {
-	return tg_request_handle(data, request);
+	return tg_request_handle(data, request, may_change);
 }
 
 /* Links and pins survive us by default; taking them away is a decision. */
@@ -232,7 +244,7 @@ static void finish(struct tg_daemon *daemon)
 	unsigned int links;
 
 	if (daemon->ending == TG_ENDING_KEEP) {
-		tg_log(TG_LOG_INFO, "stopped; enforcement stays (on_stop: keep)");
+		tg_log(TG_LOG_INFO, "stopped; enforcement stays");
 		return;
 	}
 	if (tg_datapath_detach(daemon->datapath, daemon->ending == TG_ENDING_DETACH, &links) == 0)
@@ -288,6 +300,8 @@ static int serve(struct tg_daemon *daemon)
 	error = tg_generations_open(daemon, daemon->base);
 	if (!error)
 		error = start(daemon, &control, &http, &netlink);
+	if (!error)
+		error = tg_capabilities_drop();
 	if (!error) {
 		error = run(daemon);
 		finish(daemon);
@@ -333,7 +347,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	error = load_config(daemon.config_path, &daemon.config);
 	if (error)
-		return error == -EINVAL ? TG_EXIT_INVALID : TG_EXIT_FAILED;
+		return error == -EINVAL ? TG_EXIT_INVALID : exit_code(error);
 	error = serve(&daemon);
 	tg_datapath_close(&daemon.datapath);
 	tg_config_free(&daemon.config);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The privileges that the daemon keeps once it runs. */
+#ifndef TG_CAPABILITIES_H
+#define TG_CAPABILITIES_H
+
+/*
+ * Gives up all but CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (capabilities(7)), for good where the
+ * process may say so. What it did not have it does not get. 0 or -errno, logged.
+ */
+int tg_capabilities_drop(void);
+
+#endif
