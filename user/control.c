@@ -19,8 +19,10 @@
 #include "commands.h"
 #include "control.h"
 #include "log.h"
+#include "ownership.h"
 
-#define CLIENTS_MAX  64
+#define CLIENTS_MAX  256
+#define CLIENTS_OWN  32	   /* of them that are left to root, whoever else is there */
 #define REQUEST_MAX  65536 /* bytes of a line */
 #define IDLE_SECONDS 30
 #define GROUPS_MAX   65536 /* of a process: NGROUPS_MAX of Linux */
@@ -29,14 +31,15 @@ struct client {
 	LIST_ENTRY(client) entry;
 	struct tg_control *control;
 	struct bufferevent *buffer;
-	bool closing; /* once the reply is out */
+	bool may_change; /* the policy, entries and buckets; else only look */
+	bool closing;	 /* once the reply is out */
 };
 
 struct tg_control {
 	struct event_base *base;
 	struct evconnlistener *listener;
 	char *path;
-	json_t *(*handle)(void *data, const json_t *request);
+	tg_control_handler *handle;
 	void *data;
 	LIST_HEAD(, client) clients;
 	size_t clients_n;
@@ -64,15 +67,16 @@ static bool in_group(int fd, gid_t group)
 	return false;
 }
 
-static bool may_talk(int fd)
+/* Root and the daemon's user may do all; its group may look. False: not even that. */
+static bool may_talk(int fd, bool *may_change)
 {
 	socklen_t length = sizeof(struct ucred);
 	struct ucred peer;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length))
 		return false;
-	return peer.uid == 0 || peer.uid == geteuid() || peer.gid == getegid() ||
-	       in_group(fd, getegid());
+	*may_change = peer.uid == 0 || peer.uid == geteuid();
+	return *may_change || peer.gid == getegid() || in_group(fd, getegid());
 }
 
 static void reply(struct client *client, json_t *answer)
@@ -106,7 +110,7 @@ static void answer_line(struct client *client, const char *line, size_t length)
 					"a request is one JSON object on a line"));
 		return;
 	}
-	answer = control->handle(control->data, request);
+	answer = control->handle(control->data, request, client->may_change);
 	json_decref(request);
 	if (!answer)
 		answer = json_pack("{s:i, s:s}", "code", TG_EXIT_FAILED, "error", "out of memory");
@@ -167,32 +171,35 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		      int length, void *data)
 {
 	struct tg_control *control = data;
-	struct client *client = NULL;
-	bool allowed = may_talk(fd);
+	bool may_change = false, allowed = may_talk(fd, &may_change);
+	struct client *client = add_client(control, fd);
 
-	if (control->clients_n < CLIENTS_MAX)
-		client = add_client(control, fd);
 	if (!client) {
 		close(fd);
 		return;
 	}
-	if (allowed) {
-		bufferevent_enable(client->buffer, EV_READ);
-		return;
-	}
+	client->may_change = may_change;
 	bufferevent_enable(client->buffer, EV_WRITE);
-	refuse(client, TG_EXIT_REFUSED,
-	       "only root and members of the daemon's group may use its control socket");
+	if (!allowed)
+		refuse(client, TG_EXIT_REFUSED,
+		       "only root and members of the daemon's group may use its control socket");
+	else if (control->clients_n > (may_change ? CLIENTS_MAX : CLIENTS_MAX - CLIENTS_OWN))
+		refuse(client, TG_EXIT_FAILED,
+		       "the daemon talks to too many clients at the moment; try again");
+	else
+		bufferevent_enable(client->buffer, EV_READ);
 }
 
 static int make_parent(const char *path)
 {
 	char copy[PATH_MAX];
+	const char *parent;
 
 	snprintf(copy, sizeof(copy), "%s", path);
-	if (mkdir(dirname(copy), 0755) && errno != EEXIST)
+	parent = dirname(copy);
+	if (mkdir(parent, 0755) && errno != EEXIST)
 		return tg_fail(errno, "cannot make the directory of %s", path);
-	return 0;
+	return tg_ownership_check_directory(parent);
 }
 
 /* Somebody listens there: not ours to replace. */
@@ -234,9 +241,8 @@ static int listen_on(const char *path)
 	return TAKE_FD(fd);
 }
 
-int tg_control_open(struct event_base *base, const char *path,
-		    json_t *(*handle)(void *data, const json_t *request), void *data,
-		    struct tg_control **control)
+int tg_control_open(struct event_base *base, const char *path, tg_control_handler *handle,
+		    void *data, struct tg_control **control)
 {
 	tg_cleanup(tg_control_close) struct tg_control *made = calloc(1, sizeof(*made));
 	int fd, error;

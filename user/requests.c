@@ -113,36 +113,46 @@ static json_t *do_version(struct tg_daemon *daemon, const json_t *request)
 	return tg_reply_done(json_pack("{s:s}", "version", TG_VERSION));
 }
 
+/* `diff` reads any file with the daemon's rights, so it is not for everyone who may look. */
 static const struct {
 	const char *name;
 	tg_request_function *handle;
+	bool only_looks;
 } commands[] = {
-	{"status", tg_request_status},
-	{"limits", tg_request_limits},
-	{"top", do_top},
-	{"why", do_why},
-	{"set", tg_request_set},
-	{"shadow", tg_request_shadow},
-	{"reset", do_reset},
-	{"reload", tg_request_reload},
-	{"diff", tg_request_diff},
-	{"apply", tg_request_apply},
-	{"confirm", tg_request_confirm},
-	{"rollback", tg_request_rollback},
-	{"entries_add", tg_request_add_entries},
-	{"entries_remove", tg_request_remove_entries},
-	{"entries_list", tg_request_list_entries},
-	{"detach", do_detach},
-	{"version", do_version},
+	{"status", tg_request_status, true},
+	{"limits", tg_request_limits, true},
+	{"top", do_top, true},
+	{"why", do_why, true},
+	{"set", tg_request_set, false},
+	{"shadow", tg_request_shadow, false},
+	{"reset", do_reset, false},
+	{"reload", tg_request_reload, false},
+	{"diff", tg_request_diff, false},
+	{"apply", tg_request_apply, false},
+	{"confirm", tg_request_confirm, false},
+	{"rollback", tg_request_rollback, false},
+	{"entries_add", tg_request_add_entries, false},
+	{"entries_remove", tg_request_remove_entries, false},
+	{"entries_list", tg_request_list_entries, true},
+	{"detach", do_detach, false},
+	{"version", do_version, true},
 };
 
-json_t *tg_request_handle(struct tg_daemon *daemon, const json_t *request)
+json_t *tg_request_handle(struct tg_daemon *daemon, const json_t *request, bool may_change)
 {
 	const char *name = tg_request_text(request, "command");
 	size_t i;
 
-	for (i = 0; name && i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(commands[i].name, name) == 0)
-			return commands[i].handle(daemon, request);
+	for (i = 0; name && i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(commands[i].name, name) != 0)
+			continue;
+		if (!may_change && !commands[i].only_looks)
+			return tg_reply_fail(
+				TG_EXIT_REFUSED,
+				"members of the daemon's group may look, and only root "
+				"may %s; run it with sudo",
+				name);
+		return commands[i].handle(daemon, request);
+	}
 	return tg_reply_fail(TG_EXIT_USAGE, "the daemon knows no command \"%s\"", name ? name : "");
 }

@@ -4,13 +4,15 @@
 #define TG_REQUESTS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct tg_daemon;
 
 /*
  * {"command": NAME, ...} -> {"code": 0, "result": {...}} or {"code": N, "error": SENTENCE},
- * where N is the exit code that the client ends with. NULL when out of memory.
+ * where N is the exit code that the client ends with. NULL when out of memory. Without
+ * @may_change, only what changes nothing is done.
  */
-json_t *tg_request_handle(struct tg_daemon *daemon, const json_t *request);
+json_t *tg_request_handle(struct tg_daemon *daemon, const json_t *request, bool may_change);
 
 #endif
