@@ -9,6 +9,7 @@ CC := gcc
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 CLANG_FORMAT ?= clang-format
 PREFIX ?= /usr/local
+UNITS ?= $(PREFIX)/lib/systemd/system
 B := build
 
 ifeq ($(V),1)
@@ -23,8 +24,9 @@ endif
 PACKAGES := gcc make pkg-config clang-16 bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev libevent-dev \
 	libjansson-dev libcap-ng-dev libsystemd-dev libmnl-dev iproute2 util-linux procps curl jq python3-minimal python3-yaml \
 	python3-jsonschema nginx-light wrk dnsperf dnsmasq-base iputils-ping nftables clang-format ethtool iptables shellcheck universal-ctags mandoc libclang-rt-16-dev
-# And what only the tests need, being large: a browser for the status page, a Prometheus for the metrics.
-CHECK_PACKAGES := chromium chromium-driver prometheus
+# And what only the tests need, being large: a browser for the status page, a Prometheus for the metrics,
+# what makes the Debian package and a system to install it on.
+CHECK_PACKAGES := chromium chromium-driver prometheus debhelper lintian systemd-container
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla -Wformat=2 \
 	-Wno-unused-parameter
@@ -174,12 +176,10 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate README.md docs/configuration.md docs/design.md
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate/examples $(wildcard examples/*.yaml)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/tidegate schema/tidegate.schema.json packaging/tidegate.rules.yml packaging/grafana-dashboard.json
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|@PREFIX@|$(PREFIX)|' packaging/tidegated.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/tidegated.service
+	install -d $(DESTDIR)$(UNITS)
+	sed 's|@PREFIX@|$(PREFIX)|' packaging/tidegated.service > $(DESTDIR)$(UNITS)/tidegated.service
 
 deb: all
-	$(Q)rm -rf $B/deb
-	$(Q)$(MAKE) --no-print-directory install DESTDIR=$B/deb PREFIX=/usr
 	$(Q)packaging/build-deb $(VERSION) $B
 
 format:
