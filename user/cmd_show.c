@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* status, limits, top: what is going on. */
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +16,10 @@ static void print_interfaces(const json_t *interfaces)
 	const json_t *interface;
 	size_t i;
 
-	printf("%-16s %-5s %-8s %-10s %14s %14s %14s\n", "INTERFACE", "HOOK", "MODE", "LINK",
+	printf("%-16s %-10s %-8s %-10s %14s %14s %14s\n", "INTERFACE", "HOOK", "MODE", "LINK",
 	       "RECEIVED", "PASSED", "DROPPED");
 	json_array_foreach(interfaces, i, interface)
-		printf("%-16s %-5s %-8s %-10s %14lld %14lld %14lld\n",
+		printf("%-16s %-10s %-8s %-10s %14lld %14lld %14lld\n",
 		       tg_json_text(interface, "interface"), tg_json_text(interface, "hook"),
 		       tg_json_text(interface, "mode"),
 		       json_is_true(json_object_get(interface, "healthy")) ? "healthy" : "BROKEN",
@@ -48,6 +49,17 @@ static void print_reasons(const json_t *interfaces)
 			       json_integer_value(count));
 }
 
+static void print_shadow(const json_t *names)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(names, i, name) printf(
+		"%s%s", i ? ", " : "in shadow, counting and not acting: ", json_string_value(name));
+	if (json_array_size(names))
+		putchar('\n');
+}
+
 static void print_status(const json_t *result)
 {
 	const json_t *daemon = json_object_get(result, "daemon");
@@ -65,6 +77,7 @@ static void print_status(const json_t *result)
 	if (json_is_object(json_object_get(result, "confirm")))
 		printf("NOT CONFIRMED: goes back in %lld s unless `tidegate confirm` comes first\n",
 		       tg_json_number(json_object_get(result, "confirm"), "remaining_ms") / 1000);
+	print_shadow(json_object_get(result, "shadow_limits"));
 	printf("table: %lld of %lld buckets used\n\n", tg_json_number(table, "buckets"),
 	       tg_json_number(table, "size"));
 	print_interfaces(interfaces);
@@ -82,23 +95,70 @@ int cmd_status(int argc, char **argv)
 			      print_status);
 }
 
-static void print_limits(const json_t *result)
+/* What becomes of packets beyond a limit, beside being dropped: shown only where there is any. */
+static const struct {
+	const char *verdict, *title, *action;
+} verdicts[] = {
+	{"marked", "MARKED", "mark"},
+	{"delayed", "DELAYED", "delay"},
+	{"rejected", "REJECTED", "reject"},
+	{"shadow_exceeded", "SHADOW EXCEEDED", "shadow"},
+};
+
+#define VERDICTS (sizeof(verdicts) / sizeof(verdicts[0]))
+
+/* "shadow", or as on_exceed has it. */
+static const char *action_of(const json_t *limit)
 {
-	const json_t *limit, *packets;
+	return json_is_true(json_object_get(limit, "shadow")) ? "shadow"
+							      : tg_json_text(limit, "on_exceed");
+}
+
+static void find_columns(const json_t *limits, bool columns[VERDICTS])
+{
+	const json_t *limit;
+	size_t i, j;
+
+	json_array_foreach(limits, i, limit)
+	{
+		for (j = 0; j < VERDICTS; j++)
+			columns[j] |= strcmp(action_of(limit), verdicts[j].action) == 0 ||
+				      tg_json_number(json_object_get(limit, "packets"),
+						     verdicts[j].verdict);
+	}
+}
+
+static void print_limit(const json_t *limit, const bool columns[VERDICTS])
+{
+	const json_t *packets = json_object_get(limit, "packets");
 	char refill[96];
 	size_t i;
 
-	printf("%-24s %-8s %12s %-24s %9s %14s %14s\n", "LIMIT", "UNIT", "CAPACITY", "REFILL",
-	       "BUCKETS", "ADMITTED", "DROPPED");
-	json_array_foreach(json_object_get(result, "limits"), i, limit)
-	{
-		packets = json_object_get(limit, "packets");
-		printf("%-24s %-8s %12lld %-24s %9lld %14lld %14lld\n", tg_json_text(limit, "name"),
-		       tg_json_text(limit, "unit"), tg_json_number(limit, "capacity"),
-		       tg_json_refill(limit, refill, sizeof(refill)),
-		       tg_json_number(limit, "buckets"), tg_json_number(packets, "admitted"),
-		       tg_json_number(packets, "dropped"));
-	}
+	printf("%-24s %-8s %12lld %-24s %-7s %9lld %14lld %14lld", tg_json_text(limit, "name"),
+	       tg_json_text(limit, "unit"), tg_json_number(limit, "capacity"),
+	       tg_json_refill(limit, refill, sizeof(refill)), action_of(limit),
+	       tg_json_number(limit, "buckets"), tg_json_number(packets, "admitted"),
+	       tg_json_number(packets, "dropped"));
+	for (i = 0; i < VERDICTS; i++)
+		if (columns[i])
+			printf(" %15lld", tg_json_number(packets, verdicts[i].verdict));
+	putchar('\n');
+}
+
+static void print_limits(const json_t *result)
+{
+	const json_t *limits = json_object_get(result, "limits"), *limit;
+	bool columns[VERDICTS] = {};
+	size_t i;
+
+	find_columns(limits, columns);
+	printf("%-24s %-8s %12s %-24s %-7s %9s %14s %14s", "LIMIT", "UNIT", "CAPACITY", "REFILL",
+	       "EXCESS", "BUCKETS", "ADMITTED", "DROPPED");
+	for (i = 0; i < VERDICTS; i++)
+		if (columns[i])
+			printf(" %15s", verdicts[i].title);
+	putchar('\n');
+	json_array_foreach(limits, i, limit) print_limit(limit, columns);
 }
 
 int cmd_limits(int argc, char **argv)
@@ -120,10 +180,11 @@ static void print_top(const json_t *result)
 	printf("%-40s %-24s %14s %14s %22s %-9s\n", "SOURCE", "LIMIT", "EXCEEDED", "ADMITTED",
 	       "REMAINING", "STATE");
 	json_array_foreach(json_object_get(result, "sources"), i, source) printf(
-		"%-40s %-24s %14lld %14lld %10lld of %8lld %-9s\n", tg_json_text(source, "source"),
+		"%-40s %-24s %14lld %14lld %10lld of %8lld %s%s\n", tg_json_text(source, "source"),
 		tg_json_text(source, "limit"), tg_json_number(source, "exceeded"),
 		tg_json_number(source, "admitted"), tg_json_number(source, "remaining"),
-		tg_json_number(source, "capacity"), tg_json_text(source, "state"));
+		tg_json_number(source, "capacity"), tg_json_text(source, "state"),
+		json_is_true(json_object_get(source, "shadow")) ? " (shadow)" : "");
 }
 
 static json_t *top_request(const struct tg_arguments *arguments)

@@ -13,6 +13,7 @@ static void print_limit(const json_t *limit)
 {
 	const char *state = tg_json_text(limit, "state");
 	const json_t *ago = json_object_get(limit, "exceeded_ago_ms");
+	bool shadow = json_is_true(json_object_get(limit, "shadow"));
 
 	printf("%s (bucket %s", tg_json_text(limit, "limit"), tg_json_text(limit, "bucket"));
 	if (json_object_get(limit, "destination_port"))
@@ -28,10 +29,12 @@ static void print_limit(const json_t *limit)
 	printf("%lld of %lld %s left", tg_json_number(limit, "remaining"),
 	       tg_json_number(limit, "capacity"), tg_json_text(limit, "unit"));
 	if (tg_json_number(limit, "retry_after_ms"))
-		printf("; refuses now, the next packet is admitted in %lld ms",
+		printf("; %s now, the next packet is admitted in %lld ms",
+		       shadow ? "would refuse but for shadow" : "refuses",
 		       tg_json_number(limit, "retry_after_ms"));
 	printf("; full in %lld ms\n", tg_json_number(limit, "reset_ms"));
-	printf("    admitted %lld packets, refused %lld", tg_json_number(limit, "admitted"),
+	printf("    admitted %lld packets, %s %lld", tg_json_number(limit, "admitted"),
+	       shadow ? "let go on as a shadow limit" : "refused",
 	       tg_json_number(limit, "exceeded"));
 	if (json_is_integer(ago))
 		printf(", the last %lld ms ago", json_integer_value(ago));

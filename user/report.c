@@ -74,6 +74,17 @@ static json_t *confirm_of(const struct tg_daemon *daemon)
 			 (json_int_t)daemon->generations.before);
 }
 
+static json_t *shadow_limits(const struct tg_stats *stats)
+{
+	json_t *names = json_array();
+	size_t i;
+
+	for (i = 0; i < stats->limits_n; i++)
+		if (stats->limits[i].shadow)
+			json_array_append_new(names, json_string(stats->limits[i].name));
+	return names;
+}
+
 json_t *tg_report_status(const struct tg_stats *stats, const struct tg_daemon *daemon)
 {
 	uint64_t uptime = tg_clock_read(TG_CLOCK_PRECISE) - daemon->started_ns;
@@ -83,15 +94,16 @@ json_t *tg_report_status(const struct tg_stats *stats, const struct tg_daemon *d
 	for (i = 0; i < stats->interfaces_n; i++)
 		json_array_append_new(interfaces, interface_of(&stats->interfaces[i]));
 	return json_pack(
-		"{s:{s:s, s:I, s:I, s:s, s:s, s:s}, s:s, s:o, s:I, s:o, s:o, s:{s:I, s:I}, s:I, s:{s:I, s:I}}",
+		"{s:{s:s, s:I, s:I, s:s, s:s, s:s}, s:s, s:o, s:I, s:o, s:o, s:{s:I, s:I}, s:I, s:o, s:{s:I, s:I}}",
 		"daemon", "version", TG_VERSION, "pid", (json_int_t)getpid(), "uptime_ms",
 		(json_int_t)(uptime / NS_PER_MS), "config", daemon->config_path, "control",
 		daemon->control_path, "state", daemon->state_dir, "policy", daemon->config->path,
 		"confirm", confirm_of(daemon), "generation", (json_int_t)stats->generation,
 		"interfaces", interfaces, "waiting_for", waiting_for(stats, daemon->config),
 		"table", "size", (json_int_t)stats->table_size, "buckets",
-		(json_int_t)stats->buckets, "limits", (json_int_t)stats->limits_n, "reloads", "ok",
-		(json_int_t)daemon->reloads_ok, "failed", (json_int_t)daemon->reloads_failed);
+		(json_int_t)stats->buckets, "limits", (json_int_t)stats->limits_n, "shadow_limits",
+		shadow_limits(stats), "reloads", "ok", (json_int_t)daemon->reloads_ok, "failed",
+		(json_int_t)daemon->reloads_failed);
 }
 
 static json_t *verdicts_of(const __u64 counts[TG_VERDICT_COUNT])
@@ -246,6 +258,7 @@ json_t *tg_report_top(const struct tg_bucket_view *views, size_t n, uint32_t gen
 			"state", state_name(views[i].state), "admitted",
 			(json_int_t)views[i].admitted, "exceeded", (json_int_t)views[i].exceeded);
 		add_key(json, &views[i]);
+		json_object_set_new(json, "shadow", json_boolean(views[i].shadow));
 		json_array_append_new(sources, json);
 	}
 	return json_pack("{s:I, s:o}", "generation", (json_int_t)generation, "sources", sources);
