@@ -77,6 +77,19 @@ static __always_inline bool tg_sweep_is_full(struct tg_sweep *sweep, __u64 state
 	return tg_gcra_full(rate, state, tg_gcra_clock(rate, sweep->now[rate->clock & 1]));
 }
 
+/* It may have refilled and still refuse. */
+static __always_inline bool tg_sweep_is_closed(struct tg_sweep *sweep,
+					       const struct tg_bucket *bucket,
+					       const struct tg_limit_record *record)
+{
+	__u64 closed = *(const volatile __u64 *)&bucket->closed;
+	__u32 version = record->version;
+
+	return closed && version < TG_RATE_VERSIONS &&
+	       tg_closed_until(closed, TG_LIMIT_SLOT(record->id),
+			       sweep->now[record->rates[version].clock & 1]);
+}
+
 static __always_inline void tg_sweep_take_out(struct tg_sweep *sweep, struct tg_bucket_key *key,
 					      bool counted)
 {
@@ -112,7 +125,8 @@ static long tg_sweep_bucket(void *map, struct tg_bucket_key *key, struct tg_buck
 	}
 	tg_sweep_state(sweep, bucket, record, tg_sweep_selects(sweep, key));
 	state = tg_read_state(bucket);
-	if (!reclaim || !tg_sweep_is_full(sweep, state, record))
+	if (!reclaim || !tg_sweep_is_full(sweep, state, record) ||
+	    tg_sweep_is_closed(sweep, bucket, record))
 		return 0;
 	if (__sync_val_compare_and_swap(&bucket->state, state, TG_BUCKET_DEAD) == state)
 		tg_sweep_take_out(sweep, key, true);

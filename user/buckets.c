@@ -39,16 +39,17 @@ static uint64_t time_until(const struct tg_rate *rate, uint64_t units, uint64_t 
 	return tg_rate_time_until(rate, units, now) + (rate->clock == TG_CLOCK_COARSE ? tick : 0);
 }
 
-/* A closed bucket refuses whatever it holds. */
+/* A closed bucket refuses whatever it holds. See tg_closed_until() for what is no such. */
 static void measure_backoff(const struct tg_bucket *bucket, uint64_t now, uint64_t tick,
 			    struct tg_bucket_view *view)
 {
 	uint64_t until = TG_CLOSED_UNTIL(bucket->closed);
+	bool closed = until > now && until - now <= view->backoff_max;
 
-	if (view->reset_ns == 0 && until <= now)
+	if (!view->backoff_max || (view->reset_ns == 0 && !closed))
 		return; /* healed, though no packet has noticed yet */
 	view->attempt = bucket->closed & TG_CLOSED_ATTEMPTS;
-	if (until <= now)
+	if (!closed)
 		return;
 	view->state = TG_BUCKET_BACKOFF;
 	view->backoff_ns = until - now + tick;
@@ -84,7 +85,7 @@ void tg_bucket_measure(const struct tg_limit_record *record, const struct tg_buc
 	else if (!needed) /* the coarse clock is about to show it */
 		view->retry_after_ns = tick;
 	view->reset_ns = time_until(rate, deficit, precise, tick);
-	measure_backoff(bucket, now[rate->clock], tick, view);
+	measure_backoff(bucket, now[rate->clock], rate->clock == TG_CLOCK_COARSE ? tick : 0, view);
 	view->admitted = bucket->admitted;
 	view->exceeded = bucket->exceeded;
 	view->exceeded_ago_ns = UINT64_MAX;

@@ -9,6 +9,15 @@
 #include "log.h"
 #include "prefix.h"
 
+static void print_backoff(long long attempt, long long backoff_ms)
+{
+	if (backoff_ms)
+		printf("    backoff: attempt %lld, closed for another %lld ms\n", attempt,
+		       backoff_ms);
+	else if (attempt)
+		printf("    backoff: attempt %lld, open again\n", attempt);
+}
+
 static void print_limit(const json_t *limit)
 {
 	const char *state = tg_json_text(limit, "state");
@@ -33,6 +42,7 @@ static void print_limit(const json_t *limit)
 		       shadow ? "would refuse but for shadow" : "refuses",
 		       tg_json_number(limit, "retry_after_ms"));
 	printf("; full in %lld ms\n", tg_json_number(limit, "reset_ms"));
+	print_backoff(tg_json_number(limit, "attempt"), tg_json_number(limit, "backoff_ms"));
 	printf("    admitted %lld packets, %s %lld", tg_json_number(limit, "admitted"),
 	       shadow ? "let go on as a shadow limit" : "refused",
 	       tg_json_number(limit, "exceeded"));

@@ -111,22 +111,36 @@ static uint8_t mark_flags(const struct tg_config_mark *mark)
 	       (mark->ecn && mark->drop_not_ecn ? TG_MARK_DROP_NOT_ECN : 0);
 }
 
-static void compile_backoff(const struct tg_config_backoff *backoff,
+/* From here on the coarse clock is close enough; see compile_rate(). */
+#define TICKS_OF_PENALTY 4
+
+/*
+ * Who waits for as long as the ladder says is not to find the bucket closed because the coarse
+ * clock is late by up to a tick, or a tick not quite as long as it should be.
+ */
+static uint64_t on_clock(uint64_t penalty, uint32_t clock, uint64_t tick)
+{
+	return clock == TG_CLOCK_COARSE ? penalty / tick * tick - tick / 2 : penalty;
+}
+
+static void compile_backoff(const struct tg_config_backoff *backoff, uint32_t clock, uint64_t tick,
 			    __u64 penalties[TG_BACKOFF_STEPS])
 {
 	uint64_t penalty = backoff->initial;
 	int i;
 
 	for (i = 0; i < TG_BACKOFF_STEPS; i++) {
-		penalties[i] = penalty < backoff->max ? penalty : backoff->max;
-		penalty = penalties[i] * backoff->factor / 1000;
+		if (penalty > backoff->max)
+			penalty = backoff->max;
+		penalties[i] = on_clock(penalty, clock, tick);
+		penalty = penalty * backoff->factor / 1000;
 	}
 }
 
 /* A shadow limit has none; its rate is that of the same limit without, so that buckets stay as they
  * are. */
-static void compile_action(const struct tg_config_limit *limit, struct tg_compiled *compiled,
-			   unsigned int slot)
+static void compile_action(const struct tg_config_limit *limit, uint64_t tick,
+			   struct tg_compiled *compiled, unsigned int slot)
 {
 	static const uint8_t actions[] = {
 		[TG_CONFIG_DROP] = TG_ACTION_DROP,
@@ -153,11 +167,12 @@ static void compile_action(const struct tg_config_limit *limit, struct tg_compil
 	out->has_backoff = limit->backoff.initial != 0;
 	out->is_plain = !out->has_backoff && limit->action != TG_CONFIG_DELAY;
 	if (out->has_backoff)
-		compile_backoff(&limit->backoff, compiled->policy.backoffs[slot]);
+		compile_backoff(&limit->backoff, out->rate.clock, tick,
+				compiled->policy.backoffs[slot]);
 }
 
-static void compile_limit(const struct tg_config_limit *limit, struct tg_compiled *compiled,
-			  unsigned int slot)
+static void compile_limit(const struct tg_config_limit *limit, uint64_t tick,
+			  struct tg_compiled *compiled, unsigned int slot)
 {
 	const struct tg_limit_record *record = &compiled->records[slot];
 	struct tg_limit *out = &compiled->policy.limits[slot];
@@ -180,7 +195,7 @@ static void compile_limit(const struct tg_config_limit *limit, struct tg_compile
 	for (hook = 0; hook < TG_HOOKS; hook++)
 		if (limit->hooks >> hook & 1)
 			compiled->policy.hooks[hook] |= bit;
-	compile_action(limit, compiled, slot);
+	compile_action(limit, tick, compiled, slot);
 	if (limit->new_sources.capacity)
 		compiled->policy.gated |= bit;
 	tg_policy_compile_match(limit, bit, compiled);
@@ -190,13 +205,14 @@ static void compile_limit(const struct tg_config_limit *limit, struct tg_compile
 static int compile_rate(const struct tg_config_limit *limit, uint64_t tick, struct tg_rate *rate)
 {
 	bool delays = limit->action == TG_CONFIG_DELAY;
+	bool brief = limit->backoff.initial && limit->backoff.initial < TICKS_OF_PENALTY * tick;
 	uint64_t ahead = delays ? limit->max_delay : 0;
 	int error;
 
 	if (limit->backoff.initial && limit->backoff.max > ahead)
 		ahead = limit->backoff.max;
 	error = tg_rate_compile(&limit->refill, tick, ahead, rate);
-	if (!error && delays)
+	if (!error && (delays || brief))
 		rate->clock = TG_CLOCK_PRECISE;
 	return error;
 }
@@ -249,7 +265,7 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 		error = compile_gate(&config->limits[i], tick, &compiled->gates[slot]);
 		if (error)
 			return error;
-		compile_limit(&config->limits[i], compiled, slot);
+		compile_limit(&config->limits[i], tick, compiled, slot);
 		compiled->policy.limits[slot].rank = i;
 	}
 	for (slot = 0; slot < TG_LIMITS_MAX; slot++)

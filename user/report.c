@@ -196,10 +196,8 @@ static json_t *view_of(const struct tg_bucket_view *view)
 
 	add_key(json, view);
 	json_object_set_new(json, "shadow", json_boolean(view->shadow));
-	if (view->attempt)
-		json_object_set_new(json, "backoff",
-				    json_pack("{s:i, s:I}", "attempt", view->attempt,
-					      "remaining_ms", to_ms(view->backoff_ns)));
+	json_object_set_new(json, "attempt", json_integer(view->attempt));
+	json_object_set_new(json, "backoff_ms", json_integer(to_ms(view->backoff_ns)));
 	return json;
 }
 

@@ -74,8 +74,9 @@ struct tg_bucket_view {
 				    admitted; 0 now */
 	enum tg_bucket_state state;
 	bool shadow;		     /* of the limit */
-	unsigned int attempt;	     /* backoff: refusals since the bucket was last full */
-	uint64_t backoff_ns;	     /* until it opens; 0 it is not closed */
+	uint64_t backoff_max;	     /* ns, the longest penalty of the limit; 0: no backoff */
+	unsigned int attempt;	     /* times closed since it was last full; 255 or more */
+	uint64_t backoff_ns;	     /* until it opens; 0: it is not closed */
 	uint64_t admitted, exceeded; /* packets */
 	uint64_t exceeded_ago_ns;    /* since the last refusal; UINT64_MAX never */
 	bool overflow;		     /* shares an overflow bucket, the table being full */

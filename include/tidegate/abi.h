@@ -124,8 +124,8 @@ struct tg_bucket {
 
 _Static_assert(sizeof(struct tg_bucket) == 40, "bucket");
 
-/* Of `closed`: when the bucket opens, in ns on the clock of the limit, and refusals so far (255:
- * or more). */
+/* Of `closed`: when the bucket opens, in ns on the clock of the limit, and how often it was closed
+ * since it was full (255: or more). */
 #define TG_CLOSED_ATTEMPTS    255ULL
 #define TG_CLOSED_UNTIL(word) ((word) & ~TG_CLOSED_ATTEMPTS)
 

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Backoff: an excess closes its source's bucket for the next penalty of the limit's ladder, which
+ * begins anew when the bucket has refilled. What comes while it is closed is refused. That makes
+ * the wait no longer, or one packet now and then (a retransmission, a neighbour behind the same
+ * address) would lock a source out for good; but it costs the tokens that it is refilled by
+ * meanwhile, all but one packet's worth. Who waits as told keeps them.
+ */
+#ifndef TG_BACKOFF_BPF_H
+#define TG_BACKOFF_BPF_H
+
+#include "reading.bpf.h"
+
+static __always_inline __u64 tg_read_closed(const struct tg_bucket *bucket,
+					    const struct tg_demand *demand)
+{
+	if (!policy.limits[demand->slot & (TG_LIMITS_MAX - 1)].has_backoff || demand->shared)
+		return 0;
+	return *(const volatile __u64 *)&bucket->closed;
+}
+
+/*
+ * Until when the bucket is closed, or 0 if it is open. A time farther ahead than the longest
+ * penalty is of a clock that went back, or of a ladder that has been shortened since: open.
+ */
+static __always_inline __u64 tg_closed_until(__u64 closed, __u32 slot, __u64 now)
+{
+	__u64 longest = policy.backoffs[slot & (TG_LIMITS_MAX - 1)][TG_BACKOFF_STEPS - 1];
+	__u64 until = TG_CLOSED_UNTIL(closed);
+
+	return until > now && until - now <= longest ? until : 0;
+}
+
+/*
+ * Forgets the refusals of a bucket that has refilled, and by a packet's worth more: one whose
+ * capacity is one packet is full whenever it opens. Returns `closed` as it stands then.
+ */
+static __always_inline __u64 tg_heal(struct tg_bucket *bucket, __u64 closed,
+				     const struct tg_demand *demand,
+				     const struct tg_reading *reading)
+{
+	if (!closed || reading->surplus < demand->cost << (reading->rate.scale & 63))
+		return closed;
+	__sync_val_compare_and_swap(&bucket->closed, closed, 0);
+	return 0;
+}
+
+/*
+ * Takes the next step of the ladder. @closed was read before the charge, so that of several CPUs
+ * that refuse at once one takes it.
+ */
+static __always_inline void tg_close(struct tg_bucket *bucket, __u64 closed,
+				     const struct tg_demand *demand)
+{
+	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
+	__u64 attempt = closed & TG_CLOSED_ATTEMPTS, until;
+	__u64 step = attempt < TG_BACKOFF_STEPS ? attempt : TG_BACKOFF_STEPS - 1;
+
+	if (!policy.limits[slot].has_backoff || demand->shared)
+		return;
+	until = TG_CLOSED_UNTIL(demand->now + policy.backoffs[slot][step & (TG_BACKOFF_STEPS - 1)]);
+	attempt += attempt < TG_CLOSED_ATTEMPTS;
+	__sync_val_compare_and_swap(&bucket->closed, closed, until | attempt);
+}
+
+/*
+ * Someone sends although the bucket is closed until @until. The state that this leaves is the
+ * same however often it happens. If another CPU changes the bucket meanwhile, the next packet does
+ * it.
+ */
+static __always_inline void tg_forfeit(struct tg_bucket *bucket, __u64 state, __u64 until,
+				       const struct tg_demand *demand,
+				       const struct tg_reading *reading)
+{
+	__u64 ahead = tg_gcra_clock(&reading->rate, until) - reading->clock;
+	__u64 units = demand->cost << (reading->rate.scale & 63), deficit;
+
+	if (units > reading->rate.capacity)
+		return;
+	deficit = reading->rate.capacity - units + ahead;
+	if (deficit > reading->deficit)
+		__sync_val_compare_and_swap(
+			&bucket->state, state,
+			tg_gcra_state(deficit, reading->clock, reading->version));
+}
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How a bucket stands at the moment of a charge, whatever rate its state was counted in. */
+#ifndef TG_READING_BPF_H
+#define TG_READING_BPF_H
+
+#include <linux/errno.h>
+#include <tidegate/gcra.h>
+#include "classify.bpf.h"
+
+/* What one packet asks of one limit, and what it gets. */
+struct tg_demand {
+	__u64 cost; /* tokens */
+	__u64 now;  /* ns, on the clock of the limit's rate */
+	__u32 slot;
+	__u32 segments;
+	bool shared;	 /* the bucket is one of those that sources share: no backoff */
+	bool let_in;	 /* new_sources has given it a token */
+	bool above;	 /* out: more than mark_above tokens are in use */
+	__u64 departure; /* out: ns on the same clock; 0 at once */
+};
+
+static __always_inline __u64 tg_read_state(const struct tg_bucket *bucket)
+{
+	return *(const volatile __u64 *)&bucket->state;
+}
+
+/* Out of line, since the verifier need look at its loop only once. */
+__noinline __u64 tg_convert_deficit(__u64 deficit, __u64 to_capacity, __u64 from_capacity)
+{
+	return from_capacity ? tg_scale_up(deficit, to_capacity, from_capacity) : to_capacity;
+}
+
+/* How a bucket stands, in one rate: what a charge starts from. */
+struct tg_reading {
+	struct tg_rate rate;
+	__u64 clock, deficit;
+	__u64 surplus; /* units offered since it was full */
+	__u32 version;
+	bool store; /* even if refused: the state lies too far ahead to be true */
+};
+
+/*
+ * A bucket whose state was counted in another rate than this program's. One step newer:
+ * the daemon is about to replace this program, which charges by the new rate as its
+ * successor would. Anything else is older and is converted with the charge.
+ */
+static __noinline int tg_read_other_rate(__u64 state, struct tg_demand *demand,
+					 struct tg_reading *reading)
+{
+	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
+	struct tg_limit_record *record = tg_record_of(policy.bank, demand->slot);
+	__u32 version = tg_state_version(state);
+	struct tg_rate *other;
+	__u64 clock, deficit;
+
+	if (!record || version >= TG_RATE_VERSIONS)
+		return -ENOENT;
+	other = &record->rates[version];
+	clock = tg_gcra_clock(other, tg_now(other->clock));
+	deficit = tg_gcra_deficit(other, state, clock);
+	reading->store = false;
+	reading->surplus = deficit ? 0 : other->capacity;
+	if (version == (limit->version + 1) % TG_RATE_VERSIONS) {
+		reading->rate = *other;
+		reading->version = version;
+		reading->clock = clock;
+		reading->deficit = deficit;
+		return 0;
+	}
+	reading->rate = *(const struct tg_rate *)&limit->rate;
+	reading->version = limit->version;
+	reading->clock = tg_gcra_clock((const struct tg_rate *)&limit->rate, demand->now);
+	reading->deficit = tg_convert_deficit(deficit, limit->rate.capacity, other->capacity);
+	return 0;
+}
+
+static __always_inline int tg_read_bucket(__u64 state, struct tg_demand *demand,
+					  struct tg_reading *reading)
+{
+	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
+	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
+
+	if (tg_state_version(state) != limit->version)
+		return tg_read_other_rate(state, demand, reading);
+	reading->rate = *rate;
+	reading->version = limit->version;
+	reading->clock = tg_gcra_clock(rate, demand->now);
+	reading->deficit = tg_gcra_deficit(rate, state, reading->clock);
+	reading->surplus = reading->deficit ? 0 : -tg_gcra_lead(state, reading->clock);
+	reading->store = tg_gcra_implausible(rate, state, reading->clock);
+	return 0;
+}
+
+#endif
