@@ -39,7 +39,7 @@ static __always_inline __u64 tg_heal(struct tg_bucket *bucket, __u64 closed,
 				     const struct tg_demand *demand,
 				     const struct tg_reading *reading)
 {
-	if (!closed || reading->surplus < demand->cost << (reading->rate.scale & 63))
+	if (!closed || reading->surplus < demand->cost << (reading->rate->scale & 63))
 		return closed;
 	__sync_val_compare_and_swap(&bucket->closed, closed, 0);
 	return 0;
@@ -72,12 +72,12 @@ static __always_inline void tg_forfeit(struct tg_bucket *bucket, __u64 state, __
 				       const struct tg_demand *demand,
 				       const struct tg_reading *reading)
 {
-	__u64 ahead = tg_gcra_clock(&reading->rate, until) - reading->clock;
-	__u64 units = demand->cost << (reading->rate.scale & 63), deficit;
+	__u64 ahead = tg_gcra_clock(reading->rate, until) - reading->clock;
+	__u64 units = demand->cost << (reading->rate->scale & 63), deficit;
 
-	if (units > reading->rate.capacity)
+	if (units > reading->rate->capacity)
 		return;
-	deficit = reading->rate.capacity - units + ahead;
+	deficit = reading->rate->capacity - units + ahead;
 	if (deficit > reading->deficit)
 		__sync_val_compare_and_swap(
 			&bucket->state, state,

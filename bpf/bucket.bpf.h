@@ -25,12 +25,12 @@ enum tg_charge {
 static __always_inline int tg_charge_ahead(struct tg_reading *reading, struct tg_demand *demand)
 {
 	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
-	__u64 units = demand->cost << reading->rate.scale, wait;
+	__u64 units = demand->cost << reading->rate->scale, wait;
 
 	if (limit->action != TG_ACTION_DELAY)
 		return 0;
-	wait = tg_gcra_wait(&reading->rate, demand->now,
-			    reading->deficit + units - reading->rate.capacity);
+	wait = tg_gcra_wait(reading->rate, demand->now,
+			    reading->deficit + units - reading->rate->capacity);
 	if (wait > limit->max_delay)
 		return 0;
 	reading->deficit += units;
@@ -50,7 +50,7 @@ static __always_inline bool tg_is_above(const struct tg_reading *reading, __u32 
 {
 	__u64 above = policy.limits[slot & (TG_LIMITS_MAX - 1)].mark_above;
 
-	return above != ~0ULL && reading->deficit > above << (reading->rate.scale & 63);
+	return above != ~0ULL && reading->deficit > above << (reading->rate->scale & 63);
 }
 
 /* One try. A function of its own to the verifier, which would else walk it at each try. */
@@ -66,14 +66,13 @@ __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_demand *dema
 	state = tg_read_state(bucket);
 	if (tg_read_bucket(state, demand, &reading))
 		return TG_CHARGE_AGAIN;
-	reading.rate.scale &= 63;
 	until = tg_closed_until(closed, demand->slot, demand->now);
 	if (until) {
 		tg_forfeit(bucket, state, until, demand, &reading);
 		return tg_exceeded(bucket, demand);
 	}
 	closed = tg_heal(bucket, closed, demand, &reading);
-	admitted = tg_gcra_charge(&reading.rate, &reading.deficit, demand->cost) ||
+	admitted = tg_gcra_charge(reading.rate, &reading.deficit, demand->cost) ||
 		   tg_charge_ahead(&reading, demand);
 	if (admitted || reading.store) {
 		next = tg_gcra_state(reading.deficit, reading.clock, reading.version);

@@ -104,7 +104,7 @@ static __always_inline bool tg_refund_try(struct tg_bucket *bucket, struct tg_de
 
 	if (tg_read_bucket(state, demand, &reading))
 		return true; /* dead, so full */
-	units = demand->cost << (reading.rate.scale & 63);
+	units = demand->cost << (reading.rate->scale & 63);
 	reading.deficit = reading.deficit > units ? reading.deficit - units : 0;
 	next = tg_gcra_state(reading.deficit, reading.clock, reading.version);
 	return __sync_val_compare_and_swap(&bucket->state, state, next) == state;

@@ -32,7 +32,7 @@ __noinline __u64 tg_convert_deficit(__u64 deficit, __u64 to_capacity, __u64 from
 
 /* How a bucket stands, in one rate: what a charge starts from. */
 struct tg_reading {
-	struct tg_rate rate;
+	const struct tg_rate *rate;
 	__u64 clock, deficit;
 	__u64 surplus; /* units offered since it was full */
 	__u32 version;
@@ -61,13 +61,13 @@ static __noinline int tg_read_other_rate(__u64 state, struct tg_demand *demand,
 	reading->store = false;
 	reading->surplus = deficit ? 0 : other->capacity;
 	if (version == (limit->version + 1) % TG_RATE_VERSIONS) {
-		reading->rate = *other;
+		reading->rate = other;
 		reading->version = version;
 		reading->clock = clock;
 		reading->deficit = deficit;
 		return 0;
 	}
-	reading->rate = *(const struct tg_rate *)&limit->rate;
+	reading->rate = (const struct tg_rate *)&limit->rate;
 	reading->version = limit->version;
 	reading->clock = tg_gcra_clock((const struct tg_rate *)&limit->rate, demand->now);
 	reading->deficit = tg_convert_deficit(deficit, limit->rate.capacity, other->capacity);
@@ -82,7 +82,7 @@ static __always_inline int tg_read_bucket(__u64 state, struct tg_demand *demand,
 
 	if (tg_state_version(state) != limit->version)
 		return tg_read_other_rate(state, demand, reading);
-	reading->rate = *rate;
+	reading->rate = rate;
 	reading->version = limit->version;
 	reading->clock = tg_gcra_clock(rate, demand->now);
 	reading->deficit = tg_gcra_deficit(rate, state, reading->clock);

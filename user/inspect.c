@@ -147,7 +147,7 @@ static void start_view(const struct tg_config_limit *limit, const uint8_t addres
 	view->per = limit->per;
 	view->unit = limit->unit;
 	view->shadow = limit->shadow;
-	view->backoff_max = limit->backoff.initial ? limit->backoff.max : 0;
+	view->backoff_max = limit->backoff.initial && !limit->shadow ? limit->backoff.max : 0;
 	view->port = view->protocol = -1;
 	view->bucket.length = prefix_length(limit, address);
 	mask = tg_address_mask(view->bucket.length);
