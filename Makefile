@@ -68,6 +68,9 @@ $(SKELETON): $B/tidegate.bpf.o
 $B/user/program.o $B/asan/user/program.o: $(SKELETON)
 $(BPF_TESTS): $(SKELETON)
 
+# The status page is built in.
+$B/user/page.o $B/asan/user/page.o: $(wildcard user/page/*)
+
 $B/user/%.o: user/%.c | $B/.made
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@

@@ -3,24 +3,50 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "api.h"
 #include "cleanup.h"
 #include "daemon.h"
 #include "datapath.h"
 #include "http.h"
+#include "http_guard.h"
 #include "log.h"
 #include "metrics.h"
+#include "page.h"
 #include "units.h"
 
 #define HEADERS_MAX 8192
 #define BODY_MAX    1024
 #define TIMEOUT_S   10
+#define FORBIDDEN   403
+#define MISDIRECTED 421 /* RFC 9110, 15.5.20 */
+#define ALL_METHODS                                                                                \
+	(EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | \
+	 EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH)
 
 struct tg_http {
 	struct evhttp *server;
-	struct tg_daemon *daemon;
+	struct tg_api api;
+	char *host;    /* of --metrics */
+	bool loopback; /* so it is: the page and what it asks for are served */
+};
+
+/* Nothing from elsewhere, nothing inline, no text that becomes code; in no frame of others. */
+static const char *const safe_headers[][2] = {
+	{"Content-Security-Policy",
+	 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+	 "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+	 "require-trusted-types-for 'script'; trusted-types 'none'"},
+	{"X-Content-Type-Options", "nosniff"},
+	{"X-Frame-Options", "DENY"},
+	{"Referrer-Policy", "no-referrer"},
+	{"Cross-Origin-Resource-Policy", "same-origin"},
+	{"Cross-Origin-Opener-Policy", "same-origin"},
+	{"Cache-Control", "no-store"},
 };
 
 static void add_header(struct evhttp_request *request, const char *name, const char *value)
@@ -28,43 +54,139 @@ static void add_header(struct evhttp_request *request, const char *name, const c
 	evhttp_add_header(evhttp_request_get_output_headers(request), name, value);
 }
 
-static void on_metrics(struct evhttp_request *request, void *data)
+/* To HEAD libevent would send the body. */
+static void withhold(struct evhttp_request *request, struct evbuffer *body)
+{
+	size_t length = evbuffer_get_length(body);
+	char text[32];
+
+	snprintf(text, sizeof(text), "%zu", length);
+	add_header(request, "Content-Length", text);
+	evbuffer_drain(body, length);
+}
+
+/* Takes @body over; NULL: out of memory. */
+static void reply(struct evhttp_request *request, int status, const char *type,
+		  struct evbuffer *body)
+{
+	size_t i;
+
+	if (body && evhttp_request_get_command(request) == EVHTTP_REQ_HEAD)
+		withhold(request, body);
+	for (i = 0; i < sizeof(safe_headers) / sizeof(safe_headers[0]); i++)
+		add_header(request, safe_headers[i][0], safe_headers[i][1]);
+	add_header(request, "Content-Type", type);
+	evhttp_send_reply(request, body ? status : HTTP_INTERNAL, NULL, body);
+	if (body)
+		evbuffer_free(body);
+}
+
+static void reply_sentence(struct evhttp_request *request, int status, const char *sentence)
+{
+	struct evbuffer *body = evbuffer_new();
+
+	if (body)
+		evbuffer_add_printf(body, "%s\n", sentence);
+	reply(request, status, "text/plain; charset=utf-8", body);
+}
+
+static void reply_metrics(struct tg_http *http, struct evhttp_request *request)
 {
 	tg_cleanup(tg_stats_free) struct tg_stats *stats = NULL;
-	struct evbuffer *out = evbuffer_new();
-	struct tg_http *http = data;
+	struct tg_daemon *daemon = http->api.daemon;
+	struct evbuffer *body = evbuffer_new();
 
-	if (!out || tg_datapath_stats(http->daemon->datapath, &stats) ||
-	    tg_metrics_write(out, stats, http->daemon)) {
-		evhttp_send_error(request, HTTP_INTERNAL, NULL);
-	} else {
-		add_header(request, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-		evhttp_send_reply(request, HTTP_OK, "OK", out);
+	if (body && (tg_datapath_stats(daemon->datapath, &stats) ||
+		     tg_metrics_write(body, stats, daemon))) {
+		evbuffer_free(body);
+		body = NULL;
 	}
-	if (out)
-		evbuffer_free(out);
+	reply(request, HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", body);
 }
 
 /* Alive means: the maps can be read. */
-static void on_health(struct evhttp_request *request, void *data)
+static void reply_health(struct tg_http *http, struct evhttp_request *request)
 {
 	tg_cleanup(tg_stats_free) struct tg_stats *stats = NULL;
-	struct evbuffer *out = evbuffer_new();
-	struct tg_http *http = data;
-	bool healthy = tg_datapath_stats(http->daemon->datapath, &stats) == 0;
 
-	add_header(request, "Content-Type", "text/plain; charset=utf-8");
-	if (out)
-		evbuffer_add_printf(out, healthy ? "ok\n" : "the maps cannot be read\n");
-	evhttp_send_reply(request, healthy ? HTTP_OK : HTTP_SERVUNAVAIL,
-			  healthy ? "OK" : "Unavailable", out);
-	if (out)
-		evbuffer_free(out);
+	if (tg_datapath_stats(http->api.daemon->datapath, &stats))
+		reply_sentence(request, HTTP_SERVUNAVAIL, "the maps cannot be read");
+	else
+		reply_sentence(request, HTTP_OK, "ok");
 }
 
-static void on_other(struct evhttp_request *request, void *data)
+static void reply_file(struct evhttp_request *request, const struct tg_page_file *file)
 {
-	evhttp_send_error(request, HTTP_NOTFOUND, NULL);
+	struct evbuffer *body = evbuffer_new();
+
+	if (body)
+		evbuffer_add_reference(body, file->start, file->end - file->start, NULL, NULL);
+	reply(request, HTTP_OK, file->type, body);
+}
+
+static void reply_json(struct tg_http *http, struct evhttp_request *request, const char *path)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+	struct evbuffer *body = NULL;
+	json_t *answer;
+	int status = tg_api_answer(&http->api, path, evhttp_uri_get_query(uri), &answer);
+	tg_autofree char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+
+	json_decref(answer);
+	if (text)
+		body = evbuffer_new();
+	if (body)
+		evbuffer_add_printf(body, "%s\n", text);
+	if (status == HTTP_SERVUNAVAIL)
+		add_header(request, "Retry-After", "1");
+	reply(request, status, "application/json", body);
+}
+
+/* The page and what it asks for show sources' addresses, which the metrics do not. */
+static void route_private(struct tg_http *http, struct evhttp_request *request, const char *path)
+{
+	const struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
+	const struct tg_page_file *file = tg_page_find(path);
+	bool api = strncmp(path, TG_API_PREFIX, strlen(TG_API_PREFIX)) == 0;
+
+	if (!file && !api)
+		reply_sentence(request, HTTP_NOTFOUND,
+			       "there are / (the status page), /metrics and /healthz");
+	else if (!http->loopback)
+		reply_sentence(
+			request, FORBIDDEN,
+			"The status page shows addresses, so it is served on loopback only: "
+			"there, start tidegated with --metrics 127.0.0.1:9469; from elsewhere, "
+			"ssh -L 9469:127.0.0.1:9469 HOST");
+	else if (api && tg_http_is_cross_site(evhttp_find_header(headers, "Sec-Fetch-Site")))
+		reply_sentence(request, FORBIDDEN, "another site's page may not ask");
+	else if (api)
+		reply_json(http, request, path);
+	else
+		reply_file(request, file);
+}
+
+static void on_request(struct evhttp_request *request, void *data)
+{
+	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
+	enum evhttp_cmd_type method = evhttp_request_get_command(request);
+	struct tg_http *http = data;
+
+	if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
+		add_header(request, "Allow", "GET, HEAD");
+		reply_sentence(request, HTTP_BADMETHOD, "nothing can be changed here");
+	} else if (http->loopback &&
+		   !tg_http_host_is_ours(evhttp_request_get_host(request), http->host)) {
+		reply_sentence(request, MISDIRECTED,
+			       "write the address as localhost, 127.0.0.1 or [::1], or as in "
+			       "--metrics: another name could be a trap");
+	} else if (strcmp(path ? path : "", "/metrics") == 0) {
+		reply_metrics(http, request);
+	} else if (strcmp(path ? path : "", "/healthz") == 0) {
+		reply_health(http, request);
+	} else {
+		route_private(http, request, path ? path : "");
+	}
 }
 
 /* Splits "HOST:PORT" in place; brackets around an IPv6 host are taken off. */
@@ -91,21 +213,37 @@ static int split_address(char *address, char **host, uint16_t *port)
 	return 0;
 }
 
+/* Whether the socket that is listened on can be reached from this machine only. */
+static bool listens_on_loopback(struct evhttp_bound_socket *bound)
+{
+	struct sockaddr_storage address = {};
+	socklen_t length = sizeof(address);
+
+	return getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&address,
+			   &length) == 0 &&
+	       tg_http_is_loopback((struct sockaddr *)&address);
+}
+
 static int bind_to(struct tg_http *http, const char *address)
 {
-	tg_autofree char *copy = strdup(address);
+	struct evhttp_bound_socket *bound;
 	char *host;
 	uint16_t port;
 
-	if (!copy)
+	http->host = strdup(address);
+	if (!http->host)
 		return tg_fail(ENOMEM, "metrics");
-	if (split_address(copy, &host, &port))
+	if (split_address(http->host, &host, &port))
 		return tg_fail(EINVAL, "--metrics \"%s\": write HOST:PORT, [IPV6]:PORT or none",
 			       address);
-	if (evhttp_bind_socket(http->server, host, port))
+	bound = evhttp_bind_socket_with_handle(http->server, host, port);
+	if (!bound)
 		return tg_fail(errno ? errno : EADDRNOTAVAIL,
 			       "cannot listen on %s for metrics; choose another with --metrics",
 			       address);
+	http->loopback = listens_on_loopback(bound);
+	tg_log(TG_LOG_INFO, "%s at http://%s/",
+	       http->loopback ? "status page and metrics" : "metrics", address);
 	return 0;
 }
 
@@ -120,17 +258,15 @@ int tg_http_open(struct event_base *base, const char *address, struct tg_daemon 
 	made = calloc(1, sizeof(*made));
 	if (!made)
 		return tg_fail(ENOMEM, "metrics");
-	made->daemon = daemon;
+	made->api.daemon = daemon;
 	made->server = evhttp_new(base);
 	if (!made->server)
 		return tg_fail(ENOMEM, "metrics");
-	evhttp_set_allowed_methods(made->server, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
+	evhttp_set_allowed_methods(made->server, ALL_METHODS); /* or they would get 501, not 405 */
 	evhttp_set_max_headers_size(made->server, HEADERS_MAX);
 	evhttp_set_max_body_size(made->server, BODY_MAX);
 	evhttp_set_timeout(made->server, TIMEOUT_S);
-	evhttp_set_cb(made->server, "/metrics", on_metrics, made);
-	evhttp_set_cb(made->server, "/healthz", on_health, made);
-	evhttp_set_gencb(made->server, on_other, NULL);
+	evhttp_set_gencb(made->server, on_request, made);
 	error = bind_to(made, address);
 	if (error)
 		return error;
@@ -144,6 +280,7 @@ void tg_http_close(struct tg_http **http)
 		return;
 	if ((*http)->server)
 		evhttp_free((*http)->server);
+	free((*http)->host);
 	free(*http);
 	*http = NULL;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The HTTP listener: GET and HEAD of /metrics and /healthz. */
+/*
+ * The HTTP listener: GET and HEAD of /metrics and /healthz; on a loopback address also of the
+ * status page and of what it asks for, which show sources' addresses.
+ */
 #ifndef TG_HTTP_H
 #define TG_HTTP_H
 

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A card for each limit: what it is, its rates now, and a plot of them.
+
+import {amount, count, duration, find, make, rate, say} from "./format.js";
+import {makePlot, WINDOW} from "./plot.js";
+
+const KINDS = {
+	admitted: ["admitted", ["admitted"]],
+	refused: ["refused", ["dropped", "rejected"]],
+	eased: ["marked or delayed", ["marked", "delayed"]],
+	shadow: ["exceeded in shadow", ["shadow_exceeded"]],
+};
+const NAMES = Object.keys(KINDS);
+
+const cards = new Map(); // by the limit's name
+
+function makeCard(limit) {
+	const plot = makePlot(NAMES, ["admitted", "refused"]);
+	const card = {
+		plot, points: [], before: null,
+		tag: make("span", {class: "tag"}, "shadow"),
+		settings: make("p", {class: "muted"}),
+		most: make("span", {class: "most"}),
+		now: make("p", {class: "now"}),
+		spans: NAMES.map(name => make("span", {class: name})),
+	};
+	card.now.append(...card.spans);
+	card.element = make("article", {class: "card", "aria-label": `limit ${limit.name}`},
+		make("header", {}, make("h3", {}, limit.name), card.tag), card.settings, card.now,
+		make("div", {class: "plot"}, plot.element, card.most),
+		make("p", {class: "times", "aria-hidden": "true"}, make("span", {}, `${WINDOW / 60} min ago`), make("span", {}, "now")));
+	return card;
+}
+
+function settings(limit) {
+	const refill = limit.rate ?? `${amount(limit.refill_amount, limit.unit)} every ${duration(limit.refill_interval_ms)}`;
+	return `bursts to ${amount(limit.capacity, limit.unit)}, then ${refill}; ${amount(limit.buckets, "buckets")}`;
+}
+
+/** The point between two readings of the counters; null if they went back. */
+function difference(before, counters, t) {
+	const point = {t};
+	for (const name of NAMES) {
+		const sum = values => KINDS[name][1].reduce((total, verdict) => total + values[verdict], 0);
+		point[name] = (sum(counters) - sum(before.counters)) / (t - before.t);
+		if (point[name] < 0)
+			return null;
+	}
+	return point;
+}
+
+/** Two readings less than half a second apart would make noise of rounding. */
+function take(card, counters, t) {
+	if (card.before && t < card.before.t)
+		Object.assign(card, {before: null, points: []});
+	if (card.before && t - card.before.t < 0.5)
+		return;
+	const point = card.before && difference(card.before, counters, t);
+	if (point)
+		card.points = [...card.points.filter(old => old.t >= t - WINDOW), point];
+	card.before = {t, counters};
+}
+
+function describe(point, unit) {
+	return NAMES.filter(name => name == "admitted" || name == "refused" || point[name])
+		.map(name => [name, `${rate(point[name], unit)} ${KINDS[name][0]}`]);
+}
+
+function show(card, limit, t) {
+	const point = card.points.at(-1);
+
+	say(card.settings, settings(limit));
+	card.tag.hidden = !limit.shadow;
+	if (!point)
+		return;
+	const parts = new Map(describe(point, limit.unit));
+	NAMES.forEach((name, i) => {
+		say(card.spans[i], parts.get(name) ?? "");
+		card.spans[i].hidden = !parts.has(name);
+	});
+	say(card.most, rate(card.plot.draw(card.points, t), limit.unit));
+	card.plot.element.setAttribute("aria-label", `${limit.name}, the last ${WINDOW / 60} minutes; now ${[...parts.values()].join(", ")}`);
+}
+
+/** Takes the answer of /api/limits, read when the daemon was up for t seconds. */
+export function showLimits(limits, t) {
+	const names = limits.map(limit => limit.name);
+
+	find("no-limits").hidden = limits.length > 0;
+	for (const [name, card] of cards) {
+		if (!names.includes(name)) {
+			card.element.remove();
+			cards.delete(name);
+		}
+	}
+	for (const limit of limits) {
+		if (!cards.has(limit.name)) {
+			cards.set(limit.name, makeCard(limit));
+			find("cards").append(cards.get(limit.name).element);
+		}
+		const card = cards.get(limit.name);
+		take(card, limit.unit == "bytes" ? limit.bytes : limit.packets, t);
+		show(card, limit, t);
+	}
+	offer(names);
+}
+
+/** The limits to choose from, above the busiest sources. */
+function offer(names) {
+	const select = find("of");
+	if (names.join() == [...select.options].slice(1).map(option => option.value).join())
+		return;
+	const chosen = select.value;
+	select.replaceChildren(select.options[0], ...names.map(name => make("option", {value: name}, name)));
+	select.value = names.includes(chosen) ? chosen : "";
+}
+
+export const refusedNewcomers = limits => limits.filter(limit => {
+	const before = cards.get(limit.name)?.overflowed;
+	if (cards.has(limit.name))
+		cards.get(limit.name).overflowed = limit.overflowed;
+	return before !== undefined && limit.overflowed > before;
+}).map(limit => `${limit.name} (${count(limit.overflowed)} packets so far)`);
