@@ -105,6 +105,22 @@ int tidegate_tc_egress(struct __sk_buff *skb)
 }
 
 /*
+ * Stand in a bank for hooks that its policy does not use, which are to be seen running while a
+ * change adds or removes them.
+ */
+SEC("xdp.frags")
+int tidegate_idle(struct xdp_md *ctx)
+{
+	return XDP_PASS;
+}
+
+SEC("tc")
+int tidegate_idle_tc(struct __sk_buff *skb)
+{
+	return TC_ACT_UNSPEC;
+}
+
+/*
  * What the links run, whatever the policy: it goes on to the active bank's generation.
  * The other one stands in for it when a packet has read the word just before a change and
  * finds the bank emptied. Both indexes are constants, so that the kernel makes them direct jumps.

@@ -55,11 +55,27 @@ static void pin_path(const struct tg_attachment *attachment, const char *state_d
 	snprintf(path, PATH_MAX, "%s/%s%u", state_dir, pins[i].prefix, attachment->ifindex);
 }
 
+int tg_attach_pin(const struct tg_attachment *attachment, const char *state_dir, int fd)
+{
+	char path[PATH_MAX];
+
+	pin_path(attachment, state_dir, path);
+	unlink(path); /* of an interface that is gone and whose index came back */
+	return bpf_obj_pin(fd, path) ? -errno : 0;
+}
+
+void tg_attach_unpin(const struct tg_attachment *attachment, const char *state_dir)
+{
+	char path[PATH_MAX];
+
+	pin_path(attachment, state_dir, path);
+	unlink(path);
+}
+
 int tg_attach(struct tg_attachment *attachment, const char *state_dir, int program,
 	      enum tg_xdp_mode xdp_mode, char *message)
 {
-	char path[PATH_MAX];
-	int fd;
+	int fd, error;
 
 	fd = attachment->hook == TG_HOOK_XDP
 		     ? tg_xdp_attach(attachment, program, xdp_mode, message)
@@ -67,23 +83,22 @@ int tg_attach(struct tg_attachment *attachment, const char *state_dir, int progr
 	if (fd < 0)
 		return fd;
 	attachment->link = fd;
-	pin_path(attachment, state_dir, path);
-	unlink(path); /* of an interface that is gone and whose index came back */
-	if (bpf_obj_pin(fd, path)) {
-		tg_refuse(message, errno, "cannot pin %s: %s", path, strerror(errno));
-		fd = -errno;
+	error = attachment->mode == TG_MODE_CLSACT ? 0 : tg_attach_pin(attachment, state_dir, fd);
+	if (error) {
+		tg_refuse(message, error, "cannot pin the link of %s in %s: %s", attachment->name,
+			  state_dir, strerror(-error));
 		tg_attach_remove(attachment, state_dir);
-		return fd;
 	}
-	return 0;
+	return error;
 }
 
-int tg_attach_update(const struct tg_attachment *attachment, int program, char *message)
+int tg_attach_update(const struct tg_attachment *attachment, const char *state_dir, int program,
+		     char *message)
 {
 	int error = 0;
 
 	if (attachment->mode == TG_MODE_CLSACT)
-		error = tg_clsact_update(attachment, program);
+		error = tg_clsact_update(attachment, state_dir, program);
 	else if (bpf_link_update(attachment->link, program, NULL))
 		error = -errno;
 	if (error)
@@ -95,8 +110,6 @@ int tg_attach_update(const struct tg_attachment *attachment, int program, char *
 
 void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir)
 {
-	char path[PATH_MAX];
-
 	if (attachment->link >= 0) {
 		/* Explicitly, since another process may hold the link as well. */
 		if (attachment->mode == TG_MODE_CLSACT)
@@ -106,8 +119,7 @@ void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir)
 		close(attachment->link);
 		attachment->link = -1;
 	}
-	pin_path(attachment, state_dir, path);
-	unlink(path);
+	tg_attach_unpin(attachment, state_dir);
 }
 
 /* Where a link is and what it runs. XDP and TCX both have the interface first in their part. */
@@ -132,6 +144,17 @@ static uint32_t program_id(int fd)
 	uint32_t length = sizeof(info);
 
 	return bpf_obj_get_info_by_fd(fd, &info, &length) ? 0 : info.id;
+}
+
+void tg_attach_program_name(uint32_t id, char name[BPF_OBJ_NAME_LEN])
+{
+	tg_autoclose int fd = bpf_prog_get_fd_by_id(id);
+	struct bpf_prog_info info = {};
+	uint32_t length = sizeof(info);
+
+	snprintf(name, BPF_OBJ_NAME_LEN, "?");
+	if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0)
+		snprintf(name, BPF_OBJ_NAME_LEN, "%s", info.name);
 }
 
 bool tg_attach_healthy(const struct tg_attachment *attachment)
@@ -176,8 +199,7 @@ static bool find_pinned(const struct adoption *adoption, const char *path, const
 	}
 	if (!attachment->ifindex || !if_indextoname(attachment->ifindex, attachment->name))
 		return false;
-	return attachment->mode != TG_MODE_CLSACT ||
-	       tg_clsact_program(attachment) == program_id(attachment->link);
+	return attachment->mode != TG_MODE_CLSACT || tg_clsact_adopt(attachment);
 }
 
 static void adopt_one(void *data, const char *name)
@@ -203,4 +225,5 @@ void tg_attach_adopt(const char *state_dir,
 
 	for (adoption.pin = 0; adoption.pin < PINS; adoption.pin++)
 		tg_state_dir_each(state_dir, pins[adoption.pin].prefix, adopt_one, &adoption);
+	tg_clsact_tidy(state_dir);
 }

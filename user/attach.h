@@ -42,7 +42,8 @@ int tg_attach(struct tg_attachment *attachment, const char *state_dir, int progr
 	      enum tg_xdp_mode xdp_mode, char *message);
 
 /* Swaps the program in one step. */
-int tg_attach_update(const struct tg_attachment *attachment, int program, char *message);
+int tg_attach_update(const struct tg_attachment *attachment, const char *state_dir, int program,
+		     char *message);
 
 /* Detaches and unpins. */
 void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir);

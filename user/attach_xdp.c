@@ -12,21 +12,10 @@
 #include "log.h"
 #include "message.h"
 
-static void program_name(uint32_t id, char *name, size_t size)
-{
-	tg_autoclose int fd = bpf_prog_get_fd_by_id(id);
-	struct bpf_prog_info info = {};
-	uint32_t length = sizeof(info);
-
-	snprintf(name, size, "?");
-	if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0)
-		snprintf(name, size, "%s", info.name);
-}
-
 static int refuse_foreign(const struct tg_attachment *attachment, char *message)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	char name[BPF_OBJ_NAME_LEN] = "?";
+	char name[BPF_OBJ_NAME_LEN];
 	uint32_t id = 0;
 
 	if (bpf_xdp_query(attachment->ifindex, 0, &query) == 0)
@@ -36,7 +25,7 @@ static int refuse_foreign(const struct tg_attachment *attachment, char *message)
 					 : query.hw_prog_id;
 	if (!id)
 		return 0;
-	program_name(id, name, sizeof(name));
+	tg_attach_program_name(id, name);
 	return tg_refuse(
 		message, EBUSY,
 		"%s already has an XDP program of another's making: id %u, name %s. "

@@ -72,7 +72,8 @@ static bool is_wanted(const struct tg_wanted *wanted, size_t n,
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (wanted[i].ifindex == attachment->ifindex)
+		if (wanted[i].ifindex == attachment->ifindex &&
+		    wanted[i].hooks >> attachment->hook & 1)
 			return true;
 	return false;
 }
@@ -91,7 +92,7 @@ static void let_go(struct tg_datapath *datapath, const struct tg_wanted *wanted,
 		}
 		tg_log(TG_LOG_WARNING, "%s (index %u): gone, or renamed; let go of",
 		       attachment->name, attachment->ifindex);
-		tg_attach_remove(attachment, datapath->state_dir);
+		tg_datapath_remove(datapath, attachment);
 	}
 	datapath->attachments_n = kept;
 }

@@ -23,6 +23,13 @@ int tg_fault(const char *step)
 		kill(getpid(), SIGKILL);
 	return -atoi(action);
 }
+
+bool tg_lacks(const char *feature)
+{
+	const char *lacking = getenv("TIDEGATE_LACKS");
+
+	return lacking && strcmp(lacking, feature) == 0;
+}
 #else
 /* ISO C wants something in every file. */
 typedef int tg_no_faults;

@@ -51,6 +51,14 @@ static struct bpf_program *packet_program(const struct tg_program *program, enum
 					    : skeleton->progs.tidegate_tc_egress;
 }
 
+static struct bpf_program *idle_program(const struct tg_program *program, enum tg_hook hook)
+{
+	const struct tidegate_bpf *skeleton = program->skeleton;
+
+	return hook == TG_HOOK_XDP ? skeleton->progs.tidegate_idle
+				   : skeleton->progs.tidegate_idle_tc;
+}
+
 static struct bpf_program *entry_program(const struct tg_program *program, enum tg_hook hook)
 {
 	const struct tidegate_bpf *skeleton = program->skeleton;
@@ -82,21 +90,20 @@ static int take_out(const struct tg_program *program, uint32_t bank, enum tg_hoo
 	return bpf_map_delete_elem(map, &index) && errno != ENOENT ? -errno : 0;
 }
 
+/* Every place is filled: in one that is empty, a hook would run the other bank's policy. */
 int tg_program_install(const struct tg_program *program, uint32_t bank)
 {
-	int hook, map, fd, error = 0;
+	int hook, map, fd;
 	uint32_t index;
 
-	for (hook = 0; hook < TG_HOOKS && !error; hook++) {
-		if (!has_hook(program, hook)) {
-			error = take_out(program, bank, hook);
-			continue;
-		}
+	for (hook = 0; hook < TG_HOOKS; hook++) {
 		map = place_of(program, bank, hook, &index);
-		fd = bpf_program__fd(packet_program(program, hook));
-		error = bpf_map_update_elem(map, &index, &fd, BPF_ANY) ? -errno : 0;
+		fd = bpf_program__fd(has_hook(program, hook) ? packet_program(program, hook)
+							     : idle_program(program, hook));
+		if (bpf_map_update_elem(map, &index, &fd, BPF_ANY))
+			return -errno;
 	}
-	return error;
+	return 0;
 }
 
 int tg_program_uninstall(const struct tg_program *program, uint32_t bank)

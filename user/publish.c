@@ -221,8 +221,8 @@ static int attach_one(struct publish *publish, const struct tg_wanted *wanted, e
 	publish->attachments_n++;
 	/* The entry there looks at maps of another layout, which are not in use any more. */
 	if (live && datapath->replaced)
-		error = tg_attach_update(live, tg_program_entry_fd(publish->program, hook),
-					 message);
+		error = tg_attach_update(live, datapath->state_dir,
+					 tg_program_entry_fd(publish->program, hook), message);
 	return error;
 }
 
@@ -399,8 +399,8 @@ static void undo(struct publish *publish)
 		if (publish->created[i])
 			tg_attach_remove(attachment, datapath->state_dir);
 		else if (datapath->replaced &&
-			 tg_attach_update(attachment, datapath->adopted_entries[attachment->hook],
-					  message))
+			 tg_attach_update(attachment, datapath->state_dir,
+					  datapath->adopted_entries[attachment->hook], message))
 			tg_log(TG_LOG_ERROR, "going back: %s", message);
 	}
 	if (publish->program)

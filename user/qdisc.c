@@ -62,28 +62,41 @@ static struct tcmsg *put_header(struct nlmsghdr *request, uint16_t type, uint16_
 	return message;
 }
 
+struct filters {
+	void (*each)(void *data, const struct tg_filter *filter);
+	void *data;
+};
+
 static int on_filter(const struct nlmsghdr *header, void *data)
 {
+	const struct tcmsg *message = mnl_nlmsg_get_payload(header);
+	const struct filters *filters = data;
+	struct tg_filter filter = {.handle = message->tcm_handle,
+				   .priority = TC_H_MAJ(message->tcm_info) >> 16,
+				   .protocol = TC_H_MIN(message->tcm_info)};
+	struct nlattr *attribute;
+
+	mnl_attr_for_each(attribute, header, sizeof(*message))
+	{
+		if (mnl_attr_get_type(attribute) == TCA_KIND)
+			snprintf(filter.kind, sizeof(filter.kind), "%s",
+				 mnl_attr_get_str(attribute));
+	}
 	if (header->nlmsg_type == RTM_NEWTFILTER)
-		*(bool *)data = true;
+		filters->each(filters->data, &filter);
 	return MNL_CB_OK;
 }
 
-bool tg_qdisc_has_filters(unsigned int ifindex)
+void tg_qdisc_each_filter(unsigned int ifindex, bool egress,
+			  void (*each)(void *data, const struct tg_filter *filter), void *data)
 {
-	static const uint32_t parents[] = {TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
-					   TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)};
-	bool found = false;
+	struct filters filters = {.each = each, .data = data};
 	char buffer[256];
-	size_t i;
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 
-	for (i = 0; i < 2; i++) {
-		struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-
-		put_header(request, RTM_GETTFILTER, NLM_F_DUMP, ifindex, parents[i]);
-		ask(request, on_filter, &found);
-	}
-	return found;
+	put_header(request, RTM_GETTFILTER, NLM_F_DUMP, ifindex,
+		   TC_H_MAKE(TC_H_CLSACT, egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS));
+	ask(request, on_filter, &filters);
 }
 
 /* What the queues of an interface are. */

@@ -7,9 +7,18 @@
 #define TG_QDISC_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-/* The interface's clsact qdisc has a filter, of whomever. */
-bool tg_qdisc_has_filters(unsigned int ifindex);
+/* A filter of the clsact qdisc, of whomever; with handle 0, all of one priority and kind. */
+struct tg_filter {
+	uint32_t priority, handle;
+	uint16_t protocol; /* network byte order */
+	char kind[16];
+};
+
+/* Calls @each for all filters there; for none if there is no such qdisc. */
+void tg_qdisc_each_filter(unsigned int ifindex, bool egress,
+			  void (*each)(void *data, const struct tg_filter *filter), void *data);
 
 /* fq is the root qdisc, or below a root mq all there is. */
 bool tg_qdisc_is_fair(unsigned int ifindex);
