@@ -161,3 +161,29 @@ admitted() {
 	burst "$1" "$2"
 	counted | total
 }
+# At TC, where packet sockets see what arrives before the limiter and what leaves after it.
+# ingress FROM PACKETS [PORT]: how many of a burst from the client get past tc-ingress of the server's interface
+ingress() {
+	in_b nft list table inet seen >/dev/null 2>&1 || in_b nft -f - <<-N
+		table inet seen {
+			counter passed {}
+			chain pre { type filter hook prerouting priority -300; meta l4proto udp counter name passed; }
+		}
+	N
+	in_b nft reset counters >/dev/null
+	burst "$@"
+	sleep 0.1
+	in_b nft -j list counters | jq '.nftables[].counter // empty | .packets'
+}
+# egress FROM PACKETS [PORT]: how many of a burst of the server get past tc-egress, and so to the client
+egress() {
+	local to=10.77.0.1 mac
+	case $1 in *:*) to=fd77::1 ;; esac
+	mac=$(ip -n "$A" -br link show "$VA" | awk '{print $3}')
+	rm -f "$WORK/count"
+	nsenter --net="/run/netns/$A" "$TRAFFIC" count "$VA" "${3:-5353}" 20 >"$WORK/count" &
+	COUNTER=$!
+	until grep -q ready "$WORK/count" 2>/dev/null; do sleep 0.02; done
+	in_b "$TRAFFIC" send "$VB" "$mac" "$1" "$to" "${3:-5353}" 1 0 "$2" 62 >/dev/null
+	counted | total
+}

@@ -254,7 +254,10 @@ static void wait_until(uint64_t then)
 
 static void send_frame(int fd, const uint8_t *frame, size_t length)
 {
-	while (send(fd, frame, length, 0) < 0) {
+	int tries;
+
+	/* What a limit at tc-egress drops looks like a full queue. */
+	for (tries = 0; tries < 5 && send(fd, frame, length, 0) < 0; tries++) {
 		if (errno != ENOBUFS && errno != EAGAIN)
 			die("send");
 		usleep(100);

@@ -1,0 +1,117 @@
+#!/bin/bash
+# Beside programs of others at TC: before and after ours, by TCX and as filters of clsact. They are not touched and run as before; what
+# ours drops is dropped, and what theirs drop too. A filter where ours would stand is named and refused.
+. "$(dirname "$0")/lib.sh"
+TIDEGATED=$ROOT/build/asan/tidegated
+topology
+THEIRS=/sys/fs/bpf/tgt${ID}theirs
+trap 'rm -rf "$THEIRS"; cleanup' EXIT
+mkdir "$THEIRS"
+cat >"$WORK/theirs.c" <<-C
+	#include <linux/bpf.h>
+	#include <bpf/bpf_endian.h>
+	#include <bpf/bpf_helpers.h>
+	struct {
+		__uint(type, BPF_MAP_TYPE_ARRAY);
+		__uint(max_entries, 1);
+		__type(key, __u32);
+		__type(value, __u64);
+	} seen SEC(".maps");
+	/* Counts UDP to ports 5353 and 7777, and drops the latter. */
+	SEC("tc") int theirs(struct __sk_buff *skb)
+	{
+		__u32 zero = 0;
+		__u64 *n = bpf_map_lookup_elem(&seen, &zero);
+		__u16 port = 0;
+
+		bpf_skb_load_bytes(skb, 36, &port, 2);
+		if (n && (port == bpf_htons(5353) || port == bpf_htons(7777)))
+			__sync_fetch_and_add(n, 1);
+		return port == bpf_htons(7777) ? 2 : -1;
+	}
+	char LICENSE[] SEC("license") = "GPL";
+C
+clang-16 -O2 -g -target bpf -idirafter "/usr/include/$(gcc -print-multiarch)" -c "$WORK/theirs.c" -o "$WORK/theirs.o" || { not_ok "compile a program"; finish; }
+BPFTOOL=$(command -v /usr/sbin/bpftool || echo bpftool)
+$BPFTOOL prog load "$WORK/theirs.o" "$THEIRS/program" type classifier pinmaps "$THEIRS" || { not_ok "load it"; finish; }
+forget() { $BPFTOOL map update pinned "$THEIRS/seen" key 0 0 0 0 value 0 0 0 0 0 0 0 0; }
+seen() { $BPFTOOL -j map dump pinned "$THEIRS/seen" | jq '.[0].formatted.value'; }
+theirs() {
+	in_b "$ROOT/tests/netns/tcx.py" "$VB" | grep theirs
+	for hook in ingress egress; do in_b tc filter show dev "$VB" $hook 2>/dev/null | grep -E 'theirs|u32'; done
+}
+configure <<-Y
+	interfaces: [{name: IFACE, hooks: [tc-ingress, tc-egress]}]
+	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}]
+Y
+# beside NAME THEY-SEE SOURCE: both verdicts hold at tc-ingress, and theirs is as it was, while we run and after
+beside() {
+	theirs >"$WORK/theirs.before"
+	start || not_ok "$1: the daemon starts"
+	check "$1: both stand there" test "$(tg status --json | jq -c '[.interfaces[].healthy]')" = '[true,true]'
+	forget
+	check "$1: our limit holds" between 10 "$(ingress "10.77.7.$3" 30)" 11
+	check "$1: theirs sees what is its to see" between "$2" "$(seen)" $(($2 + 1))
+	check "$1: what theirs drops is dropped" test "$(ingress "10.77.8.$3" 5 7777)" = 0
+	check "$1: theirs was not touched" test "$(theirs)" = "$(cat "$WORK/theirs.before")"
+	check "$1: reload" tg reload
+	check "$1: after a reload our limit holds" between 10 "$(ingress "10.77.9.$3" 30)" 11
+	stop
+	check "$1: we are gone" test "$(in_b "$ROOT/tests/netns/tcx.py" "$VB" | grep -c tidegate)$(in_b tc filter show dev "$VB" ingress | grep -c tidegate)" = 00
+	check "$1: theirs stays" test "$(theirs)" = "$(cat "$WORK/theirs.before")"
+	forget
+	check "$1: and still runs" test "$(ingress "10.77.7.$3" 30) $(seen)" = "30 30"
+	check "$1: no pins of ours are left" test ! -e "$STATE"
+}
+# Another's TCX program that was there, and one that comes later and wants to be first.
+in_b "$ROOT/tests/netns/tcx.py" "$VB" ingress last "$THEIRS/program" "$THEIRS/link" || not_ok "attach it"
+beside "TCX, there before us" 10 1
+start
+rm "$THEIRS/link"
+in_b "$ROOT/tests/netns/tcx.py" "$VB" ingress first "$THEIRS/program" "$THEIRS/link" || not_ok "attach it first"
+forget
+check "TCX, put before us: our limit holds" between 10 "$(ingress 10.77.7.2 30)" 11
+check "TCX, put before us: it sees all" test "$(seen)" = 30
+check "TCX, put before us: what it drops is not charged" test "$(ingress 10.77.7.3 30 7777) $(tg why 10.77.7.3 --json | jq -r '.limits[0].state')" = "0 untracked"
+stop
+rm "$THEIRS/link"
+# Another's filter, while we are at TCX.
+in_b tc qdisc add dev "$VB" clsact
+in_b tc filter add dev "$VB" ingress pref 3 bpf da pinned "$THEIRS/program"
+beside "our TCX, their filter" 10 4
+# Both are filters of clsact; theirs before ours, and after.
+export TIDEGATE_LACKS=tcx
+beside "their filter before ours" 30 5
+check "their filter before ours: is warned of" grep -q 'a filter of priority 3 comes before tidegate.s at tc-ingress' "$WORK/daemon.log"
+in_b tc filter del dev "$VB" ingress
+in_b tc filter add dev "$VB" ingress pref 100 bpf da pinned "$THEIRS/program"
+beside "their filter after ours" 10 6
+check "their qdisc stays" test "$(in_b tc qdisc show dev "$VB" | grep -c clsact)" = 1
+# The qdisc is ours, and somebody comes to use it.
+in_b tc qdisc del dev "$VB" clsact
+start
+in_b tc filter add dev "$VB" egress pref 100 bpf da pinned "$THEIRS/program"
+stop
+check "a qdisc of ours that another uses stays, with its filter" test "$(theirs | wc -l)" = 1
+check "and we leave no pins" test ! -e "$STATE"
+in_b tc qdisc del dev "$VB" clsact
+# Where ours would stand.
+refused() { # NAME WORD
+	theirs >"$WORK/theirs.before"
+	: >"$WORK/daemon.log"
+	start
+	check "$1: exit status 4" test $? = 4
+	check "$1: is named" grep -q "$2" "$WORK/daemon.log"
+	check "$1: is not touched" test "$(theirs)" = "$(cat "$WORK/theirs.before")"
+	check "$1: nothing of ours is left" test ! -e "$STATE"
+}
+in_b tc qdisc add dev "$VB" clsact
+in_b tc filter add dev "$VB" ingress pref 7 handle 0x7467 bpf da pinned "$THEIRS/program"
+refused "their filter with our priority and handle" 'priority 7, handle 0x7467, program theirs'
+in_b tc filter del dev "$VB" ingress
+in_b tc filter add dev "$VB" egress pref 7 protocol all u32 match u32 0 0 action mirred egress redirect dev lo
+refused "their filter of another kind with our priority" 'at tc-egress: u32, priority 7'
+in_b tc filter del dev "$VB" egress
+in_b tc filter add dev "$VB" ingress pref 7 handle 1 bpf da pinned "$THEIRS/program"
+beside "their filter with our priority and another handle" 10 7
+finish
