@@ -13,6 +13,7 @@
 #include "config_json.h"
 #include "describe.h"
 #include "log.h"
+#include "login.h"
 
 #define LIST_SHOWN 8
 
@@ -190,6 +191,8 @@ static int check(const char *path, bool json)
 	if (r == 0)
 		tg_config_advise(config, &diagnostics);
 	tg_diagnostics_print(&diagnostics, stderr);
+	if (r == 0)
+		tg_login_warn(config);
 	if (json && print_json(config, &diagnostics) < 0)
 		return TG_EXIT_FAILED;
 	if (!json && r == 0)

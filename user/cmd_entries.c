@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "entry_terms.h"
 #include "log.h"
+#include "login.h"
 #include "prefix.h"
 #include "units.h"
 
@@ -200,13 +201,17 @@ static int add(struct command *command)
 {
 	uint64_t for_ns;
 	char why[256];
+	int code;
 
 	if (tg_entry_take_terms(command->arguments.duration, command->arguments.note, &for_ns, why,
 				sizeof(why))) {
 		tg_log(TG_LOG_ERROR, "%s", why);
 		return TG_EXIT_USAGE;
 	}
-	return change(command, "entries_add", print_added);
+	code = change(command, "entries_add", print_added);
+	if (code == TG_EXIT_OK && strcmp(command->list, "deny") == 0)
+		tg_login_warn_denied(&command->prefixes);
+	return code;
 }
 
 static int del(struct command *command)

@@ -11,10 +11,22 @@
 #include "client.h"
 #include "commands.h"
 #include "log.h"
+#include "login.h"
 
 static void print_reload(const json_t *result)
 {
 	printf("in force as generation %lld\n", tg_json_number(result, "generation"));
+}
+
+/* Of the file that the daemon is about to read; if it does not answer, the request says so. */
+static void warn_of_reload(void)
+{
+	json_t *status = NULL;
+
+	if (tg_client_ask(json_pack("{s:s}", "command", "status"), true, &status, NULL) ==
+	    TG_EXIT_OK)
+		tg_login_warn_of(tg_json_text(json_object_get(status, "daemon"), "config"));
+	json_decref(status);
 }
 
 int cmd_reload(int argc, char **argv)
@@ -23,6 +35,7 @@ int cmd_reload(int argc, char **argv)
 
 	if (!tg_arguments_parse(argc, argv, "", 0, 0, &arguments))
 		return TG_EXIT_USAGE;
+	warn_of_reload();
 	return tg_client_show(json_pack("{s:s}", "command", "reload"), arguments.json,
 			      print_reload);
 }
@@ -66,6 +79,7 @@ int cmd_diff(int argc, char **argv)
 	path = absolute(arguments.operands[0]);
 	if (!path)
 		return TG_EXIT_FAILED;
+	tg_login_warn_of(path);
 	return tg_client_show(json_pack("{s:s, s:s}", "command", "diff", "file", path),
 			      arguments.json, print_changes);
 }
@@ -91,6 +105,7 @@ int cmd_apply(int argc, char **argv)
 	path = absolute(arguments.operands[0]);
 	if (!path)
 		return TG_EXIT_FAILED;
+	tg_login_warn_of(path);
 	return tg_client_show(json_pack("{s:s, s:s, s:s*}", "command", "apply", "file", path,
 					"confirm", arguments.confirm),
 			      arguments.json, print_apply);

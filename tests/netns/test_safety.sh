@@ -105,5 +105,65 @@ in_b /usr/bin/python3 - "$CONTROL" >"$WORK/garbage" <<-'P'
 	print(answered, json.loads(s.recv(4096))["code"])
 P
 check "garbage is answered as such, a slow request as others" test "$(cat "$WORK/garbage")" = "2000 0"
+
+# Where the operator is logged in from. The second way is that of sudo, which takes the variable away.
+here="10.77.3.7 50022 10.77.0.2 22"
+cat >"$WORK/new.yaml" <<-Y
+	interfaces: [{name: $VB}]
+	allow: [10.77.4.0/24, 10.77.5.5]
+	deny: [10.77.5.0/24]
+	limits:
+	  - {name: ssh, match: {protocol: tcp, destination_port: 22}, capacity: 5, rate: 1/s}
+	  - {name: other, match: {protocol: tcp, destination_port: 80}, capacity: 5, rate: 1/s}
+	  - {name: dry, match: {protocol: tcp}, shadow: true, capacity: 5, rate: 1/s}
+	  - {name: elsewhere, match: {protocol: tcp, not: {source: 10.77.3.0/24}}, capacity: 5, rate: 1/s}
+Y
+# warned FROM WORDS COMMAND...: whether the command, typed over a connection FROM, warns with these words
+warned() {
+	local from=$1 words=$2
+	shift 2
+	SSH_CONNECTION=$from "$@" 2>&1 >/dev/null | grep -q "you are logged in from $words"
+}
+silent() { ! SSH_CONNECTION=$1 "${@:2}" 2>&1 >/dev/null | grep "you are logged in"; }
+check "check warns whom a limit would count" warned "$here" "10.77.3.7, whose packets to port 22 count against ssh;" tg check "$WORK/new.yaml"
+check "check warns whom deny has" warned "10.77.5.6 50022 10.77.0.2 22" "10.77.5.6, and all its packets would be dropped" tg check "$WORK/new.yaml"
+check "not whom allow has" silent "10.77.4.6 50022 10.77.0.2 22" tg check "$WORK/new.yaml"
+check "nor whom it has within what deny has" silent "10.77.5.5 50022 10.77.0.2 22" tg check "$WORK/new.yaml"
+check "diff warns" warned "$here" "10.77.3.7," tg diff "$WORK/new.yaml"
+check "reload warns" warned "$here" "10.77.3.7, whose packets to port 22 count against l;" tg reload
+check "deny add warns" warned "$here" "within 10.77.3.0/24, whose" tg deny add 10.77.3.0/24
+check "of others it does not" silent "10.77.4.6 50022 10.77.0.2 22" tg deny add 10.77.3.0/25
+tg deny del 10.77.3.0/24 >/dev/null && tg deny del 10.77.3.0/25 >/dev/null
+sudo_like() { SSH_CONNECTION=$here bash -c 'env -u SSH_CONNECTION "$@"; exit' - "$@"; }
+check "so it does through sudo" warned "" "10.77.3.7," sudo_like "$ROOT/build/tidegate" check "$WORK/new.yaml"
+
+# An operator who cuts the connection that the command came over, and therefore cannot confirm.
+in_b python3 -c '
+import socket
+server = socket.create_server(("10.77.0.2", 2222))
+peer = server.accept()[0]
+while line := peer.recv(100):
+    peer.send(line)' 2>/dev/null &
+PIDS+=($!)
+sed -i 's/deny: .*/deny: [10.77.0.1]/; s/allow: .*//' "$WORK/new.yaml"
+cat >"$WORK/session.py" <<-'P'
+	import socket, subprocess, sys, time
+	s = socket.create_connection(("10.77.0.2", 2222), timeout=1)
+	def works():
+	    try:
+	        s.send(b"x")
+	        return bool(s.recv(100))
+	    except TimeoutError:
+	        return False
+	print(works())
+	subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+	print(works())
+	s.settimeout(10)
+	time.sleep(2.5)
+	print(works())
+P
+sleep 0.3
+in_a python3 "$WORK/session.py" "$ROOT/build/tidegate" --control "$CONTROL" apply "$WORK/new.yaml" --confirm 3s >"$WORK/session"
+check "a policy that cuts the operator off is taken back by itself" test "$(xargs <"$WORK/session")" = "True False True"
 stop
 finish
