@@ -2,28 +2,49 @@
 #include "log.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "text.h"
 
 #define MESSAGE_SIZE 1024
 
+/* sd-daemon(3) */
+static const int level_priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
 static struct {
 	const char *program;
 	enum tg_log_level level;
 	enum tg_log_format format;
-} setup = {"tidegate", TG_LOG_INFO, TG_LOG_TEXT};
+	bool journal;
+} setup = {"tidegate", TG_LOG_INFO, TG_LOG_TEXT, false};
+
+/* Standard error is the journal's: systemd.exec(5), JOURNAL_STREAM. */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat status;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
+	       status.st_ino == inode;
+}
 
 void tg_log_setup(const char *program, enum tg_log_level level, enum tg_log_format format)
 {
 	setup.program = program;
 	setup.level = level;
 	setup.format = format;
+	setup.journal = is_journal();
 }
 
 /* By hand rather than with a library: it must work without memory, and with text that is not UTF-8.
@@ -83,6 +104,8 @@ static void put(enum tg_log_level level, const char *message)
 	}
 	if (setup.format == TG_LOG_JSON)
 		put_json(out, level, message);
+	else if (setup.journal) /* which knows the program, and takes the level from this prefix */
+		fprintf(out, "<%d>%s\n", level_priorities[level], message);
 	else
 		fprintf(out, "%s: %s: %s\n", setup.program, level_names[level], message);
 	fflush(out);

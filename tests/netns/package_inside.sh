@@ -56,6 +56,11 @@ check "it saves a setting" tidegate set l capacity=11 --save
 check "in the file" grep -q 'capacity: 11' /etc/tidegate/tidegate.yaml
 check "set back" tidegate set l capacity=10 --save
 useradd -G tidegate looker
+echo 'wibble: 1' >>/etc/tidegate/tidegate.yaml
+systemctl reload tidegated
+sed -i '$d' /etc/tidegate/tidegate.yaml
+check "the journal knows how grave a message is" grep -q "is not valid" <(journalctl -u tidegated -p 3..3 -o cat)
+check "and has all that is less" grep -qx "ready" <(journalctl -u tidegated -p 6..6 -o cat)
 check "its group may look" setpriv --reuid=looker --regid=looker --init-groups tidegate status >/dev/null
 setpriv --reuid=looker --regid=looker --init-groups tidegate set l capacity=99 2>/tmp/refused
 check "and change nothing" test $? = 4
