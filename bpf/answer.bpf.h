@@ -317,13 +317,31 @@ static __always_inline bool tg_turn_ethernet(void *ctx, enum tg_hook hook)
 }
 
 /*
+ * Whether the length is one of an answer, or of what is answered. In 64 bits and one comparison
+ * at a time, since the verifiers of Linux 6.1 and 6.12 lose bounds that are not found out of the
+ * register itself.
+ */
+#define TG_ANSWER_LENGTH(length)                                                                   \
+	({                                                                                         \
+		bool within = false;                                                               \
+                                                                                                   \
+		asm volatile("" : "+r"(length));                                                   \
+		if (length >= sizeof(struct iphdr)) {                                              \
+			asm volatile("" : "+r"(length));                                           \
+			within = length <= TG_ANSWERED_MAX;                                        \
+		}                                                                                  \
+		within;                                                                            \
+	})
+
+/*
  * Turns the frame into the answer, which the caller sends back to where the frame came from.
  * On false the frame is to be dropped; it may be spoilt.
  */
 static __always_inline bool tg_answer(void *ctx, enum tg_hook hook, struct tg_packet *packet)
 {
+	__u64 n = packet->length, length;
+	__u32 zero = 0, network = packet->network;
 	struct tg_answer *answer;
-	__u32 zero = 0, n = packet->length, network = packet->network, length;
 
 	answer = bpf_map_lookup_elem(&answer_memory, &zero);
 	if (!answer || !tg_answer_fits(packet))
@@ -331,17 +349,13 @@ static __always_inline bool tg_answer(void *ctx, enum tg_hook hook, struct tg_pa
 	__builtin_memset(answer->packet, 0, sizeof(answer->packet));
 	if (n > TG_ANSWERED_MAX)
 		n = TG_ANSWERED_MAX;
-	asm volatile("" : "+r"(n)); /* keeps the bounds where the verifier sees them */
-	if (n < sizeof(struct iphdr) || n > TG_ANSWERED_MAX ||
-	    tg_frame_load(ctx, hook, network, answer->packet, n))
+	if (!TG_ANSWER_LENGTH(n) || tg_frame_load(ctx, hook, network, answer->packet, n))
 		return false;
 	length = tg_answer_build(packet);
 	if (!length || !tg_turn_ethernet(ctx, hook) || tg_frame_cut(ctx, hook, network + length))
 		return false;
-	asm volatile("" : "+r"(length));
-	if (length < sizeof(struct iphdr) || length > TG_ANSWERED_MAX)
-		return false;
-	return !tg_frame_store(ctx, hook, network, answer->bytes, length);
+	return TG_ANSWER_LENGTH(length) &&
+	       !tg_frame_store(ctx, hook, network, answer->bytes, length);
 }
 
 #endif

@@ -34,12 +34,20 @@ __noinline int tg_xdp_finish(struct xdp_md *ctx, struct tg_packet *packet, int r
 	return reason == TG_REASON_REJECTED ? XDP_TX : XDP_DROP;
 }
 
+/* Out of the way of what comes after it, which needs nearly all the stack that Linux 6.1 has. */
+__noinline int tg_xdp_parse(struct xdp_md *ctx, struct tg_packet *packet)
+{
+	if (!packet)
+		return TG_REASON_TRUNCATED_ETHERNET;
+	packet->bytes = bpf_xdp_get_buff_len(ctx);
+	return tg_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, packet);
+}
+
 SEC("xdp.frags")
 int tidegate_xdp(struct xdp_md *ctx)
 {
-	struct tg_packet packet = {
-		.bytes = bpf_xdp_get_buff_len(ctx), .segments = 1, .hook = TG_HOOK_XDP};
-	int reason = tg_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, &packet);
+	struct tg_packet packet = {.segments = 1, .hook = TG_HOOK_XDP};
+	int reason = tg_xdp_parse(ctx, &packet);
 
 	if (reason == TG_PARSED)
 		reason = tg_judge(&packet);
