@@ -84,7 +84,7 @@ start() {
 	nsenter --net="/run/netns/$B" "${TIDEGATED:-$ROOT/build/tidegated}" --config "$CONFIG" --control "$CONTROL" --state "$STATE" --metrics "$METRICS" "$@" \
 		>>"$WORK/daemon.log" 2>&1 &
 	DAEMON=$!
-	for _ in $(seq 200); do
+	for _ in $(seq $((200 * ${TG_SLOW:-1}))); do
 		if tg status >/dev/null 2>&1; then return 0; fi
 		if ! kill -0 "$DAEMON" 2>/dev/null; then
 			wait "$DAEMON"
