@@ -58,6 +58,8 @@ static __always_inline void tg_close(struct tg_bucket *bucket, __u64 closed,
 
 	if (!policy.limits[slot].has_backoff || demand->shared)
 		return;
+	/* Or the mask would be optimised away, which Linux 6.1 needs to see. */
+	asm volatile("" : "+r"(step));
 	until = TG_CLOSED_UNTIL(demand->now + policy.backoffs[slot][step & (TG_BACKOFF_STEPS - 1)]);
 	attempt += attempt < TG_CLOSED_ATTEMPTS;
 	__sync_val_compare_and_swap(&bucket->closed, closed, until | attempt);

@@ -25,24 +25,36 @@ static __always_inline bool tg_takes(const volatile struct tg_limit *limit, __u8
 	return true;
 }
 
+/*
+ * Adds those of the limit in @slot. A function of its own to the verifier: that of Linux 6.1 would
+ * else walk all the ways through 64 limits.
+ */
+__noinline int tg_add_marks(struct tg_marks *marks, __u32 slot)
+{
+	const volatile struct tg_limit *limit = &policy.limits[slot & (TG_LIMITS_MAX - 1)];
+
+	if (!marks)
+		return 0;
+	marks->flags |= limit->marks;
+	if (tg_takes(limit, TG_MARK_DSCP, &marks->dscp_rank))
+		marks->traffic_class =
+			limit->dscp << TG_DSCP_SHIFT | (marks->traffic_class & TG_ECN_MASK);
+	if (tg_takes(limit, TG_MARK_FWMARK, &marks->fwmark_rank))
+		marks->fwmark = limit->fwmark;
+	if (tg_takes(limit, TG_MARK_PRIORITY, &marks->priority_rank))
+		marks->priority = limit->priority;
+	return 0;
+}
+
 static __always_inline void tg_collect_marks(const struct tg_packet *packet, struct tg_marks *marks)
 {
-	const volatile struct tg_limit *limit;
 	__u64 left = packet->marks;
 	int i;
 
 	marks->traffic_class = packet->traffic_class;
 	for (i = 0; i < TG_LIMITS_MAX && left; i++) {
-		limit = &policy.limits[tg_lowest(left) & (TG_LIMITS_MAX - 1)];
+		tg_add_marks(marks, tg_lowest(left));
 		left &= left - 1;
-		marks->flags |= limit->marks;
-		if (tg_takes(limit, TG_MARK_DSCP, &marks->dscp_rank))
-			marks->traffic_class =
-				limit->dscp << TG_DSCP_SHIFT | (marks->traffic_class & TG_ECN_MASK);
-		if (tg_takes(limit, TG_MARK_FWMARK, &marks->fwmark_rank))
-			marks->fwmark = limit->fwmark;
-		if (tg_takes(limit, TG_MARK_PRIORITY, &marks->priority_rank))
-			marks->priority = limit->priority;
 	}
 	if ((marks->flags & TG_MARK_ECN) && (marks->traffic_class & TG_ECN_MASK))
 		marks->traffic_class |= TG_ECN_MASK;

@@ -60,8 +60,7 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 	struct tg_limit_counters *counters;
 	struct tg_bucket bucket = {};
 	__u64 deficit = 0;
-	int admitted;
-	long error;
+	int admitted, error; /* before Linux 6.4, only 32 bits of the kernel's are good */
 
 	admitted = tg_gcra_charge(rate, &deficit, demand->cost);
 	bucket.state = tg_gcra_state(deficit, tg_gcra_clock(rate, demand->now), limit->version);
