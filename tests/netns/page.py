@@ -185,8 +185,8 @@ def check_looks(browser):
             browser.screen(width, height, dark)
             time.sleep(0.2)
             scheme = "dark" if dark else "light"
-            across = browser.run("return document.documentElement.scrollWidth - innerWidth")
-            say(f"{width} wide, {scheme}: nothing sticks out", across <= 0, across)
+            across = browser.run("return document.documentElement.scrollWidth")
+            say(f"{width} wide, {scheme}: nothing sticks out", across <= width, across)
             poor = browser.run(CONTRAST)
             say(f"{width} wide, {scheme}: contrast", not poor, poor)
             if os.environ.get("PICTURES"):
@@ -197,6 +197,8 @@ def check_looks(browser):
     roles = [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in nodes if not node["ignored"]]
     nameless = [role for role, name in roles if role in NAMED_ROLES and not name]
     found = {role for role, _ in roles} & NAMED_ROLES
+    unlabelled = browser.run("return [...document.querySelectorAll('input, select')].filter(e => !e.labels.length).map(e => e.id)")
+    say("a label for each field", not unlabelled, unlabelled)
     say("all that can be used or read has a name", not nameless and len(found) >= 8, nameless or found)
 
 
