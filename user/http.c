@@ -10,6 +10,7 @@
 
 #include "api.h"
 #include "cleanup.h"
+#include "crowd.h"
 #include "daemon.h"
 #include "datapath.h"
 #include "http.h"
@@ -30,6 +31,7 @@
 
 struct tg_http {
 	struct evhttp *server;
+	struct tg_crowd *crowd;
 	struct tg_api api;
 	char *host;    /* of --metrics */
 	bool loopback; /* so it is: the page and what it asks for are served */
@@ -224,7 +226,7 @@ static bool listens_on_loopback(struct evhttp_bound_socket *bound)
 	       tg_http_is_loopback((struct sockaddr *)&address);
 }
 
-static int bind_to(struct tg_http *http, const char *address)
+static int bind_to(struct tg_http *http, struct event_base *base, const char *address)
 {
 	struct evhttp_bound_socket *bound;
 	char *host;
@@ -241,6 +243,8 @@ static int bind_to(struct tg_http *http, const char *address)
 		return tg_fail(errno ? errno : EADDRNOTAVAIL,
 			       "cannot listen on %s for metrics; choose another with --metrics",
 			       address);
+	if (tg_crowd_bound(base, http->server, bound, &http->crowd))
+		return tg_fail(ENOMEM, "metrics");
 	http->loopback = listens_on_loopback(bound);
 	tg_log(TG_LOG_INFO, "%s at http://%s/",
 	       http->loopback ? "status page and metrics" : "metrics", address);
@@ -267,7 +271,7 @@ int tg_http_open(struct event_base *base, const char *address, struct tg_daemon 
 	evhttp_set_max_body_size(made->server, BODY_MAX);
 	evhttp_set_timeout(made->server, TIMEOUT_S);
 	evhttp_set_gencb(made->server, on_request, made);
-	error = bind_to(made, address);
+	error = bind_to(made, base, address);
 	if (error)
 		return error;
 	*http = TAKE_PTR(made);
@@ -278,6 +282,7 @@ void tg_http_close(struct tg_http **http)
 {
 	if (!*http)
 		return;
+	tg_crowd_free(&(*http)->crowd);
 	if ((*http)->server)
 		evhttp_free((*http)->server);
 	free((*http)->host);

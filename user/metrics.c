@@ -147,7 +147,7 @@ static void add_new_sources(struct writer *writer)
 		    limit->counters.created);
 	}
 	head(writer, "tidegate_new_sources_refused_total", "counter",
-	     "Packets charged to a shared bucket, the table being full.");
+	     "Packets charged to a shared bucket, for want of one of their own.");
 	for (i = 0; i < writer->stats->limits_n; i++) {
 		limit = &writer->stats->limits[i];
 		add(writer, "tidegate_new_sources_refused_total{limit=\"%s\"} %llu\n", limit->name,

@@ -79,7 +79,7 @@ def check_health(browser):
 def check_limits(browser):
     names = [limit["name"] for limit in ask("limits")["limits"]]
     say("a card for each limit, in order", texts(browser, ".card h3")[:len(names)] == names, texts(browser, ".card h3"))
-    say("its settings in words", "bursts to 10 packets, then 10 packets every 1 s" in text(browser, "#cards .card:nth-child(1)"),
+    say("its settings in words", "bursts to 10 packets, then 10 packets every 1 s; what exceeds is dropped; " in text(browser, "#cards .card:nth-child(1)"),
         text(browser, "#cards"))
     say("bytes as bytes", "bursts to 1 MB" in text(browser, "#cards .card:nth-child(2)"), text(browser, "#cards"))
     tags = [header.split("\n")[1:] for header in texts(browser, "#cards header")]

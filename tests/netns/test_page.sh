@@ -126,6 +126,40 @@ check "and it is said what to do" grep -q 'ssh -L 9469:127.0.0.1:9469' "$WORK/bo
 check "nor on loopback then" answers 403 "$BASE/api/top"
 check "metrics have no address in them" test "$(get "$BASE/metrics" | grep -cE '10\.77|fd77')" = 0
 stop
+# A thousand connections that say nothing, in a process that has so many descriptors.
+start || not_ok "the daemon starts once more"
+descriptors() { find "/proc/$DAEMON/fd" -mindepth 1 2>/dev/null | wc -l; }
+before=$(descriptors)
+: >"$WORK/crowd"
+nsenter --net="/run/netns/$B" python3 -c "
+import resource, socket, sys, time
+resource.setrlimit(resource.RLIMIT_NOFILE, (2048, 2048))
+crowd = []
+for _ in range(1000):
+    s = socket.socket()
+    s.settimeout(0.05)
+    try:
+        s.connect(('127.0.0.1', 9469))
+    except OSError:
+        pass
+    crowd.append(s)
+print('ready', flush=True)
+time.sleep(60)" >>"$WORK/crowd" &
+CROWD=$!
+PIDS+=("$CROWD")
+for _ in $(seq 200); do grep -q ready "$WORK/crowd" && break; sleep 0.1; done
+check "a crowd takes no more than its share of descriptors" between $((before + 100)) "$(descriptors)" $((before + 270))
+check "the control socket is not held up" timeout 5 "$ROOT/build/tidegate" --control "$CONTROL" status >"$WORK/status"
+kill "$CROWD"
+until_served() {
+	for _ in $(seq 20); do
+		[ "$(status_of -m 3 "$BASE/healthz")" = 200 ] && return
+	done
+	return 1
+}
+check "when the crowd has gone, HTTP answers again" until_served
+check "and its descriptors are free" test "$(sleep 1; descriptors)" -le $((before + 2))
+stop
 start --metrics '[::1]:9469' || not_ok "the daemon starts on ::1"
 check "IPv6 loopback has the page" answers 200 'http://[::1]:9469/'
 stop

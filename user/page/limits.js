@@ -32,9 +32,17 @@ function makeCard(limit) {
 	return card;
 }
 
+const ACTIONS = {drop: "dropped", mark: "marked", delay: "delayed", reject: "rejected"};
+
+function fate(limit) {
+	const most = limit.max_delay_ms ? ` by up to ${duration(limit.max_delay_ms)}` : "";
+	const above = limit.mark_above === undefined ? "" : `, and marked above ${amount(limit.mark_above, limit.unit)}`;
+	return `what exceeds is ${ACTIONS[limit.on_exceed] ?? limit.on_exceed}${most}${above}`;
+}
+
 function settings(limit) {
 	const refill = limit.rate ?? `${amount(limit.refill_amount, limit.unit)} every ${duration(limit.refill_interval_ms)}`;
-	return `bursts to ${amount(limit.capacity, limit.unit)}, then ${refill}; ${amount(limit.buckets, "buckets")}`;
+	return `bursts to ${amount(limit.capacity, limit.unit)}, then ${refill}; ${fate(limit)}; ${amount(limit.buckets, "buckets")}`;
 }
 
 /** The point between two readings of the counters; null if they went back. */
