@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is possible at the hooks and with what exceeds, and hardly meant. */
 #include <inttypes.h>
+#include <netinet/in.h>
 
 #include "config_advice.h"
 #include "units.h"
@@ -104,12 +105,49 @@ static void advise_twice(const struct tg_config *config, size_t i,
 	}
 }
 
+/* TCP hands the kernel up to 64 KiB at once, which leave, or came, as so many segments. */
+#define SEGMENTS      64
+#define SEGMENT_BYTES 69632
+
+static bool meets_tcp_data(const struct tg_config_limit *limit)
+{
+	const struct tg_values *protocol = &limit->match.fields[TG_FIELD_PROTOCOL];
+
+	return limit->unit != TG_CONFIG_CONNECTIONS &&
+	       !limit->match.fields[TG_FIELD_TCP_FLAGS].given &&
+	       !limit->match.fields[TG_FIELD_ICMP_TYPE].given &&
+	       limit->match.fragments != TG_FRAGMENTS_ONLY &&
+	       (!protocol->given || tg_values_has(protocol, IPPROTO_TCP));
+}
+
+static void advise_segments(const struct tg_config *config, size_t i,
+			    struct tg_diagnostics *diagnostics)
+{
+	const unsigned int both = TG_CONFIG_TC_INGRESS | TG_CONFIG_TC_EGRESS;
+	const struct tg_config_limit *limit = &config->limits[i];
+	bool bytes = limit->unit == TG_CONFIG_BYTES;
+	unsigned int hooks = tg_config_limit_hooks(config, limit) & both;
+
+	if (!hooks || !meets_tcp_data(limit) ||
+	    limit->refill.capacity >= (bytes ? SEGMENT_BYTES : SEGMENTS))
+		return;
+	tg_diagnose(
+		diagnostics, TG_WARNING, config->path, limit->place,
+		"limits[%zu].capacity: at %s up to 64 KiB of TCP are one packet, of up to %d "
+		"segments, and one that asks for more than the bucket holds never passes; write a "
+		"capacity of %s or more, on_exceed: delay at tc-egress, or a limit at xdp",
+		i, tg_config_hook_name(hooks & -hooks), SEGMENTS, bytes ? "68KiB" : "64");
+}
+
 void tg_config_advise_excess(const struct tg_config *config, size_t i,
 			     struct tg_diagnostics *diagnostics)
 {
 	const struct tg_config_limit *limit = &config->limits[i];
 
 	advise_twice(config, i, diagnostics);
+	if (!limit->shadow &&
+	    (limit->action == TG_CONFIG_DROP || limit->action == TG_CONFIG_REJECT))
+		advise_segments(config, i, diagnostics);
 	if (limit->action == TG_CONFIG_DELAY)
 		advise_delay(config, i, diagnostics);
 	if (limit->backoff.initial)
