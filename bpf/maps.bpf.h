@@ -16,6 +16,8 @@
 #define TG_ANSWERED_MAX                                                                            \
 	320 /* bytes of an IP packet; longer ones are quoted in part, or not answered */
 
+#define TG_EVENTS_BYTES (256 * 1024)
+
 struct tg_answer {
 	__u8 packet[TG_ANSWERED_MAX]; /* the rejected one */
 	__u8 bytes[TG_ANSWERED_MAX];  /* the answer, from the IP header on */
@@ -137,6 +139,12 @@ struct {
 	__type(key, __u32);
 	__type(value, struct tg_entries_state);
 } entries_state SEC(".maps");
+
+/* Kept. Samples of what exceeded, for the daemon; with none, it fills up once and stays so. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, TG_EVENTS_BYTES);
+} events SEC(".maps");
 
 /* By value, host byte order: the limits whose condition on the field it meets. */
 struct tg_field_map {

@@ -6,7 +6,7 @@
 #include "tc.bpf.h"
 
 /* Ends an answered or silent rejection, which only now is known for which it is. */
-static __always_inline __u32 tg_count_rejected(const struct tg_packet *packet, bool answered)
+static __always_inline __u32 tg_count_rejected(struct tg_packet *packet, bool answered)
 {
 	tg_count_limit(packet->refused_by, answered ? TG_VERDICT_REJECTED : TG_VERDICT_DROPPED,
 		       packet);

@@ -4,9 +4,10 @@
 #define TG_VERDICT_BPF_H
 
 #include "charge.bpf.h"
+#include "sample.bpf.h"
 
 static __always_inline void tg_count_limit(__u32 slot, enum tg_verdict verdict,
-					   const struct tg_packet *packet)
+					   struct tg_packet *packet)
 {
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
 
@@ -14,6 +15,8 @@ static __always_inline void tg_count_limit(__u32 slot, enum tg_verdict verdict,
 		return;
 	counters->packets[verdict] += packet->segments;
 	counters->bytes[verdict] += packet->bytes;
+	if (verdict != TG_VERDICT_ADMITTED)
+		tg_sample(counters, packet, slot, verdict);
 }
 
 /*
@@ -53,7 +56,7 @@ static __always_inline void tg_refund_all(struct tg_packet *packet, __u64 admitt
  * Of a packet that goes on: what each limit that was charged, or that let it go on all the same,
  * did. What another limit refuses is no shadow limit's doing, in whichever order they are asked.
  */
-static __always_inline void tg_count_passed(const struct tg_packet *packet, __u64 limits)
+static __always_inline void tg_count_passed(struct tg_packet *packet, __u64 limits)
 {
 	enum tg_verdict verdict;
 	__u32 slot;

@@ -7,17 +7,12 @@
 #include "units.h"
 
 static const struct option options[] = {
-	{"json", no_argument, NULL, 'j'},
-	{"limit", required_argument, NULL, 'l'},
-	{"by", required_argument, NULL, 'b'},
-	{"all", no_argument, NULL, 'a'},
-	{"save", no_argument, NULL, 's'},
-	{"state", required_argument, NULL, 't'},
-	{"number", required_argument, NULL, 'n'},
-	{"confirm", required_argument, NULL, 'c'},
-	{"for", required_argument, NULL, 'f'},
-	{"note", required_argument, NULL, 'o'},
-	{},
+	{"json", no_argument, NULL, 'j'},	  {"limit", required_argument, NULL, 'l'},
+	{"by", required_argument, NULL, 'b'},	  {"all", no_argument, NULL, 'a'},
+	{"save", no_argument, NULL, 's'},	  {"state", required_argument, NULL, 't'},
+	{"number", required_argument, NULL, 'n'}, {"confirm", required_argument, NULL, 'c'},
+	{"for", required_argument, NULL, 'f'},	  {"note", required_argument, NULL, 'o'},
+	{"follow", no_argument, NULL, 'F'},	  {},
 };
 
 static bool take_number(const char *text, long *n)
@@ -61,6 +56,9 @@ static bool take(int option, struct tg_arguments *arguments)
 		return true;
 	case 'o':
 		arguments->note = optarg;
+		return true;
+	case 'F':
+		arguments->follow = true;
 		return true;
 	case 'n':
 		return take_number(optarg, &arguments->n);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 struct tg_arguments {
-	bool json, all, save;
+	bool json, all, save, follow;
 	const char *limit, *by, *state, *confirm;
 	const char *duration, *note; /* of --for and --note */
 	long n;			     /* of top; 0: not given */
@@ -16,8 +16,8 @@ struct tg_arguments {
 
 /*
  * @allowed: letters of the options that the command has beside --json: (l)imit, (b)y, (n),
- * (a)ll, (s)ave, s(t)ate, (c)onfirm, (f)or, n(o)te. @least and @most operands. Returns false after
- * saying what is wrong.
+ * (a)ll, (s)ave, s(t)ate, (c)onfirm, (f)or, n(o)te, (F)ollow. @least and @most operands. Returns
+ * false after saying what is wrong.
  */
 bool tg_arguments_parse(int argc, char **argv, const char *allowed, int least, int most,
 			struct tg_arguments *arguments);

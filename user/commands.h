@@ -19,6 +19,7 @@ int cmd_confirm(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_entries(int argc, char **argv); /* allow, deny */
+int cmd_events(int argc, char **argv);
 int cmd_limits(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_reset(int argc, char **argv);

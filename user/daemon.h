@@ -11,6 +11,7 @@
 struct event_base;
 struct tg_config;
 struct tg_datapath;
+struct tg_events;
 
 /* What is left behind on exit. */
 enum tg_ending {
@@ -24,6 +25,7 @@ struct tg_daemon {
 	struct event_base *base;
 	struct tg_config *config; /* in force */
 	struct tg_datapath *datapath;
+	struct tg_events *events;
 	struct tg_generations generations;
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	uint64_t reloads_ok, reloads_failed;

@@ -51,6 +51,12 @@ int tg_datapath_maintain(struct tg_datapath *datapath);
 /* A snapshot; the caller frees it with tg_stats_free(). */
 int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats);
 
+/* The map of events, the caller's to close, or -errno; stays the same whatever is published. */
+int tg_datapath_events_fd(const struct tg_datapath *datapath);
+
+/* Of the limit with that id (struct tg_limit) in force, or NULL. */
+const char *tg_datapath_limit_name(const struct tg_datapath *datapath, uint32_t id);
+
 /* Calls @each for every bucket in the table until it returns nonzero (which is returned). */
 int tg_datapath_each_bucket(struct tg_datapath *datapath,
 			    int (*each)(void *data, const struct tg_bucket_view *view), void *data);

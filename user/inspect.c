@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,20 @@ int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot
 {
 	return sum_per_cpu(tg_program_map_fd(datapath->program, TG_MAP_LIMIT_COUNTERS), slot,
 			   (uint64_t *)sum, sizeof(*sum));
+}
+
+int tg_datapath_events_fd(const struct tg_datapath *datapath)
+{
+	int fd = fcntl(tg_program_map_fd(datapath->program, TG_MAP_EVENTS), F_DUPFD_CLOEXEC, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+const char *tg_datapath_limit_name(const struct tg_datapath *datapath, uint32_t id)
+{
+	const struct tg_limit_record *record = &datapath->records[TG_LIMIT_SLOT(id)];
+
+	return record->name[0] && record->id == id ? record->name : NULL;
 }
 
 uint32_t tg_datapath_generation(const struct tg_datapath *datapath)

@@ -50,12 +50,6 @@ static void head(struct writer *writer, const char *name, const char *type, cons
 	add(writer, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static const char *const verdict_names[TG_VERDICT_COUNT] = {
-	[TG_VERDICT_ADMITTED] = "admitted", [TG_VERDICT_DROPPED] = "dropped",
-	[TG_VERDICT_MARKED] = "marked",	    [TG_VERDICT_DELAYED] = "delayed",
-	[TG_VERDICT_REJECTED] = "rejected", [TG_VERDICT_SHADOW_EXCEEDED] = "shadow_exceeded",
-};
-
 static void add_sums(struct writer *writer)
 {
 	const struct tg_interface_stats *interface;
@@ -130,7 +124,7 @@ static void add_verdicts(struct writer *writer, const char *name, const char *he
 		counts = bytes ? limit->counters.bytes : limit->counters.packets;
 		for (verdict = 0; verdict < TG_VERDICT_COUNT; verdict++)
 			add(writer, "%s{limit=\"%s\",verdict=\"%s\"} %llu\n", name, limit->name,
-			    verdict_names[verdict], counts[verdict]);
+			    tg_verdict_name(verdict), counts[verdict]);
 	}
 }
 

@@ -29,6 +29,7 @@ const char *const tg_map_names[TG_MAPS] = {
 	[TG_MAP_LIMIT_COUNTERS] = "limit_counters",
 	[TG_MAP_ENTRIES] = "entries",
 	[TG_MAP_ENTRIES_STATE] = "entries_state",
+	[TG_MAP_EVENTS] = "events",
 	[TG_MAP_LISTS] = "lists",
 };
 

@@ -7,6 +7,7 @@
 #include "config.h"
 #include "daemon.h"
 #include "datapath.h"
+#include "events.h"
 #include "report.h"
 #include "reply.h"
 #include "requests.h"
@@ -81,6 +82,22 @@ static json_t *do_why(struct tg_daemon *daemon, const json_t *request)
 	return tg_reply_done(tg_report_why(&address, views, n, &list));
 }
 
+#define EVENTS_MAX 1000 /* in one answer */
+
+static json_t *do_events(struct tg_daemon *daemon, const json_t *request)
+{
+	const char *limit = tg_request_text(request, "limit");
+	json_int_t after = json_integer_value(json_object_get(request, "after"));
+	json_int_t n = json_integer_value(json_object_get(request, "n"));
+
+	if (limit && !tg_config_find_limit(daemon->config, limit))
+		return tg_reply_no_limit(daemon, limit);
+	if (n < 1 || n > EVENTS_MAX)
+		return tg_reply_fail(TG_EXIT_USAGE, "-n is 1 to %d", EVENTS_MAX);
+	return tg_reply_done(tg_events_report(daemon->events, limit, after, n,
+					      json_is_true(json_object_get(request, "last"))));
+}
+
 static json_t *do_reset(struct tg_daemon *daemon, const json_t *request)
 {
 	const char *limit = tg_request_text(request, "limit"),
@@ -123,6 +140,7 @@ static const struct {
 	{"limits", tg_request_limits, true},
 	{"top", do_top, true},
 	{"why", do_why, true},
+	{"events", do_events, true},
 	{"set", tg_request_set, false},
 	{"shadow", tg_request_shadow, false},
 	{"reset", do_reset, false},

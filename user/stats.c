@@ -17,6 +17,20 @@ const char *tg_reason_name(enum tg_reason reason)
 	return reasons[reason].name;
 }
 
+const char *tg_verdict_name(enum tg_verdict verdict)
+{
+	static const char *const names[TG_VERDICT_COUNT] = {
+		[TG_VERDICT_ADMITTED] = "admitted",
+		[TG_VERDICT_DROPPED] = "dropped",
+		[TG_VERDICT_MARKED] = "marked",
+		[TG_VERDICT_DELAYED] = "delayed",
+		[TG_VERDICT_REJECTED] = "rejected",
+		[TG_VERDICT_SHADOW_EXCEEDED] = "shadow_exceeded",
+	};
+
+	return (unsigned int)verdict < TG_VERDICT_COUNT ? names[verdict] : "unknown";
+}
+
 bool tg_reason_passes(enum tg_reason reason)
 {
 	return reasons[reason].passes;

@@ -49,6 +49,7 @@ void tg_stats_free(struct tg_stats **stats);
 uint64_t tg_interface_stats_sum(const struct tg_interface_stats *stats, bool want_passed);
 
 const char *tg_reason_name(enum tg_reason reason);
+const char *tg_verdict_name(enum tg_verdict verdict); /* as metrics have it */
 bool tg_reason_passes(enum tg_reason reason);
 
 enum tg_bucket_state {

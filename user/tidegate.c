@@ -19,6 +19,8 @@ static const struct {
 	{"limits", cmd_limits, "[NAME]", "each limit's settings and counters"},
 	{"top", cmd_top, "[--limit L] [--by exceeded|admitted] [-n N]", "the busiest sources"},
 	{"why", cmd_why, "ADDRESS", "how an address stands with each limit"},
+	{"events", cmd_events, "[--follow] [--limit L] [-n N]",
+	 "a sample of who exceeded what, and when"},
 	{"set", cmd_set, "LIMIT KEY=VALUE... [--save]",
 	 "change capacity, refill, mark_above, max_delay or shadow at once"},
 	{"shadow", cmd_shadow, "on|off LIMIT... [--save]",

@@ -19,6 +19,7 @@
 #include "daemon.h"
 #include "datapath.h"
 #include "diagnostics.h"
+#include "events.h"
 #include "http.h"
 #include "log.h"
 #include "message.h"
@@ -282,9 +283,11 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 	if (error)
 		return error;
 	error = tg_datapath_publish(daemon->datapath, daemon->config, message);
-	if (error)
+	if (error) {
 		tg_log(TG_LOG_ERROR, "%s", message);
-	return error;
+		return error;
+	}
+	return tg_events_open(daemon->base, daemon->datapath, &daemon->events);
 }
 
 static int serve(struct tg_daemon *daemon)
@@ -307,6 +310,7 @@ static int serve(struct tg_daemon *daemon)
 		finish(daemon);
 	}
 	tg_generations_close(daemon);
+	tg_events_close(&daemon->events);
 	tg_netlink_close(&netlink);
 	tg_http_close(&http);
 	tg_control_close(&control);

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define TG_ABI_VERSION 4
+#define TG_ABI_VERSION 5
 
 #define TG_LIMITS_MAX	    64
 #define TG_LIMIT_NAME_SIZE  64	  /* bytes, with the terminating NUL */
@@ -371,7 +371,30 @@ struct tg_limit_counters {
 	__u64 reclaimed;  /* buckets taken out of it */
 	__u64 overflowed; /* packets charged to an overflow bucket for want of one of their own, */
 	__u64 crowded;	  /* and those of them that found the table full */
+	__u64 sampled_at; /* ns on the coarse clock: the last event of this CPU; 0 none yet */
+	__u64 unsampled;  /* packets that exceeded since then */
 };
+
+/* ns between two events of one limit from one CPU. */
+#define TG_EVENT_INTERVAL 100000000ULL
+
+/* A packet that exceeded a limit, and how many there were of which there is no event. */
+struct tg_event {
+	__u64 at; /* ns on the coarse clock */
+	struct tg_address source;
+	struct tg_address destination;
+	__u64 unsampled; /* packets of the same limit on the same CPU since the event before */
+	__u32 limit_id;
+	__u32 bytes; /* as struct tg_limit_counters has them */
+	__be16 source_port;
+	__be16 destination_port;
+	__u8 protocol;
+	__u8 verdict; /* enum tg_verdict */
+	__u8 hook;    /* enum tg_hook */
+	__u8 has_ports;
+};
+
+_Static_assert(sizeof(struct tg_event) == 64, "event");
 
 /*
  * The request to the maintenance program, which walks the bucket table in the

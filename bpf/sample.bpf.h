@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Telling the daemon who exceeds what: a sample, so that no flood of packets becomes a flood of
+ * events. Each CPU sends one of a limit every TG_EVENT_INTERVAL, and counts those in between.
+ */
+#ifndef TG_SAMPLE_BPF_H
+#define TG_SAMPLE_BPF_H
+
+#include "maps.bpf.h"
+#include "parse.bpf.h"
+
+/* A function of its own to the verifier; seldom called. */
+__noinline int tg_send_event(struct tg_limit_counters *counters, struct tg_packet *packet,
+			     __u32 slot, __u32 verdict)
+{
+	struct tg_event *event;
+
+	if (!counters || !packet)
+		return 0;
+	counters->sampled_at =
+		tg_now(TG_CLOCK_COARSE); /* also if there is no room: it is not asked again soon */
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		counters->unsampled += packet->segments;
+		return 0;
+	}
+	event->at = counters->sampled_at;
+	event->source = packet->source;
+	event->destination = packet->destination;
+	event->unsampled = counters->unsampled;
+	event->limit_id = policy.limits[slot & (TG_LIMITS_MAX - 1)].id;
+	event->bytes = packet->bytes;
+	event->source_port = packet->has_ports ? packet->source_port : 0;
+	event->destination_port = packet->has_ports ? packet->destination_port : 0;
+	event->protocol = packet->protocol;
+	event->verdict = verdict;
+	event->hook = packet->hook;
+	event->has_ports = packet->has_ports;
+	counters->unsampled = 0;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/* @verdict: what became of a packet that exceeded. */
+static __always_inline void tg_sample(struct tg_limit_counters *counters, struct tg_packet *packet,
+				      __u32 slot, __u32 verdict)
+{
+	__u64 now = tg_now(TG_CLOCK_COARSE);
+
+	if (now - counters->sampled_at < TG_EVENT_INTERVAL && counters->sampled_at)
+		counters->unsampled += packet->segments;
+	else
+		tg_send_event(counters, packet, slot, verdict);
+}
+
+#endif

@@ -1,0 +1,54 @@
+#!/bin/bash
+# A flood becomes a handful of events, which say how many they stand for; followed live, and kept for who asks later.
+. "$(dirname "$0")/lib.sh"
+topology
+configure <<-Y
+	interfaces: [{name: IFACE}]
+	limits:
+	  - {name: flood, match: {destination_port: 5353}, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}
+	  - {name: dry, match: {destination_port: 6000}, per: source, capacity: 1, refill_amount: 1, refill_interval: 1h, shadow: true}
+Y
+start || not_ok "the daemon starts"
+check "at first there are none" test "$(tg events --json | jq '.events | length')" = 0
+tg events --follow --json >"$WORK/followed" &
+PIDS+=($!)
+flow 10.77.3.1 1 20000 3
+dropped() { tg limits flood --json | jq '.limits[0].packets.dropped'; }
+sleep 0.5
+flow 10.77.3.1 1 10 0.3 # so that what came after the last event of the flood is told as well
+sleep 0.6
+kill "${PIDS[0]}"
+PIDS=()
+n=$(wc -l <"$WORK/followed")
+echo "# $n events of $(dropped) packets"
+check "a flood of three seconds is 20 to 80 events" between 20 "$n" 80
+check "each is a JSON object with its time, limit and source" test "$(jq -r 'select((.time | test("^20..-..-..T..:..:..[.]...Z$")) and
+	.limit == "flood" and .source == "10.77.3.1" and .destination == "10.77.0.2" and .destination_port == 5353 and .protocol == 17 and
+	.verdict == "dropped" and .hook == "xdp") | .limit' "$WORK/followed" | wc -l)" = "$n"
+told=$(jq -s 'map(1 + .not_shown) | add' "$WORK/followed")
+check "together they stand for nearly all that was dropped ($told)" between $(($(dropped) - 20000 / 5)) "$told" "$(dropped)"
+check "they are kept for who asks later" test "$(tg events -n 1000 --json | jq '.events | length')" = "$n"
+burst fd77::5 5 6000
+sleep 0.3
+check "a shadow limit has events" test "$(tg events --limit dry --json | jq -r '.events[0] | .source + " " + .verdict')" = "fd77::5 shadow_exceeded"
+check "the last ones are what is shown" test "$(tg events -n 1 --json | jq -r '.events[0].limit')" = dry
+tg events -n 1 | grep -q '^20.*dry  *shadow_exceeded  *xdp  *udp  *\[fd77::5\]:.*\[fd77::2\]:6000'
+check "in words" test $? = 0
+check "an unknown limit: exit 6" test "$(tg events --limit nosuch 2>/dev/null; echo $?)" = 6
+check "-n 0: exit 2" test "$(tg events -n 0 2>/dev/null; echo $?)" = 2
+tg reload >/dev/null
+burst 10.77.3.9 20
+sleep 0.3
+check "a reload loses none" test "$(tg events -n 1 --json | jq -r '.events[0].source')" = 10.77.3.9
+stop KILL
+burst 10.77.3.9 2000
+start
+sleep 0.3
+check "a new daemon finds what has come meanwhile" test "$(tg events --json | jq '.events | length > 0')" = true
+tg events --follow >/dev/null 2>"$WORK/said" &
+follower=$!
+sleep 0.5
+stop
+wait "$follower"
+check "followed until the daemon ends: exit 5" test $? = 5
+finish
