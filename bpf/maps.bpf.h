@@ -146,6 +146,14 @@ struct {
 	__uint(max_entries, TG_EVENTS_BYTES);
 } events SEC(".maps");
 
+/* The buckets that the reclaiming program is to look at. The daemon writes it before each run. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TG_CANDIDATES_MAX);
+	__type(key, __u32);
+	__type(value, struct tg_bucket_key);
+} candidates SEC(".maps");
+
 /* By value, host byte order: the limits whose condition on the field it meets. */
 struct tg_field_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The walk over all buckets that the daemon asks for: converts those of an older rate,
- * takes out the full ones, gives tokens back. It runs in the kernel because only a
- * program can do these by compare-and-swap while packets flow.
+ * What the daemon asks for: a walk over all buckets that converts those of an older rate and
+ * gives tokens back; and taking out, of those that it names, the ones that are not needed. It
+ * runs in the kernel because only a program can do these by compare-and-swap while packets flow.
  */
 #ifndef TG_SWEEP_BPF_H
 #define TG_SWEEP_BPF_H
 
 #include "charge.bpf.h"
 
+static __always_inline bool tg_is_ipv4(const struct tg_address *address)
+{
+	return address->high == 0 && (address->low & bpf_cpu_to_be64(0xffffffff00000000ULL)) ==
+					     bpf_cpu_to_be64(0xffff00000000ULL);
+}
+
 static __always_inline bool tg_sweep_selects(const struct tg_sweep *sweep,
 					     const struct tg_bucket_key *key)
 {
 	const volatile struct tg_limit *limit = &policy.limits[TG_LIMIT_SLOT(key->limit_id)];
-	bool is_ipv4 = sweep->address.high == 0 &&
-		       (sweep->address.low & bpf_cpu_to_be64(0xffffffff00000000ULL)) ==
-			       bpf_cpu_to_be64(0xffff00000000ULL);
-	const volatile struct tg_address *mask = is_ipv4 ? &limit->mask4 : &limit->mask6;
+	const volatile struct tg_address *mask =
+		tg_is_ipv4(&sweep->address) ? &limit->mask4 : &limit->mask6;
 
 	if (!(sweep->flags & TG_SWEEP_RESET))
 		return false;
@@ -65,8 +69,8 @@ static __always_inline void tg_sweep_state(struct tg_sweep *sweep, struct tg_buc
 }
 
 /* By the caller's clock reading, which is never ahead of the one that a program takes. */
-static __always_inline bool tg_sweep_is_full(struct tg_sweep *sweep, __u64 state,
-					     const struct tg_limit_record *record)
+static __always_inline bool tg_sweep_is_idle(struct tg_sweep *sweep, const struct tg_bucket *bucket,
+					     __u64 state, const struct tg_limit_record *record)
 {
 	__u32 version = tg_state_version(state);
 	const struct tg_rate *rate;
@@ -74,7 +78,8 @@ static __always_inline bool tg_sweep_is_full(struct tg_sweep *sweep, __u64 state
 	if (version >= TG_RATE_VERSIONS || version != record->version)
 		return false;
 	rate = &record->rates[version];
-	return tg_gcra_full(rate, state, tg_gcra_clock(rate, sweep->now[rate->clock & 1]));
+	return tg_gcra_idle(rate, state, tg_gcra_clock(rate, sweep->now[rate->clock & 1]),
+			    sweep->idle[tg_acquaintance(bucket)]);
 }
 
 /* It may have refilled and still refuse. */
@@ -110,14 +115,13 @@ static long tg_sweep_bucket(void *map, struct tg_bucket_key *key, struct tg_buck
 {
 	__u32 slot = TG_LIMIT_SLOT(key->limit_id);
 	struct tg_limit_record *record = tg_record_of(sweep->bank, slot);
-	bool reclaim = sweep->flags & TG_SWEEP_RECLAIM;
 	__u64 state;
 
 	sweep->visited++;
 	if (!record)
 		return 0;
 	if (record->id != key->limit_id) {
-		if (reclaim) {
+		if (sweep->flags & TG_SWEEP_FORGET) {
 			__sync_lock_test_and_set(&bucket->state, TG_BUCKET_DEAD);
 			tg_sweep_take_out(sweep, key, key->limit_id == record->predecessor);
 		}
@@ -125,7 +129,7 @@ static long tg_sweep_bucket(void *map, struct tg_bucket_key *key, struct tg_buck
 	}
 	tg_sweep_state(sweep, bucket, record, tg_sweep_selects(sweep, key));
 	state = tg_read_state(bucket);
-	if (!reclaim || !tg_sweep_is_full(sweep, state, record) ||
+	if (!(sweep->flags & TG_SWEEP_RECLAIM) || !tg_sweep_is_idle(sweep, bucket, state, record) ||
 	    tg_sweep_is_closed(sweep, bucket, record))
 		return 0;
 	if (__sync_val_compare_and_swap(&bucket->state, state, TG_BUCKET_DEAD) == state)
@@ -133,19 +137,54 @@ static long tg_sweep_bucket(void *map, struct tg_bucket_key *key, struct tg_buck
 	return 0;
 }
 
+/* Only the daemon has buckets taken out, one run at a time: the bucket stays the key's. */
+static long tg_sweep_candidate(__u64 index, struct tg_sweep *sweep)
+{
+	__u32 i = index;
+	struct tg_bucket_key *candidate = bpf_map_lookup_elem(&candidates, &i), key;
+	struct tg_bucket *bucket;
+
+	if (!candidate)
+		return 1;
+	key = *candidate;
+	bucket = bpf_map_lookup_elem(&buckets, &key);
+	return bucket ? tg_sweep_bucket(&buckets, &key, bucket, sweep) : 0;
+}
+
+/* The bucket that the address falls to, of limits whose key it is the whole of. */
+static __always_inline bool tg_sweep_selects_overflow(const struct tg_sweep *sweep,
+						      const struct tg_limit_record *record,
+						      __u32 index)
+{
+	const volatile struct tg_limit *limit = &policy.limits[TG_LIMIT_SLOT(record->id)];
+	struct tg_bucket_key key = {.limit_id = record->id};
+	bool is_ipv4 = tg_is_ipv4(&sweep->address);
+
+	if (!(sweep->flags & TG_SWEEP_RESET))
+		return false;
+	if ((sweep->flags & TG_SWEEP_BY_LIMIT) && record->id != sweep->limit_id)
+		return false;
+	if (!(sweep->flags & TG_SWEEP_BY_ADDRESS))
+		return true;
+	if (limit->per != TG_PER_SOURCE || limit->per_port || limit->per_protocol)
+		return false;
+	key.address.high = sweep->address.high & (is_ipv4 ? limit->mask4.high : limit->mask6.high);
+	key.address.low = sweep->address.low & (is_ipv4 ? limit->mask4.low : limit->mask6.low);
+	return index == tg_overflow_index(policy.hash_key, &key);
+}
+
 static long tg_sweep_overflow(void *map, __u32 *index, struct tg_bucket *bucket,
 			      struct tg_sweep *sweep)
 {
 	__u32 slot = *index / TG_OVERFLOW_PER_LIMIT;
 	struct tg_limit_record *record = tg_record_of(sweep->bank, slot);
-	__u32 flags = sweep->flags;
-	bool reset = (flags & TG_SWEEP_RESET) && !(flags & TG_SWEEP_BY_ADDRESS);
+	__u32 before = sweep->reset;
 
 	if (!record || !record->name[0])
 		return 0;
-	if ((flags & TG_SWEEP_BY_LIMIT) && record->id != sweep->limit_id)
-		reset = false;
-	tg_sweep_state(sweep, bucket, record, reset);
+	tg_sweep_state(sweep, bucket, record, tg_sweep_selects_overflow(sweep, record, *index));
+	/* Nobody's own: what is counted are the buckets of sources. */
+	sweep->reset = before;
 	return 0;
 }
 

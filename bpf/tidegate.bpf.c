@@ -180,4 +180,14 @@ int tidegate_sweep(struct tg_sweep *request)
 	return 0;
 }
 
+SEC("syscall")
+int tidegate_reclaim(struct tg_sweep *request)
+{
+	struct tg_sweep sweep = *request;
+
+	bpf_loop(sweep.candidates, tg_sweep_candidate, &sweep, 0);
+	*request = sweep;
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "GPL";

@@ -94,46 +94,59 @@ void tg_bucket_measure(const struct tg_limit_record *record, const struct tg_buc
 			precise > bucket->exceeded_at ? precise - bucket->exceeded_at : 0;
 }
 
-struct batch {
+/* Who takes buckets out passes a whole step on. */
+_Static_assert(TG_BATCH <= TG_CANDIDATES_MAX, "batch");
+
+struct tg_buckets_walk {
+	uint32_t position;
+	bool begun;
 	struct tg_bucket_key keys[TG_BATCH];
 	struct tg_bucket values[TG_BATCH];
 };
 
-/* One system call for many entries; a hash chain longer than the batch needs a larger one. */
-static int each_batch(int fd, struct batch *batch,
-		      int (*each)(void *, const struct tg_bucket_key *, const struct tg_bucket *),
-		      void *data)
+struct tg_buckets_walk *tg_buckets_walk_new(void)
 {
-	uint32_t position = 0, n, i;
-	bool first = true, last = false;
-	int result;
-
-	while (!last) {
-		n = TG_BATCH;
-		if (bpf_map_lookup_batch(fd, first ? NULL : &position, &position, batch->keys,
-					 batch->values, &n, NULL)) {
-			if (errno != ENOENT)
-				return -errno;
-			last = true;
-		}
-		first = false;
-		for (i = 0; i < n; i++) {
-			result = each(data, &batch->keys[i], &batch->values[i]);
-			if (result)
-				return result;
-		}
-	}
-	return 0;
+	return calloc(1, sizeof(struct tg_buckets_walk));
 }
 
-int tg_buckets_each(int fd,
-		    int (*each)(void *data, const struct tg_bucket_key *key,
-				const struct tg_bucket *bucket),
-		    void *data)
+void tg_buckets_walk_free(struct tg_buckets_walk **walk)
 {
-	tg_autofree struct batch *batch = malloc(sizeof(*batch));
+	free(*walk);
+	*walk = NULL;
+}
 
-	return batch ? each_batch(fd, batch, each, data) : -ENOMEM;
+/* One system call for many entries; a hash chain longer than the batch would need a larger one. */
+int tg_buckets_step(struct tg_buckets_walk *walk, int fd, tg_bucket_function *each, void *data)
+{
+	uint32_t n = TG_BATCH, i;
+	bool more = true;
+	int result;
+
+	if (bpf_map_lookup_batch(fd, walk->begun ? &walk->position : NULL, &walk->position,
+				 walk->keys, walk->values, &n, NULL)) {
+		if (errno != ENOENT)
+			return -errno;
+		more = false;
+	}
+	walk->begun = true;
+	for (i = 0; i < n; i++) {
+		result = each(data, &walk->keys[i], &walk->values[i]);
+		if (result)
+			return result < 0 ? result : 0;
+	}
+	return more;
+}
+
+int tg_buckets_each(int fd, tg_bucket_function *each, void *data)
+{
+	tg_cleanup(tg_buckets_walk_free) struct tg_buckets_walk *walk = tg_buckets_walk_new();
+	int more = 1;
+
+	if (!walk)
+		return -ENOMEM;
+	while (more > 0)
+		more = tg_buckets_step(walk, fd, each, data);
+	return more;
 }
 
 static int copy_one(void *data, const struct tg_bucket_key *key, const struct tg_bucket *bucket)

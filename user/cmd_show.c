@@ -78,8 +78,11 @@ static void print_status(const json_t *result)
 		printf("NOT CONFIRMED: goes back in %lld s unless `tidegate confirm` comes first\n",
 		       tg_json_number(json_object_get(result, "confirm"), "remaining_ms") / 1000);
 	print_shadow(json_object_get(result, "shadow_limits"));
-	printf("table: %lld of %lld buckets used\n\n", tg_json_number(table, "buckets"),
-	       tg_json_number(table, "size"));
+	printf("table: %lld of %lld buckets used%s\n\n", tg_json_number(table, "buckets"),
+	       tg_json_number(table, "size"),
+	       json_is_true(json_object_get(table, "full"))
+		       ? "; FULL: new sources share overflow buckets"
+		       : "");
 	print_interfaces(interfaces);
 	print_waiting(json_object_get(result, "waiting_for"));
 	print_reasons(interfaces);

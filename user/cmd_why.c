@@ -30,7 +30,9 @@ static void print_limit(const json_t *limit)
 	if (json_object_get(limit, "protocol"))
 		printf(", protocol %lld", tg_json_number(limit, "protocol"));
 	fputs("): ", stdout);
-	if (strcmp(state, "untracked") == 0) {
+	if (json_is_true(json_object_get(limit, "overflow")))
+		fputs("no bucket of its own, shares one with other sources: ", stdout);
+	else if (strcmp(state, "untracked") == 0) {
 		printf("no bucket yet, so all %lld %s are there\n",
 		       tg_json_number(limit, "capacity"), tg_json_text(limit, "unit"));
 		return;

@@ -8,6 +8,7 @@
 
 #include "generations.h"
 
+struct event;
 struct event_base;
 struct tg_config;
 struct tg_datapath;
@@ -23,6 +24,7 @@ enum tg_ending {
 struct tg_daemon {
 	const char *config_path, *control_path, *state_dir, *metrics_address;
 	struct event_base *base;
+	struct event *reclaiming; /* the next slice of a pass over the table */
 	struct tg_config *config; /* in force */
 	struct tg_datapath *datapath;
 	struct tg_events *events;

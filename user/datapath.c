@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "buckets.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "datapath_private.h"
@@ -107,17 +108,20 @@ static bool read_kept(struct tg_datapath *datapath)
 	return read_records(datapath) && find_table(datapath);
 }
 
-static void start_afresh(struct tg_datapath *datapath)
+static int start_afresh(struct tg_datapath *datapath)
 {
 	datapath->table_size = 0;
 	datapath->bank = 0;
 	memset(datapath->records, 0, sizeof(datapath->records));
 	datapath->meta = (struct tg_meta){.abi_version = TG_ABI_VERSION, .next_serial = 1};
-	if (getrandom(datapath->meta.hash_key, sizeof(datapath->meta.hash_key), 0) < 0)
-		datapath->meta.hash_key[0] = tg_clock_read(TG_CLOCK_PRECISE);
+	/* So few bytes come whole, and waiting for the first entropy is what is wanted. */
+	while (getrandom(datapath->meta.hash_key, sizeof(datapath->meta.hash_key), 0) < 0)
+		if (errno != EINTR)
+			return tg_fail(errno, "no random key for the table");
+	return 0;
 }
 
-static void adopt_maps(struct tg_datapath *datapath)
+static int adopt_maps(struct tg_datapath *datapath)
 {
 	int meta = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_META]);
 	bool found = meta >= 0;
@@ -126,7 +130,7 @@ static void adopt_maps(struct tg_datapath *datapath)
 		close(meta);
 	if (read_kept(datapath)) {
 		datapath->adopted = datapath->unswept = true;
-		return;
+		return 0;
 	}
 	if (found)
 		tg_log(TG_LOG_WARNING,
@@ -135,7 +139,7 @@ static void adopt_maps(struct tg_datapath *datapath)
 		       datapath->state_dir);
 	datapath->replaced = found;
 	tg_datapath_forget_maps(datapath);
-	start_afresh(datapath);
+	return start_afresh(datapath);
 }
 
 static void adopt_attachment(void *data, const struct tg_attachment *attachment)
@@ -180,6 +184,7 @@ static void adopt_counters(struct tg_datapath *datapath)
 int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char *message)
 {
 	tg_cleanup(tg_datapath_close) struct tg_datapath *made = calloc(1, sizeof(*made));
+	int error;
 
 	if (!made)
 		return tg_refuse(message, ENOMEM, "out of memory");
@@ -193,7 +198,9 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 	if (made->lock < 0)
 		return made->lock;
 	tg_entries_adopt(made);
-	adopt_maps(made);
+	error = adopt_maps(made);
+	if (error)
+		return tg_refuse(message, error, "the kernel gives no random numbers");
 	tg_attach_adopt(state_dir, adopt_attachment, made);
 	adopt_counters(made);
 	adopt_entries(made);
@@ -202,23 +209,6 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 		       made->attachments_n, made->meta.generation[made->bank], state_dir);
 	*datapath = TAKE_PTR(made);
 	return 0;
-}
-
-int tg_datapath_maintain(struct tg_datapath *datapath)
-{
-	struct tg_sweep sweep = {.flags = TG_SWEEP_RECLAIM, .bank = datapath->bank};
-	struct tg_limit_counters counters;
-	uint64_t used = 0;
-	size_t i;
-
-	tg_entries_expire(datapath);
-	for (i = 0; i < datapath->config->limits_n; i++)
-		if (tg_datapath_limit_counters(datapath, datapath->compiled->slots[i], &counters) ==
-		    0)
-			used += counters.created - counters.reclaimed;
-	if (used < datapath->table_size / 2)
-		return 0;
-	return tg_program_sweep(datapath->program, &sweep);
 }
 
 int tg_datapath_reset(struct tg_datapath *datapath, const char *limit, const uint8_t *address,
@@ -282,6 +272,7 @@ void tg_datapath_close(struct tg_datapath **datapath)
 		return;
 	for (i = 0; i < old->attachments_n; i++)
 		close(old->attachments[i].link);
+	tg_buckets_walk_free(&old->reclaim.walk);
 	tg_program_free(&old->program);
 	tg_compiled_free(&old->compiled);
 	tg_config_free(&old->config);

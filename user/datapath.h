@@ -44,9 +44,14 @@ uint32_t tg_datapath_generation(const struct tg_datapath *datapath);
  */
 void tg_datapath_follow(struct tg_datapath *datapath);
 
-/* Housekeeping, about once a second: reclaims full buckets if the table is filling up, takes
- * expired entries out. */
-int tg_datapath_maintain(struct tg_datapath *datapath);
+/*
+ * Housekeeping, about once a second: takes expired entries out, says when the table is full. True
+ * if it is filling up: then tg_datapath_reclaim() is to be called until it returns false.
+ */
+bool tg_datapath_maintain(struct tg_datapath *datapath);
+
+/* Takes some of the buckets that are not needed out of the table. True if there is more to do. */
+bool tg_datapath_reclaim(struct tg_datapath *datapath);
 
 /* A snapshot; the caller frees it with tg_stats_free(). */
 int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats);

@@ -9,6 +9,7 @@
 #include "interfaces.h"
 #include "policy.h"
 #include "program.h"
+#include "reclaim.h"
 
 struct tg_datapath {
 	char *state_dir;
@@ -26,6 +27,7 @@ struct tg_datapath {
 	bool adopted; /* maps of an earlier daemon, in which anything may have been left */
 	bool unswept; /* there may be buckets of an older version */
 	struct tg_entries entries;
+	struct tg_reclaim reclaim;
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
 	char refusal[TG_MESSAGE_SIZE]; /* why an interface could not be followed, as last logged */
@@ -75,6 +77,9 @@ void tg_datapath_remove(const struct tg_datapath *datapath, struct tg_attachment
 
 /* The pin of the program that a hook runs. */
 void tg_datapath_program_pin(enum tg_hook hook, char *pin, size_t size);
+
+/* A source without a bucket would find no room for one. */
+bool tg_datapath_is_full(const struct tg_datapath *datapath);
 
 /* What the kernel counted about a limit, all CPUs together. */
 int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot,

@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tidegate/keyed_hash.h>
 
 #include "buckets.h"
 #include "cleanup.h"
 #include "datapath_private.h"
+#include "gates.h"
 #include "qdisc.h"
 #include "text.h"
 
@@ -134,6 +136,7 @@ int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats)
 		return -ENOMEM;
 	made->generation = tg_datapath_generation(datapath);
 	made->table_size = datapath->table_size;
+	made->full = tg_datapath_is_full(datapath);
 	error = read_interfaces(datapath, made);
 	if (!error)
 		error = read_limits(datapath, made);
@@ -218,8 +221,21 @@ int tg_datapath_each_bucket(struct tg_datapath *datapath,
 			       &walk);
 }
 
-/* The overflow bucket that a source falls to is found by the packet program alone, so a
- * source without a bucket of its own shows as untracked even when the table is full. */
+/* The bucket that a source without its own shares; false if it would get one of its own. */
+static bool find_shared(const struct tg_datapath *datapath, const struct tg_bucket_key *key,
+			struct tg_bucket *bucket)
+{
+	uint32_t slot = TG_LIMIT_SLOT(key->limit_id);
+	uint32_t index = tg_overflow_index(datapath->meta.hash_key, key);
+
+	if (!tg_datapath_is_full(datapath) &&
+	    tg_gates_let_in(tg_program_map_fd(datapath->program, TG_MAP_GATES), datapath->bank,
+			    slot))
+		return false;
+	return bpf_map_lookup_elem(tg_program_map_fd(datapath->program, TG_MAP_OVERFLOW), &index,
+				   bucket) == 0;
+}
+
 static void view_limit(const struct tg_datapath *datapath, size_t index, const uint8_t address[16],
 		       struct tg_bucket_view *view)
 {
@@ -234,6 +250,8 @@ static void view_limit(const struct tg_datapath *datapath, size_t index, const u
 	found = bpf_map_lookup_elem(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS), &key,
 				    &bucket) == 0;
 	if (!found)
+		view->overflow = find_shared(datapath, &key, &bucket);
+	if (!found && !view->overflow)
 		bucket.state =
 			tg_bucket_full_state(&record->rates[record->version], record->version);
 	tg_bucket_measure(record, &bucket, datapath->tick, view);

@@ -149,12 +149,30 @@ static void add_new_sources(struct writer *writer)
 	}
 }
 
-static void add_daemon(struct writer *writer, const struct tg_daemon *daemon)
+static uint64_t count_crowded(const struct tg_stats *stats)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < stats->limits_n; i++)
+		sum += stats->limits[i].counters.crowded;
+	return sum;
+}
+
+static void add_table(struct writer *writer)
 {
 	head(writer, "tidegate_buckets", "gauge", "Buckets in the table.");
 	add(writer, "tidegate_buckets %" PRIu64 "\n", writer->stats->buckets);
 	head(writer, "tidegate_table_size", "gauge", "Buckets that the table can hold.");
 	add(writer, "tidegate_table_size %u\n", writer->stats->table_size);
+	head(writer, "tidegate_table_full_packets_total", "counter",
+	     "Packets of new sources that found the table full.");
+	add(writer, "tidegate_table_full_packets_total %" PRIu64 "\n",
+	    count_crowded(writer->stats));
+}
+
+static void add_daemon(struct writer *writer, const struct tg_daemon *daemon)
+{
 	head(writer, "tidegate_policy_generation", "gauge",
 	     "Raised by every change of the policy.");
 	add(writer, "tidegate_policy_generation %u\n", writer->stats->generation);
@@ -179,6 +197,7 @@ int tg_metrics_write(struct evbuffer *out, const struct tg_stats *stats,
 		     false);
 	add_verdicts(&writer, "tidegate_limit_bytes_total", "Bytes of those packets.", true);
 	add_new_sources(&writer);
+	add_table(&writer);
 	add_daemon(&writer, daemon);
 	return writer.failed ? -ENOMEM : 0;
 }

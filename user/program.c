@@ -313,16 +313,34 @@ int tg_program_zero(int map, uint32_t index, size_t size)
 	return bpf_map_update_elem(map, &index, zeros, BPF_ANY) ? -errno : 0;
 }
 
-int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep)
+static int run_sweep(const struct bpf_program *program, struct tg_sweep *sweep)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = sweep, .ctx_size_in = sizeof(*sweep));
-	int fd = bpf_program__fd(program->skeleton->progs.tidegate_sweep);
 
 	sweep->now[TG_CLOCK_PRECISE] = tg_clock_read(TG_CLOCK_PRECISE);
 	sweep->now[TG_CLOCK_COARSE] = tg_clock_read(TG_CLOCK_COARSE);
-	if (bpf_prog_test_run_opts(fd, &options))
+	if (bpf_prog_test_run_opts(bpf_program__fd(program), &options))
 		return tg_fail(errno, "sweep of the bucket table");
 	return 0;
+}
+
+int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep)
+{
+	return run_sweep(program->skeleton->progs.tidegate_sweep, sweep);
+}
+
+int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
+		       const struct tg_bucket_key *keys)
+{
+	static uint32_t indices[TG_CANDIDATES_MAX];
+	uint32_t n = sweep->candidates, i;
+
+	for (i = 0; i < n; i++)
+		indices[i] = i;
+	if (bpf_map_update_batch(bpf_map__fd(program->skeleton->maps.candidates), indices, keys, &n,
+				 NULL))
+		return tg_fail(errno, "buckets to be reclaimed");
+	return run_sweep(program->skeleton->progs.tidegate_reclaim, sweep);
 }
 
 void tg_program_free(struct tg_program **program)

@@ -68,6 +68,10 @@ int tg_program_zero(int map, uint32_t index, size_t size);
 /* Runs the sweep; fills its outputs. */
 int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep);
 
+/* Has the program look at sweep->candidates buckets; fills its outputs. 0 or -errno, logged. */
+int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
+		       const struct tg_bucket_key *keys);
+
 void tg_program_free(struct tg_program **program);
 
 #endif

@@ -363,7 +363,7 @@ static int sweep(struct publish *publish, char *message)
 	struct tg_sweep request = {.bank = datapath->bank};
 	int error = tg_program_sweep(datapath->program, &request);
 
-	request = (struct tg_sweep){.bank = datapath->bank, .flags = TG_SWEEP_RECLAIM};
+	request = (struct tg_sweep){.bank = datapath->bank, .flags = TG_SWEEP_FORGET};
 	if (!error && (datapath->compiled->limits_removed || datapath->adopted))
 		error = tg_program_sweep(datapath->program, &request);
 	datapath->unswept = error != 0;

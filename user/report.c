@@ -94,16 +94,16 @@ json_t *tg_report_status(const struct tg_stats *stats, const struct tg_daemon *d
 	for (i = 0; i < stats->interfaces_n; i++)
 		json_array_append_new(interfaces, interface_of(&stats->interfaces[i]));
 	return json_pack(
-		"{s:{s:s, s:I, s:I, s:s, s:s, s:s}, s:s, s:o, s:I, s:o, s:o, s:{s:I, s:I}, s:I, s:o, s:{s:I, s:I}}",
+		"{s:{s:s, s:I, s:I, s:s, s:s, s:s}, s:s, s:o, s:I, s:o, s:o, s:{s:I, s:I, s:b}, s:I, s:o, s:{s:I, s:I}}",
 		"daemon", "version", TG_VERSION, "pid", (json_int_t)getpid(), "uptime_ms",
 		(json_int_t)(uptime / NS_PER_MS), "config", daemon->config_path, "control",
 		daemon->control_path, "state", daemon->state_dir, "policy", daemon->config->path,
 		"confirm", confirm_of(daemon), "generation", (json_int_t)stats->generation,
 		"interfaces", interfaces, "waiting_for", waiting_for(stats, daemon->config),
 		"table", "size", (json_int_t)stats->table_size, "buckets",
-		(json_int_t)stats->buckets, "limits", (json_int_t)stats->limits_n, "shadow_limits",
-		shadow_limits(stats), "reloads", "ok", (json_int_t)daemon->reloads_ok, "failed",
-		(json_int_t)daemon->reloads_failed);
+		(json_int_t)stats->buckets, "full", stats->full, "limits",
+		(json_int_t)stats->limits_n, "shadow_limits", shadow_limits(stats), "reloads", "ok",
+		(json_int_t)daemon->reloads_ok, "failed", (json_int_t)daemon->reloads_failed);
 }
 
 static json_t *verdicts_of(const __u64 counts[TG_VERDICT_COUNT])
@@ -198,6 +198,7 @@ static json_t *view_of(const struct tg_bucket_view *view)
 	json_object_set_new(json, "shadow", json_boolean(view->shadow));
 	json_object_set_new(json, "attempt", json_integer(view->attempt));
 	json_object_set_new(json, "backoff_ms", json_integer(to_ms(view->backoff_ns)));
+	json_object_set_new(json, "overflow", json_boolean(view->overflow));
 	return json;
 }
 

@@ -37,6 +37,7 @@ struct tg_stats {
 	uint32_t generation;
 	uint32_t table_size;
 	uint64_t buckets;
+	bool full; /* the table: new sources share overflow buckets */
 	struct tg_interface_stats *interfaces;
 	size_t interfaces_n;
 	struct tg_limit_stats *limits; /* in the order of the configuration */
@@ -56,7 +57,7 @@ enum tg_bucket_state {
 	TG_BUCKET_OPEN,	     /* has tokens for one packet */
 	TG_BUCKET_EXCEEDED,  /* has not */
 	TG_BUCKET_BACKOFF,   /* closed for a penalty */
-	TG_BUCKET_UNTRACKED, /* no bucket: a full one would be made */
+	TG_BUCKET_UNTRACKED, /* no bucket: a full one would be made, or see `overflow` */
 };
 
 /* At most so many buckets of one address are shown: a limit may have one for each port. */
@@ -80,7 +81,7 @@ struct tg_bucket_view {
 	uint64_t backoff_ns;	     /* until it opens; 0: it is not closed */
 	uint64_t admitted, exceeded; /* packets */
 	uint64_t exceeded_ago_ns;    /* since the last refusal; UINT64_MAX never */
-	bool overflow;		     /* shares an overflow bucket, the table being full */
+	bool overflow;		     /* none of its own: this is the one that it would share */
 };
 
 #endif

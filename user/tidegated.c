@@ -200,11 +200,23 @@ static void on_signal(evutil_socket_t signal, short what, void *data)
 										  : TG_ENDING_STOP);
 }
 
+static const struct timeval at_once;
+
 static void on_second(evutil_socket_t fd, short what, void *data)
 {
 	struct tg_daemon *daemon = data;
 
-	tg_datapath_maintain(daemon->datapath);
+	if (tg_datapath_maintain(daemon->datapath))
+		event_add(daemon->reclaiming, &at_once);
+}
+
+/* One slice, and then whatever else waits. */
+static void on_slice(evutil_socket_t fd, short what, void *data)
+{
+	struct tg_daemon *daemon = data;
+
+	if (tg_datapath_reclaim(daemon->datapath))
+		event_add(daemon->reclaiming, &at_once);
 }
 
 #define SIGNALS 4
@@ -225,12 +237,16 @@ static int run(struct tg_daemon *daemon)
 	events[SIGNALS] = event_new(daemon->base, -1, EV_PERSIST, on_second, daemon);
 	if (!events[SIGNALS] || event_add(events[SIGNALS], &second))
 		return tg_fail(ENOMEM, "timer");
+	daemon->reclaiming = evtimer_new(daemon->base, on_slice, daemon);
+	if (!daemon->reclaiming)
+		return tg_fail(ENOMEM, "timer");
 	sd_notify(0, "READY=1");
 	tg_log(TG_LOG_INFO, "ready");
 	event_base_dispatch(daemon->base);
 	sd_notify(0, "STOPPING=1");
 	for (i = 0; i <= SIGNALS; i++)
 		event_free(events[i]);
+	event_free(daemon->reclaiming);
 	return 0;
 }
 

@@ -100,6 +100,14 @@ static inline int tg_gcra_full(const struct tg_rate *rate, __u64 state, __u64 cl
 	return tg_gcra_deficit(rate, state, clock) == 0;
 }
 
+/* A bucket that has lacked nothing for @ns, and so will say nothing new by being there. */
+static inline int tg_gcra_idle(const struct tg_rate *rate, __u64 state, __u64 clock, __u64 ns)
+{
+	__s64 lead = tg_gcra_lead(state, clock);
+
+	return lead <= 0 && (__u64)-lead >= tg_gcra_clock(rate, ns);
+}
+
 /*
  * The step. Charges @cost tokens to *@deficit if they are there.
  * Returns 1 and raises *deficit when admitted; returns 0 and leaves it alone when not.

@@ -145,7 +145,7 @@ TEST(test_table_full)
 
 TEST(test_sweep)
 {
-	struct tg_sweep request = {.flags = TG_SWEEP_RECLAIM};
+	struct tg_sweep request = {.flags = TG_SWEEP_RECLAIM | TG_SWEEP_FORGET};
 	struct tg_limit_counters counters;
 	FIXTURE f;
 

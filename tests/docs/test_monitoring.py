@@ -26,6 +26,7 @@ PROMISED = {
     "tidegate_limit_bytes_total": {"limit", "verdict"},
     "tidegate_buckets": set(),
     "tidegate_table_size": set(),
+    "tidegate_table_full_packets_total": set(),
     "tidegate_new_sources_total": {"limit"},
     "tidegate_new_sources_refused_total": {"limit"},
     "tidegate_policy_generation": set(),

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <tidegate/gcra.h>
+
+#include "buckets.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "datapath_private.h"
+#include "log.h"
+#include "reclaim.h"
+
+#define NS_PER_S 1000000000ULL
+
+#define PAUSE_PER_PASS 4 /* times what a pass took, until the next: a fifth of a CPU at most */
+#define CALM_NS	       (60 * NS_PER_S) /* without a crowd, after which a new one is news */
+
+uint64_t tg_reclaim_adapt(uint64_t known_idle, uint64_t used, uint64_t size)
+{
+	if (used > size / 4 * 3)
+		known_idle /= 2;
+	else if (used < size / 8 * 5)
+		known_idle *= 2;
+	if (known_idle < TG_KNOWN_IDLE_MIN)
+		return TG_KNOWN_IDLE_MIN;
+	return known_idle > TG_KNOWN_IDLE_MAX ? TG_KNOWN_IDLE_MAX : known_idle;
+}
+
+/* Buckets in the table, and packets that found it full. */
+static uint64_t count_used(const struct tg_datapath *datapath, uint64_t *crowded)
+{
+	struct tg_limit_counters counters;
+	uint64_t used = 0;
+	size_t i;
+
+	*crowded = 0;
+	for (i = 0; i < datapath->config->limits_n; i++) {
+		if (tg_datapath_limit_counters(datapath, datapath->compiled->slots[i], &counters))
+			continue;
+		used += counters.created - counters.reclaimed;
+		*crowded += counters.crowded;
+	}
+	return used;
+}
+
+bool tg_datapath_is_full(const struct tg_datapath *datapath)
+{
+	uint64_t crowded, used = count_used(datapath, &crowded);
+
+	return used >= datapath->table_size;
+}
+
+/* One line when it gets crowded and one when that is long past, however many packets there are. */
+static void watch_crowd(struct tg_datapath *datapath, uint64_t crowded, uint64_t now)
+{
+	struct tg_reclaim *reclaim = &datapath->reclaim;
+
+	if (crowded > reclaim->crowded) {
+		reclaim->crowded_at = now;
+		if (!reclaim->announced)
+			tg_log(TG_LOG_WARNING,
+			       "the table is full: of its %u buckets none is free, and new sources "
+			       "share overflow buckets; a larger table.size makes room, "
+			       "new_sources bounds a flood of new sources",
+			       datapath->table_size);
+		reclaim->announced = true;
+	} else if (reclaim->announced && now - reclaim->crowded_at > CALM_NS) {
+		tg_log(TG_LOG_INFO, "the table has had room for a minute");
+		reclaim->announced = false;
+	}
+	reclaim->crowded = crowded; /* less than before, if limits have gone */
+}
+
+/* The buckets of one slice that the program is to look at. */
+struct slice {
+	const struct tg_datapath *datapath;
+	struct tg_sweep sweep;
+	struct tg_bucket_key keys[TG_CANDIDATES_MAX];
+};
+
+static bool is_idle(const struct slice *slice, const struct tg_limit_record *record,
+		    const struct tg_bucket *bucket)
+{
+	const struct tg_rate *rate = &record->rates[record->version];
+
+	return tg_state_version(bucket->state) == record->version &&
+	       tg_gcra_idle(rate, bucket->state, tg_gcra_clock(rate, slice->sweep.now[rate->clock]),
+			    slice->sweep.idle[tg_acquaintance(bucket)]);
+}
+
+static int consider(void *data, const struct tg_bucket_key *key, const struct tg_bucket *bucket)
+{
+	struct slice *slice = data;
+	const struct tg_limit_record *record =
+		&slice->datapath->records[TG_LIMIT_SLOT(key->limit_id)];
+
+	if (record->id == key->limit_id && !is_idle(slice, record, bucket))
+		return 0;
+	slice->keys[slice->sweep.candidates++] = *key;
+	return 0;
+}
+
+static void end_pass(struct tg_datapath *datapath)
+{
+	struct tg_reclaim *reclaim = &datapath->reclaim;
+	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE), crowded;
+
+	tg_buckets_walk_free(&reclaim->walk);
+	reclaim->next = now + (now - reclaim->began) * PAUSE_PER_PASS;
+	reclaim->known_idle = tg_reclaim_adapt(reclaim->known_idle, count_used(datapath, &crowded),
+					       datapath->table_size);
+}
+
+bool tg_datapath_reclaim(struct tg_datapath *datapath)
+{
+	struct tg_reclaim *reclaim = &datapath->reclaim;
+	tg_autofree struct slice *slice = calloc(1, sizeof(*slice));
+	int more;
+
+	if (!reclaim->walk)
+		return false;
+	if (!slice || reclaim->program != datapath->program) {
+		tg_buckets_walk_free(&reclaim->walk); /* of another table, maybe */
+		return false;
+	}
+	slice->datapath = datapath;
+	slice->sweep.flags = TG_SWEEP_RECLAIM | TG_SWEEP_FORGET;
+	slice->sweep.bank = datapath->bank;
+	slice->sweep.idle[TG_KNOWN] = reclaim->known_idle;
+	slice->sweep.now[TG_CLOCK_PRECISE] = tg_clock_read(TG_CLOCK_PRECISE);
+	slice->sweep.now[TG_CLOCK_COARSE] = tg_clock_read(TG_CLOCK_COARSE);
+	more = tg_buckets_step(reclaim->walk, tg_program_map_fd(datapath->program, TG_MAP_BUCKETS),
+			       consider, slice);
+	if (more >= 0 && slice->sweep.candidates &&
+	    tg_program_reclaim(datapath->program, &slice->sweep, slice->keys))
+		more = -EIO;
+	if (more <= 0)
+		end_pass(datapath);
+	return more > 0;
+}
+
+bool tg_datapath_maintain(struct tg_datapath *datapath)
+{
+	struct tg_reclaim *reclaim = &datapath->reclaim;
+	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE), crowded, used;
+
+	tg_entries_expire(datapath);
+	used = count_used(datapath, &crowded);
+	watch_crowd(datapath, crowded, now);
+	if (reclaim->walk || used < datapath->table_size / 2 || now < reclaim->next)
+		return false;
+	if (!reclaim->known_idle)
+		reclaim->known_idle = TG_KNOWN_IDLE_MAX;
+	reclaim->began = now;
+	reclaim->program = datapath->program;
+	reclaim->walk = tg_buckets_walk_new();
+	return reclaim->walk != NULL;
+}
