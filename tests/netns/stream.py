@@ -3,12 +3,15 @@
 stream.py serve ADDRESS: takes one TCP stream on port 5400 and reads it to its end.
 stream.py tcp ADDRESS BYTES: sends one, and prints the segments and the bytes of Ethernet frames that TCP sent.
 stream.py udp ADDRESS SEGMENT BYTES: one send of UDP_SEGMENT; prints the same.
-stream.py tagged DEVICE MAC N TYPE...: N frames of UDP to port 5353 behind these VLAN tags."""
+stream.py tagged DEVICE MAC N TYPE...: N frames of UDP to port 5353 behind these VLAN tags.
+stream.py paged DEVICE MAC: 16 such frames, without tags, of which the kernel gets all but the Ethernet header as pages."""
+import mmap
 import socket
 import struct
 import sys
 
 TCP_INFO, UDP_SEGMENT = 11, 103
+SOL_PACKET, PACKET_VERSION, PACKET_TX_RING = 263, 10, 13
 ETHERNET, TIMESTAMPS = 14, 12
 
 
@@ -45,14 +48,31 @@ def udp(address, segment, size):
     print(n, n * (ETHERNET + family(address)[1] + 8) + int(size))
 
 
-def tagged(device, mac, n, *types):
+def frame(mac, *types):
     tags = b"".join(struct.pack(">HH", int(kind, 16), 5 + i) for i, kind in enumerate(types))
     ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 46, 0, 0, 64, 17, 0, bytes([10, 77, 6, 1]), bytes([10, 77, 0, 2]))
     datagram = struct.pack(">HHHH", 40000, 5353, 26, 0) + bytes(18)
+    return bytes.fromhex(mac.replace(":", "")) + bytes([2, 0, 0, 0, 0, 7]) + tags + b"\x08\x00" + ip + datagram
+
+
+def tagged(device, mac, n, *types):
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
         sender.bind((device, 0))
         for _ in range(int(n)):
-            sender.send(bytes.fromhex(mac.replace(":", "")) + bytes([2, 0, 0, 0, 0, 7]) + tags + b"\x08\x00" + ip + datagram)
+            sender.send(frame(mac, *types))
 
 
-{"serve": serve, "tcp": tcp, "udp": udp, "tagged": tagged}[sys.argv[1]](*sys.argv[2:])
+def paged(device, mac):
+    size, bytes_sent = 4096, frame(mac)
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
+        sender.setsockopt(SOL_PACKET, PACKET_VERSION, 1)
+        sender.setsockopt(SOL_PACKET, PACKET_TX_RING, struct.pack("=IIII", size, 16, size, 16))
+        sender.bind((device, 0))
+        ring = mmap.mmap(sender.fileno(), 16 * size)
+        for i in range(16):  # struct tpacket2_hdr, and what follows it
+            ring[i * size + 32 : i * size + 32 + len(bytes_sent)] = bytes_sent
+            ring[i * size : i * size + 8] = struct.pack("=II", 1, len(bytes_sent))
+        sender.send(b"")
+
+
+{"serve": serve, "tcp": tcp, "udp": udp, "tagged": tagged, "paged": paged}[sys.argv[1]](*sys.argv[2:])

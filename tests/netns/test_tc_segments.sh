@@ -16,9 +16,10 @@ policy() {
 charged() { tg limits "$1" --json | jq -r '.limits[0] | "\(.packets.admitted) \(.bytes.admitted)"'; }
 # stream FROM-NS TO-NS ADDRESS BYTES: prints what the sender's TCP sent
 stream() {
+	rm -f "$WORK/serve" # with the word of the one before
 	nsenter --net="/run/netns/$2" "$ROOT/tests/netns/stream.py" serve "$3" >"$WORK/serve" &
 	PIDS=($!)
-	for _ in $(seq 200); do grep -q ready "$WORK/serve" && break; sleep 0.05; done
+	for _ in $(seq 200); do grep -q ready "$WORK/serve" 2>/dev/null && break; sleep 0.05; done
 	nsenter --net="/run/netns/$1" timeout 60 "$ROOT/tests/netns/stream.py" tcp "$3" "$4"
 	wait "${PIDS[0]}"
 	PIDS=()
@@ -69,6 +70,12 @@ read -r packets bytes <<<"$(charged in)"
 in_a "$ROOT/tests/netns/stream.py" tagged "$VA" "$MAC" 20 88a8 8100 8100
 sleep 0.1
 check "three tags are refused as such" test "$(charged in) $(tg status --json | jq '.interfaces[0].reasons.vlan_depth')" = "$packets $bytes 20"
+# Headers in pages, beyond what a program sees at first.
+read -r packets bytes <<<"$(charged in)"
+in_a "$ROOT/tests/netns/stream.py" paged "$VA" "$MAC"
+sleep 0.1
+read -r after now <<<"$(charged in)"
+check "16 frames with their headers in pages" test "$((after - packets)) $((now - bytes))" = "16 $((16 * 60))"
 # A real stream is held to its rate, by a limit that GSO fits into.
 policy "protocol: tcp, destination_port: 5400" 200kB 2MB/s
 check "a policy that is tight" tg reload
