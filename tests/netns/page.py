@@ -7,6 +7,7 @@ Prints "ok WHAT" or "not ok WHAT: WHY". With PICTURES=DIR, pictures are left the
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 import urllib.request
@@ -163,6 +164,25 @@ def check_harmless(browser):
     say("the console has only the error that was asked for", log == expected and expected, log)
 
 
+def tidegate(*arguments):
+    subprocess.run([*os.environ["TIDEGATE"].split(" "), *arguments], check=True, stdout=subprocess.DEVNULL, timeout=30)
+
+
+def check_change(browser):
+    before = texts(browser, ".card h3")
+    tidegate("apply", os.environ["NEXT"], "--confirm", "60s")
+    until(browser, "#notes", lambda shown: shown.startswith("The policy goes back to generation 1 in "), "a change that is not confirmed yet")
+    until(browser, "#cards", lambda shown: "added" in shown and "in-shadow" not in shown, "limits come and go")
+    names = ["added", "each"]
+    say("their cards too, in order", texts(browser, "#cards h3") == names, texts(browser, "#cards h3"))
+    say("and the choice of them", texts(browser, "#of option") == ["all limits", *names], texts(browser, "#of option"))
+    say("what becomes of the excess", "what exceeds is rejected" in text(browser, "#cards .card:nth-child(1)"), text(browser, "#cards"))
+    tidegate("rollback")
+    until(browser, "#notes", lambda shown: shown == "", "gone back")
+    until(browser, "#cards", lambda shown: "in-shadow" in shown and "added" not in shown, "with the limits from before")
+    say("in their order", texts(browser, "#cards h3") == before[:4], texts(browser, "#cards h3"))
+
+
 def check_policy(browser):
     """Last of all, since the browser reports what it refuses."""
     def refuses(script):
@@ -224,6 +244,7 @@ def main():
         check_why(browser)
         check_harmless(browser)
         check_looks(browser)
+        check_change(browser)
         check_policy(browser)
         check_silence(browser)
 

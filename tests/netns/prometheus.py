@@ -71,8 +71,12 @@ def expect(there):
     say("denied", 7 in [number for (name, labels), number in there.items()
                         if name == "tidegate_dropped_packets_total" and ("reason", "denied") in labels], there)
     say("a change that failed", value("tidegate_policy_reloads_total", result="failed") == 1, there)
-    odd = [dict(labels)["interface"] for (name, labels) in there if name == "tidegate_interface_attached"]
+    attached = [dict(labels) for (name, labels), number in there.items() if name == "tidegate_interface_attached" and number == 1]
+    odd = [labels["interface"] for labels in attached]
     say("an interface named by any bytes", any(name.startswith('od"\\?') for name in odd), odd)
+    hooks = sorted((labels["hook"], labels["mode"]) for labels in attached)
+    say("hooks and modes", [hook for hook, _ in hooks] == ["tc-egress", "tc-ingress", "xdp"] and
+        {mode for _, mode in hooks} <= {"native", "generic", "tcx", "clsact"}, hooks)
     sums = {kind: sum(number for (name, _), number in there.items() if name == f"tidegate_{kind}_packets_total")
             for kind in ("received", "passed", "dropped")}
     say("received = passed + dropped", sums["received"] == sums["passed"] + sums["dropped"] >= 52, sums)

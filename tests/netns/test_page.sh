@@ -103,6 +103,7 @@ if command -v chromedriver >/dev/null && command -v chromium >/dev/null; then
 	TRAFFIC_PID=$!
 	PIDS+=("$TRAFFIC_PID")
 	mkdir "$WORK/browser"
+	sed '/bytes-together\|in-shadow\|by.port/d; s/- {name: each.*/- {name: added, match: {protocol: tcp}, capacity: 5, rate: 1\/s, on_exceed: reject}\n  &/' "$CONFIG" >"$WORK/next.yaml"
 	while IFS= read -r line; do
 		last=$line
 		case $line in
@@ -110,7 +111,8 @@ if command -v chromedriver >/dev/null && command -v chromium >/dev/null; then
 		"not ok "*) not_ok "${line#not ok }" ;;
 		*) not_ok "$line" ;;
 		esac
-	done < <(NOTE=$NOTE INTERFACES="$VB $ODD" TRAFFIC=$TRAFFIC_PID nsenter --net="/run/netns/$B" \
+	done < <(NOTE=$NOTE INTERFACES="$VB $ODD" TRAFFIC=$TRAFFIC_PID NEXT=$WORK/next.yaml \
+		TIDEGATE="$ROOT/build/tidegate --control $CONTROL" nsenter --net="/run/netns/$B" \
 		"$ROOT/tests/netns/page.py" "$BASE" "$WORK/browser" "$DAEMON" 2>"$WORK/browser/errors" && echo "ok to the end")
 	check "the browser got to the end" test "$last" = "ok to the end" || cat "$WORK/browser/errors"
 else

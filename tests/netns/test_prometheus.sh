@@ -14,7 +14,7 @@ done
 ODD=$'od"\\\xff'$ID
 ip link add "$ODD" netns "$B" type veth peer name tgp"$ID" netns "$B" || not_ok "an interface with an odd name"
 configure <<-Y
-	interfaces: [{name: IFACE}, {name: 'od*'}]
+	interfaces: [{name: IFACE}, {name: 'od*', hooks: [tc-ingress, tc-egress]}]
 	deny: [10.77.6.6]
 	limits:
 	  - {name: each, capacity: 10, refill_amount: 1, refill_interval: 1h}

@@ -102,15 +102,23 @@ export function showLimits(limits, t) {
 		}
 	}
 	for (const limit of limits) {
-		if (!cards.has(limit.name)) {
+		if (!cards.has(limit.name))
 			cards.set(limit.name, makeCard(limit));
-			find("cards").append(cards.get(limit.name).element);
-		}
 		const card = cards.get(limit.name);
 		take(card, limit.unit == "bytes" ? limit.bytes : limit.packets, t);
 		show(card, limit, t);
 	}
+	place(names.map(name => cards.get(name).element));
 	offer(names);
+}
+
+/** In the order of the policy; what stands where it should is not touched. */
+function place(elements) {
+	const list = find("cards");
+	elements.forEach((element, i) => {
+		if (list.children[i] != element)
+			list.insertBefore(element, list.children[i] ?? null);
+	});
 }
 
 /** The limits to choose from, above the busiest sources. */
