@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* status, limits, top: what is going on. */
-#include <poll.h>
+/* status, limits: what is going on. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "arguments.h"
 #include "client.h"
@@ -70,6 +68,7 @@ static void print_status(const json_t *result)
 	       tg_json_text(daemon, "version"), tg_json_number(daemon, "pid"),
 	       tg_json_number(daemon, "uptime_ms") / 1000, tg_json_number(result, "generation"),
 	       tg_json_number(result, "limits"));
+	printf("health: %s\n", tg_json_text(result, "health"));
 	printf("configuration %s, state %s\n", tg_json_text(daemon, "config"),
 	       tg_json_text(daemon, "state"));
 	if (strcmp(tg_json_text(result, "policy"), tg_json_text(daemon, "config")) != 0)
@@ -173,48 +172,4 @@ int cmd_limits(int argc, char **argv)
 	return tg_client_show(
 		json_pack("{s:s, s:s*}", "command", "limits", "limit", arguments.operands[0]),
 		arguments.json, print_limits);
-}
-
-static void print_top(const json_t *result)
-{
-	const json_t *source;
-	size_t i;
-
-	printf("%-40s %-24s %14s %14s %22s %-9s\n", "SOURCE", "LIMIT", "EXCEEDED", "ADMITTED",
-	       "REMAINING", "STATE");
-	json_array_foreach(json_object_get(result, "sources"), i, source) printf(
-		"%-40s %-24s %14lld %14lld %10lld of %8lld %s%s\n", tg_json_text(source, "source"),
-		tg_json_text(source, "limit"), tg_json_number(source, "exceeded"),
-		tg_json_number(source, "admitted"), tg_json_number(source, "remaining"),
-		tg_json_number(source, "capacity"), tg_json_text(source, "state"),
-		json_is_true(json_object_get(source, "shadow")) ? " (shadow)" : "");
-}
-
-static json_t *top_request(const struct tg_arguments *arguments)
-{
-	return json_pack("{s:s, s:s*, s:s*, s:I}", "command", "top", "limit", arguments->limit,
-			 "by", arguments->by, "n", (json_int_t)arguments->n);
-}
-
-static void print_top_live(const json_t *result)
-{
-	fputs("\033[H\033[J", stdout); /* home, and clear below */
-	print_top(result);
-	puts("\nEnter or Ctrl-C ends.");
-}
-
-int cmd_top(int argc, char **argv)
-{
-	struct pollfd keyboard = {.fd = STDIN_FILENO, .events = POLLIN};
-	struct tg_arguments arguments;
-	int code;
-
-	if (!tg_arguments_parse(argc, argv, "lbn", 0, 0, &arguments))
-		return TG_EXIT_USAGE;
-	if (arguments.json || !isatty(STDOUT_FILENO))
-		return tg_client_show(top_request(&arguments), arguments.json, print_top);
-	do {
-		code = tg_client_show(top_request(&arguments), false, print_top_live);
-	} while (code == TG_EXIT_OK && poll(&keyboard, 1, 1000) == 0);
-	return code;
 }

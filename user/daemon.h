@@ -31,6 +31,7 @@ struct tg_daemon {
 	struct tg_generations generations;
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	uint64_t reloads_ok, reloads_failed;
+	bool reload_failed; /* the last one */
 	enum tg_ending ending;
 };
 

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "daemon.h"
 #include "describe.h"
+#include "health.h"
 #include "interfaces.h"
 #include "report.h"
 #include "units.h"
@@ -88,12 +89,12 @@ static json_t *shadow_limits(const struct tg_stats *stats)
 json_t *tg_report_status(const struct tg_stats *stats, const struct tg_daemon *daemon)
 {
 	uint64_t uptime = tg_clock_read(TG_CLOCK_PRECISE) - daemon->started_ns;
-	json_t *interfaces = json_array();
+	json_t *interfaces = json_array(), *problems = tg_health_problems(stats, daemon), *status;
 	size_t i;
 
 	for (i = 0; i < stats->interfaces_n; i++)
 		json_array_append_new(interfaces, interface_of(&stats->interfaces[i]));
-	return json_pack(
+	status = json_pack(
 		"{s:{s:s, s:I, s:I, s:s, s:s, s:s}, s:s, s:o, s:I, s:o, s:o, s:{s:I, s:I, s:b}, s:I, s:o, s:{s:I, s:I}}",
 		"daemon", "version", TG_VERSION, "pid", (json_int_t)getpid(), "uptime_ms",
 		(json_int_t)(uptime / NS_PER_MS), "config", daemon->config_path, "control",
@@ -104,6 +105,9 @@ json_t *tg_report_status(const struct tg_stats *stats, const struct tg_daemon *d
 		(json_int_t)stats->buckets, "full", stats->full, "limits",
 		(json_int_t)stats->limits_n, "shadow_limits", shadow_limits(stats), "reloads", "ok",
 		(json_int_t)daemon->reloads_ok, "failed", (json_int_t)daemon->reloads_failed);
+	json_object_set_new(status, "health", tg_health_line(problems));
+	json_object_set_new(status, "problems", problems);
+	return status;
 }
 
 static json_t *verdicts_of(const __u64 counts[TG_VERDICT_COUNT])

@@ -176,6 +176,7 @@ int tg_daemon_reload(struct tg_daemon *daemon, char *message)
 	}
 	if (!error)
 		tg_log(TG_LOG_INFO, "%s reloaded", daemon->config_path);
+	daemon->reload_failed = error != 0;
 	sd_notify(0, "READY=1");
 	return error;
 }
