@@ -55,9 +55,12 @@ static __always_inline bool tg_lets_in(__u32 slot)
  */
 static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_demand *demand)
 {
-	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
+	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
+	const volatile struct tg_limit *limit = &policy.limits[slot];
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
 	struct tg_limit_counters *counters;
+	/* A copy: Linux 6.1 takes a map's key from a function's own stack alone. */
+	struct tg_bucket_key own = *key;
 	struct tg_bucket bucket = {};
 	__u64 deficit = 0;
 	int admitted, error; /* before Linux 6.4, only 32 bits of the kernel's are good */
@@ -65,7 +68,7 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 	admitted = tg_gcra_charge(rate, &deficit, demand->cost);
 	bucket.state = tg_gcra_state(deficit, tg_gcra_clock(rate, demand->now), limit->version);
 	bucket.admitted = admitted ? demand->segments : 0;
-	error = bpf_map_update_elem(&buckets, key, &bucket, BPF_NOEXIST);
+	error = bpf_map_update_elem(&buckets, &own, &bucket, BPF_NOEXIST);
 	if (error == -E2BIG || error == -ENOMEM) {
 		table_full_at = tg_now(TG_CLOCK_COARSE);
 		return TG_CHARGE_CROWDED;
@@ -73,7 +76,7 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 	/* Others pass: another CPU was faster (EEXIST), or is at work on the same hash chain. */
 	if (error)
 		return TG_CHARGE_AGAIN;
-	counters = bpf_map_lookup_elem(&limit_counters, &demand->slot);
+	counters = bpf_map_lookup_elem(&limit_counters, &slot);
 	if (counters)
 		counters->created++;
 	demand->above = limit->mark_above != ~0ULL && deficit > limit->mark_above
