@@ -26,9 +26,15 @@ struct tg_answer {
 /* The compiled policy. Settings need an initialiser, or they land in .bss. */
 const volatile struct tg_policy policy = {};
 
-/* For tests: time stands in virtual_now, by enum tg_clock, instead of in the kernel's clocks. */
+/*
+ * For tests and simulations: time stands in virtual_now, by enum tg_clock, instead of in the
+ * kernel's clocks, virtual_length is that of a frame of which not all is there (0: all is), and
+ * what becomes of the packet is told in `trace`. Without, none of this is in the loaded program.
+ */
 const volatile bool virtual_clock = false;
 __u64 virtual_now[TG_CLOCKS] = {};
+__u32 virtual_length = 0;
+struct tg_trace trace = {};
 
 /* The coarse clock when the table last had no room. */
 __u64 table_full_at = 0;
@@ -216,6 +222,11 @@ static __always_inline __u64 tg_now(__u32 clock)
 	if (virtual_clock)
 		return virtual_now[clock & 1];
 	return clock == TG_CLOCK_COARSE ? bpf_ktime_get_coarse_ns() : bpf_ktime_get_ns();
+}
+
+static __always_inline __u32 tg_frame_length(__u32 length)
+{
+	return virtual_clock && virtual_length ? virtual_length : length;
 }
 
 #endif

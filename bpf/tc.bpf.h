@@ -60,7 +60,7 @@ __noinline int tg_tc_parse_once(struct __sk_buff *skb, struct tg_packet *packet)
 	__builtin_memset(packet, 0, sizeof(*packet));
 	packet->hook = hook;
 	packet->segments = tg_segments(skb, 0);
-	packet->bytes = skb->len;
+	packet->bytes = tg_frame_length(skb->len);
 	packet->tags = skb->vlan_present ? 1 : 0;
 	return tg_parse((void *)(long)skb->data, (void *)(long)skb->data_end, packet);
 }

@@ -39,7 +39,7 @@ __noinline int tg_xdp_parse(struct xdp_md *ctx, struct tg_packet *packet)
 {
 	if (!packet)
 		return TG_REASON_TRUNCATED_ETHERNET;
-	packet->bytes = bpf_xdp_get_buff_len(ctx);
+	packet->bytes = tg_frame_length(bpf_xdp_get_buff_len(ctx));
 	return tg_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, packet);
 }
 

@@ -11,6 +11,8 @@ static __always_inline void tg_count_limit(__u32 slot, enum tg_verdict verdict,
 {
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
 
+	if (virtual_clock)
+		trace.limits[verdict] |= 1ULL << (slot & (TG_LIMITS_MAX - 1));
 	if (!counters)
 		return;
 	counters->packets[verdict] += packet->segments;
@@ -131,6 +133,21 @@ static __always_inline int tg_charge_all(struct tg_packet *packet, __u64 limits)
 	return TG_REASON_ADMITTED;
 }
 
+static __always_inline void tg_trace_packet(const struct tg_packet *packet)
+{
+	trace.source = packet->source;
+	trace.destination = packet->destination;
+	trace.bytes = packet->bytes;
+	trace.source_port = packet->source_port;
+	trace.destination_port = packet->destination_port;
+	trace.protocol = packet->protocol;
+	trace.has_ports = packet->has_ports;
+	trace.tcp_flags = packet->tcp_flags;
+	trace.fragment = packet->fragment;
+	trace.any_protocol = packet->any_protocol;
+	trace.judged = 1;
+}
+
 /* Counts the packet under its reason and says whether it goes on. */
 static __always_inline bool tg_leave(enum tg_hook hook, __u32 ifindex, __u32 segments, __u32 reason)
 {
@@ -145,6 +162,8 @@ static __always_inline bool tg_leave(enum tg_hook hook, __u32 ifindex, __u32 seg
 	/* A copy of 64 bits keeps the bound that is checked below: Linux 6.1 loses it in one of 32.
 	 */
 	asm volatile("" : "+r"(number));
+	if (virtual_clock)
+		trace.reason = number;
 	if (attachment && number < TG_REASON_COUNT) {
 		counters = bpf_map_lookup_elem(&interface_counters, attachment);
 		if (counters)
@@ -164,6 +183,8 @@ __noinline int tg_judge(struct tg_packet *packet)
 
 	if (!packet)
 		return TG_REASON_LIMIT;
+	if (virtual_clock)
+		tg_trace_packet(packet);
 	reason = tg_lists(packet);
 	if (reason != TG_PARSED)
 		return reason;
