@@ -349,6 +349,8 @@ static __always_inline bool tg_answer(void *ctx, enum tg_hook hook, struct tg_pa
 	__builtin_memset(answer->packet, 0, sizeof(answer->packet));
 	if (n > TG_ANSWERED_MAX)
 		n = TG_ANSWERED_MAX;
+	if (virtual_clock && n > tg_frame_there(ctx, hook) - network)
+		n = tg_frame_there(ctx, hook) - network;
 	if (!TG_ANSWER_LENGTH(n) || tg_frame_load(ctx, hook, network, answer->packet, n))
 		return false;
 	length = tg_answer_build(packet);

@@ -14,6 +14,11 @@ static __always_inline long tg_frame_load(void *ctx, enum tg_hook hook, __u32 of
 				   : bpf_skb_load_bytes(ctx, offset, bytes, n);
 }
 
+static __always_inline __u32 tg_frame_there(void *ctx, enum tg_hook hook)
+{
+	return hook == TG_HOOK_XDP ? bpf_xdp_get_buff_len(ctx) : ((struct __sk_buff *)ctx)->len;
+}
+
 /* At TC the sum over the frame that hardware may have taken is corrected. */
 static __always_inline long tg_frame_store(void *ctx, enum tg_hook hook, __u32 offset, void *bytes,
 					   __u32 n)
@@ -27,7 +32,7 @@ static __always_inline long tg_frame_cut(void *ctx, enum tg_hook hook, __u32 len
 {
 	if (hook != TG_HOOK_XDP)
 		return bpf_skb_change_tail(ctx, length, 0);
-	return bpf_xdp_adjust_tail(ctx, (int)length - (int)bpf_xdp_get_buff_len(ctx));
+	return bpf_xdp_adjust_tail(ctx, (int)length - (int)tg_frame_there(ctx, hook));
 }
 
 #endif

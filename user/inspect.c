@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The reading side of the datapath. */
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,31 +15,10 @@
 #include "qdisc.h"
 #include "text.h"
 
-/* Sums an array of 64-bit counters over the CPUs. */
-static int sum_per_cpu(int fd, uint32_t index, uint64_t *sum, size_t size)
-{
-	int cpus = libbpf_num_possible_cpus(), cpu;
-	size_t n = size / sizeof(*sum), i;
-	tg_autofree uint64_t *values = NULL;
-
-	if (cpus < 1)
-		return -EINVAL;
-	values = calloc(cpus, size);
-	if (!values)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(fd, &index, values))
-		return -errno;
-	memset(sum, 0, size);
-	for (cpu = 0; cpu < cpus; cpu++)
-		for (i = 0; i < n; i++)
-			sum[i] += values[cpu * n + i];
-	return 0;
-}
-
 int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot,
 			       struct tg_limit_counters *sum)
 {
-	return sum_per_cpu(tg_program_map_fd(datapath->program, TG_MAP_LIMIT_COUNTERS), slot,
+	return tg_program_sum(tg_program_map_fd(datapath->program, TG_MAP_LIMIT_COUNTERS), slot,
 			   (uint64_t *)sum, sizeof(*sum));
 }
 
@@ -76,7 +54,7 @@ static int read_interface(struct tg_datapath *datapath, const struct tg_attachme
 	stats->healthy = tg_attach_healthy(attachment) && installed &&
 			 (!tg_attachments_delay(datapath->config, attachment) ||
 			  tg_qdisc_is_fair(attachment->ifindex));
-	return sum_per_cpu(tg_program_map_fd(datapath->program, TG_MAP_INTERFACE_COUNTERS),
+	return tg_program_sum(tg_program_map_fd(datapath->program, TG_MAP_INTERFACE_COUNTERS),
 			   attachment->counters, stats->packets, sizeof(stats->packets));
 }
 

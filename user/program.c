@@ -36,6 +36,7 @@ const char *const tg_map_names[TG_MAPS] = {
 struct tg_program {
 	struct tidegate_bpf *skeleton;
 	unsigned int hooks; /* mask: that have programs */
+	bool is_virtual;
 };
 
 static bool has_hook(const struct tg_program *program, enum tg_hook hook)
@@ -271,12 +272,11 @@ static int explain_load(char *message, int error)
 			 strerror(-error));
 }
 
-int tg_program_load(const char *state_dir, const char *buckets_pin, uint32_t table_size,
-		    const struct tg_compiled *compiled, unsigned int hooks,
-		    struct tg_program **program, char *message)
+/* Everything up to the load itself. */
+static int prepare(uint32_t table_size, const struct tg_compiled *compiled, unsigned int hooks,
+		   struct tg_program **program, char *message)
 {
 	tg_cleanup(tg_program_free) struct tg_program *made = calloc(1, sizeof(*made));
-	int error;
 
 	if (!made)
 		return tg_refuse(message, ENOMEM, "out of memory");
@@ -289,18 +289,74 @@ int tg_program_load(const char *state_dir, const char *buckets_pin, uint32_t tab
 	leave_out(made);
 	bpf_map__set_max_entries(made->skeleton->maps.buckets, table_size);
 	size_maps(made->skeleton, compiled);
-	error = set_pins(made->skeleton, state_dir, buckets_pin);
-	if (!error)
-		error = tidegate_bpf__load(made->skeleton);
+	*program = TAKE_PTR(made);
+	return 0;
+}
+
+static int load(const struct tg_program *program, const struct tg_compiled *compiled, char *message)
+{
+	int error = tidegate_bpf__load(program->skeleton);
+
 	if (error)
 		return explain_load(message, error);
-	error = fill_match(made->skeleton, compiled);
+	error = fill_match(program->skeleton, compiled);
 	if (!error)
-		error = fill_lists(made->skeleton, compiled);
+		error = fill_lists(program->skeleton, compiled);
 	if (error)
 		return tg_refuse(message, error, "cannot fill the policy's maps: %s",
 				 strerror(-error));
+	return 0;
+}
+
+int tg_program_load(const char *state_dir, const char *buckets_pin, uint32_t table_size,
+		    const struct tg_compiled *compiled, unsigned int hooks,
+		    struct tg_program **program, char *message)
+{
+	tg_cleanup(tg_program_free) struct tg_program *made = NULL;
+	int error = prepare(table_size, compiled, hooks, &made, message);
+
+	if (error)
+		return error;
+	error = set_pins(made->skeleton, state_dir, buckets_pin);
+	if (error)
+		return explain_load(message, error);
+	error = load(made, compiled, message);
+	if (error)
+		return error;
 	*program = TAKE_PTR(made);
+	return 0;
+}
+
+int tg_program_load_virtual(uint32_t table_size, const struct tg_compiled *compiled,
+			    enum tg_hook hook, struct tg_program **program, char *message)
+{
+	tg_cleanup(tg_program_free) struct tg_program *made = NULL;
+	int error = prepare(table_size, compiled, 1U << hook, &made, message);
+
+	if (error)
+		return error;
+	made->is_virtual = true;
+	*(bool *)&made->skeleton->rodata->virtual_clock = true;
+	error = load(made, compiled, message);
+	if (error)
+		return error;
+	*program = TAKE_PTR(made);
+	return 0;
+}
+
+int tg_program_run(const struct tg_program *program, enum tg_hook hook, uint64_t now,
+		   const struct tg_frame *frame, struct tg_trace *trace)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes,
+		    .data_size_in = frame->captured, .repeat = 1);
+	struct tidegate_bpf__bss *state = program->skeleton->bss;
+
+	state->virtual_now[TG_CLOCK_PRECISE] = state->virtual_now[TG_CLOCK_COARSE] = now;
+	state->virtual_length = frame->length;
+	memset(&state->trace, 0, sizeof(state->trace));
+	if (bpf_prog_test_run_opts(bpf_program__fd(packet_program(program, hook)), &options))
+		return -errno;
+	*trace = state->trace;
 	return 0;
 }
 
@@ -313,20 +369,47 @@ int tg_program_zero(int map, uint32_t index, size_t size)
 	return bpf_map_update_elem(map, &index, zeros, BPF_ANY) ? -errno : 0;
 }
 
-static int run_sweep(const struct bpf_program *program, struct tg_sweep *sweep)
+int tg_program_sum(int map, uint32_t index, uint64_t *sum, size_t size)
+{
+	int cpus = libbpf_num_possible_cpus(), cpu;
+	size_t n = size / sizeof(*sum), i;
+	tg_autofree uint64_t *values = NULL;
+
+	if (cpus < 1)
+		return -EINVAL;
+	values = calloc(cpus, size);
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(map, &index, values))
+		return -errno;
+	memset(sum, 0, size);
+	for (cpu = 0; cpu < cpus; cpu++)
+		for (i = 0; i < n; i++)
+			sum[i] += values[cpu * n + i];
+	return 0;
+}
+
+static uint64_t now_of(const struct tg_program *program, enum tg_clock clock)
+{
+	return program->is_virtual ? program->skeleton->bss->virtual_now[clock]
+				   : tg_clock_read(clock);
+}
+
+static int run_sweep(const struct tg_program *program, const struct bpf_program *sweeper,
+		     struct tg_sweep *sweep)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = sweep, .ctx_size_in = sizeof(*sweep));
 
-	sweep->now[TG_CLOCK_PRECISE] = tg_clock_read(TG_CLOCK_PRECISE);
-	sweep->now[TG_CLOCK_COARSE] = tg_clock_read(TG_CLOCK_COARSE);
-	if (bpf_prog_test_run_opts(bpf_program__fd(program), &options))
+	sweep->now[TG_CLOCK_PRECISE] = now_of(program, TG_CLOCK_PRECISE);
+	sweep->now[TG_CLOCK_COARSE] = now_of(program, TG_CLOCK_COARSE);
+	if (bpf_prog_test_run_opts(bpf_program__fd(sweeper), &options))
 		return tg_fail(errno, "sweep of the bucket table");
 	return 0;
 }
 
 int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep)
 {
-	return run_sweep(program->skeleton->progs.tidegate_sweep, sweep);
+	return run_sweep(program, program->skeleton->progs.tidegate_sweep, sweep);
 }
 
 int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
@@ -340,7 +423,7 @@ int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 	if (bpf_map_update_batch(bpf_map__fd(program->skeleton->maps.candidates), indices, keys, &n,
 				 NULL))
 		return tg_fail(errno, "buckets to be reclaimed");
-	return run_sweep(program->skeleton->progs.tidegate_reclaim, sweep);
+	return run_sweep(program, program->skeleton->progs.tidegate_reclaim, sweep);
 }
 
 void tg_program_free(struct tg_program **program)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "frame.h"
 #include "policy.h"
 
 struct tg_program;
@@ -62,10 +63,27 @@ bool tg_program_installed(const struct tg_program *program, uint32_t bank, enum 
 
 int tg_program_map_fd(const struct tg_program *program, enum tg_map map);
 
+/*
+ * The same for one hook, to be run by hand on a virtual clock: maps of its own, nothing pinned,
+ * nothing that a daemon could see.
+ */
+int tg_program_load_virtual(uint32_t table_size, const struct tg_compiled *compiled,
+			    enum tg_hook hook, struct tg_program **program, char *message);
+
+/*
+ * Runs the packet program of @hook, loaded by tg_program_load_virtual(), on one frame (`captured`
+ * of TG_FRAME_LEAST to TG_FRAME_MOST) at @now. 0 or -errno; the frame is left alone.
+ */
+int tg_program_run(const struct tg_program *program, enum tg_hook hook, uint64_t now,
+		   const struct tg_frame *frame, struct tg_trace *trace);
+
+/* Sums an entry of a per-CPU array of 64-bit counters over the CPUs. 0 or -errno. */
+int tg_program_sum(int map, uint32_t index, uint64_t *sum, size_t size);
+
 /* Sets an entry of a per-CPU array to zero on all CPUs. 0 or -errno. */
 int tg_program_zero(int map, uint32_t index, size_t size);
 
-/* Runs the sweep; fills its outputs. */
+/* Runs the sweep, by the clock that the program has; fills its outputs. */
 int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep);
 
 /* Has the program look at sweep->candidates buckets; fills its outputs. 0 or -errno, logged. */
