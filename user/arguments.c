@@ -12,7 +12,11 @@ static const struct option options[] = {
 	{"save", no_argument, NULL, 's'},	  {"state", required_argument, NULL, 't'},
 	{"number", required_argument, NULL, 'n'}, {"confirm", required_argument, NULL, 'c'},
 	{"for", required_argument, NULL, 'f'},	  {"note", required_argument, NULL, 'o'},
-	{"follow", no_argument, NULL, 'F'},	  {},
+	{"follow", no_argument, NULL, 'F'},
+	{"pcap", required_argument, NULL, 'p'},
+	{"filter", required_argument, NULL, 'E'},
+	{"hook", required_argument, NULL, 'h'},
+	{},
 };
 
 static bool take_number(const char *text, long *n)
@@ -59,6 +63,15 @@ static bool take(int option, struct tg_arguments *arguments)
 		return true;
 	case 'F':
 		arguments->follow = true;
+		return true;
+	case 'p':
+		arguments->pcap = optarg;
+		return true;
+	case 'E':
+		arguments->filter = optarg;
+		return true;
+	case 'h':
+		arguments->hook = optarg;
 		return true;
 	case 'n':
 		return take_number(optarg, &arguments->n);

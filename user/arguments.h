@@ -9,15 +9,16 @@ struct tg_arguments {
 	bool json, all, save, follow;
 	const char *limit, *by, *state, *confirm;
 	const char *duration, *note; /* of --for and --note */
-	long n;			     /* of top; 0: not given */
-	char **operands;	     /* what is left */
+	const char *pcap, *filter, *hook;
+	long n;		 /* of top; 0: not given */
+	char **operands; /* what is left */
 	int operands_n;
 };
 
 /*
  * @allowed: letters of the options that the command has beside --json: (l)imit, (b)y, (n),
- * (a)ll, (s)ave, s(t)ate, (c)onfirm, (f)or, n(o)te, (F)ollow. @least and @most operands. Returns
- * false after saying what is wrong.
+ * (a)ll, (s)ave, s(t)ate, (c)onfirm, (f)or, n(o)te, (F)ollow, (p)cap, filter (E)xpression,
+ * (h)ook. @least and @most operands. Returns false after saying what is wrong.
  */
 bool tg_arguments_parse(int argc, char **argv, const char *allowed, int least, int most,
 			struct tg_arguments *arguments);

@@ -149,8 +149,8 @@ int tg_capture_open(const char *path, const char *filter, struct tg_capture **ca
 		error = open_file(made, message);
 	if (error)
 		return error;
-	made->pcap = pcap_fopen_offline_with_tstamp_precision(
-		made->file, PCAP_TSTAMP_PRECISION_NANO, why);
+	made->pcap = pcap_fopen_offline_with_tstamp_precision(made->file,
+							      PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!made->pcap)
 		return tg_refuse(message, EINVAL, "%s is no capture that can be read: %s", path,
 				 why);

@@ -26,6 +26,7 @@ int cmd_reset(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
 int cmd_set(int argc, char **argv);
 int cmd_shadow(int argc, char **argv);
+int cmd_simulate(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -19,7 +19,7 @@ int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot
 			       struct tg_limit_counters *sum)
 {
 	return tg_program_sum(tg_program_map_fd(datapath->program, TG_MAP_LIMIT_COUNTERS), slot,
-			   (uint64_t *)sum, sizeof(*sum));
+			      (uint64_t *)sum, sizeof(*sum));
 }
 
 int tg_datapath_events_fd(const struct tg_datapath *datapath)
@@ -55,7 +55,7 @@ static int read_interface(struct tg_datapath *datapath, const struct tg_attachme
 			 (!tg_attachments_delay(datapath->config, attachment) ||
 			  tg_qdisc_is_fair(attachment->ifindex));
 	return tg_program_sum(tg_program_map_fd(datapath->program, TG_MAP_INTERFACE_COUNTERS),
-			   attachment->counters, stats->packets, sizeof(stats->packets));
+			      attachment->counters, stats->packets, sizeof(stats->packets));
 }
 
 static int read_interfaces(struct tg_datapath *datapath, struct tg_stats *stats)

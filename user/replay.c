@@ -22,10 +22,10 @@ struct tg_replay {
 	enum tg_hook hook;
 	uint32_t table_size;
 	struct tg_replay_notes notes;
-	uint64_t last;	  /* frame's timestamp */
-	uint64_t now;	  /* since 1970 */
-	uint64_t base;	  /* what the program's clock is behind that by */
-	uint64_t checked; /* `now` of the last look at the table */
+	uint64_t last;		       /* frame's timestamp */
+	uint64_t now;		       /* since 1970 */
+	uint64_t base;		       /* what the program's clock is behind that by */
+	uint64_t checked;	       /* `now` of the last look at the table */
 	uint8_t bytes[TG_FRAME_LEAST]; /* of a frame that is shorter */
 };
 

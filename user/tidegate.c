@@ -37,6 +37,8 @@ static const struct {
 	{"allow", cmd_entries, "list", "what is on the list"},
 	{"deny", cmd_entries, "add|del|list ...", "likewise: drop all packets of a source"},
 	{"reset", cmd_reset, "ADDRESS | --limit L | --all", "give the tokens back"},
+	{"simulate", cmd_simulate, "FILE --pcap CAPTURE [--hook H] [--filter EXPRESSION] [-n N]",
+	 "what a policy would have done to captured packets"},
 	{"detach", cmd_detach, "[--state DIR]", "remove every program, link and pin of ours"},
 	{"version", cmd_version, "", "versions, and what this kernel has"},
 };

@@ -411,8 +411,8 @@ struct tg_trace {
 	__u8 tcp_flags;
 	__u8 fragment; /* enum tg_fragment */
 	__u8 any_protocol;
-	__u8 judged;		       /* the parser found it whole and IP; false: it left before */
-	__u16 reason;		       /* enum tg_reason */
+	__u8 judged;  /* the parser found it whole and IP; false: it left before */
+	__u16 reason; /* enum tg_reason */
 	__u64 limits[TG_VERDICT_COUNT]; /* masks of the slots that counted it under each verdict */
 };
 
