@@ -16,6 +16,7 @@
 
 #define SNAPLEN	    512 /* bytes of each packet of a live capture: any usual headers */
 #define LIVE_BUFFER (16 << 20)
+#define READ_BUFFER (1 << 20)
 #define WAIT_MS	    100
 
 #define SLL_HEADER	16 /* LINKTYPE_LINUX_SLL: the protocol stands at its end, */
@@ -131,6 +132,7 @@ static int open_file(struct tg_capture *made, char *message)
 						  : fopen(made->name, "re");
 	if (!made->file)
 		return tg_refuse(message, errno, "cannot open %s: %m", made->name);
+	setvbuf(made->file, NULL, _IOFBF, READ_BUFFER);
 	if (fstat(fileno(made->file), &status) == 0 && S_ISREG(status.st_mode))
 		made->size = status.st_size;
 	else if (S_ISDIR(status.st_mode))
@@ -152,7 +154,7 @@ int tg_capture_open(const char *path, const char *filter, struct tg_capture **ca
 	made->pcap = pcap_fopen_offline_with_tstamp_precision(made->file,
 							      PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!made->pcap)
-		return tg_refuse(message, EINVAL, "%s is no capture that can be read: %s", path,
+		return tg_refuse(message, EBADMSG, "%s is no capture that can be read: %s", path,
 				 why);
 	error = complete(made, filter, message);
 	if (error)

@@ -23,7 +23,9 @@ static void free_json(json_t **json)
 static int exit_code(int error, const char *message)
 {
 	tg_log(TG_LOG_ERROR, "%s", message);
-	return error == -EPERM ? TG_EXIT_REFUSED : TG_EXIT_FAILED;
+	return error == -EPERM	  ? TG_EXIT_REFUSED
+	       : error == -EINVAL ? TG_EXIT_USAGE
+				  : TG_EXIT_FAILED;
 }
 
 /* The hook that was asked for, or the first that the configuration has. */

@@ -28,6 +28,7 @@ int cmd_set(int argc, char **argv);
 int cmd_shadow(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_suggest(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_why(int argc, char **argv);

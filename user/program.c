@@ -336,6 +336,7 @@ int tg_program_load_virtual(uint32_t table_size, const struct tg_compiled *compi
 	if (error)
 		return error;
 	made->is_virtual = true;
+	libbpf_set_print(NULL); /* the message says enough to whoever lacks the privilege */
 	*(bool *)&made->skeleton->rodata->virtual_clock = true;
 	error = load(made, compiled, message);
 	if (error)

@@ -170,6 +170,11 @@ int tg_replay_frame(struct tg_replay *replay, const struct tg_frame *frame, uint
 	return 0;
 }
 
+uint64_t tg_replay_program_clock(const struct tg_replay *replay, uint64_t now)
+{
+	return now - replay->base;
+}
+
 const struct tg_compiled *tg_replay_compiled(const struct tg_replay *replay)
 {
 	return replay->compiled;

@@ -31,6 +31,9 @@ int tg_replay_open(const struct tg_config *config, enum tg_hook hook, struct tg_
 int tg_replay_frame(struct tg_replay *replay, const struct tg_frame *frame, uint64_t *now,
 		    struct tg_trace *trace);
 
+/* The program's own reading of its clock at @now. */
+uint64_t tg_replay_program_clock(const struct tg_replay *replay, uint64_t now);
+
 /* The compiled policy that runs. */
 const struct tg_compiled *tg_replay_compiled(const struct tg_replay *replay);
 

@@ -74,7 +74,8 @@ int tg_simulation_packet(struct tg_simulation *simulation, const struct tg_frame
 	if (!error)
 		error = count_limits(simulation, &trace, now);
 	if (error)
-		return tg_refuse(message, error, "cannot run packet %llu: %s",
+		return tg_refuse(message, error == -ENOMEM ? error : -EIO,
+				 "cannot run packet %llu: %s",
 				 (unsigned long long)simulation->packets + 1, strerror(-error));
 	if (!simulation->packets++)
 		simulation->first = now;

@@ -39,13 +39,17 @@ static const struct {
 	{"reset", cmd_reset, "ADDRESS | --limit L | --all", "give the tokens back"},
 	{"simulate", cmd_simulate, "FILE --pcap CAPTURE [--hook H] [--filter EXPRESSION] [-n N]",
 	 "what a policy would have done to captured packets"},
+	{"suggest", cmd_suggest,
+	 "--pcap CAPTURE | --live 10m [--interface I] [--per source|destination|everyone]\n"
+	 "          [--prefix 32,64] [--quantile 0.99] [--filter EXPRESSION]",
+	 "limits that all but a few sources would not notice, from what they send"},
 	{"detach", cmd_detach, "[--state DIR]", "remove every program, link and pin of ours"},
 	{"version", cmd_version, "", "versions, and what this kernel has"},
 };
 
 static void print_usage(FILE *out)
 {
-	char synopsis[128];
+	char synopsis[192];
 	size_t i;
 
 	fputs("usage: tidegate [--control SOCKET] COMMAND [--json] ...\n\n", out);
