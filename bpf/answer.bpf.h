@@ -72,6 +72,8 @@ static __always_inline bool tg_answer_token(__u32 index,
 	const struct tg_rate *rate = (const struct tg_rate *)volatile_rate;
 	__u64 *state = bpf_map_lookup_elem(&answers, &index), old, clock, deficit;
 
+	/* Else the compiler, seeing which rate it is, takes the zeros of its initialiser for it. */
+	asm volatile("" : "+r"(rate));
 	if (!state)
 		return false;
 	clock = tg_gcra_clock(rate, tg_now(TG_CLOCK_COARSE));

@@ -21,6 +21,7 @@
 struct tg_answer {
 	__u8 packet[TG_ANSWERED_MAX]; /* the rejected one */
 	__u8 bytes[TG_ANSWERED_MAX];  /* the answer, from the IP header on */
+	__u8 unused[256]; /* so that a sum's length that is bounded by a mask stays within */
 };
 
 /* The compiled policy. Settings need an initialiser, or they land in .bss. */
