@@ -55,6 +55,10 @@ static void print_basis(const struct tg_suggestion_basis *basis, const struct tg
 		"# Each limit lets %g %% of those that sent such traffic send as they did. What is "
 		"attack traffic\n# in the capture counts as well: leave it out with --filter.\n",
 		100 * basis->quantile);
+	if (demand->per != TG_CONFIG_PER_EVERYONE)
+		fputs("# A flood from many sources passes them; `--per everyone` proposes limits "
+		      "that bound it.\n",
+		      out);
 	if (ms < SHORT_S * 1000)
 		fputs("# Note: that is a short time. What is usual shows in hours of the busiest "
 		      "days.\n",

@@ -75,6 +75,7 @@ is "who was refused, how much and when" \
 		[.source, .limit, .refused_packets, .refused_bytes, .admitted_packets, .first_refused_ms, .last_refused_ms]')"
 is "the most refused first, as many as asked for" '[15,15,15]' "$(report '[.refused_sources[].refused_packets]' -n 3)"
 simulate >"$WORK/text"
+# shellcheck disable=SC2016 # awk's own
 check "text has each number" awk '
 	$1 == "drop" && $2 == "packets" && $3 == 10 && $4 == 30 {found++}
 	$1 == "2001:db8::/64" && $2 == "drop" && $3 == 15 && $4 == 5 && $6 == "22:13:20.005" && $8 == "22:13:20.019" {found++}

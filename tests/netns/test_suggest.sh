@@ -77,13 +77,13 @@ kept "per prefix" 0.2
 # Just now: two sources in turn, on a real interface.
 topology
 live() { nsenter --net="/run/netns/$B" "$ROOT/build/tidegate" suggest "$@" >"$CONFIG" 2>"$WORK/stderr"; }
-in_a "$TRAFFIC" send "$VA" "$MAC" 10.77.1.1 10.77.0.2 5353 2 100 20 62 >/dev/null &
+in_a "$TRAFFIC" send "$VA" "$MAC" 10.77.1.1 10.77.0.2 5353 2 100 20 62 >/dev/null 2>&1 &
 PIDS+=($!)
 live --live 2s --interface "$VB"
 is "--live" 0 $?
 check "proposes what it saw" grep -q 'udp to port 5353.* 2 sources' "$CONFIG"
 is "for the interface that it was" "$VB" "$(python3 -c 'import sys, yaml; print(yaml.safe_load(open(sys.argv[1]))["interfaces"][0]["name"])' "$CONFIG")"
-check "which is valid" "$ROOT/build/tidegate" check "$CONFIG"
+check "which is valid" sh -c "'$ROOT/build/tidegate' check '$CONFIG' >/dev/null 2>&1"
 live --live 2s
 is "without --interface one is found" 0 $?
 nsenter --net="/run/netns/$B" "$ROOT/build/tidegate" suggest --live 10m --interface "$VB" >"$CONFIG" 2>"$WORK/stderr" &
