@@ -12,6 +12,7 @@ _tidegate() {
 		[check]='--json' [status]='--json' [limits]='--json' [top]='--limit --by -n --json' [why]='--json'
 		[events]='--follow --limit -n --json' [set]='--save --json' [shadow]='--save --json' [reset]='--limit --all --json' [reload]='--json' [diff]='--json'
 		[apply]='--confirm --json' [confirm]='--json' [rollback]='--json' [allow]='--for --note --json' [deny]='--for --note --json'
+		[simulate]='--pcap --hook --filter -n --json' [suggest]='--pcap --live --interface --per --prefix --quantile --filter'
 		[detach]='--state --json' [version]='--json'
 	)
 	COMPREPLY=()
@@ -19,14 +20,17 @@ _tidegate() {
 		[ -n "${options[$word]:-}" ] && command=$word && break
 	done
 	case $previous in
-	--control | --state) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
+	--control | --state | --pcap) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
 	--limit) words=$(_tidegate_limits) ;;
+	--hook) words='xdp tc-ingress tc-egress' ;;
+	--interface) words=$(ls /sys/class/net) ;;
+	--per) words='source destination everyone' ;;
 	--by) words='exceeded admitted' ;;
-	--for | --confirm) words='60s 5m 10m 1h' ;;
+	--for | --confirm | --live) words='60s 5m 10m 1h' ;;
 	allow | deny) words='add del list' ;;
 	shadow) words='on off' ;;
 	limits | set | on | off) words=$(_tidegate_limits) ;;
-	check | diff | apply) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
+	check | diff | apply | simulate) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
 	*)
 		[ "$command" = set ] && words='capacity= rate= refill_amount= refill_interval= mark_above= max_delay= shadow='
 		[ "$command" = shadow ] && words=$(_tidegate_limits)

@@ -37,11 +37,11 @@ static const struct {
 	{"allow", cmd_entries, "list", "what is on the list"},
 	{"deny", cmd_entries, "add|del|list ...", "likewise: drop all packets of a source"},
 	{"reset", cmd_reset, "ADDRESS | --limit L | --all", "give the tokens back"},
-	{"simulate", cmd_simulate, "FILE --pcap CAPTURE [--hook H] [--filter EXPRESSION] [-n N]",
+	{"simulate", cmd_simulate, "FILE --pcap CAPTURE [--hook H] [--filter F] [-n N]",
 	 "what a policy would have done to captured packets"},
 	{"suggest", cmd_suggest,
-	 "--pcap CAPTURE | --live 10m [--interface I] [--per source|destination|everyone]\n"
-	 "          [--prefix 32,64] [--quantile 0.99] [--filter EXPRESSION]",
+	 "--pcap CAPTURE | --live 10m [--interface I] [--per P] [--prefix 32,64] "
+	 "[--quantile 0.99] [--filter F]",
 	 "limits that all but a few sources would not notice, from what they send"},
 	{"detach", cmd_detach, "[--state DIR]", "remove every program, link and pin of ours"},
 	{"version", cmd_version, "", "versions, and what this kernel has"},
