@@ -7,26 +7,16 @@
 #include "units.h"
 
 static const struct option options[] = {
-	{"json", no_argument, NULL, 'j'},
-	{"limit", required_argument, NULL, 'l'},
-	{"by", required_argument, NULL, 'b'},
-	{"all", no_argument, NULL, 'a'},
-	{"save", no_argument, NULL, 's'},
-	{"state", required_argument, NULL, 't'},
-	{"number", required_argument, NULL, 'n'},
-	{"confirm", required_argument, NULL, 'c'},
-	{"for", required_argument, NULL, 'f'},
-	{"note", required_argument, NULL, 'o'},
-	{"follow", no_argument, NULL, 'F'},
-	{"pcap", required_argument, NULL, 'p'},
-	{"filter", required_argument, NULL, 'E'},
-	{"hook", required_argument, NULL, 'h'},
-	{"live", required_argument, NULL, 'L'},
-	{"interface", required_argument, NULL, 'i'},
-	{"per", required_argument, NULL, 'P'},
-	{"prefix", required_argument, NULL, 'x'},
-	{"quantile", required_argument, NULL, 'q'},
-	{},
+	{"json", no_argument, NULL, 'j'},	    {"limit", required_argument, NULL, 'l'},
+	{"by", required_argument, NULL, 'b'},	    {"all", no_argument, NULL, 'a'},
+	{"save", no_argument, NULL, 's'},	    {"state", required_argument, NULL, 't'},
+	{"number", required_argument, NULL, 'n'},   {"confirm", required_argument, NULL, 'c'},
+	{"for", required_argument, NULL, 'f'},	    {"note", required_argument, NULL, 'o'},
+	{"follow", no_argument, NULL, 'F'},	    {"pcap", required_argument, NULL, 'p'},
+	{"filter", required_argument, NULL, 'E'},   {"hook", required_argument, NULL, 'h'},
+	{"live", required_argument, NULL, 'L'},	    {"interface", required_argument, NULL, 'i'},
+	{"per", required_argument, NULL, 'P'},	    {"prefix", required_argument, NULL, 'x'},
+	{"quantile", required_argument, NULL, 'q'}, {},
 };
 
 static bool take_number(const char *text, long *n)

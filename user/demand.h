@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <tidegate/abi.h>
+#include <tidegate/trace.h>
 #include <uthash.h>
 
 #include "config.h"

@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "program.h"
+#include "reclaim.h"
 
 #define NS_PER_S   1000000000ULL
 #define NS_PER_DAY (86400 * NS_PER_S)
@@ -26,6 +27,7 @@ struct tg_replay {
 	uint64_t now;		       /* since 1970 */
 	uint64_t base;		       /* what the program's clock is behind that by */
 	uint64_t checked;	       /* `now` of the last look at the table */
+	uint64_t known_idle;	       /* as in struct tg_reclaim */
 	uint8_t bytes[TG_FRAME_LEAST]; /* of a frame that is shorter */
 };
 
@@ -57,6 +59,7 @@ int tg_replay_open(const struct tg_config *config, enum tg_hook hook, struct tg_
 		return tg_refuse(message, ENOMEM, "out of memory");
 	made->hook = hook;
 	made->table_size = config->table_size;
+	made->known_idle = TG_KNOWN_IDLE_MAX;
 	error = tg_policy_compile(config, none, &blank, 0, tg_clock_tick(), &made->compiled);
 	if (error)
 		return tg_refuse(message, error, "cannot compile the policy: %s", strerror(-error));
@@ -104,7 +107,7 @@ static void advance_clock(struct tg_replay *replay, uint64_t time)
 /* As tg_datapath_maintain() does, a look each second of the capture. */
 static int maintain(struct tg_replay *replay)
 {
-	struct tg_sweep sweep = {.flags = TG_SWEEP_RECLAIM};
+	struct tg_sweep sweep = {.flags = TG_SWEEP_RECLAIM, .idle[TG_KNOWN] = replay->known_idle};
 	struct tg_limit_counters counters;
 	uint64_t used = 0;
 	uint32_t slot;
@@ -121,7 +124,12 @@ static int maintain(struct tg_replay *replay)
 			return error;
 		used += counters.created - counters.reclaimed;
 	}
-	return used < replay->table_size / 2 ? 0 : tg_program_sweep(replay->program, &sweep);
+	if (used < replay->table_size / 2)
+		return 0;
+	error = tg_program_sweep(replay->program, &sweep);
+	replay->known_idle =
+		tg_reclaim_adapt(replay->known_idle, used - sweep.reclaimed, replay->table_size);
+	return error;
 }
 
 /*

@@ -6,6 +6,8 @@
 #ifndef TG_REPLAY_H
 #define TG_REPLAY_H
 
+#include <tidegate/trace.h>
+
 #include "config.h"
 #include "frame.h"
 #include "message.h"

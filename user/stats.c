@@ -36,20 +36,6 @@ bool tg_reason_passes(enum tg_reason reason)
 	return reasons[reason].passes;
 }
 
-const char *tg_verdict_name(enum tg_verdict verdict)
-{
-	static const char *const names[TG_VERDICT_COUNT] = {
-		[TG_VERDICT_ADMITTED] = "admitted",
-		[TG_VERDICT_DROPPED] = "dropped",
-		[TG_VERDICT_MARKED] = "marked",
-		[TG_VERDICT_DELAYED] = "delayed",
-		[TG_VERDICT_REJECTED] = "rejected",
-		[TG_VERDICT_SHADOW_EXCEEDED] = "shadow_exceeded",
-	};
-
-	return names[verdict];
-}
-
 uint64_t tg_interface_stats_sum(const struct tg_interface_stats *stats, bool want_passed)
 {
 	uint64_t sum = 0;

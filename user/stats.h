@@ -52,7 +52,6 @@ uint64_t tg_interface_stats_sum(const struct tg_interface_stats *stats, bool wan
 const char *tg_reason_name(enum tg_reason reason);
 const char *tg_verdict_name(enum tg_verdict verdict); /* as metrics have it */
 bool tg_reason_passes(enum tg_reason reason);
-const char *tg_verdict_name(enum tg_verdict verdict);
 
 enum tg_bucket_state {
 	TG_BUCKET_OPEN,	     /* has tokens for one packet */

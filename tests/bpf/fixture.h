@@ -17,6 +17,8 @@
 #include "packet.h"
 #include "policy.h"
 #include "test.h"
+#include <tidegate/trace.h>
+
 #include "tidegate.skel.h"
 
 #define MS	 1000000ULL
