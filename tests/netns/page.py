@@ -231,6 +231,7 @@ def check_silence(browser):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the browser goes along
     with Browser(DIRECTORY) as browser:
         browser.open("about:blank")
         browser.requests(), browser.log("browser")

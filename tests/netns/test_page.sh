@@ -104,17 +104,21 @@ if command -v chromedriver >/dev/null && command -v chromium >/dev/null; then
 	PIDS+=("$TRAFFIC_PID")
 	mkdir "$WORK/browser"
 	sed '/bytes-together\|in-shadow\|by.port/d; s/- {name: each.*/- {name: added, match: {protocol: tcp}, capacity: 5, rate: 1\/s, on_exceed: reject}\n  &/' "$CONFIG" >"$WORK/next.yaml"
+	NOTE=$NOTE INTERFACES="$VB $ODD" TRAFFIC=$TRAFFIC_PID NEXT=$WORK/next.yaml TIDEGATE="$ROOT/build/tidegate --control $CONTROL" \
+		nsenter --net="/run/netns/$B" "$ROOT/tests/netns/page.py" "$BASE" "$WORK/browser" "$DAEMON" \
+		>"$WORK/browser/said" 2>"$WORK/browser/errors" &
+	BROWSER=$!
+	PIDS+=("$BROWSER")
+	wait "$BROWSER"
+	status=$?
 	while IFS= read -r line; do
-		last=$line
 		case $line in
 		"ok "*) ok "${line#ok }" ;;
 		"not ok "*) not_ok "${line#not ok }" ;;
 		*) not_ok "$line" ;;
 		esac
-	done < <(NOTE=$NOTE INTERFACES="$VB $ODD" TRAFFIC=$TRAFFIC_PID NEXT=$WORK/next.yaml \
-		TIDEGATE="$ROOT/build/tidegate --control $CONTROL" nsenter --net="/run/netns/$B" \
-		"$ROOT/tests/netns/page.py" "$BASE" "$WORK/browser" "$DAEMON" 2>"$WORK/browser/errors" && echo "ok to the end")
-	check "the browser got to the end" test "$last" = "ok to the end" || cat "$WORK/browser/errors"
+	done <"$WORK/browser/said"
+	check "the browser got to the end" test "$status" = 0 || cat "$WORK/browser/errors"
 else
 	skip "the page in a browser: Debian's chromium and chromium-driver are missing"
 fi
