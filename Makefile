@@ -54,7 +54,7 @@ SOURCES = $(wildcard bpf/*.[ch] include/tidegate/*.h user/*.[ch] tests/*.h tests
 SCRIPTS = $(wildcard tests/run tests/netns/*.sh tests/demo/* tests/vm/* bench/*.sh packaging/*.sh .ci/run)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps demo check check-unit check-docs check-bpf check-netns check-vm fuzz bench lint format install deb clean
+.PHONY: all deps demo check check-unit check-docs check-bpf check-netns check-vm fuzz bench bench-compare lint format install deb clean
 all: $B/tidegated $B/tidegate
 
 $B/tidegate.bpf.o: bpf/tidegate.bpf.c | $B/.made
@@ -166,10 +166,14 @@ check-vm: deps
 	$(Q)VM_KERNELS="$${VM_KERNELS-6.1 6.12}" VM_TESTS="$${VM_TESTS-bpf guest netns}" VM_SECONDS=$${VM_SECONDS-7200} tests/run vm
 
 # CASES="a b": only these; BENCH=short: fewer rounds. Only ratios within one run say anything.
-CASES ?= a b
+CASES ?= a b c d e f
 bench: deps
 	$(Q)$(MAKE) --no-print-directory all $(BENCHES)
 	$(Q)CLANG=$(CLANG) bench/run $(CASES)
+
+# OLD=FILE: a build/bench.json saved before.
+bench-compare:
+	$(Q)bench/compare.py $(OLD)
 
 lint:
 	$(Q)CLANG_FORMAT=$(CLANG_FORMAT) tests/lint

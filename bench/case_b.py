@@ -12,7 +12,7 @@ from stage import Stage
 NAME = "b"
 TITLE = "a flood on a veth, ns a packet for making, receiving and refusing it"
 RECEIVES, REST = 1, 0  # CPUs: the flood and its reception; the daemons and all else
-CONTESTANTS = (limiters.Floor, limiters.Tidegate, limiters.NftDrop, limiters.NftIngress, limiters.NftPrerouting,
+CONTESTANTS = (limiters.Floor, limiters.Tidegate, limiters.TidegateGated, limiters.NftDrop, limiters.NftIngress, limiters.NftPrerouting,
                limiters.Hashlimit)
 # row: sources, table size; 0 sources: each packet has a new one
 ROWS = {
@@ -31,6 +31,8 @@ def measure(row, results, rounds, packets):
     with ExitStack() as stack:
         standing = []
         for contestant in CONTESTANTS:
+            if sources and contestant is limiters.TidegateGated:
+                continue  # of no effect on sources that are known
             stage = stack.enter_context(Stage())
             stack.enter_context(contestant(stage, limit, cpu=REST))
             standing.append((contestant.name, stage))

@@ -4,7 +4,6 @@
  * program that sends each of its frames out again with another source, for BPF_PROG_TEST_RUN with
  * live frames, at the pace of a clock or as fast as it goes.
  */
-#include <stdbool.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
@@ -14,36 +13,13 @@
 const volatile __u32 sources = 1; /* addresses in turn; 0: every packet has a new one */
 const volatile __u32 base = 0;	  /* the first of them, host byte order */
 const volatile __u32 header = 0;  /* the sum of the IP header's other words */
-const volatile __u64 rate = 0;	  /* packets a second; 0: as fast as it goes */
+__u64 next = 0;			  /* the source of the next packet, counted from base */
+__u64 sent = 0;			  /* packets */
+__u64 first_at = 0;		  /* ns: when the first was sent, */
+__u64 timed = 0;		  /* and so many more had been */
+__u64 timed_at = 0;		  /* by then */
 
-__u64 next = 0;	    /* the source of the next packet, counted from base */
-__u64 sent = 0;	    /* packets */
-__u64 first_at = 0; /* ns: when the first was sent, */
-__u64 timed = 0;    /* and so many more had been */
-__u64 timed_at = 0; /* by then */
-__u64 skipped = 0;  /* those that came before their time */
-__u64 looked = 0;   /* at the clock, ns */
-__u64 due = 0;	    /* how much should have been sent by now, in packets * NS_PER_S */
-
-#define NS_PER_S       1000000000ULL
-#define PAUSE_MOST     (4 * 1000 * 1000) /* ns; a longer pause is not made up for by a burst */
-#define PACKETS_A_LOOK 16
-#define PACKETS_TIMED  1024 /* after so many, and again and again, time is taken */
-
-static __always_inline bool too_early(void)
-{
-	__u64 now, pause;
-
-	if (!rate || sent * NS_PER_S < due)
-		return false;
-	if (skipped++ % PACKETS_A_LOOK)
-		return true;
-	now = bpf_ktime_get_ns();
-	pause = now - looked;
-	looked = now;
-	due += (pause < PAUSE_MOST ? pause : PAUSE_MOST) * rate;
-	return sent * NS_PER_S >= due;
-}
+#define PACKETS_TIMED 1024 /* after so many, and again and again, time is taken */
 
 static __always_inline void take_time(void)
 {
@@ -62,7 +38,7 @@ int flood(struct xdp_md *ctx)
 	struct iphdr *ip = (void *)(ethernet + 1);
 	__u32 address, sum;
 
-	if ((void *)(ip + 1) > (void *)(long)ctx->data_end || too_early())
+	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
 		return XDP_DROP;
 	address = base + (__u32)next;
 	next = next + 1 == sources ? 0 : next + 1;

@@ -5,9 +5,12 @@
  * Sends UDP packets of 60 bytes out of DEVICE (one end of a veth) to MAC and ADDRESS: PACKETS of
  * them, or (0) until SECONDS are over, at RATE a second or (0) as fast as it goes, from SOURCES
  * addresses in turn beginning with the FIRST, or (0) from a new one each. They are made in the
- * kernel, by BPF_PROG_TEST_RUN with live frames; the other end receives them on the same CPU unless
- * its NAPI has a thread, so that the time that they take is that of both ends. Prints JSON: how
- * many were sent, and the ns in which the first so many (timed) were.
+ * kernel, by BPF_PROG_TEST_RUN with live frames; the other end receives them on the same CPU, so
+ * that the time that they take is that of both ends. Prints JSON: how many were sent, and the ns in
+ * which the first so many (timed) were.
+ *
+ * A rate is kept as a network card's interrupts would, every TICK what has come meanwhile. If that
+ * takes longer than the tick, the next follows at once, and there are fewer than there should be.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -16,6 +19,7 @@
 #include <jansson.h>
 #include <limits.h>
 #include <linux/if_ether.h>
+#include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/udp.h>
 #include <net/if.h>
@@ -25,9 +29,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <time.h>
 
 #include "bench/flood.skel.h"
 
+#define NS_PER_S      1000000000ULL
+#define TICK	      500000  /* ns */
+#define SPARE	      "spare" /* a veth of no other use, in the same namespace */
 #define FRAME	      60
 #define BATCH	      64	 /* frames handed to the device at once */
 #define FIRST_FEW     0x0a000001 /* 10.0.0.1: of a known number of sources */
@@ -89,7 +97,6 @@ static struct flood_bpf *load(const uint8_t *frame, char **argv)
 	skeleton->rodata->sources = strtoul(argv[5], NULL, 10);
 	skeleton->rodata->base = skeleton->rodata->sources ? FIRST_FEW : FIRST_NEW;
 	skeleton->rodata->header = sum_of_header(frame);
-	skeleton->rodata->rate = strtoull(argv[9], NULL, 10);
 	skeleton->bss->next =
 		first % (skeleton->rodata->sources ? skeleton->rodata->sources : NEW_ADDRESSES);
 	if (flood_bpf__load(skeleton)) {
@@ -99,27 +106,81 @@ static struct flood_bpf *load(const uint8_t *frame, char **argv)
 	return skeleton;
 }
 
+static volatile sig_atomic_t ended;
+
 static void on_alarm(int signal)
 {
+	ended = 1;
 }
 
-/* The run ends when it has made the packets, or by the alarm. */
-static int run(struct flood_bpf *skeleton, uint8_t *frame, char **argv)
+/* It ends when it has made the packets, or by the alarm, which is no error. */
+static int send_packets(int program, uint8_t *frame, unsigned int ifindex, int packets)
 {
-	struct xdp_md context = {.data_end = FRAME, .ingress_ifindex = if_nametoindex(argv[1])};
-	struct itimerval timer = {.it_value.tv_sec = atoi(argv[8])};
-	int packets = atoi(argv[7]), error;
+	struct xdp_md context = {.data_end = FRAME, .ingress_ifindex = ifindex};
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = FRAME,
-		    .ctx_in = &context, .ctx_size_in = sizeof(context),
-		    .repeat = packets ? packets : INT_MAX, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
-		    .batch_size = BATCH);
+		    .ctx_in = &context, .ctx_size_in = sizeof(context), .repeat = packets,
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = BATCH);
+	int error = bpf_prog_test_run_opts(program, &options);
 
-	if (!context.ingress_ifindex)
+	return error && error != -EINTR ? fail("BPF_PROG_TEST_RUN") : 0;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * NS_PER_S + time.tv_nsec;
+}
+
+static int keep_rate(int program, uint8_t *frame, unsigned int ifindex, uint64_t rate)
+{
+	uint64_t tick = now_ns();
+
+	while (!ended) {
+		struct timespec next;
+		uint64_t now;
+
+		if (send_packets(program, frame, ifindex, rate * TICK / NS_PER_S))
+			return -1;
+		now = now_ns();
+		tick = now > tick + TICK ? now : tick + TICK;
+		next.tv_sec = tick / NS_PER_S;
+		next.tv_nsec = tick % NS_PER_S;
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+	}
+	return 0;
+}
+
+/*
+ * While a program is attached somewhere, the kernel need not make it known (and wait for that) at
+ * each BPF_PROG_TEST_RUN.
+ */
+static int keep_known(int program)
+{
+	unsigned int spare = if_nametoindex(SPARE);
+
+	if (!spare || bpf_xdp_attach(spare, program, XDP_FLAGS_DRV_MODE, NULL))
+		return fail(SPARE);
+	return 0;
+}
+
+static int run(const struct flood_bpf *skeleton, uint8_t *frame, char **argv)
+{
+	unsigned int ifindex = if_nametoindex(argv[1]);
+	struct itimerval timer = {.it_value.tv_sec = atoi(argv[8])};
+	int program = bpf_program__fd(skeleton->progs.flood), packets = atoi(argv[7]);
+	uint64_t rate = strtoull(argv[9], NULL, 10);
+
+	if (!ifindex)
 		return fail(argv[1]);
+	if (rate && keep_known(program))
+		return -1;
 	signal(SIGALRM, on_alarm);
 	setitimer(ITIMER_REAL, &timer, NULL);
-	error = bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.flood), &options);
-	return error && error != -EINTR ? fail("BPF_PROG_TEST_RUN") : 0;
+	if (rate)
+		return keep_rate(program, frame, ifindex, rate);
+	return send_packets(program, frame, ifindex, packets ? packets : INT_MAX);
 }
 
 static int report(const struct flood_bpf *skeleton)

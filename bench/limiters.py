@@ -13,8 +13,7 @@ from collections import namedtuple
 
 from stage import BUILD, PORT, command
 
-# rate: packets in one of `per` (second or minute); new_sources: whether to bound those, where it can be done
-Limit = namedtuple("Limit", "rate per burst size new_sources", defaults=(None,))
+Limit = namedtuple("Limit", "rate per burst size")  # rate: packets in one of `per`, second or minute
 
 
 class Limiter:
@@ -93,14 +92,15 @@ class Tidegate(Limiter):
     """The daemon, with a configuration as an operator would write it."""
 
     name = "tidegate"
+    new_sources = None
 
     def configuration(self):
         limit = self.limit
         text = (f"interfaces: [{{name: vr}}]\ntable: {{size: {limit.size}}}\nlimits:\n  - name: dns-per-source\n"
                 f"    match: {{protocol: udp, destination_port: {PORT}}}\n    per: source\n"
                 f"    capacity: {limit.burst}\n    rate: {limit.rate}/{limit.per[0]}\n")
-        if limit.new_sources:
-            text += f"    new_sources: {limit.new_sources}\n"
+        if self.new_sources:
+            text += f"    new_sources: {self.new_sources}\n"
         return text
 
     def install(self):
@@ -133,3 +133,10 @@ class Tidegate(Limiter):
         if hasattr(self, "work"):
             shutil.rmtree(self.work)
             shutil.rmtree(self.pins, ignore_errors=True)  # left only by a daemon that died
+
+
+class TidegateGated(Tidegate):
+    """As docs/configuration.md advises against spoofed sources."""
+
+    name = "tidegate, new_sources"
+    new_sources = "{rate: 1000/s, burst: 2000}"

@@ -2,6 +2,7 @@
 """What was measured: every round of every case, their minimum and median, and the machine."""
 
 import json
+import os
 import statistics
 
 from machine import describe
@@ -18,6 +19,22 @@ class Results:
     def __init__(self, mode):
         self.mode = mode
         self.rounds = {}  # (case, row, contestant, unit): values
+
+    @classmethod
+    def read(cls, path):
+        """What write() wrote."""
+        with open(path, encoding="utf-8") as file:
+            saved = json.load(file)
+        results = cls(saved["mode"])
+        for item in saved["results"]:
+            results.add(item["case"], item["row"], item["contestant"], item["unit"], *item["rounds"])
+        return results
+
+    def keep(self, case, path):
+        """A case that is not measured now stays as it is in a file, if there is one of the same mode."""
+        saved = Results.read(path) if os.path.exists(path) else self
+        if saved is not self and saved.mode == self.mode:
+            self.rounds.update({key: values for key, values in saved.rounds.items() if key[0].split()[0] == case})
 
     def add(self, case, row, contestant, unit, *values):
         self.rounds.setdefault((case, row, contestant, unit), []).extend(values)
@@ -53,11 +70,21 @@ class Results:
                 times = statistics.median(values) / self.median(case, floor, contestant) if floor else 0
                 print(f"  {row:38} {figures(unit, values)} {f'{times:8.2f}' if floor else ''}")
 
+    def grid(self, case, title, columns):
+        """Medians, a column for each unit."""
+        print(f"\n{case}. {title}")
+        for row in self.names(case, 1):
+            print(f"  {row:30}" + "".join(f"{column:>13}" for column in columns))
+            for contestant in self.names(case, 2):
+                cells = (self.rounds.get((case, row, contestant, column)) for column in columns)
+                print(f"    {contestant:28}" + "".join(f"{statistics.median(v) if v else float('nan'):13.2f}" for v in cells))
+
     def write(self, path):
         items = [
             {"case": case, "row": row, "contestant": contestant, "unit": unit, "rounds": values, "min": min(values),
              "median": statistics.median(values)}
             for (case, row, contestant, unit), values in self.rounds.items()
+            if values
         ]
         with open(path, "w", encoding="utf-8") as file:
             json.dump({"mode": self.mode, "machine": describe(), "results": items}, file, indent=1)

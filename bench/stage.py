@@ -65,6 +65,7 @@ class Stage:
         for namespace, device, address in ((self.sender, "vs", SENDER_ADDRESS), (self.receiver, "vr", ADDRESS)):
             command("ip", "-n", namespace, "addr", "add", address + "/16", "dev", device)
             command("ip", "-n", namespace, "link", "set", device, "up")
+        command("ip", "-n", self.sender, "link", "add", "spare", "type", "veth", "peer", "name", "spare2")
         command("ip", "-n", self.receiver, "route", "add", "default", "via", SENDER_ADDRESS)
         # Without an XDP program, a veth takes XDP's frames only so; a network card always does.
         self.inside(self.receiver, "ethtool", "-K", "vr", "gro", "on")
@@ -84,9 +85,9 @@ class Stage:
         # `ip netns exec` would hide the host's bpffs behind a fresh /sys.
         return command("nsenter", f"--net=/run/netns/{namespace}", *words, **options)
 
-    def spawn(self, namespace, *words, cpu, **options):
+    def spawn(self, namespace, *words, cpu, priority=("nice", "-n", "0"), **options):
         """Starts a program that ends with the stage."""
-        words = ("taskset", "-c", str(cpu), "nsenter", f"--net=/run/netns/{namespace}") + words
+        words = priority + ("taskset", "-c", str(cpu), "nsenter", f"--net=/run/netns/{namespace}") + words
         child = subprocess.Popen(words, text=True, **options)
         self.children.append(child)
         return child
