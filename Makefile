@@ -183,7 +183,7 @@ install: all
 	install -D -m 755 $B/tidegate $(DESTDIR)$(PREFIX)/sbin/tidegate
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 man/tidegated.8 man/tidegate.8
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 man/tidegate.yaml.5
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate README.md docs/configuration.md docs/design.md docs/table.md
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate README.md $(wildcard docs/*.md docs/*.png docs/*.svg)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate/examples $(wildcard examples/*.yaml)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/tidegate schema/tidegate.schema.json packaging/tidegate.rules.yml packaging/grafana-dashboard.json
 	install -D -m 644 packaging/tidegate.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tidegate

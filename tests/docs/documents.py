@@ -14,7 +14,7 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TIDEGATE = os.path.join(ROOT, "build", "tidegate")
-MARKDOWN = ["docs/configuration.md", "README.md"]
+MARKDOWN = ["docs/configuration.md", "README.md", "docs/cookbook.md"]
 MANUAL = "man/tidegate.yaml.5"
 EXAMPLES = sorted("examples/" + name for name in os.listdir(ROOT + "/examples") if name.endswith(".yaml"))
 ROOT_KEYS = "interfaces|sets|allow|deny|table|on_stop|limits"
