@@ -23,7 +23,7 @@ endif
 # The one list of packages: to build, to test, to run the demo.
 PACKAGES := gcc make pkg-config clang-16 bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev libevent-dev \
 	libjansson-dev libcap-ng-dev libsystemd-dev libmnl-dev libpcap-dev uthash-dev libncurses-dev iproute2 util-linux procps curl jq python3-minimal python3-yaml \
-	python3-jsonschema nginx-light wrk dnsperf dnsmasq-base iputils-ping nftables clang-format ethtool iptables shellcheck universal-ctags mandoc libclang-rt-16-dev
+	python3-jsonschema nginx-light wrk dnsperf dnsmasq-base bind9-dnsutils iputils-ping nftables clang-format ethtool iptables shellcheck universal-ctags mandoc libclang-rt-16-dev
 # And what only the tests need, being large: a browser for the status page, a Prometheus for the metrics,
 # what makes the Debian package and a system to install it on, and machines for other kernels.
 CHECK_PACKAGES := tmux chromium chromium-driver prometheus debhelper lintian systemd-container \

@@ -97,11 +97,15 @@ __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 	return outcome;
 }
 
-static __always_inline bool tg_refund_try(struct tg_bucket *bucket, struct tg_demand *demand)
+/* One try, and true if it is done with. See tg_charge_bucket(). */
+__noinline int tg_refund_try(struct tg_bucket *bucket, struct tg_demand *demand)
 {
-	__u64 state = tg_read_state(bucket), units, next;
 	struct tg_reading reading = {};
+	__u64 state, units, next;
 
+	if (!bucket || !demand)
+		return true;
+	state = tg_read_state(bucket);
 	if (tg_read_bucket(state, demand, &reading))
 		return true; /* dead, so full */
 	units = demand->cost << (reading.rate->scale & 63);

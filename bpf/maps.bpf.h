@@ -14,15 +14,16 @@
 #include <tidegate/trace.h>
 
 #define TG_ANSWER_SOURCES 4096 /* buckets; sources that meet in one get fewer answers */
-#define TG_ANSWERED_MAX                                                                            \
-	320 /* bytes of an IP packet; longer ones are quoted in part, or not answered */
+#define TG_ANSWER_DATA                                                                             \
+	512 /* bytes behind the IP header; as many as a checksum is taken of at once */
 
 #define TG_EVENTS_BYTES (256 * 1024)
 
+/* An answer, or what its checksum is taken of, from the IP header on. */
 struct tg_answer {
-	__u8 packet[TG_ANSWERED_MAX]; /* the rejected one */
-	__u8 bytes[TG_ANSWERED_MAX];  /* the answer, from the IP header on */
-	__u8 unused[256]; /* so that a sum's length that is bounded by a mask stays within */
+	__u8 header[40]; /* IPv6; IPv4 in the last 20 bytes */
+	__u8 data[TG_ANSWER_DATA +
+		  12]; /* and room for an ICMP header and to fill the last word up */
 };
 
 /* The compiled policy. Settings need an initialiser, or they land in .bss. */

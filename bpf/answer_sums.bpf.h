@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The checksums of what is answered, which must be right, and of answers. */
+#ifndef TG_ANSWER_SUMS_BPF_H
+#define TG_ANSWER_SUMS_BPF_H
+
+#include "frame.bpf.h"
+#include "maps.bpf.h"
+#include "parse.bpf.h"
+
+#define TG_SUMMED_MAX 16384 /* bytes of a packet; longer ones are not answered */
+#define TG_SUM_RIGHT  0xffff
+
+/* One's complement sum in 16 bits. */
+static __always_inline __u16 tg_fold(__s64 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32 & 0xffff);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (sum & 0xffff) + (sum >> 16);
+}
+
+/*
+ * Of the pseudo header (RFC 9293 section 3.1, RFC 8200 section 8.1), in either direction. A mapped
+ * address adds 0xffff, which is 0 in this arithmetic, to what the IPv4 address adds.
+ */
+static __always_inline __u16 tg_pseudo_sum(const struct tg_packet *packet, __u8 protocol,
+					   __u32 length)
+{
+	__be32 rest[2] = {bpf_htonl(length), bpf_htonl(protocol)};
+	__s64 sum = bpf_csum_diff(NULL, 0, (__be32 *)&packet->source, sizeof(packet->source), 0);
+
+	sum = bpf_csum_diff(NULL, 0, (__be32 *)&packet->destination, sizeof(packet->destination),
+			    sum);
+	return tg_fold(bpf_csum_diff(NULL, 0, rest, sizeof(rest), sum));
+}
+
+/*
+ * @n, from 1 to TG_ANSWER_DATA, in a form in which Linux 6.1 and 6.12 see so, who forget what
+ * comparisons say.
+ */
+static __always_inline __u64 tg_bounded(__u64 n)
+{
+	n--;
+	asm volatile("" : "+r"(n));
+	return (n & (TG_ANSWER_DATA - 1)) + 1;
+}
+
+/* Of the first @n bytes of an answer's data, with what is behind them zero. */
+static __always_inline __u16 tg_data_sum(struct tg_answer *answer, __u64 n, __u16 sum)
+{
+	n = tg_bounded(n);
+	return tg_fold(bpf_csum_diff(NULL, 0, (__be32 *)answer->data, (n + 3) & ~3ULL, sum));
+}
+
+/* Copies @n bytes of the frame into an answer's data, from @at on, and zeros behind them. */
+static __always_inline long tg_answer_copy(void *ctx, enum tg_hook hook, __u32 offset,
+					   struct tg_answer *answer, __u32 at, __u64 n)
+{
+	if (n < 1 || n > TG_ANSWER_DATA)
+		return -1;
+	n = tg_bounded(n);
+	answer->data[at + n] = answer->data[at + n + 1] = answer->data[at + n + 2] = 0;
+	return tg_frame_load(ctx, hook, offset, answer->data + at, n);
+}
+
+/* Of @length bytes of the frame and @sum; 0, which a sum is not, if there are not so many. */
+static __always_inline __u16 tg_sum_chunks(void *ctx, enum tg_hook hook, __u32 offset, __u32 length,
+					   __u16 sum)
+{
+	__u32 n, i, zero = 0;
+	struct tg_answer *answer = bpf_map_lookup_elem(&answer_memory, &zero);
+
+	if (!answer)
+		return 0;
+	for (i = 0; i < TG_SUMMED_MAX / TG_ANSWER_DATA && length; i++) {
+		n = length < TG_ANSWER_DATA ? length : TG_ANSWER_DATA;
+		if (tg_answer_copy(ctx, hook, offset, answer, 0, n))
+			return 0;
+		sum = tg_data_sum(answer, n, sum);
+		offset += n;
+		length -= n;
+	}
+	return length ? 0 : sum;
+}
+
+/* Functions of their own to the verifier, which then walks the loop once for each. */
+__noinline int tg_xdp_sum(struct xdp_md *ctx, __u32 offset, __u32 length, __u32 sum)
+{
+	return tg_sum_chunks(ctx, TG_HOOK_XDP, offset, length, sum);
+}
+
+__noinline int tg_tc_sum(struct __sk_buff *skb, __u32 offset, __u32 length, __u32 sum)
+{
+	return tg_sum_chunks(skb, TG_HOOK_TC_INGRESS, offset, length, sum);
+}
+
+static __always_inline __u16 tg_frame_sum(void *ctx, enum tg_hook hook, __u32 offset, __u32 length,
+					  __u16 sum)
+{
+	return hook == TG_HOOK_XDP ? tg_xdp_sum(ctx, offset, length, sum)
+				   : tg_tc_sum(ctx, offset, length, sum);
+}
+
+enum tg_sums {
+	TG_SUMS_WRONG,
+	TG_SUMS_RIGHT,
+	TG_SUMS_PENDING, /* of a sender on this machine, who has left all but the pseudo header's
+			    to hardware */
+};
+
+static __always_inline enum tg_sums tg_transport_sum(void *ctx, enum tg_hook hook,
+						     const struct tg_packet *packet)
+{
+	__u32 length = packet->length - (packet->transport - packet->network);
+	__u8 protocol = packet->protocol;
+	__u16 check, pseudo = 0;
+	__u32 at = protocol == IPPROTO_TCP   ? offsetof(struct tcphdr, check)
+		   : protocol == IPPROTO_UDP ? offsetof(struct udphdr, check)
+					     : offsetof(struct icmp6hdr, icmp6_cksum);
+
+	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP && protocol != IPPROTO_ICMP &&
+	    protocol != IPPROTO_ICMPV6)
+		return TG_SUMS_RIGHT; /* none, or none of this kind */
+	if (tg_frame_load(ctx, hook, packet->transport + at, &check, sizeof(check)))
+		return TG_SUMS_WRONG;
+	if (protocol == IPPROTO_UDP && !check)
+		return packet->is_ipv4 ? TG_SUMS_RIGHT : TG_SUMS_WRONG;
+	if (protocol != IPPROTO_ICMP)
+		pseudo = tg_pseudo_sum(packet, protocol, length);
+	if (tg_frame_sum(ctx, hook, packet->transport, length, pseudo) == TG_SUM_RIGHT)
+		return TG_SUMS_RIGHT;
+	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP)
+		return TG_SUMS_WRONG;
+	return check == pseudo ? TG_SUMS_PENDING : TG_SUMS_WRONG;
+}
+
+/* Uses the answer's memory. */
+static __always_inline enum tg_sums tg_check_sums(void *ctx, enum tg_hook hook,
+						  const struct tg_packet *packet)
+{
+	__u32 headers = packet->transport - packet->network;
+
+	if (packet->is_ipv4 && tg_frame_sum(ctx, hook, packet->network, headers, 0) != TG_SUM_RIGHT)
+		return TG_SUMS_WRONG;
+	return tg_transport_sum(ctx, hook, packet);
+}
+
+#endif
