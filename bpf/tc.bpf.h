@@ -7,8 +7,9 @@
 #include <linux/pkt_cls.h>
 #include "mark.bpf.h"
 
-#define TG_TC_HEADERS 2048 /* bytes made readable when what is there at first does not do */
-#define TG_VLAN_TAG   4	   /* bytes on the wire */
+#define TG_TC_HEADERS	  2048 /* bytes made readable when what is there at first does not do */
+#define TG_DEPARTURES_MAX (60ULL * 1000000000) /* ns ahead; fq drops beyond 10 s unless told so */
+#define TG_VLAN_TAG	  4		       /* bytes on the wire */
 
 static __always_inline bool tg_is_truncated(int reason)
 {
@@ -76,6 +77,18 @@ static __always_inline int tg_tc_parse(struct __sk_buff *skb, struct tg_packet *
 		reason = tg_tc_parse_once(skb, packet);
 	tg_count_segments(skb, packet);
 	return reason;
+}
+
+/*
+ * Has the packet leave at @departure, unless it is to leave later already, as TCP paces its
+ * segments. A time so far ahead is none of the monotonic clock that fq compares it with, but the
+ * time of day when the packet was received: the kernel clears that where it forwards, and no
+ * other.
+ */
+static __always_inline void tg_tc_delay(struct __sk_buff *skb, __u64 departure)
+{
+	if (skb->tstamp < departure || skb->tstamp - departure > TG_DEPARTURES_MAX)
+		skb->tstamp = departure;
 }
 
 static __always_inline void tg_tc_mark(struct __sk_buff *skb, enum tg_hook hook,

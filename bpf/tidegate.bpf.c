@@ -92,9 +92,8 @@ __noinline int tg_egress_finish(struct __sk_buff *skb, struct tg_packet *packet,
 		tg_collect_marks(packet, &marks);
 		tg_tc_mark(skb, TG_HOOK_TC_EGRESS, packet, &marks);
 	}
-	/* One that is already to leave later, as TCP paces its segments, does so. */
-	if (packet->departure > skb->tstamp && reason == TG_REASON_ADMITTED)
-		skb->tstamp = packet->departure;
+	if (packet->departure && reason == TG_REASON_ADMITTED)
+		tg_tc_delay(skb, packet->departure);
 	if (packet->rejected)
 		reason = tg_count_rejected(packet, false);
 	return tg_leave(TG_HOOK_TC_EGRESS, skb->ifindex, packet->segments, reason) ? TC_ACT_UNSPEC
