@@ -51,7 +51,7 @@ BPF_TESTS := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZERS := $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(patsubst %.c,$B/%,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
 SOURCES = $(wildcard bpf/*.[ch] include/tidegate/*.h user/*.[ch] tests/*.h tests/*/*.[ch] bench/*.[ch])
-SCRIPTS = $(wildcard tests/run tests/netns/*.sh tests/demo/* tests/vm/* bench/*.sh packaging/*.sh .ci/run)
+SCRIPTS = $(wildcard tests/run tests/netns/*.sh tests/demo/* tests/vm/*[!y] bench/*.sh packaging/*.sh .ci/run)
 
 .DELETE_ON_ERROR:
 .PHONY: all deps demo check check-unit check-docs check-bpf check-netns check-vm fuzz bench bench-compare lint format install deb clean
