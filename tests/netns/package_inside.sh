@@ -1,23 +1,11 @@
 # shellcheck shell=bash
-# Runs in the container of test_package.sh, which puts before it: first and second (packages), ROOT and report.
-exec >>"$report" 2>&1
-check() {
-	local name=$1
-	shift
-	if "$@"; then echo "ok $name"; else echo "not ok $name: $*"; fi
-}
+# Runs in the container of test_package.sh, which puts before it: first and second (packages), and ROOT.
 traffic=$ROOT/build/tests/traffic
-export DEBIAN_FRONTEND=noninteractive
-ip netns add peer
-ip link add outside netns peer type veth peer name inside
-ip addr add 10.77.0.2/16 dev inside
-ip link set inside up
-ip -n peer link set outside up
-mac=$(ip -br link show inside | awk '{print $3}')
+mac=$(ip -br link show eth0 | awk '{print $3}')
 # admitted PACKETS: of so many from one source, with 10 tokens and one more an hour
 admitted() {
 	rm -f /tmp/count # or its last word would be taken for the next
-	"$traffic" count inside 5353 5 >/tmp/count &
+	"$traffic" count eth0 5353 5 >/tmp/count &
 	until grep -q ready /tmp/count; do sleep 0.02; done
 	nsenter --net=/run/netns/peer "$traffic" send outside "$mac" 10.77.3.1 10.77.0.2 5353 1 0 "$1" 62 >/dev/null
 	sleep 0.2
@@ -40,7 +28,7 @@ check "the service is enabled" systemctl is-enabled -q tidegated
 check "and does not start before there is a configuration" test "$(systemctl is-active tidegated)" = inactive
 check "the group is there" getent group tidegate
 cat >/etc/tidegate/tidegate.yaml <<Y
-interfaces: [{name: inside, hooks: [xdp, tc-ingress]}]
+interfaces: [{name: eth0, hooks: [xdp, tc-ingress]}]
 limits: [{name: l, per: source, match: {hook: xdp}, capacity: 10, refill_amount: 1, refill_interval: 1h}]
 Y
 systemctl start tidegated
@@ -68,7 +56,7 @@ check "and is told so" grep -q 'only root' /tmp/refused
 check "others may not even look" test "$(setpriv --reuid=nobody --regid=nogroup --clear-groups tidegate status >/dev/null 2>&1; echo $?)" = 4
 tidegate deny add 10.77.9.9 >/dev/null
 
-"$traffic" count inside 5353 10 >/tmp/during &
+"$traffic" count eth0 5353 10 >/tmp/during &
 until grep -q ready /tmp/during; do sleep 0.02; done
 nsenter --net=/run/netns/peer "$traffic" send outside "$mac" 10.77.3.1 10.77.0.2 5353 1 2000 4 62 >/dev/null &
 links=$(stat -c %i /sys/fs/bpf/tidegate/{xdp,tc-ingress}-* | sort)
@@ -99,4 +87,3 @@ check "so that nothing is limited" test "$(admitted 30)" = 30
 check "its configuration stays" test -e /etc/tidegate/tidegate.yaml
 check "it is purged" dpkg -P tidegate
 check "to nothing" test -z "$(find /etc /usr /lib /run /var/lib /var/log -name '*tidegate*')"
-echo end
