@@ -54,7 +54,7 @@ SOURCES = $(wildcard bpf/*.[ch] include/tidegate/*.h user/*.[ch] tests/*.h tests
 SCRIPTS = $(wildcard tests/run tests/netns/*.sh tests/demo/* tests/vm/*[!y] bench/*.sh packaging/*.sh .ci/run)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps demo check check-unit check-docs check-bpf check-netns check-vm fuzz bench bench-compare lint format install deb clean
+.PHONY: all deps demo check check-unit check-docs check-bpf check-netns check-vm fuzz bench bench-table bench-compare lint format install deb clean
 all: $B/tidegated $B/tidegate
 
 $B/tidegate.bpf.o: bpf/tidegate.bpf.c | $B/.made
@@ -110,16 +110,15 @@ $B/bench/%: bench/%.c tests/test.h $(SKELETON) $B/libtidegate.a
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Wno-unused-function $(CFLAGS) $< $B/libtidegate.a $(LDLIBS) -lpthread -o $@
 
-# The flood and the floor of the benchmarks.
-$B/bench/flood.bpf.o: bench/flood.bpf.c | $B/.made
+$B/bench/%.bpf.o: bench/%.bpf.c | $B/.made
 	$(call say,BPF,$@)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
-$B/bench/flood.skel.h: $B/bench/flood.bpf.o
+$B/bench/%.skel.h: $B/bench/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name flood_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
-$(BENCHES): $B/bench/flood.skel.h
+$(BENCHES): $B/bench/flood.skel.h $B/bench/table.skel.h
 
 $B/tests/traffic: tests/netns/traffic.c | $B/.made
 	$(call say,CC,$@)
@@ -170,6 +169,8 @@ CASES ?= a b c d e f
 bench: deps
 	$(Q)$(MAKE) --no-print-directory all $(BENCHES)
 	$(Q)CLANG=$(CLANG) bench/run $(CASES)
+bench-table: $B/bench/table
+	$(Q)$B/bench/table
 
 # OLD=FILE: a build/bench.json saved before.
 bench-compare:
