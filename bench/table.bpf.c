@@ -83,12 +83,12 @@ static __always_inline bool charge_table(struct tg_bucket_key *key)
 	}
 	if (contestant == TABLE_GATED && !charge_state(&gate, &run.gate_rate))
 		return charge_overflow(key);
-	if (run.full_at && run.full_at == run.now)
+	if (run.full_at == run.now >> TABLE_TICK_SHIFT)
 		return charge_overflow(key);
 	charge_state(&fresh.state, &run.rate);
 	if (!bpf_map_update_elem(&table, key, &fresh, BPF_NOEXIST))
 		return true;
-	run.full_at = run.now;
+	run.full_at = run.now >> TABLE_TICK_SHIFT;
 	return charge_overflow(key);
 }
 

@@ -13,6 +13,7 @@
 #define TABLE_WAYS	 8 /* counters in a set of the sketch */
 #define TABLE_CAPACITY	 10
 #define TABLE_TOKEN_MS	 100		/* 10 tokens a second */
+#define TABLE_TICK_SHIFT 22		/* 4 ms: of the coarse clock */
 #define TABLE_KNOWN_IDLE 10000000000ULL /* ns */
 
 enum table_contestant {
@@ -46,7 +47,7 @@ struct table_run {
 	__u32 pad;
 	__u64 gap; /* ns between packets */
 	__u64 now;
-	__u64 full_at; /* the table had no room, then */
+	__u64 full_at; /* the tick in which the table had no room */
 	__u64 newcomers_from;
 	__u64 packets, spoofed;
 	__u64 sent[TABLE_CLASSES], admitted[TABLE_CLASSES];
