@@ -181,8 +181,9 @@ lint:
 
 install: all
 	install -D -m 755 $B/tidegated $(DESTDIR)$(PREFIX)/sbin/tidegated
-	install -D -m 755 $B/tidegate $(DESTDIR)$(PREFIX)/sbin/tidegate
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 man/tidegated.8 man/tidegate.8
+	install -D -m 755 $B/tidegate $(DESTDIR)$(PREFIX)/bin/tidegate
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 man/tidegated.8
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 man/tidegate.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 man/tidegate.yaml.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate README.md $(wildcard docs/*.md docs/*.png docs/*.svg)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate/examples $(wildcard examples/*.yaml)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Completion of tidegate(8) for bash. What depends on the daemon (names of limits) is asked of it, and left out if it does not answer.
+# Completion of tidegate(1) for bash. What depends on the daemon (names of limits) is asked of it, and left out if it does not answer.
 
 _tidegate_limits() {
 	tidegate limits --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4
