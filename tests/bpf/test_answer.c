@@ -339,7 +339,7 @@ TEST(test_udp_details)
 /* What several packets were merged into is dropped without a word. */
 TEST(test_segments)
 {
-	struct __sk_buff skb = {.gso_size = 500, .gso_segs = 3};
+	struct __sk_buff skb = {.gso_size = 1400, .gso_segs = 2};
 	const struct sent sent = {"segments", 0, IPPROTO_TCP, 0, 0, 1400, 16, 0, 443};
 	struct outcome outcome;
 	struct packet packet;
