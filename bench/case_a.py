@@ -11,7 +11,7 @@ CPU = 1
 
 
 def run(results, short):
-    rounds = "5" if short else "21"
+    rounds = "5" if short else "15"
     for what, values in json.loads(command(BUILD + "/bench/cost", rounds, cpu=CPU)).items():
         results.add(NAME, what, "tidegate", "ns/packet", *values)
 

@@ -38,7 +38,7 @@ def measure(row, results, rounds, packets):
             standing.append((contestant.name, stage))
         # What the tables will hold is in them before time is taken.
         for _, stage in standing:
-            stage.flood(sources, 0, 2 * (sources or size), RECEIVES)
+            stage.flood(sources, 0, max(10000, 2 * (sources or size)), RECEIVES)
         amount = max(packets, 2 * sources)
         for turn in range(rounds):
             for name, stage in standing:
@@ -48,7 +48,7 @@ def measure(row, results, rounds, packets):
 
 def run(results, short):
     for row in ROWS:
-        measure(row, results, rounds=3 if short else 9, packets=300000 if short else 1000000)
+        measure(row, results, rounds=3 if short else 5, packets=300000 if short else 1000000)
 
 
 def report(results):

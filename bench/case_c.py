@@ -44,7 +44,7 @@ def count_admitted(results, rounds):
 
 
 def run(results, short):
-    measure_cost(results, 2 if short else 7)
+    measure_cost(results, 2 if short else 5)
     count_admitted(results, 1 if short else 3)
 
 

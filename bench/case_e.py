@@ -18,6 +18,7 @@ TITLE = "honest clients under a flood of the DNS port"
 CLIENTS, RECEIVES = 0, 1  # CPUs
 CONTESTANTS = (limiters.Nothing, limiters.TidegateGated, limiters.NftIngress, limiters.Hashlimit)
 RECEPTION = ("chrt", "--fifo", "1")
+CLIENTS_EACH = 10  # that the limiter has seen before, and as many that are new each time
 FLOODS = {"10 sources": 10, "every packet a new source": 0}
 COLUMNS = ("flood M/s", "DNS %", "DNS p50 ms", "DNS p99 ms", "new DNS %", "HTTP/s", "HTTP p50 ms", "HTTP p99 ms")
 
@@ -26,26 +27,27 @@ class Scene:
     """A limiter with servers behind it; it stands through all rounds."""
 
     def __init__(self, stack, contestant):
-        limit = limiters.Limit(rate=1000, per="second", burst=1000, size=65536)
+        limit = limiters.Limit(rate=20, per="second", burst=40, size=65536)
         self.name = contestant.name
         self.stage = stack.enter_context(Stage())
         stack.enter_context(contestant(self.stage, limit, cpu=CLIENTS))
         self.servers = stack.enter_context(Servers(self.stage, RECEIVES))
         self.first_flooded = self.addresses = 0
-        self.known = self.add_address()
+        self.known = [self.add_address() for _ in range(CLIENTS_EACH)]
         self.ask(1)
 
     def add_address(self):
         self.addresses += 1
-        address = f"10.200.1.{self.addresses}"
+        address = f"10.200.{1 + self.addresses // 200}.{1 + self.addresses % 200}"
         self.stage.inside(self.stage.sender, "ip", "addr", "add", address + "/16", "dev", "vs")
         return address
 
     def ask(self, seconds):
-        """One DNS client that the limiter has seen before, one that is new each time, and a web client."""
-        known, new = (self.servers.ask_dns(address, seconds, CLIENTS) for address in (self.known, self.add_address()))
+        """DNS clients known and new, and a web client."""
+        new = [self.add_address() for _ in range(CLIENTS_EACH)]
+        clients = [[self.servers.ask_dns(address, seconds, CLIENTS) for address in some] for some in (self.known, new)]
         web = self.servers.ask_http(seconds, CLIENTS)
-        return (*dns_answers(known), dns_answers(new)[0], *http_answers(web))
+        return (*dns_answers(clients[0]), dns_answers(clients[1])[0], *http_answers(web))
 
     def measure(self, sources, rate, seconds):
         """Clients for some seconds, in a flood that has begun before and ends after."""
@@ -71,7 +73,7 @@ def run(results, short):
                         continue
                     row = f"{rate} M/s, {kind}" if rate else "no flood"
                     for scene in scenes:
-                        values = scene.measure(sources, rate * 1000000, 2 if short else 3)
+                        values = scene.measure(sources, rate * 1000000, 2)
                         for column, value in zip(COLUMNS, values):
                             results.add(NAME, row, scene.name, column, *(() if value is None else (value,)))
 

@@ -174,7 +174,7 @@ static int run(const struct flood_bpf *skeleton, uint8_t *frame, char **argv)
 
 	if (!ifindex)
 		return fail(argv[1]);
-	if (rate && keep_known(program))
+	if (keep_known(program))
 		return -1;
 	signal(SIGALRM, on_alarm);
 	setitimer(ITIMER_REAL, &timer, NULL);

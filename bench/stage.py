@@ -102,6 +102,8 @@ class Stage:
         before = self.received()
         sent = json.loads(self.inside(self.sender, *self.flood_words(sources, first, packets), cpu=cpu))
         lost = 1 - (self.received() - before) / sent["sent"]
+        if not sent["timed"]:
+            raise RuntimeError(f"{self.name}: {packets} packets are too few to be timed")
         if lost > 0.001:
             raise RuntimeError(f"{self.name}: {lost:.1%} of the flood did not arrive")
         return sent["ns"] / sent["timed"]
@@ -111,7 +113,10 @@ class Stage:
         floods = [subprocess.Popen(pinned(cpu, self.sender, *self.flood_words(sources, seconds=seconds)),
                                    text=True, stdout=subprocess.PIPE) for cpu in cpus]
         self.children += floods
-        return [json.loads(flood.communicate()[0]) for flood in floods]
+        reports = [json.loads(flood.communicate()[0]) for flood in floods]
+        if not all(report["timed"] for report in reports):
+            raise RuntimeError(f"{self.name}: the machine is too busy for a flood")
+        return reports
 
     def count_passed(self):
         """From now on, packets to our port that come through the limiter are counted, and end; returns a function that reads."""
