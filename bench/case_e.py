@@ -4,14 +4,13 @@ e. What honest clients of a web server and a DNS server get while the DNS port i
 the servers: reception goes first, as interrupts do, and the servers get what time it leaves. The other has the clients.
 """
 
-import json
 import subprocess
 import time
 from contextlib import ExitStack
 
 import limiters
 from service import PATIENCE, Servers, dns_answers, http_answers
-from stage import Stage
+from stage import Stage, report_of
 
 NAME = "e"
 TITLE = "honest clients under a flood of the DNS port"
@@ -53,12 +52,13 @@ class Scene:
         """Clients for some seconds, in a flood that has begun before and ends after."""
         if not rate:
             return (0, *self.ask(seconds))
-        words = self.stage.flood_words(sources, self.first_flooded, seconds=seconds + 1, rate=rate)
-        self.first_flooded += rate * (seconds + 1)
+        words = self.stage.flood_words(sources, self.first_flooded, seconds=seconds + 2, rate=rate)
+        self.first_flooded += rate * (seconds + 2)
         flood = self.stage.spawn(self.stage.sender, *words, cpu=RECEIVES, priority=RECEPTION, stdout=subprocess.PIPE)
-        time.sleep(0.5)
+        flood.stdout.readline()  # that it is ready
+        time.sleep(0.3)
         answers = self.ask(seconds)
-        sent = json.loads(flood.communicate(timeout=PATIENCE)[0])
+        sent = report_of(flood.communicate(timeout=PATIENCE)[0])
         return (sent["timed"] / sent["ns"] * 1000, *answers)
 
 

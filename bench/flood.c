@@ -6,8 +6,8 @@
  * them, or (0) until SECONDS are over, at RATE a second or (0) as fast as it goes, from SOURCES
  * addresses in turn beginning with the FIRST, or (0) from a new one each. They are made in the
  * kernel, by BPF_PROG_TEST_RUN with live frames; the other end receives them on the same CPU, so
- * that the time that they take is that of both ends. Prints JSON: how many were sent, and the ns in
- * which the first so many (timed) were.
+ * that the time that they take is that of both ends. Prints "ready", and at the end JSON: how many
+ * were sent, and the ns in which the first so many (timed) were.
  *
  * A rate is kept as a network card's interrupts would, every TICK what has come meanwhile. If that
  * takes longer than the tick, the next follows at once, and there are fewer than there should be.
@@ -176,6 +176,8 @@ static int run(const struct flood_bpf *skeleton, uint8_t *frame, char **argv)
 		return fail(argv[1]);
 	if (keep_known(program))
 		return -1;
+	puts("ready");
+	fflush(stdout);
 	signal(SIGALRM, on_alarm);
 	setitimer(ITIMER_REAL, &timer, NULL);
 	if (rate)

@@ -21,7 +21,11 @@ class Limiter:
         self.stage, self.limit, self.cpu = stage, limit, cpu
 
     def __enter__(self):
-        self.install()
+        try:
+            self.install()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):

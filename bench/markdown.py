@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""markdown.py BENCH.JSON: the tables of docs/performance.md."""
+"""markdown.py BENCH.JSON [SECTION]...: the tables of docs/performance.md."""
 
 import json
 import statistics
@@ -29,7 +29,7 @@ def machine(path):
     with open(path, encoding="utf-8") as file:
         about = json.load(file)["machine"]
     mitigations = "; ".join(f"{name}: {text}" for name, text in about.pop("mitigations").items())
-    print(", ".join(f"{name} {value}" for name, value in about.items()), f"\n\nMitigations: {mitigations}\n")
+    table(("", ""), *((name.replace("_", " "), value) for name, value in about.items()), ("mitigations", mitigations))
 
 
 def program_alone(results):
@@ -72,23 +72,20 @@ def footprint(results):
                                         in results.rounds.items() if case == "f"))
 
 
-def main():
-    results = Results.read(sys.argv[1])
-    machine(sys.argv[1])
-    for case, show in (("b", above_floor), ("c", above_floor)):
-        if results.names(case, 1):
-            print(f"{case}.\n")
-            show(results, case)
-    for case in ("c counts", "d", "d real"):
-        print(f"{case}.\n")
-        by_contestant(results, case, 5)
-    print("a.\n")
-    program_alone(results)
-    print("e.\n")
-    service(results)
-    print("f.\n")
-    footprint(results)
-
+SECTIONS = {
+    "machine": lambda results: machine(sys.argv[1]),
+    "a": program_alone,
+    "b": lambda results: above_floor(results, "b"),
+    "c": lambda results: above_floor(results, "c"),
+    "c counts": lambda results: by_contestant(results, "c counts", 5),
+    "d": lambda results: by_contestant(results, "d", 5),
+    "d real": lambda results: by_contestant(results, "d real", 5),
+    "e": service,
+    "f": footprint,
+}
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) < 2 or set(sys.argv[2:]) - set(SECTIONS):
+        sys.exit(f"usage: markdown.py BENCH.JSON [{'|'.join(SECTIONS)}]...")
+    for section in sys.argv[2:] or SECTIONS:
+        SECTIONS[section](Results.read(sys.argv[1]))

@@ -33,6 +33,11 @@ def pinned(cpu, namespace, *words):
     return ("chrt", "--fifo", "1", "taskset", "-c", str(cpu), "nsenter", f"--net=/run/netns/{namespace}") + words
 
 
+def report_of(output):
+    """What a flood says at its end."""
+    return json.loads(output.strip().splitlines()[-1])
+
+
 class Stage:
     """
     Use it as a context: what it made, and what was started in it, is gone afterwards. With one queue all is received where
@@ -100,7 +105,7 @@ class Stage:
     def flood(self, sources, first, packets, cpu):
         """Sends packets as fast as it goes; returns ns a packet, both ends' work together."""
         before = self.received()
-        sent = json.loads(self.inside(self.sender, *self.flood_words(sources, first, packets), cpu=cpu))
+        sent = report_of(self.inside(self.sender, *self.flood_words(sources, first, packets), cpu=cpu))
         lost = 1 - (self.received() - before) / sent["sent"]
         if not sent["timed"]:
             raise RuntimeError(f"{self.name}: {packets} packets are too few to be timed")
@@ -113,7 +118,7 @@ class Stage:
         floods = [subprocess.Popen(pinned(cpu, self.sender, *self.flood_words(sources, seconds=seconds)),
                                    text=True, stdout=subprocess.PIPE) for cpu in cpus]
         self.children += floods
-        reports = [json.loads(flood.communicate()[0]) for flood in floods]
+        reports = [report_of(flood.communicate()[0]) for flood in floods]
         if not all(report["timed"] for report in reports):
             raise RuntimeError(f"{self.name}: the machine is too busy for a flood")
         return reports
