@@ -35,8 +35,10 @@ struct tg_reading {
 	const struct tg_rate *rate;
 	__u64 clock, deficit;
 	__u64 surplus; /* units offered since it was full */
+	__u64 from;    /* with `foreign`: capacity of the rate that the deficit is counted in */
 	__u32 version;
-	bool store; /* even if refused: the state lies too far ahead to be true */
+	bool store;   /* even if refused: the state lies too far ahead to be true */
+	bool foreign; /* the deficit is still counted in another rate */
 };
 
 /*
@@ -59,6 +61,7 @@ static __noinline int tg_read_other_rate(__u64 state, struct tg_demand *demand,
 	clock = tg_gcra_clock(other, tg_now(other->clock));
 	deficit = tg_gcra_deficit(other, state, clock);
 	reading->store = false;
+	reading->foreign = false;
 	reading->surplus = deficit ? 0 : other->capacity;
 	if (version == (limit->version + 1) % TG_RATE_VERSIONS) {
 		reading->rate = other;
@@ -70,7 +73,9 @@ static __noinline int tg_read_other_rate(__u64 state, struct tg_demand *demand,
 	reading->rate = (const struct tg_rate *)&limit->rate;
 	reading->version = limit->version;
 	reading->clock = tg_gcra_clock((const struct tg_rate *)&limit->rate, demand->now);
-	reading->deficit = tg_convert_deficit(deficit, limit->rate.capacity, other->capacity);
+	reading->deficit = deficit;
+	reading->from = other->capacity;
+	reading->foreign = true;
 	return 0;
 }
 
@@ -80,8 +85,15 @@ static __always_inline int tg_read_bucket(__u64 state, struct tg_demand *demand,
 	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
 
-	if (tg_state_version(state) != limit->version)
-		return tg_read_other_rate(state, demand, reading);
+	if (tg_state_version(state) != limit->version) {
+		if (tg_read_other_rate(state, demand, reading))
+			return -ENOENT;
+		/* Here rather than there, where the stack would be the deepest of all. */
+		if (reading->foreign)
+			reading->deficit =
+				tg_convert_deficit(reading->deficit, rate->capacity, reading->from);
+		return 0;
+	}
 	reading->rate = rate;
 	reading->version = limit->version;
 	reading->clock = tg_gcra_clock(rate, demand->now);

@@ -44,6 +44,9 @@ struct outcome {
 /* False for what is timed: the kernel's clocks, as in earnest. */
 static bool fixture_virtual = true;
 
+/* For a test that wants to see what the verifier has to say: called before the load. */
+static void (*fixture_before_load)(struct fixture *fixture);
+
 static const struct tg_meta test_meta = {
 	.abi_version = TG_ABI_VERSION, .next_serial = 1, .hash_key = {123, 456}};
 
@@ -146,6 +149,8 @@ static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, c
 	bpf_map__set_max_entries(fixture->skeleton->maps.sources, fixture->compiled->sources.n + 1);
 	bpf_map__set_max_entries(fixture->skeleton->maps.destinations,
 				 fixture->compiled->destinations.n + 1);
+	if (fixture_before_load)
+		fixture_before_load(fixture);
 	if (tidegate_bpf__load(fixture->skeleton) || fill_maps(fixture)) {
 		CHECK(false, "cannot load: %s", strerror(errno));
 		return false;
