@@ -144,7 +144,7 @@ demo:
 
 check: deps
 	$(Q)$(MAKE) --no-print-directory all tests
-	$(Q)tests/run unit docs bpf netns fuzz
+	$(Q)tests/run unit docs bpf netns vm fuzz
 
 .PHONY: tests
 tests: $(UNIT) $(BPF_TESTS) $(FUZZERS) $B/tests/traffic $B/asan/tidegated
