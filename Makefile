@@ -22,7 +22,7 @@ endif
 
 # The one list of packages: to build, to test, to run the demo.
 PACKAGES := gcc make pkg-config clang-16 bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev libevent-dev \
-	libjansson-dev libcap-ng-dev libsystemd-dev libmnl-dev libpcap-dev uthash-dev libncurses-dev iproute2 util-linux procps curl jq python3-minimal python3-yaml \
+	libjansson-dev libcap-ng-dev libsystemd-dev libmnl-dev libssl-dev libpcap-dev uthash-dev libncurses-dev iproute2 util-linux procps curl jq python3-minimal python3-yaml \
 	python3-jsonschema nginx-light wrk dnsperf dnsmasq-base bind9-dnsutils iputils-ping nftables clang-format ethtool iptables shellcheck universal-ctags mandoc libclang-rt-16-dev
 # And what only the tests need, being large: a browser for the status page, a Prometheus for the metrics,
 # what makes the Debian package and a system to install it on, and machines for other kernels.
@@ -31,11 +31,11 @@ CHECK_PACKAGES := tmux chromium chromium-driver prometheus debhelper lintian sys
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla -Wformat=2 \
 	-Wno-unused-parameter
-LIBS := libbpf yaml-0.1 libevent jansson libcap-ng libsystemd libmnl ncursesw
+LIBS := libbpf yaml-0.1 libevent jansson libcap-ng libsystemd libmnl libcrypto ncursesw
 CPPFLAGS = -Iinclude -Iuser -I$B -D_GNU_SOURCE -DTG_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 $(WARNINGS)
-LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lm
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -DTG_FAULTS
 ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
@@ -125,7 +125,7 @@ $B/tests/traffic: tests/netns/traffic.c | $B/.made
 	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE $< -o $@
 
 # What the fuzzed code needs; the rest of user/ would want the daemon.
-FUZZ_SOURCES := $(filter-out user/config_diff.c user/config_save.c,$(wildcard user/config*.c)) $(patsubst %,user/%.c,yaml_tree text log diagnostics units prefix match describe describe_excess)
+FUZZ_SOURCES := $(filter-out user/config_diff.c user/config_save.c,$(wildcard user/config*.c)) $(patsubst %,user/%.c,yaml_tree text log diagnostics units prefix match describe describe_excess share share_peers share_frame)
 $B/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) | $B/.made
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) $(CPPFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "share_private.h"
+
+#define NS_PER_S 1e9
+
+double tg_share_bound(double rate, double capacity, uint32_t nodes, double tick_s,
+		      double round_trip_s)
+{
+	return capacity + (nodes - 1.0) * (capacity + rate * (2 * tick_s + round_trip_s));
+}
+
+struct tg_share *tg_share_new(const struct tg_share_settings *settings)
+{
+	struct tg_share *share = calloc(1, sizeof(*share));
+
+	if (!share)
+		return NULL;
+	share->settings = *settings;
+	share->sources = calloc(settings->max_sources, sizeof(*share->sources));
+	share->peers = calloc(TG_SHARE_NODES_MAX, sizeof(*share->peers));
+	share->entries = calloc(settings->max_sources, sizeof(*share->entries));
+	if (!share->sources || !share->peers || !share->entries)
+		tg_share_free(&share);
+	return share;
+}
+
+void tg_share_free(struct tg_share **share)
+{
+	size_t i;
+
+	if (!*share)
+		return;
+	for (i = 0; (*share)->peers && i < (*share)->peers_n; i++)
+		tg_share_frame_free(&(*share)->peers[i].last);
+	free((*share)->sources);
+	free((*share)->peers);
+	free((*share)->entries);
+	free(*share);
+	*share = NULL;
+}
+
+const struct tg_share_rule *tg_share_rule(const struct tg_share *share, uint64_t limit)
+{
+	size_t i;
+
+	for (i = 0; i < share->rules_n; i++)
+		if (share->rules[i].hash == limit)
+			return &share->rules[i];
+	return NULL;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+	const struct tg_share_rule *left = a, *right = b;
+
+	return left->hash < right->hash ? -1 : left->hash > right->hash;
+}
+
+/* Keeps the sources for which @keeps says so, in order. */
+static void keep_sources(struct tg_share *share,
+			 bool (*keeps)(const struct tg_share *, const struct tg_share_source *,
+				       uint64_t),
+			 uint64_t now)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < share->sources_n; i++)
+		if (keeps(share, &share->sources[i], now))
+			share->sources[n++] = share->sources[i];
+	share->sources_n = n;
+}
+
+static bool has_rule(const struct tg_share *share, const struct tg_share_source *source,
+		     uint64_t now)
+{
+	return tg_share_rule(share, source->key.limit) != NULL;
+}
+
+int tg_share_rules(struct tg_share *share, const struct tg_share_rule *rules, size_t n)
+{
+	size_t i;
+
+	if (n > TG_SHARE_LIMITS_MAX)
+		return -E2BIG;
+	memcpy(share->rules, rules, n * sizeof(*rules));
+	share->rules_n = n;
+	qsort(share->rules, n, sizeof(*rules), by_hash);
+	keep_sources(share, has_rule, 0);
+	for (i = 0; i < share->peers_n; i++)
+		tg_share_compare_tables(share, &share->peers[i]);
+	return 0;
+}
+
+/* The place of @key in the list, or where it belongs. */
+static size_t place_of(const struct tg_share *share, const struct tg_share_key *key, bool *found)
+{
+	size_t low = 0, high = share->sources_n, middle;
+	int order;
+
+	*found = false;
+	while (low < high) {
+		middle = (low + high) / 2;
+		order = tg_share_compare(&share->sources[middle].key, key);
+		if (order == 0) {
+			*found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Takes out a source of which no token was taken for a second, to make room. */
+static bool make_room(struct tg_share *share, uint64_t now)
+{
+	size_t oldest = 0, i;
+
+	for (i = 1; i < share->sources_n; i++)
+		if (share->sources[i].moved_at < share->sources[oldest].moved_at)
+			oldest = i;
+	if (now - share->sources[oldest].moved_at < (uint64_t)NS_PER_S)
+		return false;
+	memmove(&share->sources[oldest], &share->sources[oldest + 1],
+		(--share->sources_n - oldest) * sizeof(*share->sources));
+	return true;
+}
+
+struct tg_share_source *tg_share_find(struct tg_share *share, const struct tg_share_key *key,
+				      uint64_t now)
+{
+	bool found;
+	size_t place = place_of(share, key, &found);
+
+	if (found)
+		return &share->sources[place];
+	if (share->sources_n == share->settings.max_sources) {
+		if (!make_room(share, now)) {
+			share->counters.left_out++;
+			return NULL;
+		}
+		place = place_of(share, key, &found);
+	}
+	memmove(&share->sources[place + 1], &share->sources[place],
+		(share->sources_n++ - place) * sizeof(*share->sources));
+	share->sources[place] = (struct tg_share_source){.key = *key, .moved_at = now};
+	return &share->sources[place];
+}
+
+bool tg_share_list(struct tg_share *share, const struct tg_share_key *key, uint64_t tokens,
+		   uint64_t now)
+{
+	struct tg_share_source *source;
+
+	if (!tg_share_rule(share, key->limit))
+		return false;
+	source = tg_share_find(share, key, now);
+	if (!source)
+		return false;
+	source->own += tokens;
+	source->moved_at = now;
+	return true;
+}
+
+const struct tg_share_source *tg_share_sources(const struct tg_share *share, size_t *n)
+{
+	*n = share->sources_n;
+	return share->sources;
+}
+
+uint64_t tg_share_take(struct tg_share *share, size_t i)
+{
+	uint64_t debt = share->sources[i].debt;
+
+	share->sources[i].debt = 0;
+	return debt;
+}
+
+uint64_t tg_share_debt_max(const struct tg_share *share, uint64_t limit)
+{
+	const struct tg_share_rule *rule = tg_share_rule(share, limit);
+	double tick = share->settings.tick / NS_PER_S;
+
+	if (!rule)
+		return 0;
+	return ceil(tg_share_bound(rule->rate, rule->capacity, tg_share_nodes(share), tick, tick) -
+		    rule->capacity);
+}
+
+void tg_share_count(struct tg_share *share, size_t i, int64_t tokens, uint64_t now)
+{
+	struct tg_share_source *source = &share->sources[i];
+
+	tokens += source->returned;
+	source->returned = tokens < 0 ? tokens : 0;
+	if (tokens <= 0)
+		return;
+	source->own += tokens;
+	source->moved_at = now;
+}
+
+int tg_share_publish(struct tg_share *share, uint8_t *bytes)
+{
+	struct tg_share_frame frame = {.epoch = share->settings.epoch, .entries = share->entries};
+	size_t i;
+
+	memcpy(frame.node, share->settings.node, sizeof(frame.node));
+	frame.seq = ++share->seq;
+	frame.limits_n = share->rules_n;
+	for (i = 0; i < share->rules_n; i++) {
+		memcpy(frame.limits[i].name, share->rules[i].name, sizeof(frame.limits[i].name));
+		frame.limits[i].hash = share->rules[i].hash;
+	}
+	for (i = 0; i < share->sources_n; i++)
+		if (share->sources[i].own)
+			frame.entries[frame.entries_n++] = (struct tg_share_entry){
+				share->sources[i].key, share->sources[i].own};
+	return tg_share_frame_encode(&frame, &share->settings.secret, bytes);
+}
+
+static bool is_busy(const struct tg_share *share, const struct tg_share_source *source,
+		    uint64_t now)
+{
+	return now - source->moved_at < TG_SHARE_IDLE_NS || source->debt;
+}
+
+/* The others are taken to take what they took. */
+static void hold(struct tg_share *share, uint64_t ns, uint64_t now)
+{
+	const struct tg_share_rule *rule;
+	size_t i;
+
+	if (now > tg_share_fresh_until(share, TG_SHARE_HOLD))
+		return;
+	for (i = 0; i < share->sources_n; i++) {
+		struct tg_share_source *source = &share->sources[i];
+
+		rule = tg_share_rule(share, source->key.limit);
+		if (rule && rule->on_loss == TG_SHARE_HOLD)
+			source->debt += lround(source->pace * ns / NS_PER_S);
+	}
+}
+
+/* Half of what the pace was goes in a second. */
+static void learn_pace(struct tg_share *share, uint64_t ns)
+{
+	double share_of_new = ns >= NS_PER_S ? 0.5 : 0.5 * ns / NS_PER_S;
+	size_t i;
+
+	if (!ns)
+		return;
+	for (i = 0; i < share->sources_n; i++) {
+		struct tg_share_source *source = &share->sources[i];
+
+		source->pace += (source->moved * NS_PER_S / ns - source->pace) * share_of_new;
+		source->moved = 0;
+	}
+}
+
+void tg_share_settle(struct tg_share *share, bool complete, uint64_t now)
+{
+	uint64_t passed = share->round_at ? now - share->round_at : 0;
+
+	/* A node that was itself stopped has missed what the others did. */
+	if (share->settled_at && now - share->settled_at > share->settings.stale_after) {
+		share->counters.losses += !share->lost;
+		share->lost = true;
+	}
+	if (complete) {
+		if (!share->lost)
+			learn_pace(share, passed);
+		share->settled_at = now;
+		share->lost = false;
+	} else if (share->settled_at && now - share->settled_at > share->settings.tick * 2) {
+		hold(share, passed, now);
+	}
+	share->round_at = now;
+	tg_share_watch_peers(share, now);
+	keep_sources(share, is_busy, now);
+}
+
+uint64_t tg_share_settled_at(const struct tg_share *share)
+{
+	return share->settled_at;
+}
+
+uint64_t tg_share_fresh_until(const struct tg_share *share, enum tg_share_loss on_loss)
+{
+	uint64_t until = share->settled_at;
+
+	if (!until)
+		return 0;
+	return until + share->settings.stale_after +
+	       (on_loss == TG_SHARE_HOLD ? TG_SHARE_HOLD_NS : 0);
+}
+
+const struct tg_share_counters *tg_share_counters(const struct tg_share *share)
+{
+	return &share->counters;
+}
