@@ -67,8 +67,8 @@ static void run(const struct cluster_settings *settings, const struct scenario *
 {
 	struct cluster *cluster = cluster_new(settings);
 	double of_rate, bound = bound_of(settings);
-	/* Many nodes make many frames: a quarter of the time shows as much. */
-	unsigned int ms = settings->nodes > 10 && scenario->ms > 5000 ? 5000 : scenario->ms;
+	/* Many nodes make many frames: three seconds show as much. */
+	unsigned int ms = settings->nodes > 10 && scenario->ms > 3000 ? 3000 : scenario->ms;
 
 	cluster_run(cluster, scenario->load, ms);
 	of_rate = cluster->admitted / (settings->rate * (ms / 1000.0));
