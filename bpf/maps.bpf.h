@@ -99,7 +99,8 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } tc_generations SEC(".maps");
 
-/* Kept. Programs do not read it: it tells a later daemon what it has found. */
+/* Kept. It tells a later daemon what it has found, and the charging program whether it is of today.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -224,6 +225,9 @@ static __always_inline __u64 tg_now(__u32 clock)
 {
 	if (virtual_clock)
 		return virtual_now[clock & 1];
+#ifdef TG_ONLY_PRECISE_CLOCK
+	return bpf_ktime_get_ns();
+#endif
 	return clock == TG_CLOCK_COARSE ? bpf_ktime_get_coarse_ns() : bpf_ktime_get_ns();
 }
 

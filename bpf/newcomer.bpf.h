@@ -77,8 +77,8 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 	if (error)
 		return TG_CHARGE_AGAIN;
 	counters = bpf_map_lookup_elem(&limit_counters, &slot);
-	if (counters)
-		counters->created++;
+	if (counters) /* atomic, since a packet may come while an application's charge is at it */
+		__sync_fetch_and_add(&counters->created, 1);
 	demand->above = limit->mark_above != ~0ULL && deficit > limit->mark_above
 									<< (limit->rate.scale & 63);
 	return admitted ? TG_CHARGE_ADMITTED : TG_CHARGE_AGAIN;

@@ -42,10 +42,11 @@ static void print_limit(const struct tg_config *config, const struct tg_config_l
 	tg_describe_key(limit, out);
 	if (limit->per == TG_CONFIG_PER_DESTINATION)
 		fputs(" receiving ", out);
-	else
+	else if (limit->per != TG_CONFIG_PER_KEY)
 		fputs(limit->unit == TG_CONFIG_CONNECTIONS ? " opening " : " sending ", out);
-	tg_describe_match(limit, out);
-	if (hooks != hooks_of(config)) {
+	if (limit->per != TG_CONFIG_PER_KEY)
+		tg_describe_match(limit, out);
+	if (hooks && hooks != hooks_of(config)) {
 		fputs(", at ", out);
 		tg_describe_hooks(hooks, out);
 	}

@@ -33,7 +33,12 @@ enum tg_config_hook {
 
 enum tg_xdp_mode { TG_XDP_AUTO, TG_XDP_NATIVE, TG_XDP_GENERIC };
 enum tg_on_stop { TG_ON_STOP_DETACH, TG_ON_STOP_KEEP };
-enum tg_config_per { TG_CONFIG_PER_SOURCE, TG_CONFIG_PER_DESTINATION, TG_CONFIG_PER_EVERYONE };
+enum tg_config_per {
+	TG_CONFIG_PER_SOURCE,
+	TG_CONFIG_PER_DESTINATION,
+	TG_CONFIG_PER_EVERYONE,
+	TG_CONFIG_PER_KEY, /* that an application names: no packet is charged */
+};
 enum tg_config_unit {
 	TG_CONFIG_PACKETS,
 	TG_CONFIG_BYTES,
@@ -99,7 +104,7 @@ struct tg_config_limit {
 	uint8_t prefix6;   /* 0..128 */
 	enum tg_config_unit unit;
 	struct tg_refill refill;
-	unsigned int hooks; /* where it holds: a mask of enum tg_config_hook */
+	unsigned int hooks; /* where it holds: a mask of enum tg_config_hook; 0 with PER_KEY */
 	enum tg_config_action action;
 	struct tg_config_mark mark; /* for TG_CONFIG_MARK, and above mark_above */
 	uint64_t mark_above;	    /* tokens in use above which packets are marked; 0: never */

@@ -58,6 +58,9 @@ static bool key_covers(const struct tg_config_limit *outer, const struct tg_conf
 		return false;
 	if (outer->per == TG_CONFIG_PER_EVERYONE)
 		return true;
+	/* An application charges one limit and not the other. */
+	if (outer->per == TG_CONFIG_PER_KEY)
+		return false;
 	return outer->per == inner->per && outer->prefix4 <= inner->prefix4 &&
 	       outer->prefix6 <= inner->prefix6;
 }
@@ -99,9 +102,10 @@ static bool never_reached(const struct tg_config *config, size_t i, size_t *beca
 		return false;
 	for (j = 0; j < config->limits_n; j++) {
 		other = &config->limits[j];
-		if (j == i || !is_bound(other) || (limit->hooks & ~other->hooks) ||
-		    other->unit != limit->unit || !match_covers(&other->match, &limit->match) ||
-		    !key_covers(other, limit) || !bucket_is_tighter(&other->refill, &limit->refill))
+		if (j == i || !is_bound(other) || !other->hooks != !limit->hooks ||
+		    (limit->hooks & ~other->hooks) || other->unit != limit->unit ||
+		    !match_covers(&other->match, &limit->match) || !key_covers(other, limit) ||
+		    !bucket_is_tighter(&other->refill, &limit->refill))
 			continue;
 		/* Of two that say the same, the later one is superfluous. */
 		if (j > i && is_bound(limit) && !(other->hooks & ~limit->hooks) &&

@@ -66,7 +66,7 @@ static bool same_key(const struct tg_config_limit *a, const struct tg_config_lim
 {
 	return a->per == b->per && a->per_port == b->per_port &&
 	       a->per_protocol == b->per_protocol &&
-	       (a->per == TG_CONFIG_PER_EVERYONE ||
+	       (a->per == TG_CONFIG_PER_EVERYONE || a->per == TG_CONFIG_PER_KEY ||
 		(a->prefix4 == b->prefix4 && a->prefix6 == b->prefix6));
 }
 
@@ -108,7 +108,7 @@ static void diff_limit(const struct tg_config_limit *from, const struct tg_confi
 		say(details,
 		    "its buckets stay, and are charged for the packets that match from now on");
 	}
-	if (from->hooks != to->hooks)
+	if (from->hooks != to->hooks && from->hooks && to->hooks)
 		say_change(details, describe_hooks, from, to);
 	if (!same_words(tg_describe_excess, from, to))
 		say_change(details, tg_describe_excess, from, to);

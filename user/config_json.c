@@ -73,6 +73,7 @@ static json_t *json_per(const struct tg_config_limit *limit)
 		[TG_CONFIG_PER_SOURCE] = "source",
 		[TG_CONFIG_PER_DESTINATION] = "destination",
 		[TG_CONFIG_PER_EVERYONE] = "everyone",
+		[TG_CONFIG_PER_KEY] = "key",
 	};
 	json_t *list;
 

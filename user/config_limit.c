@@ -52,6 +52,7 @@ enum per_word {
 	PER_SOURCE = TG_CONFIG_PER_SOURCE,
 	PER_DESTINATION = TG_CONFIG_PER_DESTINATION,
 	PER_EVERYONE = TG_CONFIG_PER_EVERYONE,
+	PER_KEY = TG_CONFIG_PER_KEY,
 	PER_PORT,
 	PER_PROTOCOL,
 };
@@ -64,9 +65,13 @@ struct pers {
 static int read_per(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	static const struct tg_choice choices[] = {
-		{"source", PER_SOURCE},	    {"destination", PER_DESTINATION},
-		{"everyone", PER_EVERYONE}, {"destination_port", PER_PORT},
-		{"protocol", PER_PROTOCOL}, {NULL, 0},
+		{"source", PER_SOURCE},
+		{"destination", PER_DESTINATION},
+		{"everyone", PER_EVERYONE},
+		{"key", PER_KEY},
+		{"destination_port", PER_PORT},
+		{"protocol", PER_PROTOCOL},
+		{NULL, 0},
 	};
 	struct pers *pers = out;
 	struct tg_config_limit *limit = pers->draft->limit;
@@ -84,8 +89,8 @@ static int read_per(struct tg_reader *reader, const struct tg_yaml *value, void 
 	}
 	if (pers->given)
 		return tg_reader_error(reader, value,
-				       "only one of source, destination and everyone is possible; "
-				       "write one limit for each");
+				       "only one of source, destination, everyone and key is "
+				       "possible; write one limit for each");
 	pers->given = true;
 	limit->per = choice;
 	return 0;
@@ -102,6 +107,11 @@ static int read_pers(struct tg_reader *reader, const struct tg_yaml *value, void
 				       "everyone in place of source",
 				       pers.draft->limit->per_port ? "destination_port"
 								   : "protocol");
+	if (r == 0 && pers.draft->limit->per == TG_CONFIG_PER_KEY && value->kind == TG_YAML_LIST &&
+	    value->n > 1)
+		return tg_reader_error(reader, value,
+				       "the buckets of a key have no port and no protocol; write "
+				       "per: key alone");
 	return r;
 }
 
@@ -362,6 +372,7 @@ static int read_limit(struct tg_reader *reader, const struct tg_yaml *value, voi
 	if (r == -ENOMEM || value->kind != TG_YAML_MAP)
 		return r;
 	r = tg_graver(r, check_connections(reader, value, draft.limit));
+	r = tg_graver(r, tg_check_key(reader, value, draft.limit));
 	if (!draft.action_broken)
 		r = tg_graver(r, tg_check_action(reader, value, draft.limit));
 	forms = check_forms(reader, value);

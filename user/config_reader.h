@@ -100,6 +100,10 @@ int tg_check_match(struct tg_reader *reader, const struct tg_yaml *value,
 /* The keys about excess; @out is the limit. */
 tg_read_function tg_read_action;
 
+/* What per: key rules out; @map is the limit. */
+int tg_check_key(struct tg_reader *reader, const struct tg_yaml *map,
+		 struct tg_config_limit *limit);
+
 /* new_sources. */
 int tg_read_new_sources(struct tg_reader *reader, const struct tg_yaml *value,
 			struct tg_config_limit *limit);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "buckets.h"
+#include "charger.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "datapath_private.h"
@@ -27,8 +28,13 @@ int tg_datapath_open_pin(const struct tg_datapath *datapath, const char *pin)
 
 void tg_datapath_forget_maps(const struct tg_datapath *datapath)
 {
+	tg_autoclose int meta = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_META]);
+	uint32_t bank;
 	int map;
 
+	tg_charger_void(meta);
+	for (bank = 0; bank < TG_BANKS; bank++)
+		tg_charger_unpin(datapath->state_dir, bank);
 	for (map = 0; map < TG_MAPS_KEPT; map++)
 		if (map != TG_MAP_ENTRIES && map != TG_MAP_ENTRIES_STATE)
 			tg_state_dir_unlink(datapath->state_dir, tg_map_names[map]);

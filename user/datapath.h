@@ -68,12 +68,16 @@ int tg_datapath_each_bucket(struct tg_datapath *datapath,
 
 /*
  * The state of each limit for one source @address (all 16 bytes count): left out are limits
- * of TG_CONFIG_PER_DESTINATION, those whose condition on the source it does not meet, and of
- * limits with a port or a protocol in their key all buckets but those that there are. Fills @views
- * (TG_VIEWS_MAX of them) and *@n; *@list is what the lists say.
+ * of TG_CONFIG_PER_DESTINATION and TG_CONFIG_PER_KEY, those whose condition on the source it does
+ * not meet, and of limits with a port or a protocol in their key all buckets but those that there
+ * are. Fills @views (TG_VIEWS_MAX of them) and *@n; *@list is what the lists say.
  */
 int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
 		    struct tg_bucket_view *views, size_t *n, struct tg_list_view *list);
+
+/* The state of each limit with per: key for one key of an application, as tg_datapath_why(). */
+void tg_datapath_why_key(const struct tg_datapath *datapath, const char *key,
+			 struct tg_bucket_view *views, size_t *n);
 
 /*
  * Fills buckets up: of @limit (NULL: of all), of the source @address (NULL: of all).

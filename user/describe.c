@@ -200,6 +200,10 @@ void tg_describe_match(const struct tg_config_limit *limit, FILE *out)
 {
 	const struct tg_match *match = &limit->match;
 
+	if (limit->per == TG_CONFIG_PER_KEY) {
+		fputs("no packet", out);
+		return;
+	}
 	describe_protocols(limit, out);
 	if (match->fields[TG_FIELD_TCP_FLAGS].given)
 		describe_flags(&match->fields[TG_FIELD_TCP_FLAGS], out);
@@ -219,6 +223,8 @@ void tg_describe_key(const struct tg_config_limit *limit, FILE *out)
 {
 	if (limit->per == TG_CONFIG_PER_EVERYONE)
 		fputs("everyone together", out);
+	else if (limit->per == TG_CONFIG_PER_KEY)
+		fputs("each key that applications charge", out);
 	else
 		fprintf(out, "each %s (IPv4 /%u, IPv6 /%u)",
 			limit->per == TG_CONFIG_PER_SOURCE ? "source" : "destination",
@@ -232,8 +238,8 @@ void tg_describe_key(const struct tg_config_limit *limit, FILE *out)
 void tg_describe_refill(const struct tg_config_limit *limit, FILE *out)
 {
 	enum tg_rate_kind kind = limit->unit == TG_CONFIG_BYTES ? TG_RATE_BYTES : TG_RATE_COUNT;
-	static const char *const units[] = {
-		[TG_CONFIG_PACKETS] = "packet",
+	const char *const units[] = {
+		[TG_CONFIG_PACKETS] = limit->per == TG_CONFIG_PER_KEY ? "request" : "packet",
 		[TG_CONFIG_BYTES] = "byte",
 		[TG_CONFIG_CONNECTIONS] = "connection",
 	};
@@ -258,7 +264,9 @@ void tg_describe_refill(const struct tg_config_limit *limit, FILE *out)
 
 void tg_describe_newcomers(const struct tg_config_limit *limit, FILE *out)
 {
-	const char *who = limit->per == TG_CONFIG_PER_DESTINATION ? "destinations" : "sources";
+	const char *who = limit->per == TG_CONFIG_PER_DESTINATION ? "destinations"
+			  : limit->per == TG_CONFIG_PER_KEY	  ? "keys"
+								  : "sources";
 	const struct tg_refill *refill = &limit->new_sources;
 	char text[64];
 

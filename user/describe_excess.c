@@ -73,7 +73,7 @@ static void describe_action(const struct tg_config_limit *limit, FILE *out)
 
 	switch (limit->action) {
 	case TG_CONFIG_DROP:
-		fputs("is dropped", out);
+		fputs(limit->per == TG_CONFIG_PER_KEY ? "is refused" : "is dropped", out);
 		return;
 	case TG_CONFIG_MARK:
 		fputs("goes on with ", out);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tidegate/keyed_hash.h>
+#include <tidegate/name_hash.h>
 
 #include "buckets.h"
 #include "cleanup.h"
@@ -130,6 +131,8 @@ static int prefix_length(const struct tg_config_limit *limit, const uint8_t addr
 
 	if (limit->per == TG_CONFIG_PER_EVERYONE)
 		return 0;
+	if (limit->per == TG_CONFIG_PER_KEY)
+		return 128;
 	return memcmp(address, mapped, sizeof(mapped)) == 0 ? 96 + limit->prefix4 : limit->prefix6;
 }
 
@@ -219,7 +222,10 @@ static void view_limit(const struct tg_datapath *datapath, size_t index, const u
 {
 	const struct tg_config_limit *limit = &datapath->config->limits[index];
 	const struct tg_limit_record *record = &datapath->records[datapath->compiled->slots[index]];
-	struct tg_bucket_key key = {.limit_id = record->id, .kind = TG_KEY_ADDRESS};
+	struct tg_bucket_key key = {
+		.limit_id = record->id,
+		.kind = limit->per == TG_CONFIG_PER_KEY ? TG_KEY_NAME : TG_KEY_ADDRESS,
+	};
 	struct tg_bucket bucket = {};
 	bool found;
 
@@ -235,6 +241,12 @@ static void view_limit(const struct tg_datapath *datapath, size_t index, const u
 	tg_bucket_measure(record, &bucket, datapath->tick, view);
 	if (!found)
 		view->state = TG_BUCKET_UNTRACKED;
+}
+
+/* A source's packets may be charged to it. */
+static bool is_of_source(const struct tg_config_limit *limit)
+{
+	return limit->per == TG_CONFIG_PER_SOURCE || limit->per == TG_CONFIG_PER_EVERYONE;
 }
 
 /* Buckets whose key holds more than the address are found by looking through the table. */
@@ -254,7 +266,7 @@ static int collect_view(void *data, const struct tg_bucket_view *view)
 
 	if (view->port < 0 && view->protocol < 0)
 		return 0;
-	if (!limit || limit->per == TG_CONFIG_PER_DESTINATION ||
+	if (!limit || !is_of_source(limit) ||
 	    !tg_addresses_hold(&limit->match.source, search->address))
 		return 0;
 	start_view(limit, search->address, &wanted);
@@ -277,8 +289,7 @@ int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
 		limit = &datapath->config->limits[i];
 		if (limit->per_port || limit->per_protocol)
 			keyed = true;
-		else if (limit->per != TG_CONFIG_PER_DESTINATION &&
-			 tg_addresses_hold(&limit->match.source, address))
+		else if (is_of_source(limit) && tg_addresses_hold(&limit->match.source, address))
 			view_limit(datapath, i, address, &views[search.n++]);
 	}
 	if (keyed)
@@ -286,4 +297,17 @@ int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
 	*n = search.n;
 	tg_datapath_find_listed(datapath, address, list);
 	return result < 0 ? result : 0;
+}
+
+void tg_datapath_why_key(const struct tg_datapath *datapath, const char *key,
+			 struct tg_bucket_view *views, size_t *n)
+{
+	struct tg_address hash =
+		tg_name_hash(datapath->compiled->policy.name_key, key, strlen(key));
+	size_t i;
+
+	*n = 0;
+	for (i = 0; i < datapath->config->limits_n; i++)
+		if (datapath->config->limits[i].per == TG_CONFIG_PER_KEY)
+			view_limit(datapath, i, (const uint8_t *)&hash, &views[(*n)++]);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tidegate/name_hash.h>
 
 #include "cleanup.h"
 #include "policy.h"
@@ -50,7 +51,7 @@ static uint32_t shape_of(const struct tg_config_limit *limit)
 {
 	uint32_t shape = 1 | limit->per << 1 | limit->per_port << 3 | limit->per_protocol << 4;
 
-	if (limit->per == TG_CONFIG_PER_EVERYONE)
+	if (limit->per == TG_CONFIG_PER_EVERYONE || limit->per == TG_CONFIG_PER_KEY)
 		return shape;
 	return shape | limit->prefix4 << 8 | limit->prefix6 << 16;
 }
@@ -185,10 +186,13 @@ static void compile_limit(const struct tg_config_limit *limit, uint64_t tick,
 	out->unit = limit->unit == TG_CONFIG_BYTES ? TG_UNIT_BYTES : TG_UNIT_PACKETS;
 	out->per = limit->per == TG_CONFIG_PER_SOURCE	     ? TG_PER_SOURCE
 		   : limit->per == TG_CONFIG_PER_DESTINATION ? TG_PER_DESTINATION
+		   : limit->per == TG_CONFIG_PER_KEY	     ? TG_PER_KEY
 							     : TG_PER_EVERYONE;
 	out->per_port = limit->per_port;
 	out->per_protocol = limit->per_protocol;
-	if (limit->per != TG_CONFIG_PER_EVERYONE) {
+	if (limit->per == TG_CONFIG_PER_KEY) {
+		out->mask4 = out->mask6 = tg_address_mask(128);
+	} else if (limit->per != TG_CONFIG_PER_EVERYONE) {
 		out->mask4 = tg_address_mask(96 + limit->prefix4);
 		out->mask6 = tg_address_mask(limit->prefix6);
 	}
@@ -317,7 +321,9 @@ int tg_policy_compile(const struct tg_config *config, const struct tg_limit_reco
 		return -ENOMEM;
 	made->next_serial = meta->next_serial;
 	made->policy.bank = bank;
+	made->policy.generation = meta->generation[!bank] + 1;
 	memcpy(made->policy.hash_key, meta->hash_key, sizeof(made->policy.hash_key));
+	tg_name_key(meta->hash_key, made->policy.name_key);
 	error = compile_answers(tick, &made->policy);
 	if (!error)
 		error = compile_limits(config, records, tick, made);

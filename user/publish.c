@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "buckets.h"
+#include "charger.h"
 #include "cleanup.h"
 #include "datapath_private.h"
 #include "fault.h"
@@ -50,7 +51,7 @@ static int compile(struct publish *publish, char *message)
 		return tg_refuse(message, error, "cannot compile the policy: %s", strerror(-error));
 	publish->meta = datapath->meta;
 	publish->meta.next_serial = publish->compiled->next_serial;
-	publish->meta.generation[bank] = datapath->meta.generation[datapath->bank] + 1;
+	publish->meta.generation[bank] = publish->compiled->policy.generation;
 	publish->meta.table_size[bank] = size;
 	publish->resized = datapath->table_size && datapath->table_size != size;
 	return 0;
@@ -74,6 +75,8 @@ static int load(struct publish *publish, char *message)
 
 static int refuse_maps(int error, char *message)
 {
+	if (!error)
+		return 0;
 	return tg_refuse(message, error, "cannot prepare the maps: %s", strerror(-error));
 }
 
@@ -96,12 +99,10 @@ static int settle(struct publish *publish, char *message)
 {
 	const struct tg_datapath *datapath = publish->datapath;
 	struct tg_sweep sweep = {.bank = datapath->bank};
-	int error;
 
 	if (!datapath->unswept || !datapath->table_size)
 		return 0;
-	error = tg_program_sweep(publish->program, &sweep);
-	return error ? refuse_maps(error, message) : 0;
+	return refuse_maps(tg_program_sweep(publish->program, &sweep), message);
 }
 
 /* New limits start with counters of zero and full shared buckets. */
@@ -131,9 +132,7 @@ static int clear_slots(const struct publish *publish)
 
 static int clear_fresh(struct publish *publish, char *message)
 {
-	int error = clear_slots(publish);
-
-	return error ? refuse_maps(error, message) : 0;
+	return refuse_maps(clear_slots(publish), message);
 }
 
 static int write_record(int fd, uint32_t bank, uint32_t slot, const struct tg_limit_record *record)
@@ -174,14 +173,16 @@ static int write_meta(struct publish *publish, char *message)
 	if (bpf_map_update_elem(fd, &zero, &publish->meta, BPF_ANY))
 		return refuse_maps(-errno, message);
 	error = tg_entries_announce(publish->program, publish->datapath->entries.n);
-	return error ? refuse_maps(error, message) : 0;
+	return refuse_maps(error, message);
 }
 
 static int install(struct publish *publish, char *message)
 {
-	int error = tg_program_install(publish->program, publish->bank);
+	int error = tg_charger_pin(publish->program, publish->compiled,
+				   publish->datapath->state_dir, message);
 
-	return error ? refuse_maps(error, message) : 0;
+	return error ? error
+		     : refuse_maps(tg_program_install(publish->program, publish->bank), message);
 }
 
 static bool mode_fits(const struct tg_attachment *attachment, enum tg_xdp_mode mode)
@@ -350,6 +351,7 @@ static int retire(struct publish *publish, char *message)
 {
 	const struct tg_datapath *datapath = publish->datapath;
 
+	tg_charger_unpin(datapath->state_dir, !datapath->bank);
 	return tg_program_uninstall(datapath->program, !datapath->bank);
 }
 
@@ -403,6 +405,7 @@ static void undo(struct publish *publish)
 					  datapath->adopted_entries[attachment->hook], message))
 			tg_log(TG_LOG_ERROR, "going back: %s", message);
 	}
+	tg_charger_unpin(datapath->state_dir, publish->bank);
 	if (publish->program)
 		tg_program_uninstall(publish->program, publish->bank);
 	if (publish->resized)

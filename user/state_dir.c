@@ -44,7 +44,7 @@ int tg_state_dir_open(const char *path, char *message)
 	error = check_bpffs(path, message);
 	if (error)
 		return error;
-	if (mkdir(path, 0700) && errno != EEXIST)
+	if (mkdir(path, 0710) && errno != EEXIST)
 		return tg_refuse(message, errno == EACCES ? EPERM : errno,
 				 "cannot make the state directory %s: %s; run as root", path,
 				 strerror(errno));
@@ -57,6 +57,8 @@ int tg_state_dir_open(const char *path, char *message)
 				 "another tidegate process uses the state directory %s; stop it or "
 				 "choose another with --state",
 				 path);
+	/* The group may open what is for it, and look around not even then. */
+	fchmod(fd, 0710);
 	return TAKE_FD(fd);
 }
 

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define TG_ABI_VERSION 5
+#define TG_ABI_VERSION 6
 
 #define TG_LIMITS_MAX	    64
 #define TG_LIMIT_NAME_SIZE  64	  /* bytes, with the terminating NUL */
@@ -96,7 +96,7 @@ _Static_assert(sizeof(struct tg_rate) == 40, "rate");
 
 enum tg_key_kind {
 	TG_KEY_ADDRESS,
-	TG_KEY_NAME, /* reserved: a hash of an application's key in the address field */
+	TG_KEY_NAME, /* the address field holds a hash of an application's key, see name_hash.h */
 };
 
 struct tg_bucket_key {
@@ -131,7 +131,12 @@ _Static_assert(sizeof(struct tg_bucket) == 40, "bucket");
 
 #define TG_BACKOFF_STEPS 16 /* penalties of one limit; the last one stays */
 
-enum tg_per { TG_PER_SOURCE, TG_PER_DESTINATION, TG_PER_EVERYONE };
+enum tg_per {
+	TG_PER_SOURCE,
+	TG_PER_DESTINATION,
+	TG_PER_EVERYONE,
+	TG_PER_KEY, /* of an application; never of a packet */
+};
 enum tg_unit { TG_UNIT_PACKETS, TG_UNIT_BYTES };
 
 /* What of an IP packet a frame holds. */
@@ -216,6 +221,7 @@ struct tg_policy {
 	struct tg_rate answers_to_one; /* how often rejected packets are answered: each source, */
 	struct tg_rate answers_to_all; /* and everyone together */
 	__u64 hash_key[2];	       /* secret; places sources in overflow buckets */
+	__u64 name_key[2];	       /* secret, of tg_name_hash() */
 	__u32 has_lists;	       /* the allow and deny trie is not empty */
 	__u32 has_sources;
 	__u32 has_destinations;
@@ -226,9 +232,11 @@ struct tg_policy {
 	__u32 has_icmp_types;
 	__u32 has_fragments;
 	__u32 bank; /* of this generation */
+	__u32 generation;
+	__u32 pad;
 };
 
-_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 48 + 64 * (120 + 128) + 80 + 56,
+_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 48 + 64 * (120 + 128) + 80 + 80,
 	       "policy");
 
 /* Versions that a bucket's state can carry; one value is left for TG_BUCKET_DEAD. */

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Applications that charge: the program of the library, beside that of packets, on virtual time. */
+#include <tidegate/ask.h>
+#include <tidegate/name_hash.h>
+#include <tidegate/trace.h>
+
+#include "charger.skel.h"
+#include "fixture.h"
+
+#define ASKING		  __attribute__((cleanup(asking_close))) struct asking
+#define KEYS(more)	  "limits: [{name: k, per: key, capacity: 3, rate: 1/s" more "}]"
+#define SOURCES(capacity) "limits: [{name: s, per: source, capacity: " capacity ", rate: 1/s}]"
+
+struct asking {
+	struct fixture fixture;
+	struct charger_bpf *charger;
+	struct tg_meta meta;
+};
+
+static void asking_close(struct asking *asking)
+{
+	charger_bpf__destroy(asking->charger);
+	fixture_close(&asking->fixture);
+}
+
+static void at(struct asking *asking, uint64_t now)
+{
+	set_now(&asking->fixture, now);
+	asking->charger->bss->virtual_now[0] = asking->charger->bss->virtual_now[1] = now;
+}
+
+static void put_meta(struct asking *asking, uint32_t active)
+{
+	struct tidegate_bpf *skeleton = asking->fixture.skeleton;
+	uint32_t zero = 0;
+
+	bpf_map__update_elem(skeleton->maps.meta, &zero, 4, &asking->meta, sizeof(asking->meta),
+			     BPF_ANY);
+	bpf_map__update_elem(skeleton->maps.active, &zero, 4, &active, 4, BPF_ANY);
+}
+
+static bool asking_open(struct asking *asking, const char *limits)
+{
+	struct bpf_map *map, *other;
+
+	asking->charger = NULL;
+	if (!fixture_open(&asking->fixture, limits))
+		return false;
+	asking->charger = charger_bpf__open();
+	memcpy((void *)&asking->charger->rodata->policy, &asking->fixture.compiled->policy,
+	       sizeof(struct tg_policy));
+	*(bool *)&asking->charger->rodata->virtual_clock = true;
+	bpf_object__for_each_map(map, asking->charger->obj)
+	{
+		other = bpf_object__find_map_by_name(asking->fixture.skeleton->obj,
+						     bpf_map__name(map));
+		if (!bpf_map__is_internal(map) && bpf_map__reuse_fd(map, bpf_map__fd(other)))
+			CHECK(false, "cannot share %s", bpf_map__name(map));
+	}
+	if (charger_bpf__load(asking->charger)) {
+		CHECK(false, "cannot load: %s", strerror(errno));
+		return false;
+	}
+	asking->meta = test_meta;
+	asking->meta.generation[0] = asking->fixture.compiled->policy.generation;
+	put_meta(asking, 0);
+	at(asking, 1000 * S);
+	return true;
+}
+
+static void run_ask(struct asking *asking, struct tg_ask *ask)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = ask, .ctx_size_in = sizeof(*ask));
+
+	CHECK(bpf_prog_test_run_opts(bpf_program__fd(asking->charger->progs.tidegate_charge),
+				     &options) == 0,
+	      "%s", strerror(errno));
+}
+
+/* Of the first limit; @key is an address where that is its key. */
+static struct tg_ask ask(struct asking *asking, uint32_t what, const char *key, uint64_t cost)
+{
+	const struct tg_policy *policy = &asking->fixture.compiled->policy;
+	struct tg_ask request = {.what = what, .cost = cost};
+	struct tg_prefix prefix;
+	char why[128];
+
+	request.limit_id = policy->limits[asking->fixture.compiled->slots[0]].id;
+	request.address = tg_name_hash(policy->name_key, key, strlen(key));
+	if (asking->fixture.config->limits[0].per != TG_CONFIG_PER_KEY) {
+		CHECK(tg_prefix_parse(key, &prefix, why, sizeof(why)) == 0, "%s", why);
+		memcpy(&request.address, prefix.address, 16);
+		request.is_ipv4 = !strchr(key, ':');
+	}
+	run_ask(asking, &request);
+	return request;
+}
+
+static uint32_t charge(struct asking *asking, const char *key, uint64_t cost)
+{
+	return ask(asking, TG_ASK_CHARGE, key, cost).result;
+}
+
+TEST(test_key)
+{
+	ASKING a;
+	struct tg_ask last;
+	int i;
+
+	if (!asking_open(&a, KEYS("")))
+		return;
+	for (i = 0; i < 3; i++)
+		CHECK(charge(&a, "alice", 1) == TG_ASK_ADMITTED, "charge %d", i);
+	last = ask(&a, TG_ASK_CHARGE, "alice", 1);
+	CHECK(last.result == TG_ASK_EXCEEDED && last.has_bucket, "result %u", last.result);
+	CHECK(last.deficit == last.rate.capacity, "nothing is taken by a refusal");
+	CHECK(charge(&a, "bob", 3) == TG_ASK_ADMITTED, "each key has a bucket of its own");
+	at(&a, 1001 * S + MS);
+	CHECK(charge(&a, "alice", 2) == TG_ASK_EXCEEDED, "two have not come");
+	CHECK(charge(&a, "alice", 1) == TG_ASK_ADMITTED, "one has");
+	CHECK(charge(&a, "alice", 1) == TG_ASK_EXCEEDED, "and no more");
+	CHECK(charge(&a, "carol", 4) == TG_ASK_EXCEEDED, "more than a bucket holds");
+	CHECK(charge(&a, "carol", ~0ULL) == TG_ASK_UNKNOWN, "a cost that would overflow");
+	CHECK(charge(&a, "carol", 3) == TG_ASK_ADMITTED, "and that took nothing");
+	CHECK(limit_counters(&a.fixture, 0).packets[TG_VERDICT_ADMITTED] == 6, "counted");
+	CHECK(limit_counters(&a.fixture, 0).packets[TG_VERDICT_DROPPED] == 4, "counted");
+}
+
+TEST(test_peek_changes_nothing)
+{
+	ASKING a;
+	struct tg_ask found;
+
+	if (!asking_open(&a, KEYS("")))
+		return;
+	found = ask(&a, TG_ASK_PEEK, "alice", 3);
+	CHECK(found.result == TG_ASK_ADMITTED && !found.has_bucket, "result %u", found.result);
+	CHECK(limit_counters(&a.fixture, 0).created == 0, "a bucket was made");
+	CHECK(charge(&a, "alice", 2) == TG_ASK_ADMITTED, "charge");
+	CHECK(ask(&a, TG_ASK_PEEK, "alice", 1).result == TG_ASK_ADMITTED, "one is left");
+	CHECK(ask(&a, TG_ASK_PEEK, "alice", 2).result == TG_ASK_EXCEEDED, "not two");
+	CHECK(charge(&a, "alice", 1) == TG_ASK_ADMITTED, "it is still there");
+	CHECK(limit_counters(&a.fixture, 0).packets[TG_VERDICT_DROPPED] == 0, "a peek was counted");
+}
+
+TEST(test_packets_share_the_bucket)
+{
+	ASKING a;
+
+	if (!asking_open(&a, SOURCES("10")))
+		return;
+	CHECK(passes(&a.fixture, "192.0.2.1", 53, 4) == 4, "packets");
+	CHECK(charge(&a, "192.0.2.1", 5) == TG_ASK_ADMITTED, "charge");
+	CHECK(passes(&a.fixture, "192.0.2.1", 53, 4) == 1, "one token is left to packets");
+	CHECK(charge(&a, "192.0.2.1", 1) == TG_ASK_EXCEEDED, "none to applications");
+	CHECK(charge(&a, "2001:db8::1", 10) == TG_ASK_ADMITTED, "IPv6");
+	CHECK(passes(&a.fixture, "2001:db8::2", 53, 1) == 0, "the same /64");
+}
+
+TEST(test_no_packet_meets_a_key)
+{
+	ASKING a;
+
+	if (!asking_open(&a, KEYS("")))
+		return;
+	CHECK(passes(&a.fixture, "192.0.2.1", 53, 10) == 10, "packets are not limited");
+	CHECK(reasons(&a.fixture).packets[TG_REASON_UNLIMITED] == 10, "and meet no limit");
+}
+
+TEST(test_only_the_generation_in_force_answers)
+{
+	ASKING a;
+
+	if (!asking_open(&a, KEYS("")))
+		return;
+	put_meta(&a, 1);
+	CHECK(charge(&a, "alice", 1) == TG_ASK_STALE, "the other bank");
+	a.meta.generation[0]++;
+	put_meta(&a, 0);
+	CHECK(charge(&a, "alice", 1) == TG_ASK_STALE, "a later generation in the bank");
+	a.meta.generation[0]--;
+	a.meta.abi_version = 0;
+	put_meta(&a, 0);
+	CHECK(charge(&a, "alice", 1) == TG_ASK_STALE, "maps given up");
+	a.meta.abi_version = TG_ABI_VERSION;
+	put_meta(&a, 0);
+	CHECK(charge(&a, "alice", 3) == TG_ASK_ADMITTED, "nothing was taken");
+}
+
+TEST(test_find)
+{
+	ASKING a;
+	struct tg_ask found = {.what = TG_ASK_FIND, .name = "second"};
+	struct tg_ask missing = {.what = TG_ASK_FIND, .name = "secon"};
+	struct tg_ask nameless = {.what = TG_ASK_FIND};
+	struct tg_ask wrong = {.what = TG_ASK_CHARGE, .cost = 1};
+
+	if (!asking_open(&a, "limits: [{name: first, capacity: 1, rate: 1/s},"
+			     "{name: second, per: key, capacity: 1, rate: 1/s}]"))
+		return;
+	run_ask(&a, &found);
+	CHECK(found.result == TG_ASK_ADMITTED && found.per == TG_PER_KEY &&
+		      found.limit_id == a.fixture.compiled->records[found.limit_id % 64].id,
+	      "result %u, per %u", found.result, found.per);
+	run_ask(&a, &missing);
+	CHECK(missing.result == TG_ASK_UNKNOWN, "a beginning of a name");
+	run_ask(&a, &nameless);
+	CHECK(nameless.result == TG_ASK_UNKNOWN, "free slots have no name");
+	run_ask(&a, &wrong);
+	CHECK(wrong.result == TG_ASK_UNKNOWN, "no id");
+	wrong.limit_id = found.limit_id + TG_LIMITS_MAX;
+	run_ask(&a, &wrong);
+	CHECK(wrong.result == TG_ASK_UNKNOWN, "the slot, of another life");
+}
+
+/* Who may run the program at all is a matter of its pin. */
+TEST(test_only_root_charges_what_packets_do)
+{
+	ASKING a;
+
+	if (!asking_open(&a, SOURCES("10")))
+		return;
+	CHECK(setresuid(65534, 0, 0) == 0, "setresuid");
+	CHECK(charge(&a, "192.0.2.1", 1) == TG_ASK_FORBIDDEN, "another user");
+	CHECK(setresuid(0, 0, 0) == 0, "setresuid");
+	CHECK(charge(&a, "192.0.2.1", 1) == TG_ASK_ADMITTED, "root");
+}
+
+TEST(test_anybody_charges_keys)
+{
+	ASKING a;
+
+	if (!asking_open(&a, KEYS("")))
+		return;
+	CHECK(setresuid(65534, 0, 0) == 0, "setresuid");
+	CHECK(charge(&a, "alice", 1) == TG_ASK_ADMITTED, "another user");
+	CHECK(setresuid(0, 0, 0) == 0, "setresuid");
+}
+
+TEST(test_buckets_of_ports_cannot_be_named)
+{
+	ASKING a;
+
+	if (!asking_open(&a, "limits: [{name: p, per: [source, destination_port], capacity: 1, "
+			     "rate: 1/s}]"))
+		return;
+	CHECK(charge(&a, "192.0.2.1", 1) == TG_ASK_NO_KEY, "a port in the key");
+}
+
+TEST(test_backoff)
+{
+	ASKING a;
+	struct tg_ask refused;
+
+	if (!asking_open(&a, KEYS(", backoff: {initial: 2s, factor: 2, max: 8s}")))
+		return;
+	charge(&a, "alice", 3);
+	refused = ask(&a, TG_ASK_CHARGE, "alice", 1);
+	CHECK(refused.closed_until > 1001900 * MS && refused.closed_until <= 1002 * S,
+	      "closed until %llu", refused.closed_until);
+	at(&a, 1001500 * MS);
+	CHECK(ask(&a, TG_ASK_PEEK, "alice", 1).result == TG_ASK_EXCEEDED, "closed");
+	at(&a, 1002100 * MS);
+	CHECK(charge(&a, "alice", 2) == TG_ASK_ADMITTED, "who waits keeps its tokens");
+}
+
+TEST(test_shadow)
+{
+	ASKING a;
+
+	if (!asking_open(&a, KEYS(", shadow: true")))
+		return;
+	charge(&a, "alice", 3);
+	CHECK(charge(&a, "alice", 1) == TG_ASK_SHADOW, "goes on");
+	CHECK(limit_counters(&a.fixture, 0).packets[TG_VERDICT_SHADOW_EXCEEDED] == 1, "counted");
+}
+
+/* A tenant who makes keys up gets no more than new_sources and the shared buckets hold. */
+TEST(test_keys_without_end)
+{
+	ASKING a;
+	char key[32];
+	int i, admitted = 0;
+
+	if (!asking_open(&a, KEYS(", new_sources: {rate: 1/h, burst: 10}")))
+		return;
+	charge(&a, "known", 1);
+	for (i = 0; i < 20000; i++) {
+		snprintf(key, sizeof(key), "made up %d", i);
+		admitted += charge(&a, key, 1) == TG_ASK_ADMITTED;
+	}
+	CHECK(limit_counters(&a.fixture, 0).created == 10, "buckets");
+	CHECK(admitted <= 9 + TG_OVERFLOW_PER_LIMIT * 3, "%d admitted", admitted);
+	CHECK(charge(&a, "known", 2) == TG_ASK_ADMITTED, "who was known has its tokens");
+}
+
+TEST(test_idle_keys_are_taken_out)
+{
+	ASKING a;
+	struct tg_sweep request = {.flags = TG_SWEEP_RECLAIM};
+
+	if (!asking_open(&a, KEYS("")))
+		return;
+	charge(&a, "alice", 3);
+	charge(&a, "bob", 1);
+	at(&a, 1002 * S);
+	CHECK(sweep(&a.fixture, &request) == 0 && request.reclaimed == 1, "%u reclaimed",
+	      request.reclaimed);
+	CHECK(charge(&a, "alice", 3) == TG_ASK_EXCEEDED, "who owes stays");
+	CHECK(charge(&a, "bob", 3) == TG_ASK_ADMITTED, "who does not is full again");
+}
+
+TEST_MAIN(RUN(test_key), RUN(test_peek_changes_nothing), RUN(test_packets_share_the_bucket),
+	  RUN(test_no_packet_meets_a_key), RUN(test_only_the_generation_in_force_answers),
+	  RUN(test_find), RUN(test_only_root_charges_what_packets_do),
+	  RUN(test_anybody_charges_keys), RUN(test_buckets_of_ports_cannot_be_named),
+	  RUN(test_backoff), RUN(test_shadow), RUN(test_keys_without_end),
+	  RUN(test_idle_keys_are_taken_out))
