@@ -10,6 +10,7 @@ BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 CLANG_FORMAT ?= clang-format
 PREFIX ?= /usr/local
 UNITS ?= $(PREFIX)/lib/systemd/system
+LIBDIR ?= $(PREFIX)/lib
 B := build
 
 ifeq ($(V),1)
@@ -45,29 +46,33 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ibp
 MAINS := user/tidegated.c user/tidegate.c
 CLI := $(wildcard user/cmd_*.c)
 SHARED := $(filter-out $(MAINS) $(CLI),$(wildcard user/*.c))
+SONAME := 1
+LIBRARY := $(patsubst lib/%.c,$B/lib/%.o,$(wildcard lib/*.c)) $B/lib/rate.o
 SKELETON := $B/tidegate.skel.h
 UNIT := $(patsubst tests/%.c,$B/asan/tests/%,$(wildcard tests/unit/test_*.c))
 BPF_TESTS := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZERS := $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(patsubst %.c,$B/%,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
-SOURCES = $(wildcard bpf/*.[ch] include/tidegate/*.h user/*.[ch] tests/*.h tests/*/*.[ch] bench/*.[ch])
+SOURCES = $(wildcard bpf/*.[ch] include/*.h include/tidegate/*.h lib/*.[ch] user/*.[ch] tests/*.h tests/*/*.[ch] bench/*.[ch])
 SCRIPTS = $(wildcard tests/run tests/netns/*.sh tests/demo/* tests/vm/*[!y] bench/*.sh packaging/*.sh .ci/run)
 
 .DELETE_ON_ERROR:
+.PRECIOUS: $B/%.bpf.o
 .PHONY: all deps demo check check-unit check-docs check-bpf check-netns check-vm fuzz bench bench-table bench-compare lint format install deb clean
-all: $B/tidegated $B/tidegate
+all: $B/tidegated $B/tidegate $B/libtidegate.so $B/libtidegate.a
 
-$B/tidegate.bpf.o: bpf/tidegate.bpf.c | $B/.made
+$B/%.bpf.o: bpf/%.bpf.c | $B/.made
 	$(call say,BPF,$@)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
-$(SKELETON): $B/tidegate.bpf.o
+$B/%.skel.h: $B/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name tidegate_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
-# Only the datapath may see the skeleton, so only its objects wait for it.
+# Only the datapath may see the skeletons, so only its objects wait for them.
 $B/user/program.o $B/asan/user/program.o: $(SKELETON)
-$(BPF_TESTS): $(SKELETON)
+$B/user/charger.o $B/asan/user/charger.o: $B/charger.skel.h
+$(BPF_TESTS): $(SKELETON) $B/charger.skel.h
 
 # The status page is built in.
 $B/user/page.o $B/asan/user/page.o: $(wildcard user/page/*)
@@ -80,35 +85,60 @@ $B/asan/user/%.o: user/%.c | $B/.made
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
 
-$B/libtidegate.a: $(SHARED:%.c=$B/%.o)
-$B/asan/libtidegate.a: $(SHARED:%.c=$B/asan/%.o)
+$B/internal.a: $(SHARED:%.c=$B/%.o)
+$B/asan/internal.a: $(SHARED:%.c=$B/asan/%.o) $(patsubst %.c,$B/asan/%.o,$(wildcard lib/*.c))
 %.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$B/tidegated: $B/user/tidegated.o $B/libtidegate.a
-$B/tidegate: $B/user/tidegate.o $(CLI:%.c=$B/%.o) $B/libtidegate.a
+$B/tidegated: $B/user/tidegated.o $B/internal.a
+$B/tidegate: $B/user/tidegate.o $(CLI:%.c=$B/%.o) $B/libtidegate.a $B/internal.a
 $B/tidegate: LDLIBS += $(shell pkg-config --libs libpcap 2>/dev/null)
 $B/tidegated $B/tidegate:
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+# The library for applications.
+$B/lib/%.o: lib/%.c | $B/.made
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -MMD -MP -c $< -o $@
+
+$B/lib/rate.o: user/rate.c | $B/.made
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -MMD -MP -c $< -o $@
+
+$B/asan/lib/%.o: lib/%.c | $B/.made
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
+
+$B/asan/tests/library: tests/netns/library.c include/tidegate.h $B/asan/internal.a
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) $< $B/asan/internal.a $(LDLIBS) -lpthread -o $@
+
+$B/libtidegate.a: $(LIBRARY)
+$B/libtidegate.so.$(SONAME): $(LIBRARY) lib/libtidegate.map
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,--version-script=lib/libtidegate.map -Wl,-z,defs \
+		$(LIBRARY) $(shell pkg-config --libs libbpf 2>/dev/null) -lpthread -o $@
+$B/libtidegate.so: $B/libtidegate.so.$(SONAME)
+	$(Q)ln -sf $(<F) $@
+
 # The daemon of the fault injection tests.
-$B/asan/tidegated: $B/asan/user/tidegated.o $B/asan/libtidegate.a
+$B/asan/tidegated: $B/asan/user/tidegated.o $B/asan/internal.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-$B/asan/tests/%: tests/%.c tests/test.h $B/asan/libtidegate.a
+$B/asan/tests/%: tests/%.c tests/test.h $B/asan/internal.a
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(SANITIZE) -MMD -MP $< $B/asan/libtidegate.a $(LDLIBS) -lpthread -o $@
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(SANITIZE) -MMD -MP $< $B/asan/internal.a $(LDLIBS) -lpthread -o $@
 
-$B/tests/%: tests/%.c tests/test.h $B/libtidegate.a
+$B/tests/%: tests/%.c tests/test.h $B/internal.a
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $B/libtidegate.a $(LDLIBS) -o $@
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $B/internal.a $(LDLIBS) -o $@
 
-$B/bench/%: bench/%.c tests/test.h $(SKELETON) $B/libtidegate.a
+$B/bench/%: bench/%.c tests/test.h $(SKELETON) $B/internal.a
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CPPFLAGS) -Itests -Wno-unused-function $(CFLAGS) $< $B/libtidegate.a $(LDLIBS) -lpthread -o $@
+	$(Q)$(CC) $(CPPFLAGS) -Itests -Wno-unused-function $(CFLAGS) $< $B/internal.a $(LDLIBS) -lpthread -o $@
 
 $B/bench/%.bpf.o: bench/%.bpf.c | $B/.made
 	$(call say,BPF,$@)
@@ -147,14 +177,14 @@ check: deps
 	$(Q)tests/run unit docs bpf netns vm fuzz
 
 .PHONY: tests
-tests: $(UNIT) $(BPF_TESTS) $(FUZZERS) $B/tests/traffic $B/asan/tidegated
+tests: $(UNIT) $(BPF_TESTS) $(FUZZERS) $B/tests/traffic $B/asan/tidegated $B/asan/tests/library
 check-unit: $(UNIT)
 	$(Q)tests/run unit
 check-docs: $B/tidegate
 	$(Q)tests/run docs
 check-bpf: $(BPF_TESTS)
 	$(Q)tests/run bpf
-check-netns: all $B/tests/traffic $B/asan/tidegated
+check-netns: all $B/tests/traffic $B/asan/tidegated $B/asan/tests/library
 	$(Q)tests/run netns
 fuzz: $(FUZZERS)
 	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/run fuzz
@@ -185,9 +215,20 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 man/tidegated.8
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 man/tidegate.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 man/tidegate.yaml.5
+<<<<<<< HEAD
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate README.md $(wildcard docs/*.md docs/*.png docs/*.svg)
+=======
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate README.md docs/configuration.md docs/design.md docs/library.md docs/table.md
+>>>>>>> 50c3e98 (lib: libtidegate, buckets for applications)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate/examples $(wildcard examples/*.yaml)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/tidegate schema/tidegate.schema.json packaging/tidegate.rules.yml packaging/grafana-dashboard.json
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include include/tidegate.h
+	install -D -m 644 -t $(DESTDIR)$(LIBDIR) $B/libtidegate.a
+	install -D -m 755 -t $(DESTDIR)$(LIBDIR) $B/libtidegate.so.$(SONAME)
+	ln -sf libtidegate.so.$(SONAME) $(DESTDIR)$(LIBDIR)/libtidegate.so
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	sed 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@VERSION@|$(VERSION)|' lib/tidegate.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/tidegate.pc
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man3 man/tidegate.3
 	install -D -m 644 packaging/tidegate.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tidegate
 	install -d $(DESTDIR)$(UNITS)
 	sed 's|@PREFIX@|$(PREFIX)|' packaging/tidegated.service > $(DESTDIR)$(UNITS)/tidegated.service
@@ -201,4 +242,4 @@ format:
 clean:
 	$(Q)rm -rf $B
 
--include $(wildcard $B/*.d $B/user/*.d $B/asan/user/*.d $B/asan/tests/*/*.d $B/tests/*/*.d)
+-include $(wildcard $B/*.d $B/user/*.d $B/lib/*.d $B/asan/lib/*.d $B/asan/user/*.d $B/asan/tests/*/*.d $B/tests/*/*.d)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From what the program found to what an application is told. */
+#ifndef TG_ANSWER_H
+#define TG_ANSWER_H
+
+#include <tidegate.h>
+#include <tidegate/ask.h>
+
+/* 0 and *@answer, or an error of tidegate.h. */
+int tg_answer_make(const struct tg_ask *ask, struct tidegate_answer *answer);
+
+#endif

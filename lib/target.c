@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tidegate/name_hash.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+/* A change of policy in force may come between two looks; never so often in a row. */
+#define TRIES 8
+
+/* Ids hold within a generation: the limits that have been asked for, as its program knows them. */
+struct tg_target {
+	int program;
+	uint64_t name_key[2];
+	struct limit {
+		char name[TG_LIMIT_NAME_SIZE];
+		uint32_t id;
+		uint32_t per; /* enum tg_per */
+	} limits[TG_LIMITS_MAX];
+	size_t limits_n;
+};
+
+void tg_target_free(struct tg_target **target)
+{
+	if (!*target)
+		return;
+	close((*target)->program);
+	free(*target);
+	*target = NULL;
+}
+
+static int run(const struct tg_target *target, struct tg_ask *ask)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = ask, .ctx_size_in = sizeof(*ask));
+
+	return bpf_prog_test_run_opts(target->program, &options) ? -errno : 0;
+}
+
+static int find(const struct tg_target *target, const char *limit, struct tg_ask *ask)
+{
+	*ask = (struct tg_ask){.what = TG_ASK_FIND};
+	snprintf(ask->name, sizeof(ask->name), "%s", limit);
+	return run(target, ask);
+}
+
+/* The program of a bank if it is in force. It says so itself when asked for a limit without a name.
+ */
+static int open_bank(const char *state_dir, uint32_t bank, struct tg_target **target)
+{
+	tg_cleanup(tg_target_free) struct tg_target *made = calloc(1, sizeof(*made));
+	char path[PATH_MAX];
+	struct tg_ask ask;
+	int error;
+
+	if (!made)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "%s/" TG_CHARGER_PIN "%u", state_dir, bank);
+	made->program = bpf_obj_get(path);
+	if (made->program < 0)
+		return errno == EACCES || errno == EPERM ? -EACCES : -ENOTCONN;
+	error = find(made, "", &ask);
+	if (error)
+		return error == -EPERM ? -EACCES : -ENOTCONN;
+	if (ask.result == TG_ASK_STALE)
+		return -ENOTCONN;
+	*target = TAKE_PTR(made);
+	return 0;
+}
+
+/* @seen: the target that is no good, so that of several threads that noticed one exchanges it. */
+static int look_again(struct tidegate *handle, const struct tg_target *seen)
+{
+	struct tg_target *found = NULL, *old;
+	int first = open_bank(handle->state_dir, 0, &found);
+	int error = first ? open_bank(handle->state_dir, 1, &found) : 0;
+
+	if (error)
+		return first == -EACCES ? first : error;
+	pthread_rwlock_wrlock(&handle->lock);
+	old = handle->target;
+	if (old == seen) {
+		handle->target = found;
+		found = old;
+	}
+	pthread_rwlock_unlock(&handle->lock);
+	tg_target_free(&found);
+	return 0;
+}
+
+static const struct limit *known(const struct tg_target *target, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < target->limits_n; i++)
+		if (strcmp(target->limits[i].name, name) == 0)
+			return &target->limits[i];
+	return NULL;
+}
+
+static void remember(struct tg_target *target, const char *name, const struct tg_ask *found)
+{
+	struct limit *limit = &target->limits[target->limits_n];
+
+	if (known(target, name) || target->limits_n == TG_LIMITS_MAX)
+		return;
+	snprintf(limit->name, sizeof(limit->name), "%s", name);
+	limit->id = found->limit_id;
+	limit->per = found->per;
+	target->name_key[0] = found->name_key[0];
+	target->name_key[1] = found->name_key[1];
+	target->limits_n++;
+}
+
+/* Asks for a limit's id; -EAGAIN if the program is not in force any more. */
+static int learn(struct tidegate *handle, const char *limit)
+{
+	struct tg_ask ask;
+	int error;
+
+	pthread_rwlock_wrlock(&handle->lock);
+	error = find(handle->target, limit, &ask);
+	if (!error)
+		error = ask.result == TG_ASK_STALE     ? -EAGAIN
+			: ask.result == TG_ASK_UNKNOWN ? -ENOENT
+						       : 0;
+	if (!error)
+		remember(handle->target, limit, &ask);
+	pthread_rwlock_unlock(&handle->lock);
+	return error;
+}
+
+/* As struct tg_address has them. */
+static bool parse_address(const char *text, struct tg_ask *ask)
+{
+	uint8_t *bytes = (uint8_t *)&ask->address;
+
+	if (inet_pton(AF_INET6, text, bytes) == 1)
+		return true; /* ::ffff:192.0.2.9 too: as mapped */
+	memset(bytes, 0, 10);
+	bytes[10] = bytes[11] = 0xff;
+	ask->is_ipv4 = 1;
+	return inet_pton(AF_INET, text, bytes + 12) == 1;
+}
+
+static bool is_mapped(const struct tg_address *address)
+{
+	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+	return memcmp(address, prefix, sizeof(prefix)) == 0;
+}
+
+static int address_of(const struct tg_target *target, const struct limit *limit, const char *key,
+		      struct tg_ask *ask)
+{
+	ask->limit_id = limit->id;
+	if (limit->per == TG_PER_EVERYONE)
+		return 0;
+	if (!key || !*key)
+		return -EINVAL;
+	if (limit->per == TG_PER_KEY) {
+		ask->address = tg_name_hash((const __u64 *)target->name_key, key, strlen(key));
+		return 0;
+	}
+	if (!parse_address(key, ask))
+		return -EINVAL;
+	ask->is_ipv4 |= is_mapped(&ask->address);
+	return 0;
+}
+
+/*
+ * One try under the lock, which keeps the program open meanwhile. -EAGAIN: none is known, or it is
+ * not in force any more; -ESRCH: the limit is not known yet. *@seen is the program's.
+ */
+static int ask_once(struct tidegate *handle, const char *limit, const char *key, struct tg_ask *ask,
+		    const struct tg_target **seen)
+{
+	const struct limit *found;
+	int error = -EAGAIN;
+
+	pthread_rwlock_rdlock(&handle->lock);
+	*seen = handle->target;
+	found = *seen ? known(*seen, limit) : NULL;
+	if (*seen)
+		error = found ? address_of(*seen, found, key, ask) : -ESRCH;
+	if (!error)
+		error = run(*seen, ask);
+	pthread_rwlock_unlock(&handle->lock);
+	return !error && ask->result == TG_ASK_STALE ? -EAGAIN : error;
+}
+
+int tg_target_ask(struct tidegate *handle, const char *limit, const char *key, struct tg_ask *ask)
+{
+	const struct tg_target *seen;
+	int try, error = -EAGAIN;
+
+	if (!limit || !*limit || strlen(limit) >= TG_LIMIT_NAME_SIZE)
+		return -ENOENT;
+	for (try = 0; try < TRIES; try++) {
+		error = ask_once(handle, limit, key, ask, &seen);
+		if (error == -ESRCH)
+			error = learn(handle, limit);
+		else if (error != -EAGAIN)
+			return error;
+		if (error == -EAGAIN)
+			error = look_again(handle, seen);
+		if (error)
+			return error;
+	}
+	return -ENOTCONN;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The charging program of the generation in force: found by its pin, and found anew after a change.
+ */
+#ifndef TG_TARGET_H
+#define TG_TARGET_H
+
+#include <pthread.h>
+#include <stdint.h>
+#include <tidegate.h>
+#include <tidegate/ask.h>
+
+struct tg_target;
+
+struct tidegate {
+	char *state_dir;
+	pthread_rwlock_t lock; /* for writing only to exchange or to extend `target` */
+	struct tg_target *target;
+	uint64_t waiting;
+};
+
+/*
+ * Has the program in force answer @ask, whose `what` and `cost` are set, about the bucket of @key
+ * in @limit. 0, then ask->result says what came of it, or an error of tidegate.h.
+ */
+int tg_target_ask(struct tidegate *handle, const char *limit, const char *key, struct tg_ask *ask);
+
+void tg_target_free(struct tg_target **target);
+
+#endif
