@@ -9,7 +9,7 @@ _tidegate() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' words='' word
 	# commands, with the options of each
 	local -A options=(
-		[check]='--json' [status]='--json' [limits]='--json' [top]='--limit --by -n --json' [why]='--json'
+		[check]='--json' [status]='--json' [limits]='--json' [top]='--limit --by -n --json' [why]='--key --json' [charge]='--cost --state --json'
 		[events]='--follow --limit -n --json' [set]='--save --json' [shadow]='--save --json' [reset]='--limit --all --json' [reload]='--json' [diff]='--json'
 		[apply]='--confirm --json' [confirm]='--json' [rollback]='--json' [allow]='--for --note --json' [deny]='--for --note --json'
 		[simulate]='--pcap --hook --filter -n --json' [suggest]='--pcap --live --interface --per --prefix --quantile --filter'
@@ -29,7 +29,7 @@ _tidegate() {
 	--for | --confirm | --live) words='60s 5m 10m 1h' ;;
 	allow | deny) words='add del list' ;;
 	shadow) words='on off' ;;
-	limits | set | on | off) words=$(_tidegate_limits) ;;
+	limits | set | on | off | charge) words=$(_tidegate_limits) ;;
 	check | diff | apply | simulate) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
 	*)
 		[ "$command" = set ] && words='capacity= rate= refill_amount= refill_interval= mark_above= max_delay= shadow='

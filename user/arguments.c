@@ -16,7 +16,8 @@ static const struct option options[] = {
 	{"filter", required_argument, NULL, 'E'},   {"hook", required_argument, NULL, 'h'},
 	{"live", required_argument, NULL, 'L'},	    {"interface", required_argument, NULL, 'i'},
 	{"per", required_argument, NULL, 'P'},	    {"prefix", required_argument, NULL, 'x'},
-	{"quantile", required_argument, NULL, 'q'}, {},
+	{"quantile", required_argument, NULL, 'q'}, {"key", required_argument, NULL, 'k'},
+	{"cost", required_argument, NULL, 'C'},	    {},
 };
 
 static bool take_number(const char *text, long *n)
@@ -87,6 +88,12 @@ static bool take(int option, struct tg_arguments *arguments)
 		return true;
 	case 'q':
 		arguments->quantile = optarg;
+		return true;
+	case 'k':
+		arguments->key = optarg;
+		return true;
+	case 'C':
+		arguments->cost = optarg;
 		return true;
 	case 'n':
 		return take_number(optarg, &arguments->n);

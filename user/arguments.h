@@ -12,15 +12,16 @@ struct tg_arguments {
 	const char *pcap, *filter, *hook;
 	const char *live, *interface, *per, *prefix, *quantile; /* of suggest */
 	long n;							/* of top; 0: not given */
-	char **operands;					/* what is left */
+	const char *key, *cost;
+	char **operands; /* what is left */
 	int operands_n;
 };
 
 /*
  * @allowed: letters of the options that the command has beside --json: (l)imit, (b)y, (n),
  * (a)ll, (s)ave, s(t)ate, (c)onfirm, (f)or, n(o)te, (F)ollow, (p)cap, filter (E)xpression,
- * (h)ook, (L)ive, (i)nterface, (P)er, prefi(x), (q)uantile. @least and @most operands. Returns
- * false after saying what is wrong.
+ * (h)ook, (L)ive, (i)nterface, (P)er, prefi(x), (q)uantile, (k)ey, (C)ost. @least and @most
+ * operands. Returns false after saying what is wrong.
  */
 bool tg_arguments_parse(int argc, char **argv, const char *allowed, int least, int most,
 			struct tg_arguments *arguments);

@@ -75,11 +75,12 @@ static void print_listed(const char *address, const json_t *listed)
 static void print_why(const json_t *result)
 {
 	const json_t *limits = json_object_get(result, "limits"), *limit;
+	bool is_key = json_object_get(result, "key") != NULL;
 	size_t i;
 
 	print_listed(tg_json_text(result, "address"), json_object_get(result, "list"));
 	if (!json_array_size(limits))
-		puts("no limit has anything to say about it");
+		puts(is_key ? "no limit has per: key" : "no limit has anything to say about it");
 	json_array_foreach(limits, i, limit) print_limit(limit);
 }
 
@@ -89,8 +90,16 @@ int cmd_why(int argc, char **argv)
 	struct tg_prefix address;
 	char why[256];
 
-	if (!tg_arguments_parse(argc, argv, "", 1, 1, &arguments))
+	if (!tg_arguments_parse(argc, argv, "k", 0, 1, &arguments))
 		return TG_EXIT_USAGE;
+	if (!arguments.key == !arguments.operands_n) {
+		tg_log(TG_LOG_ERROR, "`why` needs an ADDRESS, or --key KEY");
+		return TG_EXIT_USAGE;
+	}
+	if (arguments.key)
+		return tg_client_show(
+			json_pack("{s:s, s:s}", "command", "why", "key", arguments.key),
+			arguments.json, print_why);
 	if (tg_prefix_parse(arguments.operands[0], &address, why, sizeof(why)) ||
 	    address.length != 128) {
 		tg_log(TG_LOG_ERROR,

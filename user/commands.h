@@ -11,9 +11,11 @@ enum tg_exit {
 	TG_EXIT_REFUSED = 4,   /* no privilege, or another's program sits on the hook */
 	TG_EXIT_NO_DAEMON = 5, /* none answers */
 	TG_EXIT_NOT_FOUND = 6, /* limit, interface or entry */
+	TG_EXIT_EXCEEDED = 10, /* charge: the limit refuses */
 };
 
 int cmd_apply(int argc, char **argv);
+int cmd_charge(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_confirm(int argc, char **argv);
 int cmd_detach(int argc, char **argv);

@@ -166,11 +166,19 @@ json_t *tg_report_limits(const struct tg_stats *stats, const char *only)
 			 limits);
 }
 
-/* "192.0.2.9/32", or "everyone". */
+/* "192.0.2.9/32", "everyone", or "key:" and the beginning of the hash of what an application named.
+ */
 static const char *bucket_name(const struct tg_bucket_view *view, char *text, size_t size)
 {
+	const uint8_t *hash = view->bucket.address;
+
 	if (view->per == TG_CONFIG_PER_EVERYONE)
 		return "everyone";
+	if (view->per == TG_CONFIG_PER_KEY) {
+		snprintf(text, size, "key:%02x%02x%02x%02x%02x%02x%02x%02x", hash[0], hash[1],
+			 hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]);
+		return text;
+	}
 	return tg_prefix_format(&view->bucket, text, size);
 }
 
@@ -244,6 +252,16 @@ json_t *tg_report_why(const struct tg_prefix *address, const struct tg_bucket_vi
 	return json_pack("{s:s, s:b, s:b, s:o, s:o}", "address", text, "allowed",
 			 list->list == TG_LIST_ALLOW, "denied", list->list == TG_LIST_DENY, "list",
 			 tg_report_listed(list), "limits", limits);
+}
+
+json_t *tg_report_why_key(const char *key, const struct tg_bucket_view *views, size_t n)
+{
+	json_t *limits = json_array();
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		json_array_append_new(limits, view_of(&views[i]));
+	return json_pack("{s:s, s:o}", "key", key, "limits", limits);
 }
 
 json_t *tg_report_top(const struct tg_bucket_view *views, size_t n, uint32_t generation)

@@ -73,8 +73,13 @@ static json_t *do_why(struct tg_daemon *daemon, const json_t *request)
 	const char *text = tg_request_text(request, "address");
 	struct tg_prefix address;
 	struct tg_list_view list;
+	const char *key = tg_request_text(request, "key");
 	size_t n;
 
+	if (key) {
+		tg_datapath_why_key(daemon->datapath, key, views, &n);
+		return tg_reply_done(tg_report_why_key(key, views, n));
+	}
 	if (!parse_address(text, &address))
 		return bad_address(text);
 	if (tg_datapath_why(daemon->datapath, address.address, views, &n, &list))

@@ -18,7 +18,9 @@ static const struct {
 	{"status", cmd_status, "", "daemon, interfaces, table"},
 	{"limits", cmd_limits, "[NAME]", "each limit's settings and counters"},
 	{"top", cmd_top, "[--limit L] [--by exceeded|admitted] [-n N]", "the busiest sources"},
-	{"why", cmd_why, "ADDRESS", "how an address stands with each limit"},
+	{"why", cmd_why, "ADDRESS | --key KEY", "how an address stands with each limit, or a key"},
+	{"charge", cmd_charge, "LIMIT KEY [--cost N] [--state DIR]",
+	 "take tokens as an application does; exit code 10: refused"},
 	{"events", cmd_events, "[--follow] [--limit L] [-n N]",
 	 "a sample of who exceeded what, and when"},
 	{"set", cmd_set, "LIMIT KEY=VALUE... [--save]",
@@ -63,7 +65,8 @@ static void print_usage(FILE *out)
 	}
 	fputs("\nThe socket is taken from --control or TIDEGATE_CONTROL. "
 	      "Exit codes: 0 done, 1 failed, 2 wrong usage,\n"
-	      "3 configuration invalid, 4 refused, 5 no daemon answers, 6 not found.\n",
+	      "3 configuration invalid, 4 refused, 5 no daemon answers, 6 not found, 10 charge: the "
+	      "limit refuses.\n",
 	      out);
 }
 
