@@ -215,11 +215,7 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 man/tidegated.8
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 man/tidegate.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 man/tidegate.yaml.5
-<<<<<<< HEAD
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate README.md $(wildcard docs/*.md docs/*.png docs/*.svg)
-=======
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate README.md docs/configuration.md docs/design.md docs/library.md docs/table.md
->>>>>>> 50c3e98 (lib: libtidegate, buckets for applications)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate/examples $(wildcard examples/*.yaml)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/tidegate schema/tidegate.schema.json packaging/tidegate.rules.yml packaging/grafana-dashboard.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include include/tidegate.h

@@ -81,14 +81,14 @@ for i in $(seq 40); do tg charge bounded "made up $i"; done >/dev/null
 check "new_sources bounds the buckets of keys" test "$(tg limits bounded --json | jq '.limits[0].buckets')" = 5
 
 # who may
-cp "$ROOT/build/tidegate" /var/tmp/tidegate-$ID
-chmod 755 /var/tmp/tidegate-$ID
+cp "$ROOT/build/tidegate" "/var/tmp/tidegate-$ID"
+chmod 755 "/var/tmp/tidegate-$ID"
 as() { setpriv --reuid 65534 --regid "$1" --clear-groups "/var/tmp/tidegate-$ID" charge "$2" "$3" --state "$STATE" >"$WORK/out" 2>&1; echo $?; }
 check "the daemon's group charges keys" test "$(as "$(id -g)" api-key group)" = 0
 check "but not what packets are charged to" test "$(as "$(id -g)" source 10.77.1.9)" = 4
 check "others nothing" test "$(as 65534 api-key other)" = 4
 check "and are told" grep -q "no permission" "$WORK/out"
-rm -f /var/tmp/tidegate-$ID
+rm -f "/var/tmp/tidegate-$ID"
 
 # without the daemon, and with the next
 exits 0 api-key lasting --cost 1999
