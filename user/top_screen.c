@@ -84,12 +84,12 @@ static const char *rate(double value, char *text, size_t size)
 /* Of the first two titles: on a narrow screen the counters matter more than the ends of names. */
 static int source_width(int width)
 {
-	return width >= 130 ? 36 : 24;
+	return width >= 144 ? 36 : 24;
 }
 
 static int limit_width(int width)
 {
-	return width >= 130 ? 20 : 14;
+	return width >= 144 ? 20 : 16;
 }
 
 static void draw_row(int line, const struct tg_top_row *row, int width)
