@@ -2,6 +2,7 @@
 #include "top_screen.h"
 
 #include <curses.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <term.h>
@@ -52,10 +53,28 @@ size_t tg_top_screen_page(void)
 	return LINES > HEAD + FOOT ? LINES - HEAD - FOOT : 1;
 }
 
+/*
+ * The signal of a window that changes its size comes only while a key is waited for: it would
+ * break off what is being asked of the daemon.
+ */
+static void let_resize(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGWINCH);
+	sigprocmask(how, &set, NULL);
+}
+
 int tg_top_screen_key(int ms)
 {
+	int key;
+
 	timeout(ms);
-	return getch();
+	let_resize(SIG_UNBLOCK);
+	key = getch();
+	let_resize(SIG_BLOCK);
+	return key;
 }
 
 void tg_top_screen_close(void)

@@ -70,6 +70,8 @@ tmux send-keys s
 tmux resize-window -x 80 -y 10
 check "a smaller window has fewer rows" becomes '^10\.77\.3\.1/32 +dry +[0-9]+ +[0-9.]+ '
 check "and no more lines than it" test "$(shown | wc -l)" -le 10
+for width in $(seq 81 140); do tmux resize-window -x "$width" -y 12; done
+check "sixty sizes in a row do no harm" becomes '^health: ok'
 tmux send-keys q
 check "quit" becomes 'ended with 0'
 finish_screen
