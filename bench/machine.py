@@ -17,6 +17,14 @@ def first(path, otherwise):
         return otherwise
 
 
+def commit():
+    """Of what was measured, where git is there to say it."""
+    try:
+        return command("git", "-C", ROOT, "describe", "--always", "--dirty").strip()
+    except (OSError, RuntimeError):
+        return ""
+
+
 def describe():
     cpu = re.search(r"model name\s*: (.*)", first("/proc/cpuinfo", ""))
     memory = re.search(r"MemTotal: *(\d+)", first("/proc/meminfo", ""))
@@ -33,6 +41,5 @@ def describe():
         "iptables": command("iptables-legacy", "--version").strip(),
         "governor": first("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "none (the host's)"),
         "mitigations": {name: text for name, text in mitigations.items() if text != "Not affected"},
-        "commit": command("git", "-C", ROOT, "describe", "--always", "--dirty").strip()
-        if os.path.exists(ROOT + "/.git") else "",
+        "commit": commit(),
     }
