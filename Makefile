@@ -217,6 +217,8 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 man/tidegate.yaml.5
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate README.md $(wildcard docs/*.md docs/*.png docs/*.svg)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate/examples $(wildcard examples/*.yaml)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate/examples/server-c examples/server-c/server.c examples/server-c/Makefile
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate/examples/server-python $(wildcard examples/server-python/*.py)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/tidegate schema/tidegate.schema.json packaging/tidegate.rules.yml packaging/grafana-dashboard.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include include/tidegate.h
 	install -D -m 644 -t $(DESTDIR)$(LIBDIR) $B/libtidegate.a
