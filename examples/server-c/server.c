@@ -107,10 +107,15 @@ static void forget(struct pending *pending)
 	free(pending);
 }
 
-/* The client has gone: its place is free. The request goes with the connection. */
+/* The client has gone: its place is free. libevent has let go of the request, unless it ends. */
 static void on_close(struct evhttp_connection *connection, void *data)
 {
-	forget(data);
+	struct pending *pending = data;
+	struct evhttp_request *request = pending->request;
+
+	forget(pending);
+	if (!evhttp_request_get_connection(request))
+		evhttp_request_free(request);
 }
 
 static void try_again(evutil_socket_t fd, short what, void *data)
