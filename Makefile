@@ -53,7 +53,7 @@ UNIT := $(patsubst tests/%.c,$B/asan/tests/%,$(wildcard tests/unit/test_*.c))
 BPF_TESTS := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZERS := $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(patsubst %.c,$B/%,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
-SOURCES = $(wildcard bpf/*.[ch] include/*.h include/tidegate/*.h lib/*.[ch] user/*.[ch] tests/*.h tests/*/*.[ch] bench/*.[ch])
+SOURCES = $(wildcard bpf/*.[ch] examples/*/*.c include/*.h include/tidegate/*.h lib/*.[ch] user/*.[ch] tests/*.h tests/*/*.[ch] bench/*.[ch])
 SCRIPTS = $(wildcard tests/run tests/netns/*.sh tests/demo/* tests/vm/*[!y] bench/*.sh packaging/*.sh .ci/run)
 
 .DELETE_ON_ERROR:
