@@ -117,19 +117,33 @@ static void answer_line(struct client *client, const char *line, size_t length)
 	reply(client, answer);
 }
 
-static void on_read(struct bufferevent *buffer, void *data)
+/*
+ * The next request, once the answers before it are out: who asks without reading is neither to fill
+ * the daemon's memory nor to keep others waiting.
+ */
+static void serve(struct client *client)
 {
-	struct evbuffer *input = bufferevent_get_input(buffer);
-	struct client *client = data;
+	struct evbuffer *input = bufferevent_get_input(client->buffer),
+			*output = bufferevent_get_output(client->buffer);
 	size_t length;
 	char *line;
 
-	while (!client->closing && (line = evbuffer_readln(input, &length, EVBUFFER_EOL_LF))) {
+	while (!client->closing && !evbuffer_get_length(output)) {
+		line = evbuffer_readln(input, &length, EVBUFFER_EOL_LF);
+		if (!line) {
+			if (evbuffer_get_length(input) >= REQUEST_MAX)
+				refuse(client, TG_EXIT_USAGE,
+				       "a request is at most 65536 bytes long");
+			return;
+		}
 		answer_line(client, line, length);
 		free(line);
 	}
-	if (!client->closing && evbuffer_get_length(input) >= REQUEST_MAX)
-		refuse(client, TG_EXIT_USAGE, "a request is at most 65536 bytes long");
+}
+
+static void on_read(struct bufferevent *buffer, void *data)
+{
+	serve(data);
 }
 
 static void on_written(struct bufferevent *buffer, void *data)
@@ -138,6 +152,8 @@ static void on_written(struct bufferevent *buffer, void *data)
 
 	if (client->closing)
 		drop(client);
+	else
+		serve(client);
 }
 
 static void on_event(struct bufferevent *buffer, short what, void *data)

@@ -18,6 +18,7 @@ struct fixture {
 	struct event_base *base;
 	struct tg_control *control;
 	int handled;
+	char *more; /* text that answers carry beside the request, or NULL */
 };
 
 static json_t *echo(void *data, const json_t *request, bool may_change)
@@ -25,7 +26,7 @@ static json_t *echo(void *data, const json_t *request, bool may_change)
 	struct fixture *fixture = data;
 
 	fixture->handled++;
-	return json_pack("{s:i, s:O}", "code", 0, "result", request);
+	return json_pack("{s:i, s:O, s:s*}", "code", 0, "result", request, "more", fixture->more);
 }
 
 static bool fixture_open(struct fixture *fixture)
@@ -158,6 +159,34 @@ TEST(test_too_long)
 	fixture_close(&f);
 }
 
+/* Who asks and does not read is answered once, and again as soon as it reads. */
+TEST(test_asks_without_reading)
+{
+	static char more[1 << 20], answer[1 << 16];
+	struct fixture f;
+	int fd, i, answers = 0;
+	ssize_t n;
+
+	CHECK(fixture_open(&f), "open");
+	memset(more, 'x', sizeof(more) - 1);
+	f.more = more;
+	fd = dial(&f);
+	for (i = 0; i < 100; i++)
+		CHECK(send(fd, "{}\n", 3, MSG_NOSIGNAL) == 3, "send");
+	turn(&f);
+	CHECK(f.handled == 1, "%d answers of a megabyte are waiting", f.handled);
+	for (i = 0; i < 100000 && answers < 100; i++) {
+		n = recv(fd, answer, sizeof(answer), MSG_DONTWAIT);
+		while (n > 0)
+			answers += answer[--n] == '\n';
+		event_base_loop(f.base, EVLOOP_NONBLOCK);
+	}
+	CHECK(answers == 100 && f.handled == 100, "%d answers", answers);
+	close(fd);
+	turn(&f);
+	fixture_close(&f);
+}
+
 TEST(test_many_clients)
 {
 	struct fixture f;
@@ -215,5 +244,5 @@ TEST(test_socket_file)
 	fixture_close(&f);
 }
 
-TEST_MAIN(RUN(test_requests), RUN(test_nonsense), RUN(test_too_long), RUN(test_many_clients),
-	  RUN(test_socket_file))
+TEST_MAIN(RUN(test_requests), RUN(test_nonsense), RUN(test_too_long),
+	  RUN(test_asks_without_reading), RUN(test_many_clients), RUN(test_socket_file))
