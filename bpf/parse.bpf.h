@@ -40,7 +40,7 @@ struct tg_packet {
 	__u8 tcp_flags;	    /* valid with TCP, */
 	__u8 icmp_type;	    /* with ICMP and ICMPv6, unless it is a later fragment */
 	__u8 fragment;	    /* enum tg_fragment */
-	__u8 any_protocol;  /* a later fragment that hides its protocol behind extension headers */
+	__u8 any_protocol;  /* a later fragment of IPv6: what protocol it is of is not known */
 	__u8 traffic_class; /* DSCP and ECN, RFC 2474, RFC 3168 */
 	__u8 tags;	    /* VLAN tags that are not in the frame but in its metadata */
 	__u8 hook;	    /* enum tg_hook */
@@ -231,6 +231,9 @@ static __always_inline int tg_parse_ipv4(struct tg_cursor *cursor, struct tg_pac
 	packet->length = total_length > 0xffff ? 0xffff : total_length;
 	fragment = bpf_ntohs(ip->frag_off);
 	if (fragment & TG_IPV4_OFFSET_MASK) {
+		/* Over the flags of another fragment's TCP header: RFC 3128. */
+		if (ip->protocol == IPPROTO_TCP && (fragment & TG_IPV4_OFFSET_MASK) == 1)
+			return TG_REASON_TRUNCATED_TRANSPORT;
 		packet->fragment = TG_FRAGMENT_LATER;
 		return TG_PARSED;
 	}
@@ -301,7 +304,10 @@ static __always_inline int tg_parse_ipv6_chain(struct tg_cursor *cursor, struct 
 		tg_advance(cursor, length);
 		tg_forget_bounds(cursor);
 		if (packet->fragment == TG_FRAGMENT_LATER) {
-			packet->any_protocol = tg_is_ipv6_extension(packet->protocol);
+			/* Its next header is the sender's word, and nobody else goes by it: RFC
+			 * 8200 section 4.5 has the first fragment's decide. */
+			packet->any_protocol = 1;
+			packet->protocol = IPPROTO_FRAGMENT;
 			return TG_PARSED;
 		}
 	}

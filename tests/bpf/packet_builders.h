@@ -132,6 +132,16 @@ static void build_later_fragment4(struct packet *packet, int protocol)
 	packet_done(packet);
 }
 
+/* Eight bytes into a TCP packet, where the second half of another fragment's header has its flags.
+ */
+static void build_overlapping_fragment4(struct packet *packet, int offset)
+{
+	put_ethernet(packet, ETH_P_IP);
+	put_ipv4(packet, V4, IPPROTO_TCP, 0, offset);
+	put(packet, NULL, 24);
+	packet_done(packet);
+}
+
 static void build_tiny_fragment4(struct packet *packet, int bytes)
 {
 	put_ethernet(packet, ETH_P_IP);

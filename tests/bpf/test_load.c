@@ -91,17 +91,6 @@ static size_t function_at(const struct functions *functions, size_t start)
 	return i;
 }
 
-static void add_function(struct functions *functions, size_t start)
-{
-	size_t i;
-
-	if (function_at(functions, start) < functions->n || functions->n == FUNCTIONS_MAX)
-		return;
-	for (i = functions->n++; i && functions->start[i - 1] > start; i--)
-		functions->start[i] = functions->start[i - 1];
-	functions->start[i] = start;
-}
-
 /* Where a function begins that instruction @i calls or hands to a helper; 0: none, for 0 is main.
  * The kernel shows calls with the distance in `off`. */
 static size_t called_at(const struct functions *functions, size_t i)
@@ -117,21 +106,23 @@ static size_t called_at(const struct functions *functions, size_t i)
 
 static bool find_functions(struct functions *functions, const struct bpf_program *program)
 {
+	static struct bpf_func_info records[FUNCTIONS_MAX];
 	struct bpf_prog_info info = {.xlated_prog_insns = (uintptr_t)functions->code,
-				     .xlated_prog_len = sizeof(functions->code)};
+				     .xlated_prog_len = sizeof(functions->code),
+				     .func_info = (uintptr_t)records,
+				     .func_info_rec_size = sizeof(records[0]),
+				     .nr_func_info = FUNCTIONS_MAX};
 	__u32 length = sizeof(info);
 	size_t i;
 
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &length) ||
-	    info.xlated_prog_len > sizeof(functions->code))
+	    info.xlated_prog_len > sizeof(functions->code) || info.nr_func_info > FUNCTIONS_MAX)
 		return false;
 	functions->size = info.xlated_prog_len / sizeof(struct bpf_insn);
 	functions->steps = info.verified_insns;
-	functions->n = 0;
-	add_function(functions, 0);
-	for (i = 0; i < functions->size; i++)
-		if (called_at(functions, i))
-			add_function(functions, called_at(functions, i));
+	functions->n = info.nr_func_info;
+	for (i = 0; i < functions->n; i++)
+		functions->start[i] = records[i].insn_off;
 	return true;
 }
 

@@ -102,6 +102,7 @@ static bool meets(const struct tg_config_limit *limit, const struct model *model
 	bool ports = tcp || model->protocol == IPPROTO_UDP;
 	bool icmp = model->protocol == IPPROTO_ICMP || model->protocol == IPPROTO_ICMPV6;
 	bool flags = tcp && !later;
+	bool any = later && is_ipv6(model); /* of whatever protocol */
 
 	if (limit->unit == TG_CONFIG_CONNECTIONS &&
 	    !(flags && (model->flags & 2) && !(model->flags & 16)))
@@ -109,13 +110,13 @@ static bool meets(const struct tg_config_limit *limit, const struct model *model
 	if (limit->match.fragments != TG_FRAGMENTS_AND_WHOLE &&
 	    (limit->match.fragments == TG_FRAGMENTS_ONLY) != (model->fragment != TG_FRAGMENT_NONE))
 		return false;
-	return value_meets(limit, TG_FIELD_PROTOCOL, true, false, model->protocol) &&
-	       value_meets(limit, TG_FIELD_SOURCE_PORT, ports, ports && later,
+	return value_meets(limit, TG_FIELD_PROTOCOL, true, any, model->protocol) &&
+	       value_meets(limit, TG_FIELD_SOURCE_PORT, ports, any || (ports && later),
 			   model->source_port) &&
-	       value_meets(limit, TG_FIELD_DESTINATION_PORT, ports, ports && later,
+	       value_meets(limit, TG_FIELD_DESTINATION_PORT, ports, any || (ports && later),
 			   model->destination_port) &&
 	       value_meets(limit, TG_FIELD_TCP_FLAGS, flags, false, model->flags) &&
-	       value_meets(limit, TG_FIELD_ICMP_TYPE, icmp, icmp && later, model->type) &&
+	       value_meets(limit, TG_FIELD_ICMP_TYPE, icmp, any || (icmp && later), model->type) &&
 	       value_meets(limit, TG_FIELD_LENGTH, true, false, length) &&
 	       address_meets(&limit->match.source, model->source) &&
 	       address_meets(&limit->match.destination, model->destination);
