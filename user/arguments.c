@@ -108,12 +108,15 @@ bool tg_arguments_parse(int argc, char **argv, const char *allowed, int least, i
 
 	memset(arguments, 0, sizeof(*arguments));
 	optind = 0; /* start over: main() has looked at the arguments, too */
-	while ((option = getopt_long(argc, argv, "n:", options, NULL)) >= 0) {
-		if (option == '?')
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":n:", options, NULL)) >= 0) {
+		if (option == ':') {
+			tg_log(TG_LOG_ERROR, "%s needs a value", argv[optind - 1]);
 			return false;
-		if (option != 'j' && !strchr(allowed, option)) {
-			tg_log(TG_LOG_ERROR, "`%s` has no such option; see `tidegate --help`",
-			       argv[0]);
+		}
+		if (option == '?' || (option != 'j' && !strchr(allowed, option))) {
+			tg_log(TG_LOG_ERROR, "`%s` has no such option as %s", argv[0],
+			       argv[optind - 1]);
 			return false;
 		}
 		if (!take(option, arguments))
@@ -123,7 +126,7 @@ bool tg_arguments_parse(int argc, char **argv, const char *allowed, int least, i
 	arguments->operands_n = argc - optind;
 	if (arguments->operands_n >= least && arguments->operands_n <= most)
 		return true;
-	tg_log(TG_LOG_ERROR, "`%s` has too %s arguments; see `tidegate --help`", argv[0],
+	tg_log(TG_LOG_ERROR, "`%s` has too %s arguments", argv[0],
 	       arguments->operands_n < least ? "few" : "many");
 	return false;
 }

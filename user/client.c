@@ -48,8 +48,8 @@ static int open_socket(bool quiet)
 	}
 	if (!quiet)
 		tg_log(TG_LOG_ERROR,
-		       "no daemon answers at %s: %s; is tidegated running? name its socket with "
-		       "--control or TIDEGATE_CONTROL",
+		       "no daemon answers at %s: %s; start it with `systemctl start tidegated`, or "
+		       "name its socket with --control or TIDEGATE_CONTROL",
 		       tg_client_control, strerror(errno));
 	return -ENOENT;
 }

@@ -107,7 +107,12 @@ int cmd_shadow(int argc, char **argv)
 
 static void print_reset(const json_t *result)
 {
-	printf("%lld bucket(s) filled up\n", tg_json_number(result, "reset"));
+	long long n = tg_json_number(result, "reset");
+
+	if (n)
+		printf("filled up: %lld bucket%s\n", n, n == 1 ? "" : "s");
+	else
+		puts("no bucket is kept here, so all tokens are there");
 }
 
 int cmd_reset(int argc, char **argv)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tidegate check FILE: is it valid, and what would it do? Needs no daemon and no privileges. */
 #include <errno.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "cleanup.h"
 #include "commands.h"
 #include "config.h"
@@ -209,22 +209,9 @@ static int check(const char *path, bool json)
 
 int cmd_check(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{NULL, 0, NULL, 0},
-	};
-	bool json = false;
-	int option;
+	struct tg_arguments arguments;
 
-	optind = 0; /* the caller may have parsed options of its own */
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option != 'j')
-			return TG_EXIT_USAGE;
-		json = true;
-	}
-	if (argc - optind != 1) {
-		tg_log(TG_LOG_ERROR, "usage: tidegate check FILE [--json]");
+	if (!tg_arguments_parse(argc, argv, "", 1, 1, &arguments))
 		return TG_EXIT_USAGE;
-	}
-	return check(argv[optind], json);
+	return check(arguments.operands[0], arguments.json);
 }

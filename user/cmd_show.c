@@ -38,8 +38,13 @@ static void print_reasons(const json_t *interfaces)
 {
 	const json_t *interface, *count;
 	const char *reason;
+	bool any = false;
 	size_t i;
 
+	json_array_foreach(interfaces, i, interface) any |=
+		json_object_size(json_object_get(interface, "reasons")) > 0;
+	if (!any)
+		return;
 	printf("\n%-16s %-24s %14s\n", "INTERFACE", "REASON", "PACKETS");
 	json_array_foreach(interfaces, i, interface)
 		json_object_foreach(json_object_get(interface, "reasons"), reason, count)

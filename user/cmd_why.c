@@ -9,11 +9,25 @@
 #include "log.h"
 #include "prefix.h"
 
+#define SPAN_SIZE 32
+
+/* To the millisecond as long as somebody may wait for it, then in whole seconds. */
+static const char *span(long long ms, char text[SPAN_SIZE])
+{
+	if (ms < 10000)
+		snprintf(text, SPAN_SIZE, "%lld ms", ms);
+	else
+		snprintf(text, SPAN_SIZE, "%lld s", (ms + 999) / 1000);
+	return text;
+}
+
 static void print_backoff(long long attempt, long long backoff_ms)
 {
+	char text[SPAN_SIZE];
+
 	if (backoff_ms)
-		printf("    backoff: attempt %lld, closed for another %lld ms\n", attempt,
-		       backoff_ms);
+		printf("    backoff: attempt %lld, closed for another %s\n", attempt,
+		       span(backoff_ms, text));
 	else if (attempt)
 		printf("    backoff: attempt %lld, open again\n", attempt);
 }
@@ -23,6 +37,7 @@ static void print_limit(const json_t *limit)
 	const char *state = tg_json_text(limit, "state");
 	const json_t *ago = json_object_get(limit, "exceeded_ago_ms");
 	bool shadow = json_is_true(json_object_get(limit, "shadow"));
+	char text[SPAN_SIZE];
 
 	printf("%s (bucket %s", tg_json_text(limit, "limit"), tg_json_text(limit, "bucket"));
 	if (json_object_get(limit, "destination_port"))
@@ -40,16 +55,18 @@ static void print_limit(const json_t *limit)
 	printf("%lld of %lld %s left", tg_json_number(limit, "remaining"),
 	       tg_json_number(limit, "capacity"), tg_json_text(limit, "unit"));
 	if (tg_json_number(limit, "retry_after_ms"))
-		printf("; %s now, the next packet is admitted in %lld ms",
+		printf("; %s now, the next packet is admitted in %s",
 		       shadow ? "would refuse but for shadow" : "refuses",
-		       tg_json_number(limit, "retry_after_ms"));
-	printf("; full in %lld ms\n", tg_json_number(limit, "reset_ms"));
+		       span(tg_json_number(limit, "retry_after_ms"), text));
+	if (tg_json_number(limit, "reset_ms"))
+		printf("; full in %s", span(tg_json_number(limit, "reset_ms"), text));
+	putchar('\n');
 	print_backoff(tg_json_number(limit, "attempt"), tg_json_number(limit, "backoff_ms"));
 	printf("    admitted %lld packets, %s %lld", tg_json_number(limit, "admitted"),
 	       shadow ? "let go on as a shadow limit" : "refused",
 	       tg_json_number(limit, "exceeded"));
 	if (json_is_integer(ago))
-		printf(", the last %lld ms ago", json_integer_value(ago));
+		printf(", the last %s ago", span(json_integer_value(ago), text));
 	putchar('\n');
 }
 
@@ -59,6 +76,7 @@ static void print_listed(const char *address, const json_t *listed)
 	const json_t *left = json_object_get(listed, "expires_in_ms");
 	const char *list = tg_json_text(listed, "list"), *note = tg_json_text(listed, "note");
 	bool dynamic = strcmp(tg_json_text(listed, "origin"), "dynamic") == 0;
+	char text[SPAN_SIZE];
 
 	if (!*list)
 		return;
@@ -67,7 +85,7 @@ static void print_listed(const char *address, const json_t *listed)
 	       strcmp(list, "allow") == 0 ? "no limit holds for it"
 					  : "all its packets are dropped");
 	if (json_is_integer(left))
-		printf("    for another %lld ms\n", json_integer_value(left));
+		printf("    for another %s\n", span(json_integer_value(left), text));
 	if (*note)
 		printf("    %s\n", note);
 }

@@ -277,7 +277,7 @@ static void warn_refill(struct tg_reader *reader, const struct tg_yaml *capacity
 	if (limit->unit == TG_CONFIG_BYTES && refill->capacity < 1514)
 		tg_reader_warn(reader, capacity,
 			       "a bucket of %llu bytes never admits a full Ethernet frame of 1514 "
-			       "bytes",
+			       "bytes; write that or more, such as capacity: 15kB",
 			       (unsigned long long)refill->capacity);
 }
 

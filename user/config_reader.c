@@ -213,7 +213,9 @@ int tg_read_list(struct tg_reader *reader, const struct tg_yaml *list, bool may_
 	int r = 0;
 
 	if (list->kind != TG_YAML_LIST)
-		return tg_reader_error(reader, list, "this must be a list, such as [ ... ]");
+		return tg_reader_error(
+			reader, list,
+			"this must be a list: [ ... ], or a line for each item, after a dash");
 	if (!list->n && !may_be_empty)
 		return tg_reader_error(reader, list, "this list is empty");
 	for (item = list->children; item && r != -ENOMEM; item = item->next)

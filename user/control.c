@@ -253,7 +253,8 @@ static int listen_on(const char *path)
 	error = bind(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
 	umask(mask);
 	if (error)
-		return tg_fail(error, "control socket %s", path);
+		return tg_fail(error, "%scontrol socket %s",
+			       geteuid() == 0 ? "" : "tidegated is to be run as root: ", path);
 	return TAKE_FD(fd);
 }
 

@@ -199,9 +199,12 @@ int tg_qdisc_require(unsigned int ifindex, const char *name, bool manage, bool *
 			name, queues.root, queues.handle >> 16, name);
 	error = put_fq(ifindex);
 	if (error)
-		return tg_refuse(message, error, "cannot put the fq qdisc on %s: %s", name,
-				 error == -ENOENT ? "the kernel has none (module sch_fq)"
-						  : strerror(-error));
+		return tg_refuse(
+			message, error, "cannot put the fq qdisc on %s: %s", name,
+			error == -ENOENT
+				? "the kernel has none; load it with `modprobe sch_fq`, or "
+				  "write another on_exceed than delay"
+				: strerror(-error));
 	tg_log(TG_LOG_INFO, "%s: fq takes the place of %s until tidegate leaves", name,
 	       queues.root[0] ? queues.root : "no qdisc");
 	*made = true;

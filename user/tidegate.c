@@ -24,30 +24,33 @@ static const struct {
 	{"events", cmd_events, "[--follow] [--limit L] [-n N]",
 	 "a sample of who exceeded what, and when"},
 	{"set", cmd_set, "LIMIT KEY=VALUE... [--save]",
-	 "change capacity, refill, mark_above, max_delay or shadow at once"},
+	 "change capacity, refill and what else may be, at once"},
 	{"shadow", cmd_shadow, "on|off LIMIT... [--save]",
 	 "let limits count without acting, or act"},
 	{"reload", cmd_reload, "", "read the configuration file again"},
-	{"diff", cmd_diff, "FILE", "what a policy would change, and what becomes of live buckets"},
+	{"diff", cmd_diff, "FILE", "what a policy would change, and what of live buckets"},
 	{"apply", cmd_apply, "FILE [--confirm 60s]",
-	 "put a policy in force; with --confirm, go back unless it is confirmed"},
+	 "put a policy in force; go back unless confirmed"},
 	{"confirm", cmd_confirm, "", "keep what was applied with --confirm"},
 	{"rollback", cmd_rollback, "", "back to the policy before the last change"},
 	{"allow", cmd_entries, "add PREFIX|- [--for 10m] [--note TEXT]",
 	 "never limit a source; - reads prefixes from standard input"},
 	{"allow", cmd_entries, "del PREFIX|-", "take it off the list"},
 	{"allow", cmd_entries, "list", "what is on the list"},
-	{"deny", cmd_entries, "add|del|list ...", "likewise: drop all packets of a source"},
+	{"deny", cmd_entries, "add|del PREFIX|- ... | list",
+	 "likewise: drop all packets of a source"},
 	{"reset", cmd_reset, "ADDRESS | --limit L | --all", "give the tokens back"},
 	{"simulate", cmd_simulate, "FILE --pcap CAPTURE [--hook H] [--filter F] [-n N]",
 	 "what a policy would have done to captured packets"},
 	{"suggest", cmd_suggest,
-	 "--pcap CAPTURE | --live 10m [--interface I] [--per P] [--prefix 32,64] "
-	 "[--quantile 0.99] [--filter F]",
-	 "limits that all but a few sources would not notice, from what they send"},
+	 "--pcap CAPTURE | --live 10m [--interface I] [--per P]\n"
+	 "          [--prefix 32,64] [--quantile 0.99] [--filter F]",
+	 "limits that all but a few sources would not notice"},
 	{"detach", cmd_detach, "[--state DIR]", "remove every program, link and pin of ours"},
 	{"version", cmd_version, "", "versions, and what this kernel has"},
 };
+
+#define SYNOPSIS_WIDTH 18 /* longer ones have a line of their own */
 
 static void print_usage(FILE *out)
 {
@@ -58,25 +61,43 @@ static void print_usage(FILE *out)
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		snprintf(synopsis, sizeof(synopsis), "%s %s", commands[i].name,
 			 commands[i].arguments);
-		if (strlen(synopsis) > 36)
-			fprintf(out, "  %s\n  %-36s %s\n", synopsis, "", commands[i].does);
+		if (strlen(synopsis) > SYNOPSIS_WIDTH)
+			fprintf(out, "  %s\n  %-*s %s\n", synopsis, SYNOPSIS_WIDTH, "",
+				commands[i].does);
 		else
-			fprintf(out, "  %-36s %s\n", synopsis, commands[i].does);
+			fprintf(out, "  %-*s %s\n", SYNOPSIS_WIDTH, synopsis, commands[i].does);
 	}
-	fputs("\nThe socket is taken from --control or TIDEGATE_CONTROL. "
-	      "Exit codes: 0 done, 1 failed, 2 wrong usage,\n"
-	      "3 configuration invalid, 4 refused, 5 no daemon answers, 6 not found, 10 charge: the "
-	      "limit refuses.\n",
+	fputs("\nThe socket is taken from --control or TIDEGATE_CONTROL. Exit codes: 0 done,\n"
+	      "1 failed, 2 wrong usage, 3 configuration invalid, 4 refused, 5 no daemon\n"
+	      "answers, 6 not found, 10 charge: the limit refuses.\n",
 	      out);
 }
 
-static int run(const char *name, int argc, char **argv)
+/* After what was wrong, how it is right. */
+static void print_synopses(const char *name, FILE *out)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(commands[i].name, name) == 0)
-			return commands[i].run(argc, argv);
+			fprintf(out, "usage: tidegate %s%s%s [--json]\n", name,
+				*commands[i].arguments ? " " : "", commands[i].arguments);
+}
+
+static int run(const char *name, int argc, char **argv)
+{
+	size_t i;
+	int code;
+
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			break;
+	if (i < sizeof(commands) / sizeof(commands[0])) {
+		code = commands[i].run(argc, argv);
+		if (code == TG_EXIT_USAGE)
+			print_synopses(name, stderr);
+		return code;
+	}
 	tg_log(TG_LOG_ERROR, "unknown command \"%s\"; `tidegate --help` lists them", name);
 	return TG_EXIT_USAGE;
 }

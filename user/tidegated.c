@@ -148,6 +148,10 @@ static int load_config(const char *path, struct tg_config **config)
 	error = tg_config_load(path, config, &diagnostics);
 	tg_diagnostics_print(&diagnostics, stderr);
 	tg_diagnostics_clear(&diagnostics);
+	if (error == -ENOENT)
+		tg_log(TG_LOG_ERROR,
+		       "write a first configuration there (tidegate.yaml(5) begins with one), or "
+		       "name another with --config");
 	return error;
 }
 

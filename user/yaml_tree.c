@@ -30,6 +30,14 @@ static void report(struct builder *builder, const yaml_mark_t *mark, const char 
 	tg_diagnose(builder->diagnostics, TG_ERROR, builder->file, place_of(mark), "%s", message);
 }
 
+/* libyaml's words for a tab in the indentation, above all, do not name it. */
+static const char *syntax_advice(const char *problem)
+{
+	return strcmp(problem, "found character that cannot start any token") == 0
+		       ? "; indent with spaces, not tabs, and quote text that begins with @, ` or %"
+		       : "";
+}
+
 static int report_syntax(struct builder *builder)
 {
 	const yaml_parser_t *parser = &builder->parser;
@@ -40,11 +48,11 @@ static int report_syntax(struct builder *builder)
 		return -ENOMEM;
 	if (parser->context)
 		tg_diagnose(builder->diagnostics, TG_ERROR, builder->file, place,
-			    "YAML syntax: %s begun at line %zu: %s", parser->context,
-			    parser->context_mark.line + 1, problem);
+			    "YAML syntax: %s begun at line %zu: %s%s", parser->context,
+			    parser->context_mark.line + 1, problem, syntax_advice(problem));
 	else
-		tg_diagnose(builder->diagnostics, TG_ERROR, builder->file, place, "YAML syntax: %s",
-			    problem);
+		tg_diagnose(builder->diagnostics, TG_ERROR, builder->file, place,
+			    "YAML syntax: %s%s", problem, syntax_advice(problem));
 	return -EINVAL;
 }
 

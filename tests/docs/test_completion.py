@@ -25,6 +25,7 @@ def complete(*words):
 
 
 usage = subprocess.run([ROOT / "build/tidegate", "--help"], capture_output=True, text=True, check=True).stdout
+usage = re.sub(r"\n +\[", " [", usage)  # what goes on in a second line
 commands = {}
 for line in usage.splitlines():
     found = re.match(r"  ([a-z]+)\b(.*)", line)

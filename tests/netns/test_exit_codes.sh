@@ -15,6 +15,8 @@ expect() {
 	check "exit $code: ${*##*/}" test $status = "$code"
 	[ "$code" = 0 ] || check "  and it says why" test -s "$WORK/err" -a ! -s "$WORK/out"
 }
+# says TEXT: so did the command before, on standard error
+says() { check "  $1" grep -qF -- "$1" "$WORK/err"; }
 tidegate=$ROOT/build/tidegate tidegated=$ROOT/build/tidegated
 expect 0 "$tidegate" --help
 expect 0 "$tidegate" --version
@@ -24,11 +26,16 @@ expect 2 "$tidegate"
 expect 2 "$tidegate" wibble
 expect 2 "$tidegate" check
 expect 2 "$tidegate" status --wibble
+says "has no such option as --wibble"
+says "usage: tidegate status [--json]"
+expect 2 "$tidegate" top --limit
+says "--limit needs a value"
 expect 2 "$tidegate" status --control
 expect 2 "$tidegate" why nonsense
 expect 2 "$tidegate" why 10.0.0.0/8
 expect 2 "$tidegate" top -n 0
 expect 2 "$tidegate" set l
+says "usage: tidegate set LIMIT KEY=VALUE..."
 expect 2 "$tidegate" set l capacity
 expect 2 "$tidegate" reset
 expect 2 "$tidegated" --wibble
@@ -39,16 +46,19 @@ expect 3 "$tidegate" check "$WORK/bad.yaml"
 expect 3 "$tidegated" --config "$WORK/bad.yaml"
 expect 1 "$tidegate" check "$WORK/missing.yaml"
 expect 1 "$tidegated" --config "$WORK/missing.yaml"
+says "write a first configuration there"
 expect 1 "$tidegated" --config "$CONFIG" --state "$WORK/state" --control "$CONTROL" --metrics none
 for command in status limits top "why 10.0.0.1" "set l capacity=1" "reset --all" reload; do
 	# shellcheck disable=SC2086
 	expect 5 "$tidegate" --control "$CONTROL" $command
+	says "start it with"
 done
 expect 6 "$tidegate" --control "$CONTROL" detach --state "$STATE"
 # without privileges; a copy, since nobody may not enter every directory
 cp "$tidegated" "$tidegate" "$WORK" && chmod 755 "$WORK"
 expect 4 in_b setpriv --reuid=65534 --regid=65534 --clear-groups "$WORK/tidegated" --config "$WORK/tidegate.yaml" \
 	--control "$CONTROL" --state "$STATE" --metrics none
+says "tidegated is to be run as root"
 sed -i "s/$VB/nosuch0/" "$CONFIG"
 expect 6 in_b "$tidegated" --config "$CONFIG" --control "$CONTROL" --state "$STATE" --metrics none
 sed -i "s/nosuch0/$VB/" "$CONFIG"
@@ -61,6 +71,7 @@ expect 0 tg top
 expect 0 tg why 10.0.0.1
 expect 0 tg why 2001:db8::1
 expect 0 tg reset 10.0.0.1
+check "  no bucket was kept" grep -q "no bucket is kept" "$WORK/out"
 expect 0 tg reset --limit l
 expect 0 tg reset --all
 expect 0 tg reload

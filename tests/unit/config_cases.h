@@ -34,7 +34,7 @@ static const struct config_case invalid_cases[] = {
 	{I "---\n" I, {"2:1: second document"}},
 	/* interfaces */
 	{"interfaces: []\n", {"1:13: empty"}},
-	{"interfaces:\n", {"1:12: must be a list"}},
+	{"interfaces:\n", {"1:12: must be a list: [ ... ], or a line for each item"}},
 	{"interfaces: {name: lo}\n", {"1:13: must be a list"}},
 	{"interfaces: [lo]\n", {"1:14: write it as {name: eth0}"}},
 	{"interfaces: [{}]\n", {"1:14: interfaces[0]: \"name\" is missing"}},
@@ -223,7 +223,8 @@ static const struct config_case warned_cases[] = {
 	{I "allow: [10.0.0.0/8, 10.1.0.0/16]\ndeny: [10.1.0.0/16]\n",
 	 {"3:7: 10.1.0.0/16 is in allow as well"}},
 	{I, {"1:1: every packet is let through"}},
-	{LIMIT("unit: bytes, capacity: 1513, rate: 1B/s"), {"2:45: 1514 bytes"}},
+	{LIMIT("unit: bytes, capacity: 1513, rate: 1B/s"),
+	 {"2:45: 1514 bytes; write that or more"}},
 	{LIMIT("unit: bytes, capacity: 1514, rate: 1B/s"), {NULL}},
 	{LIMIT("burst: 2, refill_amount: 3, refill_interval: 1s"),
 	 {"2:29: what does not fit is lost"}},

@@ -113,7 +113,7 @@ TEST(test_refused)
 		{"interfaces: [{name: lo}\nlimits: []\n", 0, -EINVAL, 2, 1, "YAML syntax"},
 		{"a: {\n", 0, -EINVAL, 2, 1, "YAML syntax"},
 		{"a: 'x\n", 0, -EINVAL, 2, 1, "YAML syntax"},
-		{"a:\n\t- b\n", 0, -EINVAL, 2, 1, "YAML syntax"},
+		{"a:\n\t- b\n", 0, -EINVAL, 2, 1, "not tabs"},
 		{"a: b: c\n", 0, -EINVAL, 1, 5, "YAML syntax"},
 		{"a: @x\n", 0, -EINVAL, 1, 4, "YAML syntax"},
 		{"a: \"\\q\"\n", 0, -EINVAL, 1, 5, "YAML syntax"},
