@@ -139,6 +139,8 @@ static __always_inline enum tg_sums tg_check_sums(void *ctx, enum tg_hook hook,
 {
 	__u32 headers = packet->transport - packet->network;
 
+	if (virtual_clock && virtual_length)
+		return TG_SUMS_RIGHT; /* of a frame that was recorded in part, nobody knows */
 	if (packet->is_ipv4 && tg_frame_sum(ctx, hook, packet->network, headers, 0) != TG_SUM_RIGHT)
 		return TG_SUMS_WRONG;
 	return tg_transport_sum(ctx, hook, packet);

@@ -15,6 +15,25 @@ EPOCH = 1_700_000_000  # s, a whole minute and no whole hour
 LINKS = {"ethernet": 1, "raw": 101, "sll": 113, "sll2": 276, "802.11": 105}
 
 
+def checksum(data):
+    """RFC 1071"""
+    data += bytes(len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+CHECKSUM_AT = {17: 6, 6: 16, 1: 2, 58: 2}
+
+
+def summed(protocol, payload, source, destination):
+    """The transport's packet with its checksum in place."""
+    pseudo = b"" if protocol == 1 else source + destination + struct.pack("!II", len(payload), protocol)
+    at = CHECKSUM_AT[protocol]
+    return payload[:at] + struct.pack("!H", checksum(pseudo + payload) or 0xFFFF) + payload[at + 2:]
+
+
 def transport(kind, port):
     if kind == "udp":
         return 17, lambda n: struct.pack("!HHHH", 40000, port, n, 0)
@@ -31,15 +50,18 @@ def ip_packet(kind, source, port, length):
     protocol, header = transport(kind, port)
     if address.version == 4:
         total = length + 100 if kind == "cut" else length
-        ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, total, 0, 0, 64, protocol, 0, address.packed, bytes([203, 0, 113, 1]))
+        destination = bytes([203, 0, 113, 1])
+        ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, total, 0, 0, 64, protocol, 0, address.packed, destination)
+        ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
         kind = 0x0800
     else:
         protocol = 58 if protocol == 1 else protocol
         destination = ipaddress.ip_address("2001:db8:ffff::1").packed
         ip = struct.pack("!IHBB16s16s", 6 << 28, length - 40, protocol, 64, address.packed, destination)
         kind = 0x86DD
-    packet = ip + header(length - len(ip))
-    return kind, packet + bytes(max(0, length - len(packet)))
+    payload = header(length - len(ip))
+    payload += bytes(max(0, length - len(ip) - len(payload)))
+    return kind, ip + summed(protocol, payload, address.packed, destination)
 
 
 def frame(link, kind, source, port, length, tags):
