@@ -28,7 +28,7 @@ PACKAGES := gcc make pkg-config clang-16 bpftool libbpf-dev libelf-dev zlib1g-de
 # And what only the tests need, being large: a browser for the status page, a Prometheus for the metrics,
 # what makes the Debian package and a system to install it on, and machines for other kernels.
 CHECK_PACKAGES := tmux chromium chromium-driver prometheus debhelper lintian systemd-container \
-	qemu-system-x86 busybox-static cpio kmod xz-utils
+	qemu-system-x86 busybox-static cpio kmod xz-utils redis-server libhiredis-dev
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla -Wformat=2 \
 	-Wno-unused-parameter
@@ -136,9 +136,11 @@ $B/tests/%: tests/%.c tests/test.h $B/internal.a
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $B/internal.a $(LDLIBS) -o $@
 
+$B/bench/library: $B/libtidegate.a
+$B/bench/library: BENCH_LIBS := $B/libtidegate.a -lhiredis
 $B/bench/%: bench/%.c tests/test.h $(SKELETON) $B/internal.a
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CPPFLAGS) -Itests -Wno-unused-function $(CFLAGS) $< $B/internal.a $(LDLIBS) -lpthread -o $@
+	$(Q)$(CC) $(CPPFLAGS) -Itests -Wno-unused-function $(CFLAGS) $< $B/internal.a $(BENCH_LIBS) $(LDLIBS) -lpthread -o $@
 
 $B/bench/%.bpf.o: bench/%.bpf.c | $B/.made
 	$(call say,BPF,$@)
@@ -195,7 +197,7 @@ check-vm: deps
 	$(Q)VM_KERNELS="$${VM_KERNELS-6.1 6.12}" VM_TESTS="$${VM_TESTS-bpf guest netns}" VM_SECONDS=$${VM_SECONDS-7200} tests/run vm
 
 # CASES="a b": only these; BENCH=short: fewer rounds. Only ratios within one run say anything.
-CASES ?= a b c d e f
+CASES ?= a b c d e f g
 bench: deps
 	$(Q)$(MAKE) --no-print-directory all $(BENCHES)
 	$(Q)CLANG=$(CLANG) bench/run $(CASES)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * An HTTP server that keeps each API key to a limit of tidegate. Build: make; run: ./server PORT
- *LIMIT [STATE_DIR].
+ * An HTTP server that keeps each API key to a limit of tidegate.
+ * Build: make; run: ./server PORT LIMIT [STATE_DIR].
  *
  *	curl -i -H 'X-Api-Key: alice' http://localhost:8080/
  *	curl -i -H 'X-Api-Key: alice' -H 'Prefer: wait=2' http://localhost:8080/
