@@ -7,22 +7,26 @@
 
 #include "arguments.h"
 #include "client.h"
+#include "columns.h"
 #include "commands.h"
 
 static void print_interfaces(const json_t *interfaces)
 {
+	json_t *rows = json_pack("[[s,s,s,s,s,s,s]]", "INTERFACE", "HOOK", "MODE", "LINK",
+				 "RECEIVED", "PASSED", "DROPPED");
 	const json_t *interface;
 	size_t i;
 
-	printf("%-16s %-10s %-8s %-10s %14s %14s %14s\n", "INTERFACE", "HOOK", "MODE", "LINK",
-	       "RECEIVED", "PASSED", "DROPPED");
-	json_array_foreach(interfaces, i, interface)
-		printf("%-16s %-10s %-8s %-10s %14lld %14lld %14lld\n",
-		       tg_json_text(interface, "interface"), tg_json_text(interface, "hook"),
-		       tg_json_text(interface, "mode"),
-		       json_is_true(json_object_get(interface, "healthy")) ? "healthy" : "BROKEN",
-		       tg_json_number(interface, "received"), tg_json_number(interface, "passed"),
-		       tg_json_number(interface, "dropped"));
+	json_array_foreach(interfaces, i, interface) json_array_append_new(
+		rows, json_pack("[s,s,s,s,I,I,I]", tg_json_text(interface, "interface"),
+				tg_json_text(interface, "hook"), tg_json_text(interface, "mode"),
+				json_is_true(json_object_get(interface, "healthy")) ? "healthy"
+										    : "BROKEN",
+				tg_json_number(interface, "received"),
+				tg_json_number(interface, "passed"),
+				tg_json_number(interface, "dropped")));
+	tg_columns_print(rows, stdout);
+	json_decref(rows);
 }
 
 static void print_waiting(const json_t *names)
@@ -36,20 +40,21 @@ static void print_waiting(const json_t *names)
 
 static void print_reasons(const json_t *interfaces)
 {
+	json_t *rows = json_pack("[[s,s,s]]", "INTERFACE", "REASON", "PACKETS");
 	const json_t *interface, *count;
 	const char *reason;
-	bool any = false;
 	size_t i;
 
-	json_array_foreach(interfaces, i, interface) any |=
-		json_object_size(json_object_get(interface, "reasons")) > 0;
-	if (!any)
-		return;
-	printf("\n%-16s %-24s %14s\n", "INTERFACE", "REASON", "PACKETS");
 	json_array_foreach(interfaces, i, interface)
 		json_object_foreach(json_object_get(interface, "reasons"), reason, count)
-			printf("%-16s %-24s %14lld\n", tg_json_text(interface, "interface"), reason,
-			       json_integer_value(count));
+			json_array_append_new(rows, json_pack("[s,s,I]",
+							      tg_json_text(interface, "interface"),
+							      reason, json_integer_value(count)));
+	if (json_array_size(rows) > 1) {
+		putchar('\n');
+		tg_columns_print(rows, stdout);
+	}
+	json_decref(rows);
 }
 
 static void print_shadow(const json_t *names)
@@ -135,37 +140,40 @@ static void find_columns(const json_t *limits, bool columns[VERDICTS])
 	}
 }
 
-static void print_limit(const json_t *limit, const bool columns[VERDICTS])
+static json_t *row_of(const json_t *limit, const bool columns[VERDICTS])
 {
 	const json_t *packets = json_object_get(limit, "packets");
 	char refill[96];
+	json_t *row = json_pack(
+		"[s,s,I,s,s,I,I,I]", tg_json_text(limit, "name"), tg_json_text(limit, "unit"),
+		tg_json_number(limit, "capacity"), tg_json_refill(limit, refill, sizeof(refill)),
+		action_of(limit), tg_json_number(limit, "buckets"),
+		tg_json_number(packets, "admitted"), tg_json_number(packets, "dropped"));
 	size_t i;
 
-	printf("%-24s %-8s %12lld %-24s %-7s %9lld %14lld %14lld", tg_json_text(limit, "name"),
-	       tg_json_text(limit, "unit"), tg_json_number(limit, "capacity"),
-	       tg_json_refill(limit, refill, sizeof(refill)), action_of(limit),
-	       tg_json_number(limit, "buckets"), tg_json_number(packets, "admitted"),
-	       tg_json_number(packets, "dropped"));
 	for (i = 0; i < VERDICTS; i++)
 		if (columns[i])
-			printf(" %15lld", tg_json_number(packets, verdicts[i].verdict));
-	putchar('\n');
+			json_array_append_new(
+				row, json_integer(tg_json_number(packets, verdicts[i].verdict)));
+	return row;
 }
 
 static void print_limits(const json_t *result)
 {
 	const json_t *limits = json_object_get(result, "limits"), *limit;
+	json_t *rows = json_pack("[[s,s,s,s,s,s,s,s]]", "LIMIT", "UNIT", "CAPACITY", "REFILL",
+				 "EXCESS", "BUCKETS", "ADMITTED", "DROPPED");
 	bool columns[VERDICTS] = {};
 	size_t i;
 
 	find_columns(limits, columns);
-	printf("%-24s %-8s %12s %-24s %-7s %9s %14s %14s", "LIMIT", "UNIT", "CAPACITY", "REFILL",
-	       "EXCESS", "BUCKETS", "ADMITTED", "DROPPED");
 	for (i = 0; i < VERDICTS; i++)
 		if (columns[i])
-			printf(" %15s", verdicts[i].title);
-	putchar('\n');
-	json_array_foreach(limits, i, limit) print_limit(limit, columns);
+			json_array_append_new(json_array_get(rows, 0),
+					      json_string(verdicts[i].title));
+	json_array_foreach(limits, i, limit) json_array_append_new(rows, row_of(limit, columns));
+	tg_columns_print(rows, stdout);
+	json_decref(rows);
 }
 
 int cmd_limits(int argc, char **argv)
