@@ -54,12 +54,13 @@ sends() {
 		import socket, sys
 		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 		s.bind((sys.argv[1], int(sys.argv[2])))
-		s.settimeout(1)
+		s.settimeout(5) # until the first comes; where none does, that has to be waited out
 		n = 0
 		print("ready", flush=True)
 		try:
 		    while s.recv(100):
 		        n += 1
+		        s.settimeout(1)
 		except TimeoutError:
 		    print(n)
 	P
