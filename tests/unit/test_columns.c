@@ -27,5 +27,6 @@ TEST(test_columns)
 		    "b      12345678 yes\n");
 	check_table(json_pack("[[s,s]]", "ONLY", "TITLES"), "ONLY TITLES\n");
 	check_table(json_array(), "");
+}
 
-	TEST_MAIN(RUN(test_columns))
+TEST_MAIN(RUN(test_columns))
