@@ -48,7 +48,7 @@ static int read_interface(struct tg_datapath *datapath, const struct tg_attachme
 	bool installed = tg_program_installed(datapath->program, datapath->bank, attachment->hook);
 
 	memcpy(stats->name, attachment->name, sizeof(stats->name));
-	tg_text_force_utf8(stats->name); /* the kernel takes any bytes; JSON and metrics do not */
+	tg_text_force_printable(stats->name); /* the kernel takes any bytes */
 	stats->ifindex = attachment->ifindex;
 	stats->hook = tg_hook_name(attachment->hook);
 	stats->mode = tg_mode_name(attachment->mode);

@@ -126,6 +126,9 @@ void tg_log(enum tg_log_level level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
+	/* Names of interfaces and files may hold what a terminal takes for commands. */
+	if (setup.format == TG_LOG_TEXT)
+		tg_text_force_printable(message);
 	put(level, message);
 	errno = saved;
 }

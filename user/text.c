@@ -98,17 +98,6 @@ size_t tg_utf8_length(const char *text, size_t left)
 	return n;
 }
 
-void tg_text_force_utf8(char *text)
-{
-	size_t n;
-
-	for (; *text; text += n ? n : 1) {
-		n = tg_utf8_length(text, strlen(text));
-		if (!n)
-			*text = '?';
-	}
-}
-
 /* What YAML does not allow in a file (YAML 1.1 section 4.1.1), so that libyaml never meets it. */
 static const char *find_fault(const char *text, size_t n)
 {
@@ -125,6 +114,19 @@ static const char *find_fault(const char *text, size_t n)
 	if (t[0] == 0xef && t[1] == 0xbf && t[2] >= 0xbe)
 		return "this is not a character (U+FFFE or U+FFFF)";
 	return NULL;
+}
+
+void tg_text_force_printable(char *text)
+{
+	size_t n;
+
+	for (; *text; text += n) {
+		n = tg_utf8_length(text, strlen(text));
+		if (!find_fault(text, n))
+			continue;
+		n = n ? n : 1;
+		memset(text, '?', n);
+	}
 }
 
 int tg_text_check(const char *text, size_t length, struct tg_place *place, const char **why)

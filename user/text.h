@@ -24,8 +24,11 @@ int tg_text_check(const char *text, size_t length, struct tg_place *place, const
 /* Bytes of the UTF-8 sequence at @text, 1 to 4; 0 when it is malformed or cut off. */
 size_t tg_utf8_length(const char *text, size_t left);
 
-/* Replaces each byte that is not part of UTF-8 by a question mark. */
-void tg_text_force_utf8(char *text);
+/*
+ * Replaces by question marks each byte of what is not UTF-8, and of control characters but tabs and
+ * ends of lines, which could move a terminal's cursor or do worse.
+ */
+void tg_text_force_printable(char *text);
 
 #define TG_QUOTE_SIZE 80
 

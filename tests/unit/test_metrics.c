@@ -126,13 +126,18 @@ TEST(test_names_of_bytes)
 		{"\xc3", "?"},
 		{"\xe2\x82", "??"},
 		{"\xed\xa0\x80", "???"},
+		{"a\x1b[2Jb", "a?[2Jb"},
+		{"\x7f\a\n", "??\n"},
+		{"\xc2\x9b"
+		 "2J",
+		 "??2J"},
 	};
 	char text[16];
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		strcpy(text, cases[i].bytes);
-		tg_text_force_utf8(text);
+		tg_text_force_printable(text);
 		CHECK(strcmp(text, cases[i].text) == 0, "%zu: %s", i, text);
 	}
 }
