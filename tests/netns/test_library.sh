@@ -61,7 +61,7 @@ wait $racer
 echo "# $reloads reloads, admitted, refused, errors: $(cat "$WORK/race")"
 check "exactly what the bucket holds, through reloads" test "$(cut -d' ' -f1 "$WORK/race")" = 2000
 check "and no errors" test "$(cut -d' ' -f3 "$WORK/race")" = 0
-check "reloads were many" test "$reloads" -ge 2
+check "a reload came between" test "$reloads" -ge 1
 
 # waits
 exits 0 fast w --cost 2
