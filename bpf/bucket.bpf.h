@@ -7,6 +7,7 @@
 #define TG_BUCKET_BPF_H
 
 #include "backoff.bpf.h"
+#include "share.bpf.h"
 
 enum tg_charge {
 	TG_CHARGE_ADMITTED,
@@ -85,6 +86,7 @@ __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_demand *dema
 	}
 	demand->above = tg_is_above(&reading, demand->slot);
 	__sync_fetch_and_add(&bucket->admitted, demand->segments);
+	tg_share_count(bucket, demand, reading.deficit >> (reading.rate->scale & 63));
 	return TG_CHARGE_ADMITTED;
 }
 

@@ -85,8 +85,12 @@ __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 	demand.cost = tg_cost(packet, slot);
 	demand.segments = packet->segments;
 	demand.now = tg_now(policy.limits[slot].rate.clock);
+	if (tg_is_shared(slot) && tg_share_price(&demand))
+		return TG_CHARGE_ADMITTED;
 	tg_bucket_key_of(&key, slot, packet);
 	outcome = tg_charge_demand(&key, &demand);
+	if (policy.shared && demand.report && outcome == TG_CHARGE_ADMITTED)
+		tg_share_report(&key, demand.report);
 	if (demand.above && tg_can_mark(packet, slot))
 		packet->marks |= 1ULL << slot;
 	if (demand.departure) {
@@ -130,6 +134,8 @@ __noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
 	demand.cost = tg_cost(packet, slot);
 	demand.segments = packet->segments;
 	demand.now = tg_now(policy.limits[slot].rate.clock);
+	if (tg_is_shared(slot) && tg_share_price(&demand))
+		return 0;
 	tg_bucket_key_of(&key, slot, packet);
 	index = tg_overflow_index(policy.hash_key, &key);
 	for (try = 0; try < TG_CAS_TRIES; try++) {
@@ -141,6 +147,8 @@ __noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
 			/* Counted without a lock, so it may have fallen short. */
 			if (bucket->admitted >= demand.segments)
 				bucket->admitted -= demand.segments;
+			if (tg_is_shared(slot) && demand.exchanged)
+				__sync_fetch_and_add(&bucket->taken, -demand.cost);
 			return 0;
 		}
 	}

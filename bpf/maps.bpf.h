@@ -17,7 +17,8 @@
 #define TG_ANSWER_DATA                                                                             \
 	512 /* bytes behind the IP header; as many as a checksum is taken of at once */
 
-#define TG_EVENTS_BYTES (256 * 1024)
+#define TG_EVENTS_BYTES	 (256 * 1024)
+#define TG_REPORTS_BYTES (64 * 1024)
 
 /* An answer, or what its checksum is taken of, from the IP header on. */
 struct tg_answer {
@@ -155,6 +156,29 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, TG_EVENTS_BYTES);
 } events SEC(".maps");
+
+/* Kept. By slot: how shared limits are enforced. The daemon writes it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TG_LIMITS_MAX);
+	__type(key, __u32);
+	__type(value, struct tg_share_state);
+} shares SEC(".maps");
+
+/* Kept. Sources of shared limits that the daemon does not watch. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, TG_REPORTS_BYTES);
+} reports SEC(".maps");
+
+/* What the tallying program is to charge. The daemon writes it before each run, and reads it after.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TG_TALLIES_MAX);
+	__type(key, __u32);
+	__type(value, struct tg_tally);
+} tallies SEC(".maps");
 
 /* The buckets that the reclaiming program is to look at. The daemon writes it before each run. */
 struct {

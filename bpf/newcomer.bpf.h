@@ -68,6 +68,10 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 	admitted = tg_gcra_charge(rate, &deficit, demand->cost);
 	bucket.state = tg_gcra_state(deficit, tg_gcra_clock(rate, demand->now), limit->version);
 	bucket.admitted = admitted ? demand->segments : 0;
+	if (tg_is_shared(slot) && admitted && demand->exchanged) {
+		demand->report = demand->cost >= limit->report_at ? demand->cost : 0;
+		bucket.taken = demand->cost - demand->report;
+	}
 	error = bpf_map_update_elem(&buckets, &own, &bucket, BPF_NOEXIST);
 	if (error == -E2BIG || error == -ENOMEM) {
 		table_full_at = tg_now(TG_CLOCK_COARSE);

@@ -17,6 +17,8 @@ struct tg_demand {
 	bool let_in;	 /* new_sources has given it a token */
 	bool above;	 /* out: more than mark_above tokens are in use */
 	__u64 departure; /* out: ns on the same clock; 0 at once */
+	bool exchanged;	 /* of a shared limit: other nodes will hear of it */
+	__u64 report;	 /* out: tokens of a source that the daemon does not watch; 0 none */
 };
 
 static __always_inline __u64 tg_read_state(const struct tg_bucket *bucket)

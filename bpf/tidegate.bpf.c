@@ -3,6 +3,7 @@
 #include "answer.bpf.h"
 #include "mark.bpf.h"
 #include "sweep.bpf.h"
+#include "tally.bpf.h"
 #include "tc.bpf.h"
 
 /* Ends an answered or silent rejection, which only now is known for which it is. */
@@ -186,6 +187,13 @@ int tidegate_reclaim(struct tg_sweep *request)
 
 	bpf_loop(sweep.candidates, tg_sweep_candidate, &sweep, 0);
 	*request = sweep;
+	return 0;
+}
+
+SEC("syscall")
+int tidegate_tally(struct tg_tally_request *request)
+{
+	bpf_loop(request->n, tg_tally_one, NULL, 0);
 	return 0;
 }
 

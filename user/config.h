@@ -112,6 +112,7 @@ struct tg_config_limit {
 	bool dns_refused; /* for TG_CONFIG_REJECT: answer DNS with REFUSED instead of TC */
 	struct tg_config_backoff backoff;
 	bool shadow; /* counted, never acted upon */
+	bool shared; /* other nodes charge it too */
 	/* How fast unknown sources get a bucket of their own; capacity 0: as long as there is room.
 	 */
 	struct tg_refill new_sources;

@@ -172,6 +172,21 @@ static void compile_action(const struct tg_config_limit *limit, uint64_t tick,
 				compiled->policy.backoffs[slot]);
 }
 
+/*
+ * A source is reported before it has taken much of what the others might let it have, but not for a
+ * packet now and then.
+ */
+static void compile_shared(const struct tg_refill *refill, uint64_t bit,
+			   struct tg_compiled *compiled, struct tg_limit *out)
+{
+	uint64_t second = (unsigned __int128)refill->amount * 1000000000 / refill->interval;
+	uint64_t least = second / 64 < refill->capacity / 4 ? second / 64 : refill->capacity / 4;
+
+	compiled->policy.shared |= bit;
+	out->report_at = least ? least : 1;
+	out->is_plain = 0; /* counted exactly, on the other path */
+}
+
 static void compile_limit(const struct tg_config_limit *limit, uint64_t tick,
 			  struct tg_compiled *compiled, unsigned int slot)
 {
@@ -200,10 +215,14 @@ static void compile_limit(const struct tg_config_limit *limit, uint64_t tick,
 		if (limit->hooks >> hook & 1)
 			compiled->policy.hooks[hook] |= bit;
 	compile_action(limit, tick, compiled, slot);
+	if (limit->shared)
+		compile_shared(&limit->refill, bit, compiled, out);
 	if (limit->new_sources.capacity)
 		compiled->policy.gated |= bit;
 	tg_policy_compile_match(limit, bit, compiled);
 }
+
+#define DEBT_NS 60000000000ULL /* for which a bucket can owe what other nodes have taken */
 
 /* Delayed packets leave at a time of the precise clock, so that is the one to reckon by. */
 static int compile_rate(const struct tg_config_limit *limit, uint64_t tick, struct tg_rate *rate)
@@ -215,6 +234,8 @@ static int compile_rate(const struct tg_config_limit *limit, uint64_t tick, stru
 
 	if (limit->backoff.initial && limit->backoff.max > ahead)
 		ahead = limit->backoff.max;
+	if (limit->shared && ahead < DEBT_NS)
+		ahead = DEBT_NS;
 	error = tg_rate_compile(&limit->refill, tick, ahead, rate);
 	if (!error && (delays || brief))
 		rate->clock = TG_CLOCK_PRECISE;

@@ -30,6 +30,8 @@ const char *const tg_map_names[TG_MAPS] = {
 	[TG_MAP_ENTRIES] = "entries",
 	[TG_MAP_ENTRIES_STATE] = "entries_state",
 	[TG_MAP_EVENTS] = "events",
+	[TG_MAP_SHARES] = "shares",
+	[TG_MAP_REPORTS] = "reports",
 	[TG_MAP_LISTS] = "lists",
 };
 
@@ -425,6 +427,27 @@ int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 				 NULL))
 		return tg_fail(errno, "buckets to be reclaimed");
 	return run_sweep(program, program->skeleton->progs.tidegate_reclaim, sweep);
+}
+
+int tg_program_tally(const struct tg_program *program, struct tg_tally *tallies, uint32_t n)
+{
+	static uint32_t indices[TG_TALLIES_MAX];
+	struct tg_tally_request request = {.n = n};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &request, .ctx_size_in = sizeof(request));
+	int map = bpf_map__fd(program->skeleton->maps.tallies);
+	uint32_t i, batch;
+
+	for (i = 0; i < n; i++)
+		indices[i] = i;
+	if (n && bpf_map_update_batch(map, indices, tallies, &n, NULL))
+		return tg_fail(errno, "buckets to be tallied");
+	if (bpf_prog_test_run_opts(bpf_program__fd(program->skeleton->progs.tidegate_tally),
+				   &options))
+		return tg_fail(errno, "tally of shared limits");
+	return n && bpf_map_lookup_batch(map, NULL, &batch, indices, tallies, &n, NULL) &&
+			       errno != ENOENT
+		       ? tg_fail(errno, "tallies")
+		       : 0;
 }
 
 void tg_program_free(struct tg_program **program)

@@ -28,6 +28,8 @@ enum tg_map {
 	TG_MAP_ENTRIES,
 	TG_MAP_ENTRIES_STATE,
 	TG_MAP_EVENTS,
+	TG_MAP_SHARES,
+	TG_MAP_REPORTS,
 	TG_MAPS_KEPT,
 	TG_MAP_LISTS = TG_MAPS_KEPT,
 	TG_MAPS,
@@ -90,6 +92,9 @@ int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep);
 /* Has the program look at sweep->candidates buckets; fills its outputs. 0 or -errno, logged. */
 int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 		       const struct tg_bucket_key *keys);
+
+/* Charges @n buckets (TG_TALLIES_MAX at most) and learns what they gave. 0 or -errno, logged. */
+int tg_program_tally(const struct tg_program *program, struct tg_tally *tallies, uint32_t n);
 
 void tg_program_free(struct tg_program **program);
 

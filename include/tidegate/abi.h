@@ -120,9 +120,11 @@ struct tg_bucket {
 	__u64 exceeded_at; /* ns on CLOCK_MONOTONIC (or its coarse form) of the last refusal, 0
 			      never */
 	__u64 closed;	   /* backoff: TG_CLOSED_*; 0 never was, or healed */
+	__s64 taken;	   /* tokens, of a shared limit, that the daemon does not know of yet */
+	__u64 watched_at;  /* when it last asked for them, on the clock of the limit */
 };
 
-_Static_assert(sizeof(struct tg_bucket) == 40, "bucket");
+_Static_assert(sizeof(struct tg_bucket) == 56, "bucket");
 
 /* Of `closed`: when the bucket opens, in ns on the clock of the limit, and how often it was closed
  * since it was full (255: or more). */
@@ -165,6 +167,7 @@ struct tg_limit {
 	struct tg_address mask6;
 	__u64 mark_above; /* tokens in use above which packets are marked; ~0 never */
 	__u64 max_delay;  /* ns */
+	__u64 report_at;  /* of a shared limit: tokens taken, at which a source is reported */
 	__u32 fwmark;
 	__u32 priority;
 	__u32 id;
@@ -184,7 +187,7 @@ struct tg_limit {
 	__u8 pad[7];
 };
 
-_Static_assert(sizeof(struct tg_limit) == 120, "limit");
+_Static_assert(sizeof(struct tg_limit) == 128, "limit");
 
 /*
  * How fast a limit's new sources get a bucket of their own: a bucket that all CPUs share, in a
@@ -215,7 +218,8 @@ struct tg_policy {
 	__u64 fragments[TG_FRAGMENTS];
 	__u64 any_source; /* limits that addresses without an entry meet */
 	__u64 any_destination;
-	__u64 gated; /* limits with new_sources */
+	__u64 gated;  /* limits with new_sources */
+	__u64 shared; /* limits that other nodes charge too */
 	struct tg_limit limits[TG_LIMITS_MAX];
 	__u64 backoffs[TG_LIMITS_MAX][TG_BACKOFF_STEPS]; /* ns */
 	struct tg_rate answers_to_one; /* how often rejected packets are answered: each source, */
@@ -236,8 +240,50 @@ struct tg_policy {
 	__u32 pad;
 };
 
-_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 48 + 64 * (120 + 128) + 80 + 80,
+_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 56 + 64 * (128 + 128) + 80 + 80,
 	       "policy");
+
+/*
+ * How a shared limit is enforced, by slot. The daemon writes it. Past fresh_until, as when there is
+ * no daemon any more, the node is on its own.
+ */
+struct tg_share_state {
+	__u64 fresh_until; /* ns on CLOCK_MONOTONIC */
+	__u32 price;	   /* tokens that one costs a node on its own; 0 is 1 */
+	__u32 open;	   /* a node on its own admits everything */
+};
+
+_Static_assert(sizeof(struct tg_share_state) == 16, "share state");
+
+/* A source of a shared limit that takes tokens and is not watched: the daemon may want to. */
+struct tg_share_report {
+	struct tg_bucket_key key;
+	__u64 tokens; /* taken since it was at rest or last reported */
+};
+
+_Static_assert(sizeof(struct tg_share_report) == 32, "share report");
+
+/* For this long after the daemon has asked for a bucket's tokens, it is not reported. */
+#define TG_WATCHED_NS 1000000000ULL
+
+#define TG_TALLIES_MAX 4096 /* in one run of the tallying program */
+
+/* What the daemon charges to a bucket of a shared limit, and what it learns of it. */
+struct tg_tally {
+	struct tg_bucket_key key;
+	__u64 debit; /* tokens that were taken elsewhere */
+	__u64 most;  /* tokens that the bucket may owe beyond being empty */
+	__s64 taken; /* out: since the last time; below 0 if more was given back */
+};
+
+_Static_assert(sizeof(struct tg_tally) == 48, "tally");
+
+struct tg_tally_request {
+	__u32 n; /* entries of the map of tallies */
+	__u32 pad;
+};
+
+_Static_assert(sizeof(struct tg_tally_request) == 8, "tally request");
 
 /* Versions that a bucket's state can carry; one value is left for TG_BUCKET_DEAD. */
 #define TG_RATE_VERSIONS 3

@@ -47,6 +47,9 @@ static bool fixture_virtual = true;
 /* For a test that wants to see what the verifier has to say: called before the load. */
 static void (*fixture_before_load)(struct fixture *fixture);
 
+/* For what the configuration cannot say: called before it is compiled. */
+static void (*fixture_before_compile)(struct tg_config *config);
+
 static const struct tg_meta test_meta = {
 	.abi_version = TG_ABI_VERSION, .next_serial = 1, .hash_key = {123, 456}};
 
@@ -134,6 +137,8 @@ static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, c
 	if (tg_config_parse("test.yaml", yaml, strlen(yaml), &fixture->config, &diagnostics))
 		tg_diagnostics_print(&diagnostics, stdout);
 	tg_diagnostics_clear(&diagnostics);
+	if (fixture->config && fixture_before_compile)
+		fixture_before_compile(fixture->config);
 	fixture->skeleton = tidegate_bpf__open();
 	if (!fixture->config || !fixture->skeleton ||
 	    tg_policy_compile(fixture->config, fixture_records, &test_meta, 0, TICK,

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Shared limits, as the packet sees them: what it takes is noted in the bucket for the daemon,
+ * which asks for it each tick and charges what other nodes took (tally.bpf.h). A packet waits for
+ * nobody. Policies without a shared limit have none of this: policy.shared is 0 to the verifier.
+ */
+#ifndef TG_SHARE_BPF_H
+#define TG_SHARE_BPF_H
+
+#include "reading.bpf.h"
+
+static __always_inline bool tg_is_shared(__u32 slot)
+{
+	return policy.shared && policy.shared >> (slot & (TG_LIMITS_MAX - 1)) & 1;
+}
+
+/*
+ * What a token costs. A node on its own has its part of rate and capacity, which is the same as to
+ * pay more; but never more than a bucket holds. True if the limit is open: nothing is charged.
+ */
+static __always_inline bool tg_share_price(struct tg_demand *demand)
+{
+	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
+	struct tg_share_state *share = bpf_map_lookup_elem(&shares, &slot);
+	const volatile struct tg_rate *rate = &policy.limits[slot].rate;
+	__u64 most = rate->capacity >> (rate->scale & 63), cost;
+
+	if (!share)
+		return false;
+	if (demand->now < share->fresh_until) {
+		demand->exchanged = true;
+		return false;
+	}
+	if (share->open)
+		return true;
+	cost = share->price ? demand->cost * share->price : demand->cost;
+	if (cost > most && demand->cost <= most)
+		cost = most;
+	demand->cost = cost;
+	return false;
+}
+
+/*
+ * Notes what @bucket has given. Of what a source has taken slowly, its refills have paid most
+ * (@deficit: tokens not paid yet), and that is nothing to tell.
+ */
+static __always_inline void tg_share_count(struct tg_bucket *bucket, struct tg_demand *demand,
+					   __u64 deficit)
+{
+	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
+	__s64 taken;
+
+	if (!tg_is_shared(slot) || demand->shared)
+		return;
+	if (!demand->exchanged) {
+		if (bucket->taken)
+			bucket->taken = 0;
+		return;
+	}
+	taken = __sync_fetch_and_add(&bucket->taken, demand->cost) + demand->cost;
+	if (taken < (__s64)policy.limits[slot].report_at ||
+	    demand->now - bucket->watched_at < TG_WATCHED_NS)
+		return;
+	taken = __sync_lock_test_and_set(&bucket->taken, 0);
+	demand->report = taken < (__s64)deficit ? taken : deficit;
+}
+
+/* With no room, the source is reported the next time. */
+__noinline int tg_share_report(struct tg_bucket_key *key, __u64 tokens)
+{
+	struct tg_share_report *report;
+
+	if (!key)
+		return 0;
+	report = bpf_ringbuf_reserve(&reports, sizeof(*report), BPF_RB_NO_WAKEUP);
+	if (!report)
+		return 0;
+	report->key = *key;
+	report->tokens = tokens;
+	bpf_ringbuf_submit(report, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+#endif

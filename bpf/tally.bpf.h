@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon's side of shared limits: charges buckets with what was taken elsewhere, and asks what
+ * they gave. It runs in the kernel, once or twice a tick for all of them, because only a program
+ * can change a bucket by compare-and-swap while packets flow. A debt is charged when it is
+ * known, not when the next packet comes: refills pay for it from then on.
+ */
+#ifndef TG_TALLY_BPF_H
+#define TG_TALLY_BPF_H
+
+#include "charge.bpf.h"
+
+/* The deficit after a debit; what is more than @most beyond an empty bucket, or than a bucket's
+ * state can hold, is let off. */
+static __always_inline __u64 tg_tally_deficit(const struct tg_tally *tally,
+					      const struct tg_rate *rate, __u64 deficit)
+{
+	__u64 room = tally->most < rate->slack >> (rate->scale & 63)
+			     ? tally->most << (rate->scale & 63)
+			     : rate->slack;
+	__u64 debit = tally->debit << (rate->scale & 63);
+
+	room += rate->capacity;
+	if (deficit >= room)
+		return deficit;
+	return debit < room - deficit ? deficit + debit : room;
+}
+
+static __always_inline bool tg_tally_charge(struct tg_tally *tally, struct tg_bucket *bucket,
+					    struct tg_demand *demand, __u64 *deficit)
+{
+	struct tg_reading reading = {};
+	__u64 state, next;
+	int try;
+
+	for (try = 0; try < TG_CAS_TRIES; try++) {
+		state = tg_read_state(bucket);
+		if (tg_read_bucket(state, demand, &reading))
+			return false;
+		*deficit = reading.deficit >> (reading.rate->scale & 63);
+		if (!tally->debit)
+			return true;
+		next = tg_gcra_state(tg_tally_deficit(tally, reading.rate, reading.deficit),
+				     reading.clock, reading.version);
+		if (__sync_val_compare_and_swap(&bucket->state, state, next) == state)
+			return true;
+	}
+	return false;
+}
+
+/* A source that only others have seen owes here too. */
+static __always_inline void tg_tally_new(struct tg_tally *tally, const struct tg_demand *demand)
+{
+	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
+	const volatile struct tg_limit *limit = &policy.limits[slot];
+	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
+	struct tg_limit_counters *counters;
+	struct tg_bucket_key key = tally->key;
+	struct tg_bucket bucket = {.watched_at = demand->now};
+	int error;
+
+	bucket.state = tg_gcra_state(tg_tally_deficit(tally, rate, 0),
+				     tg_gcra_clock(rate, demand->now), limit->version);
+	error = bpf_map_update_elem(&buckets, &key, &bucket, BPF_NOEXIST);
+	counters = bpf_map_lookup_elem(&limit_counters, &slot);
+	if (counters && !error)
+		counters->created++;
+}
+
+static __always_inline void tg_tally_bucket(struct tg_tally *tally, struct tg_bucket *bucket,
+					    struct tg_demand *demand)
+{
+	__u64 deficit = 0;
+	__s64 taken;
+
+	if (!tg_tally_charge(tally, bucket, demand, &deficit))
+		return;
+	taken = __sync_lock_test_and_set(&bucket->taken, 0);
+	/* As in tg_share_count(). */
+	if (demand->now - bucket->watched_at >= TG_WATCHED_NS && taken > (__s64)deficit)
+		taken = deficit;
+	bucket->watched_at = demand->now;
+	tally->taken = taken;
+}
+
+static long tg_tally_one(__u64 index, void *context)
+{
+	__u32 i = index;
+	struct tg_tally *tally = bpf_map_lookup_elem(&tallies, &i);
+	struct tg_demand demand = {};
+	struct tg_bucket_key key;
+	struct tg_bucket *bucket;
+
+	if (!tally)
+		return 1;
+	key = tally->key;
+	demand.slot = TG_LIMIT_SLOT(key.limit_id);
+	tally->taken = 0;
+	if (policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].id != key.limit_id)
+		return 0;
+	demand.now = tg_now(policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].rate.clock);
+	bucket = bpf_map_lookup_elem(&buckets, &key);
+	if (bucket)
+		tg_tally_bucket(tally, bucket, &demand);
+	else if (tally->debit)
+		tg_tally_new(tally, &demand);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Limits that other nodes charge too: what is told of them, and what is charged on their account.
+ */
+#include "fixture.h"
+
+#define FIXTURE		   tg_cleanup_fixture struct fixture
+#define tg_cleanup_fixture __attribute__((cleanup(fixture_close)))
+
+#define SOURCE "192.0.2.1"
+#define PER_S  "limits: [{name: l, capacity: 100, rate: 1000/s}]" /* reported at 15 tokens */
+
+static void share_all(struct tg_config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->limits_n; i++)
+		config->limits[i].shared = true;
+}
+
+static bool open_shared(struct fixture *fixture, const char *limits)
+{
+	fixture_before_compile = share_all;
+	return fixture_open(fixture, limits);
+}
+
+static void set_share(struct fixture *fixture, uint64_t fresh_until, uint32_t price, uint32_t open)
+{
+	struct tg_share_state share = {fresh_until, price, open};
+	uint32_t slot = fixture->compiled->slots[0];
+
+	CHECK(bpf_map__update_elem(fixture->skeleton->maps.shares, &slot, 4, &share, sizeof(share),
+				   BPF_ANY) == 0);
+}
+
+static struct tg_bucket_key key_of(struct fixture *fixture)
+{
+	struct tg_bucket_key key = {
+		.limit_id = fixture->compiled->policy.limits[fixture->compiled->slots[0]].id};
+	uint8_t address[16] = {[10] = 255, 255, 192, 0, 2, 1};
+
+	memcpy(&key.address, address, sizeof(key.address));
+	return key;
+}
+
+/* Charges @debit tokens and returns what the bucket gave. */
+static int64_t tally(struct fixture *fixture, uint64_t debit, uint64_t most)
+{
+	struct tg_tally tally = {.key = key_of(fixture), .debit = debit, .most = most};
+	struct tg_tally_request request = {.n = 1};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &request, .ctx_size_in = sizeof(request));
+	uint32_t zero = 0;
+
+	bpf_map__update_elem(fixture->skeleton->maps.tallies, &zero, 4, &tally, sizeof(tally),
+			     BPF_ANY);
+	CHECK(bpf_prog_test_run_opts(bpf_program__fd(fixture->skeleton->progs.tidegate_tally),
+				     &options) == 0);
+	bpf_map__lookup_elem(fixture->skeleton->maps.tallies, &zero, 4, &tally, sizeof(tally), 0);
+	return tally.taken;
+}
+
+struct reports {
+	int n;
+	uint64_t tokens;
+	struct tg_bucket_key key;
+};
+
+static int on_report(void *data, void *bytes, size_t size)
+{
+	struct reports *reports = data;
+	const struct tg_share_report *report = bytes;
+
+	reports->n++;
+	reports->tokens += report->tokens;
+	reports->key = report->key;
+	return 0;
+}
+
+static struct reports read_reports(struct fixture *fixture)
+{
+	struct reports reports = {};
+	struct ring_buffer *ring = ring_buffer__new(bpf_map__fd(fixture->skeleton->maps.reports),
+						    on_report, &reports, NULL);
+
+	ring_buffer__consume(ring);
+	ring_buffer__free(ring);
+	return reports;
+}
+
+TEST(test_what_is_taken_is_told_once)
+{
+	struct tg_bucket_key key;
+	struct reports reports;
+	FIXTURE f;
+
+	if (!open_shared(&f, PER_S))
+		return;
+	set_share(&f, 2000 * S, 3, 0);
+	CHECK(passes(&f, SOURCE, 1, 14) == 14 && read_reports(&f).n == 0, "not worth a report");
+	CHECK(passes(&f, SOURCE, 1, 6) == 6);
+	reports = read_reports(&f);
+	key = key_of(&f);
+	CHECK(reports.n == 1 && reports.tokens == 15, "%d, %llu tokens", reports.n,
+	      (unsigned long long)reports.tokens);
+	CHECK(memcmp(&reports.key, &key, sizeof(key)) == 0);
+	CHECK(tally(&f, 0, 0) == 5, "the rest");
+	CHECK(tally(&f, 0, 0) == 0, "told already");
+	CHECK(passes(&f, SOURCE, 1, 200) == 80, "capacity 100");
+	CHECK(read_reports(&f).n == 0, "it is watched");
+	CHECK(tally(&f, 0, 0) == 80);
+}
+
+TEST(test_of_bytes_too)
+{
+	FIXTURE f;
+
+	if (!open_shared(&f, "limits: [{name: l, unit: bytes, capacity: 6000, rate: 600kB/s}]"))
+		return;
+	set_share(&f, 2000 * S, 1, 0);
+	tally(&f, 60, 1000);
+	CHECK(passes(&f, SOURCE, 1, 10) == 10);
+	CHECK(tally(&f, 0, 0) == 600, "frames of 60 bytes");
+}
+
+TEST(test_debts)
+{
+	FIXTURE f;
+
+	if (!open_shared(&f, PER_S))
+		return;
+	set_share(&f, 2000 * S, 1, 0);
+	CHECK(passes(&f, SOURCE, 1, 1) == 1);
+	tally(&f, 59, 1000);
+	CHECK(passes(&f, SOURCE, 1, 100) == 40, "59 of 99 went elsewhere");
+	tally(&f, 200, 1000);
+	set_now(&f, 1000 * S + 199 * MS);
+	CHECK(passes(&f, SOURCE, 1, 10) == 0, "200 tokens are owed");
+	set_now(&f, 1000 * S + 211 * MS);
+	CHECK(passes(&f, SOURCE, 1, 100) == 11, "and paid by refills");
+}
+
+TEST(test_debts_are_bounded)
+{
+	FIXTURE f;
+
+	if (!open_shared(&f, PER_S))
+		return;
+	set_share(&f, 2000 * S, 1, 0);
+	CHECK(passes(&f, SOURCE, 1, 1) == 1);
+	tally(&f, 1ULL << 40, 50);
+	tally(&f, 1ULL << 40, 50);
+	set_now(&f, 1000 * S + 61 * MS);
+	CHECK(passes(&f, SOURCE, 1, 100) == 11, "50 beyond an empty bucket");
+	tally(&f, 1ULL << 40, 1ULL << 60);
+	set_now(&f, 1070 * S);
+	CHECK(passes(&f, SOURCE, 1, 100) > 0, "in any case no more than a minute");
+}
+
+TEST(test_a_source_that_others_saw)
+{
+	struct tg_limit_counters counters;
+	FIXTURE f;
+
+	if (!open_shared(&f, PER_S))
+		return;
+	set_share(&f, 2000 * S, 1, 0);
+	CHECK(tally(&f, 70, 1000) == 0);
+	CHECK(passes(&f, SOURCE, 1, 100) == 30);
+	CHECK(tally(&f, 0, 0) == 30);
+	counters = limit_counters(&f, 0);
+	CHECK(counters.created == 1, "%llu", counters.created);
+}
+
+/* What refills have paid is not told when a source comes to be watched. */
+TEST(test_slow_sources_owe_little)
+{
+	struct reports reports;
+	FIXTURE f;
+	int i;
+
+	if (!open_shared(&f, PER_S))
+		return;
+	set_share(&f, 3000 * S, 1, 0);
+	for (i = 0; i < 14; i++) {
+		set_now(&f, (1000 + i) * S);
+		CHECK(passes(&f, SOURCE, 1, 1) == 1);
+	}
+	CHECK(tally(&f, 0, 0) == 1, "14 were taken, one is not refilled");
+	for (; i < 60; i++) {
+		set_now(&f, (1000 + i * 2) * S);
+		CHECK(passes(&f, SOURCE, 1, 1) == 1);
+	}
+	reports = read_reports(&f);
+	CHECK(reports.n == 3 && reports.tokens == 3, "%d, %llu", reports.n,
+	      (unsigned long long)reports.tokens);
+}
+
+TEST(test_a_node_on_its_own)
+{
+	struct reports reports;
+	FIXTURE f;
+
+	if (!open_shared(&f, PER_S))
+		return;
+	set_share(&f, 1000 * S, 4, 0);
+	CHECK(passes(&f, SOURCE, 1, 200) == 25, "a fourth of the capacity");
+	set_now(&f, 1001 * S - 900 * MS + 1);
+	CHECK(passes(&f, SOURCE, 1, 200) == 25, "and of the rate");
+	reports = read_reports(&f);
+	CHECK(reports.n == 0 && tally(&f, 0, 0) == 0, "nobody is told afterwards");
+	set_share(&f, 1000 * S, 1, 1);
+	CHECK(passes(&f, SOURCE, 1, 500) == 500, "open");
+	set_share(&f, 1000 * S, 0, 0);
+	set_now(&f, 1010 * S);
+	CHECK(passes(&f, SOURCE, 1, 500) == 100, "local, as before any daemon");
+	set_now(&f, 1020 * S);
+	set_share(&f, 1000 * S, 1000, 0);
+	CHECK(passes(&f, SOURCE, 1, 500) == 1, "one packet at least");
+}
+
+TEST(test_given_back)
+{
+	FIXTURE f;
+
+	if (!open_shared(&f, "limits: [{name: a, capacity: 100, rate: 10/s},"
+			     "{name: b, capacity: 10, rate: 1/s}]"))
+		return;
+	set_share(&f, 2000 * S, 1, 0);
+	tally(&f, 1, 10);
+	CHECK(passes(&f, SOURCE, 1, 50) == 10, "the second one refuses");
+	CHECK(tally(&f, 0, 0) == 10, "of the first one, 10 were taken");
+}
+
+TEST(test_not_shared)
+{
+	FIXTURE f;
+
+	fixture_before_compile = NULL;
+	if (!fixture_open(&f, PER_S))
+		return;
+	CHECK(f.compiled->policy.shared == 0);
+	set_share(&f, 1000 * S, 4, 0);
+	CHECK(passes(&f, SOURCE, 1, 200) == 100 && read_reports(&f).n == 0);
+}
+
+TEST_MAIN(RUN(test_what_is_taken_is_told_once), RUN(test_of_bytes_too), RUN(test_debts),
+	  RUN(test_debts_are_bounded), RUN(test_a_source_that_others_saw),
+	  RUN(test_slow_sources_owe_little), RUN(test_a_node_on_its_own), RUN(test_given_back),
+	  RUN(test_not_shared))
