@@ -20,8 +20,8 @@ static __always_inline bool tg_is_shared(__u32 slot)
  */
 static __always_inline bool tg_share_price(struct tg_demand *demand)
 {
-	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
-	struct tg_share_state *share = bpf_map_lookup_elem(&shares, &slot);
+	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1), index = slot;
+	struct tg_share_state *share = bpf_map_lookup_elem(&shares, &index);
 	const volatile struct tg_rate *rate = &policy.limits[slot].rate;
 	__u64 most = rate->capacity >> (rate->scale & 63), cost;
 
@@ -72,7 +72,7 @@ __noinline int tg_share_report(struct tg_bucket_key *key, __u64 tokens)
 
 	if (!key)
 		return 0;
-	report = bpf_ringbuf_reserve(&reports, sizeof(*report), BPF_RB_NO_WAKEUP);
+	report = bpf_ringbuf_reserve(&reports, sizeof(*report), 0);
 	if (!report)
 		return 0;
 	report->key = *key;

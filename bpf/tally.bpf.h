@@ -51,7 +51,7 @@ static __always_inline bool tg_tally_charge(struct tg_tally *tally, struct tg_bu
 /* A source that only others have seen owes here too. */
 static __always_inline void tg_tally_new(struct tg_tally *tally, const struct tg_demand *demand)
 {
-	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
+	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1), index = slot;
 	const volatile struct tg_limit *limit = &policy.limits[slot];
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
 	struct tg_limit_counters *counters;
@@ -62,7 +62,7 @@ static __always_inline void tg_tally_new(struct tg_tally *tally, const struct tg
 	bucket.state = tg_gcra_state(tg_tally_deficit(tally, rate, 0),
 				     tg_gcra_clock(rate, demand->now), limit->version);
 	error = bpf_map_update_elem(&buckets, &key, &bucket, BPF_NOEXIST);
-	counters = bpf_map_lookup_elem(&limit_counters, &slot);
+	counters = bpf_map_lookup_elem(&limit_counters, &index);
 	if (counters && !error)
 		counters->created++;
 }

@@ -134,7 +134,7 @@ TEST(test_debts)
 	tally(&f, 200, 1000);
 	set_now(&f, 1000 * S + 199 * MS);
 	CHECK(passes(&f, SOURCE, 1, 10) == 0, "200 tokens are owed");
-	set_now(&f, 1000 * S + 211 * MS);
+	set_now(&f, 1000 * S + 211 * MS + 1);
 	CHECK(passes(&f, SOURCE, 1, 100) == 11, "and paid by refills");
 }
 
@@ -148,7 +148,7 @@ TEST(test_debts_are_bounded)
 	CHECK(passes(&f, SOURCE, 1, 1) == 1);
 	tally(&f, 1ULL << 40, 50);
 	tally(&f, 1ULL << 40, 50);
-	set_now(&f, 1000 * S + 61 * MS);
+	set_now(&f, 1000 * S + 61 * MS + 1);
 	CHECK(passes(&f, SOURCE, 1, 100) == 11, "50 beyond an empty bucket");
 	tally(&f, 1ULL << 40, 1ULL << 60);
 	set_now(&f, 1070 * S);
