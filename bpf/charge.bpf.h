@@ -59,6 +59,19 @@ static __always_inline int tg_charge_demand(struct tg_bucket_key *key, struct tg
 	return TG_CHARGE_CONTENDED;
 }
 
+/* With what sharing the limit asks for, if it is shared. */
+static __always_inline int tg_charge_key(struct tg_bucket_key *key, struct tg_demand *demand)
+{
+	int outcome;
+
+	if (tg_is_shared(demand->slot) && tg_share_price(demand))
+		return TG_CHARGE_ADMITTED;
+	outcome = tg_charge_demand(key, demand);
+	if (policy.shared && demand->report && outcome == TG_CHARGE_ADMITTED)
+		tg_share_report(key, demand->report);
+	return outcome;
+}
+
 /* A packet that is not ECN-capable bears no mark that is CE alone (RFC 3168 section 5). */
 static __always_inline bool tg_can_mark(const struct tg_packet *packet, __u32 slot)
 {
@@ -85,12 +98,8 @@ __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 	demand.cost = tg_cost(packet, slot);
 	demand.segments = packet->segments;
 	demand.now = tg_now(policy.limits[slot].rate.clock);
-	if (tg_is_shared(slot) && tg_share_price(&demand))
-		return TG_CHARGE_ADMITTED;
 	tg_bucket_key_of(&key, slot, packet);
-	outcome = tg_charge_demand(&key, &demand);
-	if (policy.shared && demand.report && outcome == TG_CHARGE_ADMITTED)
-		tg_share_report(&key, demand.report);
+	outcome = tg_charge_key(&key, &demand);
 	if (demand.above && tg_can_mark(packet, slot))
 		packet->marks |= 1ULL << slot;
 	if (demand.departure) {

@@ -26,22 +26,28 @@ static __always_inline __u64 tg_tally_deficit(const struct tg_tally *tally,
 	return debit < room - deficit ? deficit + debit : room;
 }
 
+/*
+ * False if the bucket is not to be read: it is being taken out, or counted in another rate than
+ * this program's, which the daemon has converted before it tallies again. *@deficit: tokens,
+ * before.
+ */
 static __always_inline bool tg_tally_charge(struct tg_tally *tally, struct tg_bucket *bucket,
-					    struct tg_demand *demand, __u64 *deficit)
+					    const struct tg_demand *demand, __u64 *deficit)
 {
-	struct tg_reading reading = {};
-	__u64 state, next;
+	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
+	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
+	__u64 clock = tg_gcra_clock(rate, demand->now), state, units, next;
 	int try;
 
 	for (try = 0; try < TG_CAS_TRIES; try++) {
 		state = tg_read_state(bucket);
-		if (tg_read_bucket(state, demand, &reading))
+		if (tg_state_version(state) != limit->version)
 			return false;
-		*deficit = reading.deficit >> (reading.rate->scale & 63);
+		units = tg_gcra_deficit(rate, state, clock);
+		*deficit = units >> (rate->scale & 63);
 		if (!tally->debit)
 			return true;
-		next = tg_gcra_state(tg_tally_deficit(tally, reading.rate, reading.deficit),
-				     reading.clock, reading.version);
+		next = tg_gcra_state(tg_tally_deficit(tally, rate, units), clock, limit->version);
 		if (__sync_val_compare_and_swap(&bucket->state, state, next) == state)
 			return true;
 	}
@@ -83,7 +89,7 @@ static __always_inline void tg_tally_bucket(struct tg_tally *tally, struct tg_bu
 	tally->taken = taken;
 }
 
-static long tg_tally_one(__u64 index, void *context)
+static long tg_tally_one(__u64 index, struct tg_tally_request *request)
 {
 	__u32 i = index;
 	struct tg_tally *tally = bpf_map_lookup_elem(&tallies, &i);
@@ -98,7 +104,7 @@ static long tg_tally_one(__u64 index, void *context)
 	tally->taken = 0;
 	if (policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].id != key.limit_id)
 		return 0;
-	demand.now = tg_now(policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].rate.clock);
+	demand.now = request->now[policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].rate.clock & 1];
 	bucket = bpf_map_lookup_elem(&buckets, &key);
 	if (bucket)
 		tg_tally_bucket(tally, bucket, &demand);

@@ -193,7 +193,9 @@ int tidegate_reclaim(struct tg_sweep *request)
 SEC("syscall")
 int tidegate_tally(struct tg_tally_request *request)
 {
-	bpf_loop(request->n, tg_tally_one, NULL, 0);
+	struct tg_tally_request tally = *request;
+
+	bpf_loop(tally.n, tg_tally_one, &tally, 0);
 	return 0;
 }
 

@@ -432,7 +432,9 @@ int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 int tg_program_tally(const struct tg_program *program, struct tg_tally *tallies, uint32_t n)
 {
 	static uint32_t indices[TG_TALLIES_MAX];
-	struct tg_tally_request request = {.n = n};
+	struct tg_tally_request request = {
+		.now = {now_of(program, TG_CLOCK_PRECISE), now_of(program, TG_CLOCK_COARSE)},
+		.n = n};
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &request, .ctx_size_in = sizeof(request));
 	int map = bpf_map__fd(program->skeleton->maps.tallies);
 	uint32_t i, batch;

@@ -279,11 +279,12 @@ struct tg_tally {
 _Static_assert(sizeof(struct tg_tally) == 48, "tally");
 
 struct tg_tally_request {
-	__u32 n; /* entries of the map of tallies */
+	__u64 now[TG_CLOCKS]; /* ns: the caller's reading of the clocks */
+	__u32 n;	      /* entries of the map of tallies */
 	__u32 pad;
 };
 
-_Static_assert(sizeof(struct tg_tally_request) == 8, "tally request");
+_Static_assert(sizeof(struct tg_tally_request) == 24, "tally request");
 
 /* Versions that a bucket's state can carry; one value is left for TG_BUCKET_DEAD. */
 #define TG_RATE_VERSIONS 3

@@ -310,9 +310,58 @@ TEST(test_idle_keys_are_taken_out)
 	CHECK(charge(&a, "bob", 3) == TG_ASK_ADMITTED, "who does not is full again");
 }
 
+static void share_all(struct tg_config *config)
+{
+	config->limits[0].shared = true;
+}
+
+static int on_report(void *data, void *bytes, size_t size)
+{
+	*(struct tg_share_report *)data = *(const struct tg_share_report *)bytes;
+	return 0;
+}
+
+static bool read_report(struct asking *asking, struct tg_share_report *report)
+{
+	struct ring_buffer *ring = ring_buffer__new(
+		bpf_map__fd(asking->fixture.skeleton->maps.reports), on_report, report, NULL);
+	int n = ring_buffer__consume(ring);
+
+	ring_buffer__free(ring);
+	return n == 1;
+}
+
+static void put_share(struct asking *asking, uint64_t fresh_until, uint32_t price)
+{
+	struct tg_share_state share = {fresh_until, price, 0};
+	uint32_t slot = asking->fixture.compiled->slots[0];
+
+	bpf_map__update_elem(asking->fixture.skeleton->maps.shares, &slot, 4, &share, sizeof(share),
+			     BPF_ANY);
+}
+
+/* What applications take of a limit that other nodes charge too is told like what packets take. */
+TEST(test_shared)
+{
+	struct tg_share_report report = {};
+	ASKING a;
+
+	fixture_before_compile = share_all;
+	if (!asking_open(&a, KEYS("")))
+		return;
+	fixture_before_compile = NULL;
+	put_share(&a, 2000 * S, 1);
+	CHECK(charge(&a, "alice", 2) == TG_ASK_ADMITTED);
+	CHECK(read_report(&a, &report) && report.tokens == 2 && report.key.kind == TG_KEY_NAME);
+	put_share(&a, 1000 * S, 3);
+	CHECK(charge(&a, "bob", 1) == TG_ASK_ADMITTED, "a node on its own, of three");
+	CHECK(charge(&a, "bob", 1) == TG_ASK_EXCEEDED, "has a third");
+	CHECK(!read_report(&a, &report), "nobody is told afterwards");
+}
+
 TEST_MAIN(RUN(test_key), RUN(test_peek_changes_nothing), RUN(test_packets_share_the_bucket),
 	  RUN(test_no_packet_meets_a_key), RUN(test_only_the_generation_in_force_answers),
 	  RUN(test_find), RUN(test_only_root_charges_what_packets_do),
 	  RUN(test_anybody_charges_keys), RUN(test_buckets_of_ports_cannot_be_named),
 	  RUN(test_backoff), RUN(test_shadow), RUN(test_keys_without_end),
-	  RUN(test_idle_keys_are_taken_out))
+	  RUN(test_idle_keys_are_taken_out), RUN(test_shared))
