@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
 #include <tidegate/abi.h>
+#include <tidegate/tally.h>
 #include <tidegate/trace.h>
 
 #define TG_ANSWER_SOURCES 4096 /* buckets; sources that meet in one get fewer answers */

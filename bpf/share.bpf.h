@@ -65,8 +65,9 @@ static __always_inline void tg_share_count(struct tg_bucket *bucket, struct tg_d
 	demand->report = taken < (__s64)deficit ? taken : deficit;
 }
 
-/* With no room, the source is reported the next time. */
-__noinline int tg_share_report(struct tg_bucket_key *key, __u64 tokens)
+/* With no room, the source is reported the next time. Static, so that Linux 6.1 has it only if it
+ * is called. */
+static __noinline int tg_share_report(struct tg_bucket_key *key, __u64 tokens)
 {
 	struct tg_share_report *report;
 

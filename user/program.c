@@ -33,6 +33,7 @@ const char *const tg_map_names[TG_MAPS] = {
 	[TG_MAP_SHARES] = "shares",
 	[TG_MAP_REPORTS] = "reports",
 	[TG_MAP_LISTS] = "lists",
+	[TG_MAP_TALLIES] = "tallies",
 };
 
 struct tg_program {
@@ -429,27 +430,9 @@ int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 	return run_sweep(program, program->skeleton->progs.tidegate_reclaim, sweep);
 }
 
-int tg_program_tally(const struct tg_program *program, struct tg_tally *tallies, uint32_t n)
+int tg_program_tally_fd(const struct tg_program *program)
 {
-	static uint32_t indices[TG_TALLIES_MAX];
-	struct tg_tally_request request = {
-		.now = {now_of(program, TG_CLOCK_PRECISE), now_of(program, TG_CLOCK_COARSE)},
-		.n = n};
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &request, .ctx_size_in = sizeof(request));
-	int map = bpf_map__fd(program->skeleton->maps.tallies);
-	uint32_t i, batch;
-
-	for (i = 0; i < n; i++)
-		indices[i] = i;
-	if (n && bpf_map_update_batch(map, indices, tallies, &n, NULL))
-		return tg_fail(errno, "buckets to be tallied");
-	if (bpf_prog_test_run_opts(bpf_program__fd(program->skeleton->progs.tidegate_tally),
-				   &options))
-		return tg_fail(errno, "tally of shared limits");
-	return n && bpf_map_lookup_batch(map, NULL, &batch, indices, tallies, &n, NULL) &&
-			       errno != ENOENT
-		       ? tg_fail(errno, "tallies")
-		       : 0;
+	return bpf_program__fd(program->skeleton->progs.tidegate_tally);
 }
 
 void tg_program_free(struct tg_program **program)

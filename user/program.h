@@ -32,6 +32,7 @@ enum tg_map {
 	TG_MAP_REPORTS,
 	TG_MAPS_KEPT,
 	TG_MAP_LISTS = TG_MAPS_KEPT,
+	TG_MAP_TALLIES,
 	TG_MAPS,
 };
 
@@ -93,8 +94,8 @@ int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep);
 int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 		       const struct tg_bucket_key *keys);
 
-/* Charges @n buckets (TG_TALLIES_MAX at most) and learns what they gave. 0 or -errno, logged. */
-int tg_program_tally(const struct tg_program *program, struct tg_tally *tallies, uint32_t n);
+/* The program that charges the buckets in TG_MAP_TALLIES; see tally.h. */
+int tg_program_tally_fd(const struct tg_program *program);
 
 void tg_program_free(struct tg_program **program);
 

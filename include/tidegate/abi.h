@@ -63,8 +63,7 @@ _Static_assert(sizeof(struct tg_address) == 16, "address");
 /* Which clock a limit reads; both count nanoseconds since boot, without suspend. */
 enum tg_clock {
 	TG_CLOCK_PRECISE, /* bpf_ktime_get_ns, CLOCK_MONOTONIC */
-	TG_CLOCK_COARSE,  /* bpf_ktime_get_coarse_ns, CLOCK_MONOTONIC_COARSE: late by up to one tick
-			   */
+	TG_CLOCK_COARSE,  /* bpf_ktime_get_coarse_ns, CLOCK_MONOTONIC_COARSE: late by a tick */
 	TG_CLOCKS,
 };
 
@@ -117,8 +116,7 @@ struct tg_bucket {
 	__u64 state;	   /* see gcra.h */
 	__u64 admitted;	   /* packets */
 	__u64 exceeded;	   /* packets */
-	__u64 exceeded_at; /* ns on CLOCK_MONOTONIC (or its coarse form) of the last refusal, 0
-			      never */
+	__u64 exceeded_at; /* ns on the clock of the limit, of the last refusal; 0 never */
 	__u64 closed;	   /* backoff: TG_CLOSED_*; 0 never was, or healed */
 	__s64 taken;	   /* tokens, of a shared limit, that the daemon does not know of yet */
 	__u64 watched_at;  /* when it last asked for them, on the clock of the limit */
@@ -242,49 +240,6 @@ struct tg_policy {
 
 _Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 56 + 64 * (128 + 128) + 80 + 80,
 	       "policy");
-
-/*
- * How a shared limit is enforced, by slot. The daemon writes it. Past fresh_until, as when there is
- * no daemon any more, the node is on its own.
- */
-struct tg_share_state {
-	__u64 fresh_until; /* ns on CLOCK_MONOTONIC */
-	__u32 price;	   /* tokens that one costs a node on its own; 0 is 1 */
-	__u32 open;	   /* a node on its own admits everything */
-};
-
-_Static_assert(sizeof(struct tg_share_state) == 16, "share state");
-
-/* A source of a shared limit that takes tokens and is not watched: the daemon may want to. */
-struct tg_share_report {
-	struct tg_bucket_key key;
-	__u64 tokens; /* taken since it was at rest or last reported */
-};
-
-_Static_assert(sizeof(struct tg_share_report) == 32, "share report");
-
-/* For this long after the daemon has asked for a bucket's tokens, it is not reported. */
-#define TG_WATCHED_NS 1000000000ULL
-
-#define TG_TALLIES_MAX 4096 /* in one run of the tallying program */
-
-/* What the daemon charges to a bucket of a shared limit, and what it learns of it. */
-struct tg_tally {
-	struct tg_bucket_key key;
-	__u64 debit; /* tokens that were taken elsewhere */
-	__u64 most;  /* tokens that the bucket may owe beyond being empty */
-	__s64 taken; /* out: since the last time; below 0 if more was given back */
-};
-
-_Static_assert(sizeof(struct tg_tally) == 48, "tally");
-
-struct tg_tally_request {
-	__u64 now[TG_CLOCKS]; /* ns: the caller's reading of the clocks */
-	__u32 n;	      /* entries of the map of tallies */
-	__u32 pad;
-};
-
-_Static_assert(sizeof(struct tg_tally_request) == 24, "tally request");
 
 /* Versions that a bucket's state can carry; one value is left for TG_BUCKET_DEAD. */
 #define TG_RATE_VERSIONS 3

@@ -2,6 +2,7 @@
 /* Limits that other nodes charge too: what is told of them, and what is charged on their account.
  */
 #include "fixture.h"
+#include <tidegate/tally.h>
 
 #define FIXTURE		   tg_cleanup_fixture struct fixture
 #define tg_cleanup_fixture __attribute__((cleanup(fixture_close)))
