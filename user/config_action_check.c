@@ -31,19 +31,34 @@ struct ability {
 	const char *where; /* in words */
 	const char *write; /* in place of what cannot */
 	const char *list;
+	const char *more; /* another way to get it */
 };
 
-static const struct ability delaying = {TG_CONFIG_TC_EGRESS, "delay", "tc-egress", "[tc-egress]",
-					"tc-egress"};
-static const struct ability rejecting = {TG_CONFIG_XDP | TG_CONFIG_TC_INGRESS, "reject",
+static const struct ability delaying = {
+	TG_CONFIG_TC_EGRESS,
+	"delay",
+	"tc-egress",
+	"[tc-egress]",
+	"tc-egress",
+	"; what comes in can wait at tc-egress of an ifb device to which tc redirects it"};
+static const struct ability rejecting = {TG_CONFIG_XDP | TG_CONFIG_TC_INGRESS,
+					 "reject",
 					 "xdp and tc-ingress, where there is somebody to answer",
-					 "[xdp]", "[xdp, tc-ingress]"};
-static const struct ability fwmark = {TG_CONFIG_TC_INGRESS | TG_CONFIG_TC_EGRESS, "fwmark",
-				      "tc-ingress and tc-egress", "[tc-ingress]",
-				      "[tc-ingress, tc-egress]"};
-static const struct ability priority = {TG_CONFIG_TC_INGRESS | TG_CONFIG_TC_EGRESS, "priority",
-					"tc-ingress and tc-egress", "[tc-ingress]",
-					"[tc-ingress, tc-egress]"};
+					 "[xdp]",
+					 "[xdp, tc-ingress]",
+					 ""};
+static const struct ability fwmark = {TG_CONFIG_TC_INGRESS | TG_CONFIG_TC_EGRESS,
+				      "fwmark",
+				      "tc-ingress and tc-egress",
+				      "[tc-ingress]",
+				      "[tc-ingress, tc-egress]",
+				      ""};
+static const struct ability priority = {TG_CONFIG_TC_INGRESS | TG_CONFIG_TC_EGRESS,
+					"priority",
+					"tc-ingress and tc-egress",
+					"[tc-ingress]",
+					"[tc-ingress, tc-egress]",
+					""};
 
 static int check_ability(struct tg_reader *reader, const struct tg_yaml *value,
 			 const struct tg_config_limit *limit, const struct ability *ability)
@@ -60,9 +75,9 @@ static int check_ability(struct tg_reader *reader, const struct tg_yaml *value,
 		return tg_reader_error(
 			reader, value,
 			"%s is possible only at %s, and interfaces[%zu] (%s) has %s; write hooks: "
-			"%s there, or match: {hook: %s} in this limit",
+			"%s there, or match: {hook: %s} in this limit%s",
 			ability->what, ability->where, i, config->interfaces[i].name,
-			tg_config_hook_name(hook), ability->write, ability->list);
+			tg_config_hook_name(hook), ability->write, ability->list, ability->more);
 	}
 	return 0;
 }

@@ -42,7 +42,8 @@ static const struct config_case invalid_action_cases[] = {
 	{AT("xdp", "on_exceed: [drop]"), {"2:33: one value"}},
 	{AT("xdp", DELAY),
 	 {"2:33: delay is possible only at tc-egress, and interfaces[0] (lo) has xdp; write hooks: "
-	  "[tc-egress] there, or match: {hook: tc-egress} in this limit"}},
+	  "[tc-egress] there, or match: {hook: tc-egress} in this limit; what comes in can wait at "
+	  "tc-egress of an ifb device"}},
 	{AT("tc-egress, tc-ingress", DELAY), {"2:33: interfaces[0] (lo) has tc-ingress; write"}},
 	{AT("tc-egress, xdp", DELAY ", match: {hook: xdp}"), {"2:33: delay is possible only at"}},
 	{AT("tc-egress", REJECT),
