@@ -45,7 +45,11 @@ check "in the file" grep -q 'capacity: 11' /etc/tidegate/tidegate.yaml
 check "set back" tidegate set l capacity=10 --save
 useradd -G tidegate looker
 echo 'wibble: 1' >>/etc/tidegate/tidegate.yaml
-systemctl reload tidegated
+systemctl reload tidegated # which asks, and does not wait
+for _ in $(seq 100); do
+	journalctl -u tidegated -o cat | grep -q "is not valid" && break
+	sleep 0.05
+done
 sed -i '$d' /etc/tidegate/tidegate.yaml
 check "the journal knows how grave a message is" grep -q "is not valid" <(journalctl -u tidegated -p 3..3 -o cat)
 check "and has all that is less" grep -qx "ready" <(journalctl -u tidegated -p 6..6 -o cat)
