@@ -14,6 +14,7 @@
 
 #include "charger.skel.h"
 #include "cleanup.h"
+#include "log.h"
 #include "message.h"
 #include "state_dir.h"
 
@@ -72,8 +73,16 @@ int tg_charger_pin(const struct tg_program *program, const struct tg_compiled *c
 		       sizeof(compiled->policy));
 		error = share_maps(skeleton, program);
 	}
-	if (!error)
+	if (!error) {
 		error = charger_bpf__load(skeleton);
+		/* Packets are limited all the same: better that than nothing enforced. */
+		if (error == -EACCES || error == -EINVAL) {
+			tg_log(TG_LOG_WARNING,
+			       "this kernel's verifier does not take the program by which "
+			       "applications charge: limits hold for packets alone");
+			return 0;
+		}
+	}
 	if (!error)
 		error = pin(skeleton, state_dir, compiled->policy.bank);
 	return error ? tg_refuse(message, error,
