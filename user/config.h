@@ -13,10 +13,13 @@
 #include "diagnostics.h"
 #include "match.h"
 #include "prefix.h"
+#include "share.h"
 
 #define TG_CONFIG_NAME_SIZE 64 /* bytes, with the NUL */
 #define TG_CONFIG_NAME_CHARACTERS                                                                  \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+#define TG_CONFIG_HOST_SIZE	 256 /* bytes, with the NUL; DNS names (RFC 1035) and sun_path fit */
+#define TG_CONFIG_PATH_SIZE	 1024 /* bytes, with the NUL */
 #define TG_CONFIG_LIMITS_MAX	 64
 #define TG_CONFIG_INTERFACES_MAX 256
 #define TG_CONFIG_PREFIXES_MAX	 (1 << 20) /* in all lists and sets together */
@@ -113,9 +116,41 @@ struct tg_config_limit {
 	struct tg_config_backoff backoff;
 	bool shadow; /* counted, never acted upon */
 	bool shared; /* other nodes charge it too */
+	enum tg_share_loss on_store_loss;
 	/* How fast unknown sources get a bucket of their own; capacity 0: as long as there is room.
 	 */
 	struct tg_refill new_sources;
+};
+
+/* A Redis server, as its URL has it. */
+enum tg_config_scheme { TG_CONFIG_UNIX, TG_CONFIG_REDIS, TG_CONFIG_REDISS };
+struct tg_config_store {
+	enum tg_config_scheme scheme;
+	char host[TG_CONFIG_HOST_SIZE]; /* a name, an address or, with TG_CONFIG_UNIX, a path */
+	uint16_t port;
+	unsigned int database;
+};
+
+#define TG_CONFIG_STORES_MAX 8
+#define TG_CONFIG_TICK_MIN   10000000ULL   /* ns */
+#define TG_CONFIG_TICK_MAX   5000000000ULL /* ns */
+
+/* The nodes with which shared limits are shared, and the Redis through which. */
+struct tg_config_cluster {
+	char name[TG_CONFIG_NAME_SIZE]; /* empty: there is no cluster */
+	char node[TG_CONFIG_NAME_SIZE];
+	struct tg_config_store stores[TG_CONFIG_STORES_MAX]; /* the next where one fails */
+	size_t stores_n;
+	/* Empty if unused. Files are read when they are needed, not kept. */
+	char user[TG_CONFIG_NAME_SIZE];
+	char password_file[TG_CONFIG_PATH_SIZE];
+	char ca_file[TG_CONFIG_PATH_SIZE];	  /* PEM; for rediss; empty: the system's */
+	char frame_key_file[TG_CONFIG_PATH_SIZE]; /* TG_SHARE_SECRET_MAX bytes at most */
+	uint64_t interval;			  /* ns: the tick */
+	uint64_t stale_after;			  /* ns */
+	uint32_t max_sources;
+	uint32_t nodes_expected; /* 0: as many as there are */
+	struct tg_place place;
 };
 
 struct tg_config {
@@ -126,6 +161,7 @@ struct tg_config {
 	struct tg_prefix_list deny;
 	uint32_t table_size; /* buckets */
 	enum tg_on_stop on_stop;
+	struct tg_config_cluster cluster;
 	struct tg_config_limit *limits;
 	size_t limits_n;
 };

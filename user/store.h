@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The Redis through which nodes exchange frames: one key a node, two pipelined commands a round
+ * (SET with an expiry, MGET), no script, and once a second the set of members. Never blocks, has
+ * one round under way at most, and connects again by itself. What it brings is not to be trusted.
+ */
+#ifndef TG_STORE_H
+#define TG_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+
+struct event_base;
+struct tg_store;
+
+struct tg_store_frame {
+	const uint8_t *bytes;
+	size_t length;
+};
+
+/* What a round brought: the other nodes' frames, as they are in the store. */
+struct tg_store_round {
+	const struct tg_store_frame *frames; /* the caller's only during the call */
+	size_t n;
+	uint64_t round_trip; /* ns */
+};
+
+/* Ends a round; @round is NULL if the store did not answer, or not with what was asked. */
+typedef void tg_store_done(void *data, const struct tg_store_round *round);
+
+struct tg_store_status {
+	char server[TG_CONFIG_HOST_SIZE + 32]; /* as the configuration has it, without secrets */
+	bool connected;			       /* and greeted: authenticated, database chosen */
+	char error[256];		       /* the last, "" if there was none since */
+	uint64_t connects, failures;	       /* connections made; attempts and connections lost */
+	uint64_t rounds, missed; /* answered; not answered in time or not begun for want of a
+				    connection or because one was under way */
+	uint64_t sent, received; /* bytes */
+	uint64_t round_trip;	 /* ns, the last */
+};
+
+/*
+ * Goes on in the background whether the store is there or not. -ENOMEM. @cluster is copied. @done
+ * is never called from within tg_store_open() or tg_store_round().
+ */
+int tg_store_open(struct event_base *base, const struct tg_config_cluster *cluster,
+		  tg_store_done *done, void *data, struct tg_store **store);
+
+/* Begins a round with this node's frame. False: missed, and @done is not called for it. */
+bool tg_store_round(struct tg_store *store, const uint8_t *frame, size_t length);
+
+const struct tg_store_status *tg_store_status(const struct tg_store *store);
+
+/* Takes this node's frame out of the store, if that is possible at once; NULL-safe. */
+void tg_store_close(struct tg_store **store);
+
+#endif
