@@ -43,21 +43,14 @@ static void add_addresses(json_t *match, const char *key, const struct tg_addres
 /* Only the conditions that are there; values as they came out, not as they were written. */
 static json_t *json_matched(const struct tg_config_limit *limit)
 {
-	static const char *const names[TG_FIELDS] = {
-		[TG_FIELD_PROTOCOL] = "protocol",
-		[TG_FIELD_SOURCE_PORT] = "source_port",
-		[TG_FIELD_DESTINATION_PORT] = "destination_port",
-		[TG_FIELD_TCP_FLAGS] = "tcp_flags",
-		[TG_FIELD_ICMP_TYPE] = "icmp_type",
-		[TG_FIELD_LENGTH] = "length",
-	};
 	const struct tg_match *match = &limit->match;
 	json_t *json = json_object();
 	int field;
 
 	for (field = 0; field < TG_FIELDS; field++)
 		if (match->fields[field].given)
-			json_object_set_new(json, names[field], json_values(&match->fields[field]));
+			json_object_set_new(json, tg_field_name(field),
+					    json_values(&match->fields[field]));
 	add_addresses(json, "source", &match->source);
 	add_addresses(json, "destination", &match->destination);
 	if (match->fragments != TG_FRAGMENTS_AND_WHOLE)

@@ -355,21 +355,14 @@ static int read_not(struct tg_reader *reader, const struct tg_yaml *value, void 
 	return tg_read_map(reader, value, match_keys, &inner);
 }
 
-static bool any_bit(const struct tg_values *values)
-{
-	unsigned int first = 0, last;
-
-	return tg_values_next(values, &first, &last);
-}
-
 static void settle_values(const struct draft *draft, enum tg_field field)
 {
 	struct tg_values *values = &draft->match->fields[field];
 	const struct tg_values *is = &draft->is[field], *is_not = &draft->is_not[field];
-	bool positive = any_bit(is);
+	bool positive = tg_values_any(is);
 	size_t i;
 
-	values->given = positive || any_bit(is_not);
+	values->given = positive || tg_values_any(is_not);
 	if (!values->given)
 		return;
 	values->absent = !positive;

@@ -2,22 +2,6 @@
 /* What can be wrong with a match whose parts are right: no packet meets it, or not those meant. */
 #include "config_reader.h"
 
-static bool any_bit(const struct tg_values *values)
-{
-	unsigned int first = 0, last;
-
-	return tg_values_next(values, &first, &last);
-}
-
-static const char *const field_keys[TG_FIELDS] = {
-	[TG_FIELD_PROTOCOL] = "protocol",
-	[TG_FIELD_SOURCE_PORT] = "source_port",
-	[TG_FIELD_DESTINATION_PORT] = "destination_port",
-	[TG_FIELD_TCP_FLAGS] = "tcp_flags",
-	[TG_FIELD_ICMP_TYPE] = "icmp_type",
-	[TG_FIELD_LENGTH] = "length",
-};
-
 static const char *const field_protocols[TG_FIELDS] = {
 	[TG_FIELD_SOURCE_PORT] = "tcp, udp and sctp have ports",
 	[TG_FIELD_DESTINATION_PORT] = "tcp, udp and sctp have ports",
@@ -34,15 +18,15 @@ static int check_field(struct tg_reader *reader, const struct tg_yaml *match,
 {
 	const struct tg_values *values = &conditions->fields[field];
 	const struct tg_values *protocol = &conditions->fields[TG_FIELD_PROTOCOL];
-	const struct tg_yaml *value = tg_yaml_get(match, field_keys[field]);
+	const struct tg_yaml *value = tg_yaml_get(match, tg_field_name(field));
 	int i, with = 0, without = 0;
 
 	if (!values->given)
 		return 0;
-	if (!any_bit(values))
+	if (!tg_values_any(values))
 		return tg_reader_error(reader, value ? value : match,
 				       "nothing is left of %s: what it names is also under \"not\"",
-				       field_keys[field]);
+				       tg_field_name(field));
 	if (values->absent || !value || !field_protocols[field])
 		return 0;
 	for (i = 0; i < 256; i++) {
@@ -56,7 +40,7 @@ static int check_field(struct tg_reader *reader, const struct tg_yaml *match,
 		return tg_reader_error(reader, value,
 				       "only %s, which the rest of this match rules out: no packet "
 				       "can meet it; change the protocol, or leave %s out",
-				       field_protocols[field], field_keys[field]);
+				       field_protocols[field], tg_field_name(field));
 	if (without && protocol->given && !protocol->absent)
 		tg_reader_warn(reader, value,
 			       "only %s: packets of the other protocols of this limit never match",
@@ -120,7 +104,7 @@ static void warn_match(struct tg_reader *reader, const struct tg_yaml *match,
 	if (conditions->fragments != TG_FRAGMENTS_ONLY)
 		return;
 	for (i = 0; i < sizeof(first_only) / sizeof(first_only[0]); i++) {
-		value = tg_yaml_get(match, field_keys[first_only[i]]);
+		value = tg_yaml_get(match, tg_field_name(first_only[i]));
 		if (value)
 			tg_reader_warn(reader, value,
 				       first_only[i] == TG_FIELD_TCP_FLAGS
@@ -128,7 +112,7 @@ static void warn_match(struct tg_reader *reader, const struct tg_yaml *match,
 						 "never match"
 					       : "only the first fragment carries %s: later ones "
 						 "match whatever is written here",
-				       field_keys[first_only[i]]);
+				       tg_field_name(first_only[i]));
 	}
 }
 

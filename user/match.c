@@ -6,6 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *tg_field_name(enum tg_field field)
+{
+	static const char *const names[TG_FIELDS] = {
+		[TG_FIELD_PROTOCOL] = "protocol",
+		[TG_FIELD_SOURCE_PORT] = "source_port",
+		[TG_FIELD_DESTINATION_PORT] = "destination_port",
+		[TG_FIELD_TCP_FLAGS] = "tcp_flags",
+		[TG_FIELD_ICMP_TYPE] = "icmp_type",
+		[TG_FIELD_LENGTH] = "length",
+	};
+
+	return names[field];
+}
+
 unsigned int tg_field_last(enum tg_field field)
 {
 	switch (field) {
@@ -53,6 +67,13 @@ bool tg_values_next(const struct tg_values *values, unsigned int *first, unsigne
 		value++;
 	*last = value - 1;
 	return true;
+}
+
+bool tg_values_any(const struct tg_values *values)
+{
+	unsigned int first = 0, last;
+
+	return tg_values_next(values, &first, &last);
 }
 
 /* The lists are not indexed: this is for single questions. */

@@ -57,6 +57,9 @@ struct tg_match {
 	enum tg_fragments fragments;
 };
 
+/* As a configuration names it. */
+const char *tg_field_name(enum tg_field field);
+
 /* The greatest value of a field. */
 unsigned int tg_field_last(enum tg_field field);
 
@@ -75,6 +78,8 @@ void tg_values_add(struct tg_values *values, unsigned int first, unsigned int la
  * *@first; fills *@first and *@last, or returns false.
  */
 bool tg_values_next(const struct tg_values *values, unsigned int *first, unsigned int *last);
+
+bool tg_values_any(const struct tg_values *values);
 
 /* Whether an address (all 16 bytes, as in struct tg_prefix) meets the condition. */
 bool tg_addresses_hold(const struct tg_addresses *addresses, const uint8_t address[16]);
