@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "log.h"
 #include "message.h"
+#include "netlink_ask.h"
 
 bool tg_interface_is_glob(const char *name)
 {
@@ -111,33 +112,15 @@ static int on_link(const struct nlmsghdr *header, void *data)
 	return MNL_CB_OK;
 }
 
-static void close_socket(struct mnl_socket **socket)
-{
-	if (*socket)
-		mnl_socket_close(*socket);
-}
-
 static int list_links(struct listing *listing)
 {
-	tg_cleanup(close_socket) struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
-	char buffer[32768];
+	char buffer[256];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	ssize_t length;
-	int more = MNL_CB_OK;
 
 	request->nlmsg_type = RTM_GETLINK;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
-	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
-		return -errno;
-	while (more == MNL_CB_OK) {
-		length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-		if (length < 0)
-			return -errno;
-		more = mnl_cb_run(buffer, length, 0, 0, on_link, listing);
-	}
-	return more == MNL_CB_STOP ? 0 : -errno;
+	return tg_netlink_ask(request, on_link, listing);
 }
 
 /* A twin outside the list harms nobody. */

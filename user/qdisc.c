@@ -8,45 +8,16 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
 #include "log.h"
 #include "message.h"
+#include "netlink_ask.h"
 
 #define OUR_HANDLE 0x74670000U /* "tg": how an fq of ours is known */
 #define FQ_PACKETS                                                                                 \
 	100000U /* that may wait, of one flow too: what waits is bounded by max_delay              \
 		 */
-
-static void close_socket(struct mnl_socket **socket)
-{
-	if (*socket)
-		mnl_socket_close(*socket);
-}
-
-/* Sends a request and hands each message of the answer to @each. 0 or -errno. */
-static int ask(struct nlmsghdr *request, mnl_cb_t each, void *data)
-{
-	tg_cleanup(close_socket) struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
-	uint32_t sequence = time(NULL);
-	char buffer[32768];
-	ssize_t length;
-	int more = MNL_CB_OK;
-
-	request->nlmsg_seq = sequence;
-	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
-		return -errno;
-	while (more == MNL_CB_OK) {
-		length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-		if (length < 0)
-			return -errno;
-		more = mnl_cb_run(buffer, length, sequence, mnl_socket_get_portid(socket), each,
-				  data);
-	}
-	return more == MNL_CB_STOP ? 0 : -errno;
-}
 
 static struct tcmsg *put_header(struct nlmsghdr *request, uint16_t type, uint16_t flags,
 				unsigned int ifindex, uint32_t parent)
@@ -96,7 +67,7 @@ void tg_qdisc_each_filter(unsigned int ifindex, bool egress,
 
 	put_header(request, RTM_GETTFILTER, NLM_F_DUMP, ifindex,
 		   TC_H_MAKE(TC_H_CLSACT, egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS));
-	ask(request, on_filter, &filters);
+	tg_netlink_ask(request, on_filter, &filters);
 }
 
 /* What the queues of an interface are. */
@@ -138,7 +109,7 @@ static int find_queues(unsigned int ifindex, struct queues *queues)
 
 	*queues = (struct queues){.ifindex = ifindex};
 	put_header(request, RTM_GETQDISC, NLM_F_DUMP, ifindex, 0);
-	return ask(request, on_qdisc, queues);
+	return tg_netlink_ask(request, on_qdisc, queues);
 }
 
 static bool is_fair(const struct queues *queues)
@@ -169,7 +140,7 @@ static int put_fq(unsigned int ifindex)
 	mnl_attr_put_u32(request, TCA_FQ_PLIMIT, FQ_PACKETS);
 	mnl_attr_put_u32(request, TCA_FQ_FLOW_PLIMIT, FQ_PACKETS);
 	mnl_attr_nest_end(request, options);
-	return ask(request, NULL, NULL);
+	return tg_netlink_ask(request, NULL, NULL);
 }
 
 int tg_qdisc_require(unsigned int ifindex, const char *name, bool manage, bool *made, char *message)
@@ -221,7 +192,7 @@ void tg_qdisc_restore(unsigned int ifindex)
 	    strcmp(queues.root, "fq") != 0)
 		return;
 	put_header(request, RTM_DELQDISC, NLM_F_ACK, ifindex, TC_H_ROOT);
-	if (ask(request, NULL, NULL))
+	if (tg_netlink_ask(request, NULL, NULL))
 		tg_log(TG_LOG_WARNING, "the fq qdisc of tidegate stays on interface %u: %s",
 		       ifindex, strerror(errno));
 }
