@@ -15,6 +15,11 @@ static __always_inline bool tg_is_ipv4(const struct tg_address *address)
 					     bpf_cpu_to_be64(0xffff00000000ULL);
 }
 
+static __always_inline __u32 tg_sweep_per(const struct tg_sweep *sweep)
+{
+	return sweep->flags & TG_SWEEP_BY_NAME ? TG_PER_KEY : TG_PER_SOURCE;
+}
+
 static __always_inline bool tg_sweep_selects(const struct tg_sweep *sweep,
 					     const struct tg_bucket_key *key)
 {
@@ -26,9 +31,9 @@ static __always_inline bool tg_sweep_selects(const struct tg_sweep *sweep,
 		return false;
 	if ((sweep->flags & TG_SWEEP_BY_LIMIT) && key->limit_id != sweep->limit_id)
 		return false;
-	if (!(sweep->flags & TG_SWEEP_BY_ADDRESS))
+	if (!(sweep->flags & (TG_SWEEP_BY_ADDRESS | TG_SWEEP_BY_NAME)))
 		return true;
-	return limit->per == TG_PER_SOURCE &&
+	return limit->per == tg_sweep_per(sweep) &&
 	       key->address.high == (sweep->address.high & mask->high) &&
 	       key->address.low == (sweep->address.low & mask->low);
 }
@@ -157,16 +162,19 @@ static __always_inline bool tg_sweep_selects_overflow(const struct tg_sweep *swe
 						      __u32 index)
 {
 	const volatile struct tg_limit *limit = &policy.limits[TG_LIMIT_SLOT(record->id)];
-	struct tg_bucket_key key = {.limit_id = record->id};
+	struct tg_bucket_key key = {
+		.limit_id = record->id,
+		.kind = limit->per == TG_PER_KEY ? TG_KEY_NAME : TG_KEY_ADDRESS,
+	};
 	bool is_ipv4 = tg_is_ipv4(&sweep->address);
 
 	if (!(sweep->flags & TG_SWEEP_RESET))
 		return false;
 	if ((sweep->flags & TG_SWEEP_BY_LIMIT) && record->id != sweep->limit_id)
 		return false;
-	if (!(sweep->flags & TG_SWEEP_BY_ADDRESS))
+	if (!(sweep->flags & (TG_SWEEP_BY_ADDRESS | TG_SWEEP_BY_NAME)))
 		return true;
-	if (limit->per != TG_PER_SOURCE || limit->per_port || limit->per_protocol)
+	if (limit->per != tg_sweep_per(sweep) || limit->per_port || limit->per_protocol)
 		return false;
 	key.address.high = sweep->address.high & (is_ipv4 ? limit->mask4.high : limit->mask6.high);
 	key.address.low = sweep->address.low & (is_ipv4 ? limit->mask4.low : limit->mask6.low);

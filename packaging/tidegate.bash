@@ -10,7 +10,7 @@ _tidegate() {
 	# commands, with the options of each
 	local -A options=(
 		[check]='--json' [status]='--json' [limits]='--json' [top]='--limit --by -n --json' [why]='--key --json' [charge]='--cost --state --json'
-		[events]='--follow --limit -n --json' [set]='--save --json' [shadow]='--save --json' [reset]='--limit --all --json' [reload]='--json' [diff]='--json'
+		[events]='--follow --limit -n --json' [set]='--save --json' [shadow]='--save --json' [reset]='--key --limit --all --json' [reload]='--json' [diff]='--json'
 		[apply]='--confirm --json' [confirm]='--json' [rollback]='--json' [allow]='--for --note --json' [deny]='--for --note --json'
 		[simulate]='--pcap --hook --filter -n --json' [suggest]='--pcap --live --interface --per --prefix --quantile --filter'
 		[detach]='--state --json' [version]='--json'

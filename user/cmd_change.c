@@ -120,14 +120,19 @@ int cmd_reset(int argc, char **argv)
 	struct tg_arguments arguments;
 	const char *address;
 
-	if (!tg_arguments_parse(argc, argv, "la", 0, 1, &arguments))
+	if (!tg_arguments_parse(argc, argv, "lak", 0, 1, &arguments))
 		return TG_EXIT_USAGE;
 	address = arguments.operands[0];
-	if (!address && !arguments.limit && !arguments.all) {
-		tg_log(TG_LOG_ERROR, "reset what? give an ADDRESS, --limit L or --all");
+	if (!address && !arguments.key && !arguments.limit && !arguments.all) {
+		tg_log(TG_LOG_ERROR, "reset what? give an ADDRESS, --key KEY, --limit L or --all");
 		return TG_EXIT_USAGE;
 	}
-	return tg_client_show(json_pack("{s:s, s:s*, s:s*, s:b}", "command", "reset", "address",
-					address, "limit", arguments.limit, "all", arguments.all),
+	if (address && arguments.key) {
+		tg_log(TG_LOG_ERROR, "reset takes an ADDRESS or a --key, not both");
+		return TG_EXIT_USAGE;
+	}
+	return tg_client_show(json_pack("{s:s, s:s*, s:s*, s:s*, s:b}", "command", "reset",
+					"address", address, "key", arguments.key, "limit",
+					arguments.limit, "all", arguments.all),
 			      arguments.json, print_reset);
 }

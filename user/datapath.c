@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <tidegate/name_hash.h>
 #include <unistd.h>
 
 #include "buckets.h"
@@ -218,7 +219,7 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 }
 
 int tg_datapath_reset(struct tg_datapath *datapath, const char *limit, const uint8_t *address,
-		      uint32_t *count)
+		      const char *key, uint32_t *count)
 {
 	struct tg_sweep sweep = {.flags = TG_SWEEP_RESET, .bank = datapath->bank};
 	uint32_t slot;
@@ -236,6 +237,10 @@ int tg_datapath_reset(struct tg_datapath *datapath, const char *limit, const uin
 	if (address) {
 		sweep.flags |= TG_SWEEP_BY_ADDRESS;
 		memcpy(&sweep.address, address, sizeof(sweep.address));
+	}
+	if (key) {
+		sweep.flags |= TG_SWEEP_BY_NAME;
+		sweep.address = tg_name_hash(datapath->compiled->policy.name_key, key, strlen(key));
 	}
 	error = tg_program_sweep(datapath->program, &sweep);
 	*count = sweep.reset;

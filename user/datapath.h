@@ -80,11 +80,11 @@ void tg_datapath_why_key(const struct tg_datapath *datapath, const char *key,
 			 struct tg_bucket_view *views, size_t *n);
 
 /*
- * Fills buckets up: of @limit (NULL: of all), of the source @address (NULL: of all).
- * *@count buckets were found.
+ * Fills buckets up: of @limit (NULL: of all), of the source @address or of the key that
+ * applications name (both NULL: of all). *@count buckets were found.
  */
 int tg_datapath_reset(struct tg_datapath *datapath, const char *limit, const uint8_t *address,
-		      uint32_t *count);
+		      const char *key, uint32_t *count);
 
 /*
  * Removes every link, program and pin; *@links were attached. Without @entries_too, allow and

@@ -106,18 +106,22 @@ static json_t *do_events(struct tg_daemon *daemon, const json_t *request)
 static json_t *do_reset(struct tg_daemon *daemon, const json_t *request)
 {
 	const char *limit = tg_request_text(request, "limit"),
-		   *text = tg_request_text(request, "address");
+		   *text = tg_request_text(request, "address"),
+		   *key = tg_request_text(request, "key");
 	bool all = json_is_true(json_object_get(request, "all"));
 	struct tg_prefix address;
 	uint32_t count = 0;
 
-	if (!limit && !text && !all)
-		return tg_reply_fail(TG_EXIT_USAGE, "reset needs an ADDRESS, --limit L or --all");
+	if (!limit && !text && !key && !all)
+		return tg_reply_fail(TG_EXIT_USAGE,
+				     "reset needs an ADDRESS, --key KEY, --limit L or --all");
+	if (text && key)
+		return tg_reply_fail(TG_EXIT_USAGE, "reset takes an ADDRESS or a --key, not both");
 	if (text && !parse_address(text, &address))
 		return bad_address(text);
 	if (limit && !tg_config_find_limit(daemon->config, limit))
 		return tg_reply_no_limit(daemon, limit);
-	if (tg_datapath_reset(daemon->datapath, limit, text ? address.address : NULL, &count))
+	if (tg_datapath_reset(daemon->datapath, limit, text ? address.address : NULL, key, &count))
 		return tg_reply_fail(TG_EXIT_FAILED, "the buckets cannot be reset");
 	return tg_reply_done(json_pack("{s:I}", "reset", (json_int_t)count));
 }

@@ -39,7 +39,7 @@ static const struct {
 	{"allow", cmd_entries, "list", "what is on the list"},
 	{"deny", cmd_entries, "add|del PREFIX|- ... | list",
 	 "likewise: drop all packets of a source"},
-	{"reset", cmd_reset, "ADDRESS | --limit L | --all", "give the tokens back"},
+	{"reset", cmd_reset, "ADDRESS | --key KEY | --limit L | --all", "give the tokens back"},
 	{"simulate", cmd_simulate, "FILE --pcap CAPTURE [--hook H] [--filter F] [-n N]",
 	 "what a policy would have done to captured packets"},
 	{"suggest", cmd_suggest,

@@ -414,8 +414,9 @@ enum tg_sweep_flags {
 	TG_SWEEP_RECLAIM = 1 << 0, /* take out buckets that have been full for `idle` */
 	TG_SWEEP_RESET = 1 << 1,   /* give the tokens back to the buckets selected below */
 	TG_SWEEP_BY_LIMIT = 1 << 2,
-	TG_SWEEP_BY_ADDRESS = 1 << 3,
-	TG_SWEEP_FORGET = 1 << 4, /* take out the buckets of unknown limits */
+	TG_SWEEP_BY_ADDRESS = 1 << 3, /* of a source */
+	TG_SWEEP_FORGET = 1 << 4,     /* take out the buckets of unknown limits */
+	TG_SWEEP_BY_NAME = 1 << 5,    /* `address` is the hash of a key that applications name */
 };
 
 /*

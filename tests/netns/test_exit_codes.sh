@@ -38,6 +38,7 @@ expect 2 "$tidegate" set l
 says "usage: tidegate set LIMIT KEY=VALUE..."
 expect 2 "$tidegate" set l capacity
 expect 2 "$tidegate" reset
+expect 2 "$tidegate" reset 10.0.0.1 --key alice
 expect 2 "$tidegated" --wibble
 expect 2 "$tidegated" --log-level loud
 expect 2 "$tidegated" extra

@@ -38,7 +38,12 @@ check "no such limit: exit 6" exits 6 nothing alice
 check "no address: exit 2" exits 2 source alice
 check "why --key" test "$(tg why --key alice --json | jq -c '.limits[] | select(.limit == "api-key") | [.remaining, .admitted, .exceeded]')" = '[0,3,2]'
 check "top tells a key by its hash" test "$(tg top --limit api-key --json | jq -r '[.sources[].source | select(test("^key:[0-9a-f]{16}$"))] | length')" -ge 2
-check "limits counts them" test "$(tg limits api-key --json | jq -c '.limits[0].packets | [.admitted, .dropped]')" = '[4,3]'
+check "reset --key gives her tokens back" tg reset --key alice
+check "she may go on" exits 0 api-key alice --cost 3
+check "and nobody else has got any" exits 10 api-key bob
+check "reset of an address leaves keys alone" tg reset 10.77.1.1
+check "she has none" exits 10 api-key alice
+check "limits counts them" test "$(tg limits api-key --json | jq -c '.limits[0].packets | [.admitted, .dropped]')" = '[5,5]'
 
 # the same bucket as packets use
 burst 10.77.1.1 4
