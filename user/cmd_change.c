@@ -37,6 +37,15 @@ static json_t *parse_values(char **operands, int n)
 	return values;
 }
 
+static void print_in_force(const json_t *result)
+{
+	printf("in force as generation %lld\n%s %s\n", tg_json_number(result, "generation"),
+	       json_is_true(json_object_get(result, "saved"))
+		       ? "saved in"
+		       : "not saved (--save does it): a restart or reload reads",
+	       tg_json_text(result, "config"));
+}
+
 static void print_set(const json_t *result)
 {
 	const json_t *limit = json_array_get(json_object_get(result, "limits"), 0);
@@ -51,7 +60,8 @@ static void print_set(const json_t *result)
 		       json_number_value(json_object_get(limit, "max_delay_ms")));
 	if (json_is_true(json_object_get(limit, "shadow")))
 		fputs(", shadow", stdout);
-	printf("; in force as generation %lld\n", tg_json_number(result, "generation"));
+	fputs("; ", stdout);
+	print_in_force(result);
 }
 
 int cmd_set(int argc, char **argv)
@@ -79,7 +89,7 @@ static void print_shadow(const json_t *result)
 		"%s: %s\n", tg_json_text(limit, "name"),
 		json_is_true(json_object_get(limit, "shadow")) ? "shadow, counts and never acts"
 							       : "acts");
-	printf("in force as generation %lld\n", tg_json_number(result, "generation"));
+	print_in_force(result);
 }
 
 int cmd_shadow(int argc, char **argv)

@@ -26,6 +26,17 @@ static json_t *save(struct tg_daemon *daemon, const struct tg_setting *settings,
 	return NULL;
 }
 
+/* With what becomes of it at the next start. */
+static json_t *finish(const struct tg_daemon *daemon, const json_t *request, json_t *reply)
+{
+	json_t *result = json_object_get(reply, "result");
+
+	json_object_set_new(result, "saved",
+			    json_boolean(json_is_true(json_object_get(request, "save"))));
+	json_object_set_new(result, "config", json_string(daemon->config_path));
+	return reply;
+}
+
 /* Puts @config in force, if it is given, and saves if the request says so. NULL, or a reply that
  * says why not. */
 static json_t *change(struct tg_daemon *daemon, const json_t *request, struct tg_config **config,
@@ -80,7 +91,7 @@ json_t *tg_request_set(struct tg_daemon *daemon, const json_t *request)
 	if (n < 0 || tg_config_set(limit, settings, n, message, sizeof(message)))
 		return tg_reply_fail(TG_EXIT_USAGE, "%s", message);
 	reply = change(daemon, request, &config, settings, n);
-	return reply ? reply : tg_request_limits(daemon, request);
+	return reply ? reply : finish(daemon, request, tg_request_limits(daemon, request));
 }
 
 static json_t *shadow_reply(struct tg_daemon *daemon, const struct tg_setting *settings, size_t n)
@@ -138,5 +149,5 @@ json_t *tg_request_shadow(struct tg_daemon *daemon, const json_t *request)
 	if (!changed)
 		tg_config_free(&config);
 	reply = change(daemon, request, &config, settings, n);
-	return reply ? reply : shadow_reply(daemon, settings, n);
+	return reply ? reply : finish(daemon, request, shadow_reply(daemon, settings, n));
 }

@@ -54,7 +54,8 @@ Y
 chmod 640 "$CONFIG"
 tg reload >/dev/null || not_ok "reload"
 sed 's/10   # ten/25   # ten/; s|1/s|7/s|' "$CONFIG" >"$WORK/wanted"
-check "set --save" tg set l capacity=25 rate=7/s --save
+check "set says that a restart forgets it" grep -q "not saved (--save does it): a restart or reload reads $CONFIG" <(tg set l capacity=25 rate=7/s)
+check "set --save says where it is saved" grep -qx "saved in $CONFIG" <(tg set l capacity=25 rate=7/s --save)
 check "the file has the values, and all else as it was" cmp "$CONFIG" "$WORK/wanted"
 check "and its mode" test "$(stat -c %a "$CONFIG")" = 640
 check "a reload finds them" test "$(tg reload >/dev/null && tg limits --json | jq '.limits[0].capacity')" = 25
