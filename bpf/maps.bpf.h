@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
 #include <tidegate/abi.h>
+#include <tidegate/sweep.h>
 #include <tidegate/tally.h>
 #include <tidegate/trace.h>
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <tidegate/gcra.h>
+#include <tidegate/sweep.h>
 
 #include "buckets.h"
 #include "cleanup.h"

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <tidegate/sweep.h>
 #include <tidegate/trace.h>
 
 #include "frame.h"

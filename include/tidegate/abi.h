@@ -406,46 +406,4 @@ struct tg_event {
 
 _Static_assert(sizeof(struct tg_event) == 64, "event");
 
-/*
- * The request to the maintenance program, which walks the bucket table in the
- * kernel; user space never writes a live bucket.
- */
-enum tg_sweep_flags {
-	TG_SWEEP_RECLAIM = 1 << 0, /* take out buckets that have been full for `idle` */
-	TG_SWEEP_RESET = 1 << 1,   /* give the tokens back to the buckets selected below */
-	TG_SWEEP_BY_LIMIT = 1 << 2,
-	TG_SWEEP_BY_ADDRESS = 1 << 3, /* of a source */
-	TG_SWEEP_FORGET = 1 << 4,     /* take out the buckets of unknown limits */
-	TG_SWEEP_BY_NAME = 1 << 5,    /* `address` is the hash of a key that applications name */
-};
-
-/*
- * A bucket of which one packet is all that was seen is worth less than another: spoofed sources
- * leave such, while one that comes again should not find itself a newcomer in a flood of them.
- */
-enum tg_acquaintance { TG_SEEN_ONCE, TG_KNOWN, TG_ACQUAINTANCES };
-
-static inline enum tg_acquaintance tg_acquaintance(const struct tg_bucket *bucket)
-{
-	return bucket->admitted + bucket->exceeded > 1 ? TG_KNOWN : TG_SEEN_ONCE;
-}
-
-#define TG_CANDIDATES_MAX 4096 /* buckets that one run of the reclaiming program looks at */
-
-struct tg_sweep {
-	struct tg_address address;    /* with BY_ADDRESS: in full, masked as each limit has it */
-	__u64 now[TG_CLOCKS];	      /* ns: the caller's reading of the clocks */
-	__u64 idle[TG_ACQUAINTANCES]; /* with RECLAIM: ns for which a bucket must have been full */
-	__u32 flags;		      /* enum tg_sweep_flags; older rates are always converted */
-	__u32 bank;		      /* whose records tell the limits and their rates */
-	__u32 limit_id;		      /* with BY_LIMIT */
-	__u32 visited;		      /* out: counts of buckets */
-	__u32 reclaimed;
-	__u32 converted;
-	__u32 reset;
-	__u32 candidates; /* to the reclaiming program: entries of its map */
-};
-
-_Static_assert(sizeof(struct tg_sweep) == 80, "sweep");
-
 #endif

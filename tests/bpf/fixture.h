@@ -18,6 +18,7 @@
 #include "policy.h"
 #include "test.h"
 #include <tidegate/trace.h>
+#include <tidegate/sweep.h>
 
 #include "tidegate.skel.h"
 
