@@ -23,17 +23,17 @@ endif
 
 # The one list of packages: to build, to test, to run the demo.
 PACKAGES := gcc make pkg-config clang-16 bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev libevent-dev \
-	libjansson-dev libcap-ng-dev libsystemd-dev libmnl-dev libssl-dev libpcap-dev uthash-dev libncurses-dev iproute2 util-linux procps curl jq python3-minimal python3-yaml \
+	libhiredis-dev libjansson-dev libcap-ng-dev libsystemd-dev libmnl-dev libssl-dev libpcap-dev uthash-dev libncurses-dev iproute2 util-linux procps curl jq python3-minimal python3-yaml \
 	python3-jsonschema nginx-light wrk dnsperf dnsmasq-base bind9-dnsutils iputils-ping nftables clang-format ethtool iptables shellcheck universal-ctags mandoc libclang-rt-16-dev
 # And what only the tests need, being large: a browser for the status page, a Prometheus for the metrics,
 # what makes the Debian package and a system to install it on, and machines for other kernels.
-CHECK_PACKAGES := tmux chromium chromium-driver prometheus debhelper lintian systemd-container redis-server libhiredis-dev
+CHECK_PACKAGES := tmux chromium chromium-driver prometheus debhelper lintian systemd-container redis-server
 # Without these the tests in virtual machines are skipped.
 VM_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla -Wformat=2 \
 	-Wno-unused-parameter
-LIBS := libbpf yaml-0.1 libevent jansson libcap-ng libsystemd libmnl libcrypto ncursesw
+LIBS := libbpf yaml-0.1 libevent libevent_openssl hiredis jansson libcap-ng libsystemd libmnl libssl libcrypto ncursesw
 CPPFLAGS = -Iinclude -Iuser -I$B -D_GNU_SOURCE -DTG_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 $(WARNINGS)

@@ -28,7 +28,10 @@ struct tg_store_round {
 	uint64_t round_trip; /* ns */
 };
 
-/* Ends a round; @round is NULL if the store did not answer, or not with what was asked. */
+/*
+ * Ends a round; @round is NULL if the store did not answer, or not with what was asked. May begin
+ * the next round, but not close the store.
+ */
 typedef void tg_store_done(void *data, const struct tg_store_round *round);
 
 struct tg_store_status {
@@ -54,7 +57,8 @@ bool tg_store_round(struct tg_store *store, const uint8_t *frame, size_t length)
 
 const struct tg_store_status *tg_store_status(const struct tg_store *store);
 
-/* Takes this node's frame out of the store, if that is possible at once; NULL-safe. */
+/* Takes this node's frame out of the store, if that is possible at once; @done is not called any
+ * more, also for a round that is under way. NULL-safe. */
 void tg_store_close(struct tg_store **store);
 
 #endif
