@@ -33,26 +33,23 @@ static __always_inline bool tg_is_named(const struct tg_limit_record *record,
 	return !difference;
 }
 
-__noinline int tg_find_limit(struct tg_ask *ask)
+static __always_inline void tg_find_limit(struct tg_ask *ask)
 {
 	struct tg_limit_record *record;
 	__u32 slot;
 
-	if (!ask)
-		return 0;
 	for (slot = 0; slot < TG_LIMITS_MAX; slot++) {
 		record = tg_record_of(policy.bank, slot);
 		if (record && record->id && tg_is_named(record, ask))
 			break;
 	}
 	if (slot == TG_LIMITS_MAX)
-		return 0;
+		return;
 	ask->result = TG_ASK_ADMITTED;
 	ask->limit_id = policy.limits[slot & (TG_LIMITS_MAX - 1)].id;
 	ask->per = policy.limits[slot & (TG_LIMITS_MAX - 1)].per;
 	ask->name_key[0] = policy.name_key[0];
 	ask->name_key[1] = policy.name_key[1];
-	return 0;
 }
 
 /* Who may charge at all is up to the pin's permissions. */
@@ -153,31 +150,32 @@ static __always_inline void tg_ask_limit(struct tg_ask *ask, __u32 slot)
 				: TG_ASK_ADMITTED;
 }
 
-__noinline int tg_answer_ask(struct tg_ask *ask)
+/* @ask may be the program's context: of that, nothing here passes a pointer on that is not its
+ * beginning, nor takes a copy, for which there is no room on the stack with Linux before 6.8. */
+static __always_inline void tg_answer_ask(struct tg_ask *ask)
 {
 	const volatile struct tg_limit *limit;
 	__u32 slot;
 
-	if (!ask)
-		return 0;
 	ask->result = TG_ASK_STALE;
 	if (!tg_is_in_force())
-		return 0;
+		return;
 	ask->result = TG_ASK_UNKNOWN;
-	if (ask->what == TG_ASK_FIND)
-		return tg_find_limit(ask);
+	if (ask->what == TG_ASK_FIND) {
+		tg_find_limit(ask);
+		return;
+	}
 	slot = TG_LIMIT_SLOT(ask->limit_id);
 	limit = &policy.limits[slot];
 	if (!ask->limit_id || limit->id != ask->limit_id || ask->cost > TG_ASK_COST_MAX)
-		return 0;
+		return;
 	ask->result = TG_ASK_FORBIDDEN;
 	if (!tg_may_ask(limit))
-		return 0;
+		return;
 	ask->result = TG_ASK_NO_KEY;
 	if (limit->per_port || limit->per_protocol)
-		return 0;
+		return;
 	tg_ask_limit(ask, slot);
-	return 0;
 }
 
 #endif

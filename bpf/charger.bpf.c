@@ -11,10 +11,7 @@
 SEC("syscall")
 int tidegate_charge(struct tg_ask *request)
 {
-	struct tg_ask ask = *request;
-
-	tg_answer_ask(&ask);
-	*request = ask;
+	tg_answer_ask(request);
 	return 0;
 }
 

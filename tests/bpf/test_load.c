@@ -4,7 +4,9 @@
  * verifier's bounds are not so near that the next change breaks one of them.
  */
 #include <linux/bpf.h>
+#include <tidegate/trace.h>
 
+#include "charger.skel.h"
 #include "fixture.h"
 
 #define STEPS_MAX	 1000000 /* the verifier's, */
@@ -57,17 +59,22 @@ static const char all[] =
 	"  - {name: delay, match: {hook: tc-egress}, capacity: 10, rate: 1000/s,\n"
 	"     on_exceed: delay, max_delay: 2s}\n";
 
-static void ask_for_statistics(struct fixture *fixture)
+static void ask_for_statistics_of(const struct bpf_object *object)
 {
 	struct bpf_program *program;
 	size_t i = 0;
 
-	bpf_object__for_each_program(program, fixture->skeleton->obj)
+	bpf_object__for_each_program(program, object)
 	{
 		bpf_program__set_log_buf(program, logs[i], LOG_SIZE);
 		bpf_program__set_log_level(program, LOG_STATISTICS);
 		i++;
 	}
+}
+
+static void ask_for_statistics(struct fixture *fixture)
+{
+	ask_for_statistics_of(fixture->skeleton->obj);
 }
 
 /*
@@ -178,16 +185,43 @@ static void check_program(const struct bpf_program *program, const char *log, co
 	CHECK(stack <= STACK_MAX - STACK_MARGIN, "%s", log);
 }
 
-static void check_policy(const char *name, const char *hooks, const char *limits)
+static void check_programs(const struct bpf_object *object, const char *policy)
 {
 	struct bpf_program *program;
-	struct fixture fixture;
 	size_t i = 0;
 
+	bpf_object__for_each_program(program, object) check_program(program, logs[i++], policy);
+}
+
+/* The daemon only warns where this one does not load, so packets would not show it. */
+static void check_charger(const struct fixture *fixture, const char *policy)
+{
+	struct charger_bpf *charger = charger_bpf__open();
+
+	if (!charger) {
+		CHECK(false, "cannot open: %s", strerror(errno));
+		return;
+	}
+	memcpy((void *)&charger->rodata->policy, &fixture->compiled->policy,
+	       sizeof(struct tg_policy));
+	*(bool *)&charger->rodata->virtual_clock = fixture_virtual;
+	ask_for_statistics_of(charger->obj);
+	if (charger_bpf__load(charger))
+		CHECK(false, "%s: cannot load the charger: %s", policy, strerror(errno));
+	else
+		check_programs(charger->obj, policy);
+	charger_bpf__destroy(charger);
+}
+
+static void check_policy(const char *name, const char *hooks, const char *limits)
+{
+	struct fixture fixture;
+
 	fixture_before_load = ask_for_statistics;
-	if (fixture_open_at(&fixture, hooks, limits))
-		bpf_object__for_each_program(program, fixture.skeleton->obj)
-			check_program(program, logs[i++], name);
+	if (fixture_open_at(&fixture, hooks, limits)) {
+		check_programs(fixture.skeleton->obj, name);
+		check_charger(&fixture, name);
+	}
 	fixture_close(&fixture);
 }
 
