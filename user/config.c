@@ -52,8 +52,8 @@ static const struct tg_key root_keys[] = {
 	{"deny", tg_read_deny, NULL},
 	{"table", read_table, NULL},
 	{"on_stop", read_on_stop, NULL},
+	{"cluster", tg_read_cluster, NULL}, /* before limits are shared */
 	{"limits", tg_read_limits, NULL},
-	{"cluster", NULL, NULL},
 	{NULL, NULL, NULL},
 };
 
@@ -73,6 +73,8 @@ static int read_root(struct tg_reader *reader, const struct tg_yaml *root)
 	if (reader->diagnostics->errors == reader->errors_before && !config->limits_n &&
 	    !config->allow.n && !config->deny.n)
 		tg_reader_warn(reader, root, "there are no limits: every packet is let through");
+	if (reader->diagnostics->errors == reader->errors_before)
+		tg_check_sharing(reader, root);
 	return r;
 }
 
@@ -179,6 +181,7 @@ struct tg_config *tg_config_copy(const struct tg_config *config)
 		return NULL;
 	copy->table_size = config->table_size;
 	copy->on_stop = config->on_stop;
+	copy->cluster = config->cluster;
 	copy->path = strdup(config->path);
 	if (!copy->path ||
 	    copy_array(&copy->interfaces, config->interfaces, config->interfaces_n,

@@ -190,6 +190,10 @@ struct tg_config_limit *tg_config_find_limit(struct tg_config *config, const cha
 unsigned int tg_config_limit_hooks(const struct tg_config *config,
 				   const struct tg_config_limit *limit);
 
+/* "redis://[::1]:6379/2": the URL of a server, in which there is no password. */
+#define TG_CONFIG_STORE_URL_SIZE (TG_CONFIG_HOST_SIZE + 32)
+const char *tg_config_store_url(const struct tg_config_store *store, char *url, size_t size);
+
 /* "xdp", "tc-ingress", "tc-egress". */
 const char *tg_config_hook_name(enum tg_config_hook hook);
 

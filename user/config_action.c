@@ -12,19 +12,9 @@
 #define NS_PER_MS 1000000ULL
 #define NS_PER_S  1000000000ULL
 
-static int read_bool(struct tg_reader *reader, const struct tg_yaml *value, bool *out)
-{
-	static const struct tg_choice choices[] = {{"true", 1}, {"false", 0}, {NULL, 0}};
-	int choice, r = tg_read_choice(reader, value, choices, &choice);
-
-	if (r == 0)
-		*out = choice;
-	return r;
-}
-
 int tg_read_manage_qdisc(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	return read_bool(reader, value, &((struct tg_config_interface *)out)->manage_qdisc);
+	return tg_read_bool(reader, value, &((struct tg_config_interface *)out)->manage_qdisc);
 }
 
 static int set(struct tg_reader *reader, const struct tg_yaml *value, void *out,
@@ -120,7 +110,7 @@ static int read_dscp(struct tg_reader *reader, const struct tg_yaml *value, void
 
 static int read_ecn(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	return read_bool(reader, value, &((struct tg_config_mark *)out)->ecn);
+	return tg_read_bool(reader, value, &((struct tg_config_mark *)out)->ecn);
 }
 
 static int read_not_ecn(struct tg_reader *reader, const struct tg_yaml *value, void *out)

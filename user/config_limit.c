@@ -198,6 +198,16 @@ static int read_action(struct tg_reader *reader, const struct tg_yaml *value, vo
 	return r;
 }
 
+static int read_shared(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return tg_read_shared(reader, value, ((struct draft *)out)->limit);
+}
+
+static int read_on_store_loss(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return tg_read_on_store_loss(reader, value, ((struct draft *)out)->limit);
+}
+
 static int read_new_sources(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	return tg_read_new_sources(reader, value, ((struct draft *)out)->limit);
@@ -222,6 +232,8 @@ static const struct tg_key limit_keys[] = {
 	{"reject", read_action, NULL},
 	{"backoff", read_action, NULL},
 	{"shadow", read_action, NULL},
+	{"shared", read_shared, NULL},
+	{"on_store_loss", read_on_store_loss, NULL},
 	{"new_sources", read_new_sources, NULL},
 	{NULL, NULL, NULL},
 };

@@ -126,19 +126,6 @@ static int read_lines(struct tg_reader *reader, struct tg_set *set, const struct
 	return r;
 }
 
-/* Relative names are looked up beside the configuration, wherever the program runs. */
-static char *list_path(const struct tg_reader *reader, const char *name)
-{
-	const char *slash = strrchr(reader->path, '/');
-	char *path;
-
-	if (name[0] == '/' || !slash)
-		return strdup(name);
-	if (asprintf(&path, "%.*s/%s", (int)(slash - reader->path), reader->path, name) < 0)
-		return NULL;
-	return path;
-}
-
 static int read_file(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	tg_autofree char *path = NULL, *text = NULL;
@@ -149,7 +136,7 @@ static int read_file(struct tg_reader *reader, const struct tg_yaml *value, void
 
 	if (r)
 		return r;
-	path = list_path(reader, name);
+	path = tg_reader_path(reader, name);
 	if (!path)
 		return -ENOMEM;
 	r = tg_text_read(path, FILE_SIZE_MAX, &text, &length);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "text.h"
@@ -60,6 +61,18 @@ int tg_reader_unsupported(struct tg_reader *reader, const struct tg_yaml *value,
 {
 	return tg_reader_error(reader, value, "%s is not supported in this version of tidegate",
 			       what);
+}
+
+char *tg_reader_path(const struct tg_reader *reader, const char *name)
+{
+	const char *slash = strrchr(reader->path, '/');
+	char *path;
+
+	if (name[0] == '/' || !slash)
+		return strdup(name);
+	if (asprintf(&path, "%.*s/%s", (int)(slash - reader->path), reader->path, name) < 0)
+		return NULL;
+	return path;
 }
 
 /* Levenshtein's distance, of words short enough to be typing errors of keys. */
@@ -284,4 +297,14 @@ int tg_read_choice(struct tg_reader *reader, const struct tg_yaml *value,
 		return 0;
 	}
 	return tg_reader_error(reader, value, "%s is not known here; write %s", quoted, names);
+}
+
+int tg_read_bool(struct tg_reader *reader, const struct tg_yaml *value, bool *out)
+{
+	static const struct tg_choice choices[] = {{"true", 1}, {"false", 0}, {NULL, 0}};
+	int choice, r = tg_read_choice(reader, value, choices, &choice);
+
+	if (r == 0)
+		*out = choice;
+	return r;
 }

@@ -22,6 +22,7 @@ struct tg_reader {
 	size_t prefixes;   /* read so far */
 	size_t file_bytes; /* of list files, read so far */
 	size_t collected;  /* prefixes, with sets resolved, in all limits */
+	bool has_cluster;  /* it is in the file, right or wrong */
 };
 
 typedef int tg_read_function(struct tg_reader *reader, const struct tg_yaml *value, void *out);
@@ -79,12 +80,23 @@ struct tg_choice {
 int tg_read_choice(struct tg_reader *reader, const struct tg_yaml *value,
 		   const struct tg_choice *choices, int *choice);
 
+/* true or false. */
+int tg_read_bool(struct tg_reader *reader, const struct tg_yaml *value, bool *out);
+
+/* A file's path, which is looked up beside the configuration if it is relative. The caller's to
+ * free; NULL when out of memory. */
+char *tg_reader_path(const struct tg_reader *reader, const char *name);
+
 /* The name nearest to @word of those that @next yields, or NULL when none resembles it. */
 const char *tg_nearest(const char *word, const char *(*next)(const void *from, size_t i),
 		       const void *from);
 
-/* The parts of a configuration; @out is the configuration. Sets are read before the lists. */
-tg_read_function tg_read_interfaces, tg_read_sets, tg_read_allow, tg_read_deny, tg_read_limits;
+/*
+ * The parts of a configuration; @out is the configuration. Sets are read before the lists, the
+ * cluster before the limits.
+ */
+tg_read_function tg_read_interfaces, tg_read_sets, tg_read_allow, tg_read_deny, tg_read_cluster,
+	tg_read_limits;
 
 /* One item (a prefix, a set or {file: PATH}) of a condition on addresses, added to @list. */
 int tg_read_prefixes(struct tg_reader *reader, const struct tg_yaml *value,
@@ -107,6 +119,16 @@ int tg_check_key(struct tg_reader *reader, const struct tg_yaml *map,
 /* new_sources. */
 int tg_read_new_sources(struct tg_reader *reader, const struct tg_yaml *value,
 			struct tg_config_limit *limit);
+
+/* shared and on_store_loss; @out is the limit. */
+tg_read_function tg_read_shared, tg_read_on_store_loss;
+
+/* Warns of a cluster without anything to share. */
+void tg_check_sharing(struct tg_reader *reader, const struct tg_yaml *root);
+
+/* The URL of a Redis server. 0; -EINVAL with a sentence in @why, in which the URL is not; -ENOMEM.
+ */
+int tg_config_parse_store(const char *url, struct tg_config_store *store, char *why, size_t size);
 
 /* What those keys say together; @map is the limit. */
 int tg_check_action(struct tg_reader *reader, const struct tg_yaml *map,

@@ -28,10 +28,22 @@ static void remember(struct tg_generations *generations, struct tg_config *confi
 	generations->history[generations->n++] = config;
 }
 
+int tg_generations_refuse(const struct tg_config *config, char *message)
+{
+	if (!config->cluster.name[0])
+		return 0;
+	return tg_refuse(message, EOPNOTSUPP,
+			 "%s: this version of tidegated has no part that shares limits yet; leave "
+			 "cluster and shared out",
+			 config->path);
+}
+
 static int publish(struct tg_daemon *daemon, const struct tg_config *config, char *message)
 {
-	int error = tg_datapath_publish(daemon->datapath, config, message);
+	int error = tg_generations_refuse(config, message);
 
+	if (!error)
+		error = tg_datapath_publish(daemon->datapath, config, message);
 	if (error) {
 		daemon->reloads_failed++;
 		tg_log(TG_LOG_ERROR, "%s; the policy in force stays", message);

@@ -303,7 +303,9 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 		error = tg_netlink_open(daemon->base, on_interfaces, daemon, netlink);
 	if (error)
 		return error;
-	error = tg_datapath_publish(daemon->datapath, daemon->config, message);
+	error = tg_generations_refuse(daemon->config, message);
+	if (!error)
+		error = tg_datapath_publish(daemon->datapath, daemon->config, message);
 	if (error) {
 		tg_log(TG_LOG_ERROR, "%s", message);
 		return error;

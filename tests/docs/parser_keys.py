@@ -14,6 +14,7 @@ MAPPINGS = {
     "interfaces[]": "interfaces: [{name: eth0, %s}]" % KEY,
     "sets.NAME[]": HEAD + "sets: {a: [{%s}]}" % KEY,
     "table": HEAD + "table: {%s}" % KEY,
+    "cluster": HEAD + "cluster: {name: e, redis: 'redis://h', %s}" % KEY,
     "limits[]": LIMIT % KEY,
     "limits[].match": LIMIT % ("match: {%s}" % KEY),
     "limits[].match.tcp_flags": LIMIT % ("match: {tcp_flags: {%s}}" % KEY),
@@ -37,6 +38,8 @@ CHOICES = {
     "limits[].mark.not_ecn": LIMIT % ("mark: {ecn: true, not_ecn: %s}" % STRANGE),
     "limits[].reject.dns": LIMIT % ("reject: {dns: %s}" % STRANGE),
     "limits[].shadow": LIMIT % ("shadow: %s" % STRANGE),
+    "limits[].shared": LIMIT % ("shared: %s" % STRANGE),
+    "limits[].on_store_loss": LIMIT % ("on_store_loss: %s" % STRANGE),
     "limits[].match.hook": LIMIT % ("match: {hook: %s}" % STRANGE),
     "limits[].match.fragment": LIMIT % ("match: {fragment: %s}" % STRANGE),
 }

@@ -63,29 +63,6 @@ def check_keys(tests, workshop):
         tests.check(f"{MANUAL}: {key} is known to the program", key in {path.split(".")[-1] for path in known})
 
 
-def refused(text):
-    section = text.split("## Keys and values that this version refuses")[1]
-    return re.findall(r"^\| `([^`]+)` \|", section, re.M)
-
-
-def check_refused(tests, workshop):
-    """`limits[].shadow: true`, and for a key alone any value, must be refused as not supported."""
-    listed = refused(read(MARKDOWN[0]))
-    tests.check("refused keys were found", listed)
-    for entry in listed:
-        path, _, value = entry.partition(": ")
-        key = path.split(".")[-1]
-        line = f"{key}: {value or 1}"
-        text = "interfaces: [{name: eth0" + (f", {line}" if path.startswith("interfaces") else "") + "}]\n"
-        if path.startswith("limits"):
-            text += f"limits: [{{name: a, capacity: 1, rate: 1/s, {line}}}]\n"
-        elif not path.startswith("interfaces"):
-            text += line + "\n"
-        status, said = workshop.check(text)
-        good = said.count(": error: ") == 1 and "is not supported in this version of tidegate" in said
-        tests.check(f"{entry} is refused", status == INVALID and good, said)
-
-
 def write(workshop):
     """A console's place in the document is where its own text is, after that of the block before it."""
     for path in MARKDOWN:
@@ -113,7 +90,6 @@ def main():
         tests.check("blocks were found", all(len(markdown_blocks(path)) for path in MARKDOWN) and
                     manual_blocks(MANUAL))
         check_keys(tests, workshop)
-        check_refused(tests, workshop)
     return tests.finish()
 
 

@@ -26,7 +26,6 @@ static const struct config_case invalid_cases[] = {
 	{I I "deny: []\n", {"2:1: \"interfaces\" was given already at line 1"}},
 	{I "wibble: 3\n", {"2:1: unknown key \"wibble\"; the keys here are interfaces, sets"}},
 	{I "limts: 3\n", {"2:1: did you mean \"limits\"?"}},
-	{I "cluster: {}\n", {"2:1: \"cluster\" is not supported in this version of tidegate"}},
 	{I "<<: {limits: []}\n", {"2:1: unknown key \"<<\""}},
 	{"a: &a [x]\nb: [*a, *a]\n",
 	 {"1:1: unknown key \"a\"", "1:1: \"interfaces\" is missing", "1:4: anchors",

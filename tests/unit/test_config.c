@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "unit/action_cases.h"
+#include "unit/cluster_cases.h"
 #include "unit/config_cases.h"
 #include "unit/values.h"
 
@@ -61,6 +62,8 @@ TEST(test_invalid)
 		check_case(&invalid_cases[i], TG_ERROR, -EINVAL);
 	for (i = 0; i < COUNT(invalid_action_cases); i++)
 		check_case(&invalid_action_cases[i], TG_ERROR, -EINVAL);
+	for (i = 0; i < COUNT(invalid_cluster_cases); i++)
+		check_case(&invalid_cluster_cases[i], TG_ERROR, -EINVAL);
 }
 
 TEST(test_valid)
@@ -77,6 +80,8 @@ TEST(test_warned)
 
 	for (i = 0; i < COUNT(warned_cases); i++)
 		check_case(&warned_cases[i], TG_WARNING, 0);
+	for (i = 0; i < COUNT(warned_cluster_cases); i++)
+		check_case(&warned_cluster_cases[i], TG_WARNING, 0);
 }
 
 static const char full[] =
