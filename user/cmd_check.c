@@ -2,6 +2,7 @@
 /* tidegate check FILE: is it valid, and what would it do? Needs no daemon and no privileges. */
 #include <errno.h>
 #include <jansson.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "config_advice.h"
 #include "config_json.h"
 #include "describe.h"
+#include "interfaces.h"
 #include "log.h"
 #include "login.h"
 
@@ -98,6 +100,9 @@ static void print_interface(const struct tg_config_interface *interface, FILE *o
 	if (interface->hooks & TG_CONFIG_TC_EGRESS)
 		fprintf(out, "%sTC egress%s", separator,
 			interface->manage_qdisc ? ", with a qdisc for what waits" : "");
+	/* A slip of the pen, perhaps; or the file is for another machine. */
+	if (!tg_interface_is_glob(interface->name) && !if_nametoindex(interface->name))
+		fputs("; not on this machine now", out);
 	fputc(')', out);
 }
 

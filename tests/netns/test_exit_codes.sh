@@ -37,6 +37,10 @@ expect 2 "$tidegate" top -n 0
 expect 2 "$tidegate" set l
 says "usage: tidegate set LIMIT KEY=VALUE..."
 expect 2 "$tidegate" set l capacity
+expect 0 in_b "$tidegate" check "$CONFIG"
+check "check knows the interface" grep -q "^interfaces: $VB (.*where the driver has it)$" "$WORK/out"
+expect 0 in_a "$tidegate" check "$CONFIG"
+check "and where there is none of that name" grep -q "^interfaces: $VB (.*; not on this machine now)$" "$WORK/out"
 expect 2 "$tidegate" reset
 expect 2 "$tidegate" reset 10.0.0.1 --key alice
 expect 2 "$tidegated" --wibble
