@@ -26,6 +26,7 @@ struct tg_store {
 	struct tg_store_status status;
 	struct tg_store_members members;
 	uint64_t members_at; /* ns: when the set was last asked for */
+	uint64_t frames_at;  /* ns: when frames were last brought */
 	char key[TG_STORE_KEY_SIZE];
 	enum tg_store_asked asked[COMMANDS_MAX];
 	size_t asked_n, answered_n;
@@ -146,6 +147,7 @@ static int take_frames(struct tg_store *store, struct tg_reply **reply)
 		else if ((*reply)->items[i]->kind != TG_REPLY_NIL)
 			return -EPROTO;
 	store->frames = TAKE_PTR(*reply);
+	store->frames_at = now;
 	return 0;
 }
 
@@ -211,8 +213,14 @@ static int ask_set(struct tg_store *store, const uint8_t *frame, size_t length, 
 	return ask(store, TG_ASKED_SET, 5, words, lengths);
 }
 
-/* The nodes' frames, or those members of whom there has been none for long. */
-static int ask_about(struct tg_store *store, enum tg_store_asked what, uint64_t gone_before)
+/* After a time in which nobody listened, nobody is gone. */
+static bool is_gone(const struct tg_store *store, const struct tg_store_member *member)
+{
+	return store->frames_at > member->heard_at + TG_SHARE_GONE_NS;
+}
+
+/* MGET of all frames, or SREM of those who are gone. */
+static int ask_about(struct tg_store *store, enum tg_store_asked what)
 {
 	const char *words[TG_SHARE_NODES_MAX + 1];
 	int n = 0, first;
@@ -225,7 +233,7 @@ static int ask_about(struct tg_store *store, enum tg_store_asked what, uint64_t 
 	for (i = 0; i < store->members.n; i++)
 		if (what == TG_ASKED_MGET)
 			words[n++] = store->members.list[i].key;
-		else if (store->members.list[i].heard_at < gone_before)
+		else if (is_gone(store, &store->members.list[i]))
 			words[n++] = tg_store_key_node(store->members.list[i].key);
 	return n > first ? ask(store, what, n, words, NULL) : 0;
 }
@@ -236,11 +244,10 @@ static int ask_round(struct tg_store *store, const uint8_t *frame, size_t length
 	int error = ask_set(store, frame, length, ms > 3000 ? ms : 3000);
 
 	if (!error)
-		error = ask_about(store, TG_ASKED_MGET, 0);
+		error = ask_about(store, TG_ASKED_MGET);
 	if (error || now - store->members_at < NS_PER_S)
 		return error;
-	if (now > TG_SHARE_GONE_NS)
-		error = ask_about(store, TG_ASKED_SREM, now - TG_SHARE_GONE_NS);
+	error = ask_about(store, TG_ASKED_SREM);
 	return error ? error : ask_members(store, now);
 }
 
@@ -271,9 +278,9 @@ const struct tg_store_status *tg_store_status(const struct tg_store *store)
 /* By SET, which the user has the right to, unlike DEL. */
 static void say_goodbye(struct tg_store *store)
 {
-	if (!store->status.connected || !tg_link_is_idle(store->link))
+	if (!store->status.connected)
 		return;
-	store->asked_n = 0;
+	store->asked_n = 0; /* nobody reads the answers any more */
 	if (ask_set(store, NULL, 0, 1) == 0)
 		ASK(store, TG_ASKED_SREM, "SREM", store->members.set, store->cluster.node);
 }

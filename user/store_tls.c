@@ -70,7 +70,6 @@ SSL *tg_store_tls_new(const char *ca_file, const char *host, char *why, size_t s
 bool tg_store_tls_why(struct bufferevent *connection, char *why, size_t size)
 {
 	SSL *ssl = bufferevent_openssl_get_ssl(connection);
-	unsigned long error;
 	const char *reason;
 
 	if (!ssl)
@@ -80,10 +79,10 @@ bool tg_store_tls_why(struct bufferevent *connection, char *why, size_t size)
 			 X509_verify_cert_error_string(SSL_get_verify_result(ssl)));
 		return true;
 	}
-	error = bufferevent_get_openssl_error(connection);
-	reason = ERR_reason_error_string(error);
-	if (!error)
+	/* None of an error of the socket. */
+	reason = ERR_reason_error_string(bufferevent_get_openssl_error(connection));
+	if (!reason)
 		return false;
-	snprintf(why, size, "TLS: %s", reason ? reason : "no reason given");
+	snprintf(why, size, "TLS: %s", reason);
 	return true;
 }

@@ -103,7 +103,8 @@ static inline const char *redis_ask(const struct redis *redis, const char *comma
 	char line[1024];
 	FILE *pipe;
 
-	snprintf(line, sizeof(line), "redis-cli -s '%s' %s 2>&1", redis->socket, command);
+	snprintf(line, sizeof(line), "redis-cli --no-auth-warning -s '%s' %s 2>&1", redis->socket,
+		 command);
 	answer[0] = '\0';
 	pipe = popen(line, "r");
 	if (pipe && fgets(answer, sizeof(answer), pipe))
@@ -118,9 +119,8 @@ static inline const char *redis_ask(const struct redis *redis, const char *comma
 struct liar {
 	struct evconnlistener *listener;
 	char socket[96];
-	const char *greeting, *answer;
-	size_t answer_length;
-	size_t again; /* how many times it sends @answer */
+	const char *greeting, *answer, *more; /* NULL: nothing */
+	size_t again;			      /* how many times @more follows each answer */
 };
 
 struct liar_talk {
@@ -133,11 +133,14 @@ static inline void liar_read(struct bufferevent *connection, void *data)
 	struct liar_talk *talk = data;
 	size_t i;
 
+	const char *text = talk->greeted ? talk->liar->answer : talk->liar->greeting;
+
 	evbuffer_drain(bufferevent_get_input(connection), SIZE_MAX);
-	if (!talk->greeted)
-		bufferevent_write(connection, talk->liar->greeting, strlen(talk->liar->greeting));
+	if (text)
+		bufferevent_write(connection, text, strlen(text));
 	for (i = 0; talk->greeted && i < talk->liar->again; i++)
-		bufferevent_write(connection, talk->liar->answer, talk->liar->answer_length);
+		evbuffer_add_reference(bufferevent_get_output(connection), talk->liar->more,
+				       strlen(talk->liar->more), NULL, NULL);
 	talk->greeted = true;
 }
 

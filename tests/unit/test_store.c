@@ -1,123 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The store, against real Redis servers that are well or not, and against one that lies. */
-#include <errno.h>
-#include <fcntl.h>
-#include <net/if.h>
-#include <sched.h>
-#include <sys/ioctl.h>
-
-#include "clock.h"
-#include "log.h"
-#include "redis.h"
-#include "store.h"
-#include "test.h"
-
-#define TICK_NS	 20000000ULL
-#define NODES	 2
-#define NS_IN_MS 1000000ULL
-
-struct node {
-	struct tg_config_cluster cluster;
-	struct tg_store *store;
-	struct event_base *base;
-	struct event *tick;
-	const char *frame;
-	unsigned int begun, rounds, losses;
-	size_t n; /* frames of the last round */
-	char first[64];
-	uint64_t lost_at, back_at; /* ns */
-};
-
-static void on_done(void *data, const struct tg_store_round *round)
-{
-	struct node *node = data;
-
-	if (!round) {
-		node->losses++;
-		node->lost_at = tg_clock_read(TG_CLOCK_PRECISE);
-		return;
-	}
-	node->rounds++;
-	node->back_at = tg_clock_read(TG_CLOCK_PRECISE);
-	node->n = round->n;
-	node->first[0] = '\0';
-	if (round->n)
-		snprintf(node->first, sizeof(node->first), "%.*s", (int)round->frames[0].length,
-			 (const char *)round->frames[0].bytes);
-}
-
-static void on_tick(evutil_socket_t fd, short what, void *data)
-{
-	struct node *node = data;
-
-	node->begun +=
-		tg_store_round(node->store, (const uint8_t *)node->frame, strlen(node->frame));
-}
-
-static void node_open(struct node *node, struct event_base *base, const char *name)
-{
-	const struct timeval tick = {.tv_usec = TICK_NS / 1000};
-
-	strcpy(node->cluster.name, "edge");
-	strcpy(node->cluster.node, name);
-	node->cluster.interval = TICK_NS;
-	node->base = base;
-	node->frame = name;
-	node->tick = event_new(base, -1, EV_PERSIST, on_tick, node);
-	CHECK(tg_store_open(base, &node->cluster, on_done, node, &node->store) == 0);
-	event_add(node->tick, &tick);
-}
-
-static void node_close(struct node *node)
-{
-	event_free(node->tick);
-	tg_store_close(&node->store);
-}
-
-static void node_server(struct node *node, enum tg_config_scheme scheme, const char *host,
-			uint16_t port)
-{
-	struct tg_config_store *store = &node->cluster.stores[node->cluster.stores_n++];
-
-	store->scheme = scheme;
-	snprintf(store->host, sizeof(store->host), "%s", host);
-	store->port = port;
-}
-
-static void run_for(struct event_base *base, unsigned int ms)
-{
-	const struct timeval end = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
-
-	event_base_loopexit(base, &end);
-	event_base_dispatch(base);
-}
-
-/* Until @condition, 10 s at most. */
-#define RUN_UNTIL(base, condition)                                                                 \
-	do {                                                                                       \
-		int left_;                                                                         \
-		for (left_ = 1000; left_ && !(condition); left_--)                                 \
-			run_for(base, 10);                                                         \
-		CHECK(left_, "not within 10 s");                                                   \
-	} while (0)
-
-/* What was asked of the resolver and given up is let go by the event loop. */
-static void base_free(struct event_base *base)
-{
-	run_for(base, 1);
-	event_base_free(base);
-}
-
-static const char *error_of(const struct node *node)
-{
-	return tg_store_status(node->store)->error;
-}
+/* The store, against real Redis servers that are well or not. By network: test_store_net.c. */
+#include "store_node.h"
 
 TEST(test_two_nodes)
 {
 	struct event_base *base = event_base_new();
 	struct node a = {}, b = {};
 	struct redis redis = {};
+	unsigned int before;
 
 	CHECK(redis_start(&redis, "two", NULL));
 	node_server(&a, TG_CONFIG_UNIX, redis.socket, 0);
@@ -135,7 +25,8 @@ TEST(test_two_nodes)
 	CHECK(tg_store_status(a.store)->connected && tg_store_status(a.store)->connects == 1);
 	CHECK(tg_store_status(a.store)->rounds == a.rounds && a.losses == 0);
 	CHECK(strncmp(tg_store_status(a.store)->server, "unix:/", 6) == 0);
-	CHECK(strcmp(redis_ask(&redis, "-n 3 PTTL 'tg1:{edge}:f:a'"), "2900") > 0, "the expiry");
+	before = atoi(redis_ask(&redis, "-n 3 PTTL 'tg1:{edge}:f:a'"));
+	CHECK(before > 1500 && before <= 3000, "expires in %u ms", before);
 	node_close(&b);
 	run_for(base, 50);
 	CHECK(a.n == 0, "a frame of a node that has left");
@@ -193,17 +84,164 @@ TEST(test_server_stops)
 	base_free(base);
 }
 
-int main(void)
+TEST(test_members)
 {
-	static const struct tg_test tests[] = {
-		RUN(test_two_nodes),
-		RUN(test_server_stops),
-	};
+	struct event_base *base = event_base_new();
+	struct redis redis = {};
+	struct node a = {}, b = {};
+	unsigned int before;
 
-	tg_log_setup("test_store", TG_LOG_DEBUG, TG_LOG_TEXT);
-	if (!redis_dir_make()) {
-		perror("mkdtemp");
-		return 1;
-	}
-	return tg_test_main(tests, sizeof(tests) / sizeof(tests[0]));
+	CHECK(redis_start(&redis, "members", NULL));
+	node_server(&a, TG_CONFIG_UNIX, redis.socket, 0);
+	node_server(&b, TG_CONFIG_UNIX, redis.socket, 0);
+	redis_ask(&redis, "SADD 'tg1:{edge}:m' gone 'no name' '' $(printf %64s | tr ' ' x)");
+	node_open(&a, base, "a");
+	node_open(&b, base, "b");
+	RUN_UNTIL(base, a.n == 1 && b.n == 1);
+	CHECK(log_count("3 members of tg1:{edge}:m are left out") == 2, "once by each node");
+
+	/* Frozen for a minute: nobody has been heard, but that is not their fault. */
+	CLOCK_JUMP(base, &a, 100);
+	before = a.rounds;
+	RUN_UNTIL(base, a.rounds > before);
+	run_for(base, 100);
+	CHECK(a.n == 1, "taken for gone after a pause");
+	RUN_UNTIL(base, strcmp(redis_ask(&redis, "SISMEMBER 'tg1:{edge}:m' gone"), "0") == 0);
+	CHECK(strcmp(redis_ask(&redis, "SISMEMBER 'tg1:{edge}:m' b"), "1") == 0);
+	CHECK(strcmp(redis_ask(&redis, "SCARD 'tg1:{edge}:m'"), "5") == 0, "%s",
+	      redis_ask(&redis, "SCARD 'tg1:{edge}:m'"));
+
+	/* More than there is room for: those who are known stay. */
+	redis_ask(&redis, "EVAL \"for i = 1, 3000 do redis.call('SADD', 'tg1:{edge}:m', 'n' .. i) "
+			  "end\" 0");
+	run_for(base, 1200);
+	before = a.rounds;
+	RUN_UNTIL(base, a.rounds > before);
+	CHECK(a.n == 1 && b.n == 1 && tg_store_status(a.store)->failures == 0, "%s", error_of(&a));
+	CLOCK_JUMP(base, &a, 61);
+	RUN_UNTIL(base, atoi(redis_ask(&redis, "SCARD 'tg1:{edge}:m'")) < 2100);
+	node_close(&a);
+	node_close(&b);
+	redis_stop(&redis);
+	base_free(base);
 }
+
+TEST(test_wrong_types)
+{
+	struct event_base *base = event_base_new();
+	struct redis redis = {};
+	struct node a = {};
+
+	CHECK(redis_start(&redis, "types", NULL));
+	node_server(&a, TG_CONFIG_UNIX, redis.socket, 0);
+	redis_ask(&redis, "SADD 'tg1:{edge}:m' list");
+	redis_ask(&redis, "LPUSH 'tg1:{edge}:f:list' x");
+	node_open(&a, base, "a");
+	RUN_UNTIL(base, a.rounds > 2);
+	CHECK(a.n == 0 && a.losses == 0);
+	redis_ask(&redis, "SET 'tg1:{edge}:m' x");
+	RUN_UNTIL(base, error_of(&a)[0]);
+	CHECK(strncmp(error_of(&a), "SADD: WRONGTYPE ", 16) == 0, "%s", error_of(&a));
+	redis_ask(&redis, "DEL 'tg1:{edge}:m'");
+	RUN_UNTIL(base, !error_of(&a)[0]);
+	node_close(&a);
+	redis_stop(&redis);
+	base_free(base);
+}
+
+/* The line of the documentation that makes the user, with one password more. */
+static const char *acl_command(const char *password)
+{
+	static char command[512];
+	char line[512];
+	FILE *file = fopen("docs/shared-limits.md", "r");
+	char *rights = NULL;
+
+	while (file && fgets(line, sizeof(line), file) && !rights)
+		if (strstr(line, "ACL SETUSER tidegate on '>PASSWORD' "))
+			rights = strstr(line, "'>PASSWORD' ") + strlen("'>PASSWORD' ");
+	if (file)
+		fclose(file);
+	CHECK(rights, "no such line in docs/shared-limits.md");
+	snprintf(command, sizeof(command), "ACL SETUSER tidegate on '>%s' %.*s", password,
+		 rights ? (int)strcspn(rights, "\n") : 0, rights ? rights : "");
+	return command;
+}
+
+TEST(test_password)
+{
+	struct event_base *base = event_base_new();
+	struct redis redis = {};
+	struct node a = {};
+	unsigned int failures;
+
+	CHECK(redis_start(&redis, "acl", NULL));
+	CHECK(strcmp(redis_ask(&redis, acl_command("secret1")), "OK") == 0);
+	redis_ask(&redis, "CONFIG SET requirepass other");
+	node_server(&a, TG_CONFIG_UNIX, redis.socket, 0);
+	a.cluster.stores[0].database = 1;
+	strcpy(a.cluster.user, "tidegate");
+	strcpy(a.cluster.password_file, file_write("password", "secret1\n"));
+	redis_ask(&redis, "--user default --pass other -n 1 SADD 'tg1:{edge}:m' gone");
+	node_open(&a, base, "a");
+	RUN_UNTIL(base, a.rounds > 2);
+	CHECK(a.losses == 0 && tg_store_status(a.store)->failures == 0, "%s", error_of(&a));
+	CLOCK_JUMP(base, &a, 61);
+	RUN_UNTIL(base, strcmp(redis_ask(&redis, "--user default --pass other -n 1 SCARD "
+						 "'tg1:{edge}:m'"),
+			       "1") == 0);
+	CHECK(strcmp(redis_ask(&redis, "--user default --pass other CLIENT LIST | grep -c "
+				       "name=tidegate-a"),
+		     "1") == 0,
+	      "without its name");
+
+	/* The password is changed: first there, then here. */
+	redis_ask(&redis, "--user default --pass other ACL SETUSER tidegate resetpass '>secret2'");
+	redis_ask(&redis, "--user default --pass other CLIENT KILL USER tidegate");
+	RUN_UNTIL(base, strstr(error_of(&a), "refuses"));
+	CHECK(strcmp(error_of(&a), "it refuses user and password_file (WRONGPASS): they must be "
+				   "those of ACL SETUSER or requirepass") == 0,
+	      "%s", error_of(&a));
+	run_for(base, 1000);
+	failures = tg_store_status(a.store)->failures;
+	CHECK(failures > 2 && failures < 40, "%u failures", failures);
+	CHECK(log_count("refuses") == 1, "said %u times", log_count("refuses"));
+	file_write("password", "secret2");
+	RUN_UNTIL(base, tg_store_status(a.store)->connected);
+
+	file_write("password", "\n");
+	redis_ask(&redis, "--user default --pass other CLIENT KILL USER tidegate");
+	RUN_UNTIL(base, strstr(error_of(&a), "/password is empty"));
+	unlink(a.cluster.password_file);
+	RUN_UNTIL(base, strstr(error_of(&a), "/password: No such file or directory"));
+	CHECK(log_count("secret") == 0, "a password is in the log");
+	node_close(&a);
+	redis_stop(&redis);
+	base_free(base);
+}
+
+TEST(test_rights)
+{
+	struct event_base *base = event_base_new();
+	struct redis redis = {};
+	struct node a = {};
+
+	CHECK(redis_start(&redis, "rights", NULL));
+	node_server(&a, TG_CONFIG_UNIX, redis.socket, 0);
+	redis_ask(&redis, "ACL SETUSER default resetpass '>p'");
+	node_open(&a, base, "a");
+	RUN_UNTIL(base, strstr(error_of(&a), "it wants a password: write password_file"));
+	redis_ask(&redis, "--pass p ACL SETUSER default nopass -set");
+	RUN_UNTIL(base, strstr(error_of(&a), "its user lacks rights"));
+	run_for(base, 1000);
+	CHECK(log_count("it wants a password") == 1 && log_count("its user lacks") == 1,
+	      "said more than once");
+	redis_ask(&redis, "ACL SETUSER default +set");
+	RUN_UNTIL(base, a.rounds > 2 && !error_of(&a)[0]);
+	node_close(&a);
+	redis_stop(&redis);
+	base_free(base);
+}
+
+STORE_TEST_MAIN(RUN(test_two_nodes), RUN(test_server_stops), RUN(test_members),
+		RUN(test_wrong_types), RUN(test_password), RUN(test_rights))
