@@ -221,3 +221,13 @@ struct tg_config_limit *tg_config_find_limit(struct tg_config *config, const cha
 	}
 	return NULL;
 }
+
+bool tg_config_shares_names(const struct tg_config *config)
+{
+	size_t i;
+
+	for (i = 0; config->cluster.name[0] && i < config->limits_n; i++)
+		if (config->limits[i].shared && config->limits[i].per == TG_CONFIG_PER_KEY)
+			return true;
+	return false;
+}

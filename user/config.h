@@ -150,6 +150,7 @@ struct tg_config_cluster {
 	uint64_t stale_after;			  /* ns */
 	uint32_t max_sources;
 	uint32_t nodes_expected; /* 0: as many as there are */
+	uint64_t name_key[2];	 /* once it is put in force: see tg_frame_key_note() */
 	struct tg_place place;
 };
 
@@ -182,6 +183,9 @@ int tg_config_parse(const char *path, const void *text, size_t length, struct tg
 struct tg_config *tg_config_copy(const struct tg_config *config);
 
 void tg_config_free(struct tg_config **config); /* NULL-safe; sets *config to NULL */
+
+/* Keys that applications name are told to other nodes, so that all hash them alike. */
+bool tg_config_shares_names(const struct tg_config *config);
 
 /* The limit of that name, or NULL. */
 struct tg_config_limit *tg_config_find_limit(struct tg_config *config, const char *name);

@@ -10,6 +10,7 @@
 #include "config.h"
 #include "daemon.h"
 #include "datapath.h"
+#include "frame_key.h"
 #include "log.h"
 #include "message.h"
 
@@ -38,10 +39,12 @@ int tg_generations_refuse(const struct tg_config *config, char *message)
 			 config->path);
 }
 
-static int publish(struct tg_daemon *daemon, const struct tg_config *config, char *message)
+static int publish(struct tg_daemon *daemon, struct tg_config *config, char *message)
 {
 	int error = tg_generations_refuse(config, message);
 
+	if (!error)
+		error = tg_frame_key_note(config, message);
 	if (!error)
 		error = tg_datapath_publish(daemon->datapath, config, message);
 	if (error) {

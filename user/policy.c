@@ -46,13 +46,19 @@ static int find_free(const struct tg_limit_record *before, const struct tg_limit
 	return -ENOSPC;
 }
 
-/* What the key of a bucket is made from. Never 0, so that no record of zeros has it. */
-static uint32_t shape_of(const struct tg_config_limit *limit)
+/*
+ * What the key of a bucket is made from. Never 0, so that no record of zeros has it. Of names, the
+ * secret of a cluster by which they are hashed; a machine's own never changes.
+ */
+static uint32_t shape_of(const struct tg_config_limit *limit, const struct tg_compiled *compiled)
 {
 	uint32_t shape = 1 | limit->per << 1 | limit->per_port << 3 | limit->per_protocol << 4;
 
-	if (limit->per == TG_CONFIG_PER_EVERYONE || limit->per == TG_CONFIG_PER_KEY)
+	if (limit->per == TG_CONFIG_PER_EVERYONE)
 		return shape;
+	if (limit->per == TG_CONFIG_PER_KEY)
+		return compiled->shares_names ? shape | (uint32_t)compiled->policy.name_key[0] << 8
+					      : shape;
 	return shape | limit->prefix4 << 8 | limit->prefix6 << 16;
 }
 
@@ -72,7 +78,7 @@ static void keep_record(const struct tg_limit_record *before, const struct tg_co
 
 	*record = *before;
 	record->predecessor = 0;
-	record->shape = shape_of(limit);
+	record->shape = shape_of(limit, compiled);
 	if (record->shape != before->shape) {
 		record->predecessor = before->id;
 		record->id = new_id(compiled, slot);
@@ -95,7 +101,7 @@ static void make_record(const struct tg_config_limit *limit, const struct tg_rat
 	memset(record, 0, sizeof(*record));
 	memcpy(record->name, limit->name, sizeof(record->name));
 	record->id = new_id(compiled, slot);
-	record->shape = shape_of(limit);
+	record->shape = shape_of(limit, compiled);
 	for (version = 0; version <= TG_RATE_VERSIONS; version++)
 		record->rates[version] = *rate;
 	compiled->fresh |= 1ULL << slot;
@@ -331,6 +337,17 @@ static int compile_lists(const struct tg_config *config, struct tg_compiled *com
 	return 0;
 }
 
+static void choose_name_key(const struct tg_config *config, const struct tg_meta *meta,
+			    struct tg_compiled *compiled)
+{
+	compiled->shares_names = tg_config_shares_names(config);
+	if (compiled->shares_names)
+		memcpy(compiled->policy.name_key, config->cluster.name_key,
+		       sizeof(compiled->policy.name_key));
+	else
+		tg_name_key(meta->hash_key, compiled->policy.name_key);
+}
+
 int tg_policy_compile(const struct tg_config *config, const struct tg_limit_record *records,
 		      const struct tg_meta *meta, uint32_t bank, uint64_t tick,
 		      struct tg_compiled **compiled)
@@ -344,7 +361,7 @@ int tg_policy_compile(const struct tg_config *config, const struct tg_limit_reco
 	made->policy.bank = bank;
 	made->policy.generation = meta->generation[!bank] + 1;
 	memcpy(made->policy.hash_key, meta->hash_key, sizeof(made->policy.hash_key));
-	tg_name_key(meta->hash_key, made->policy.name_key);
+	choose_name_key(config, meta, made);
 	error = compile_answers(tick, &made->policy);
 	if (!error)
 		error = compile_limits(config, records, tick, made);

@@ -42,6 +42,7 @@ struct tg_compiled {
 	uint32_t slots[TG_CONFIG_LIMITS_MAX]; /* by place in the configuration */
 	uint64_t fresh;			      /* slots given to limits that did not exist before */
 	bool rates_changed;		      /* live buckets are to be converted */
+	bool shares_names;		      /* with other nodes: see shape_of() */
 	bool limits_removed;		      /* buckets of unknown ids are to be taken out */
 	uint32_t next_serial;
 	struct tg_list_entry *lists; /* in order of writing: a later one replaces an earlier */

@@ -20,6 +20,7 @@
 #include "datapath.h"
 #include "diagnostics.h"
 #include "events.h"
+#include "frame_key.h"
 #include "http.h"
 #include "log.h"
 #include "message.h"
@@ -304,6 +305,8 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 	if (error)
 		return error;
 	error = tg_generations_refuse(daemon->config, message);
+	if (!error)
+		error = tg_frame_key_note(daemon->config, message);
 	if (!error)
 		error = tg_datapath_publish(daemon->datapath, daemon->config, message);
 	if (error) {
