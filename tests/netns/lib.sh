@@ -68,6 +68,9 @@ topology() {
 	sleep 0.3
 }
 
+# Since Linux 6.6.
+has_tcx() { in_b "$ROOT/tests/netns/tcx.py" "$VB" >/dev/null; }
+
 # `ip netns exec` would hide the host's bpffs behind a fresh /sys.
 in_a() { nsenter --net="/run/netns/$A" "$@"; }
 in_b() { nsenter --net="/run/netns/$B" "$@"; }

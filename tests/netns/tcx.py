@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""tcx.py DEVICE: the programs that hang at the device's TCX hooks, in order: a line "ingress|egress ID NAME" for each.
+"""tcx.py DEVICE: the programs that hang at the device's TCX hooks, in order: a line "ingress|egress ID NAME" for each;
+exit status 1 where the kernel has no such hooks.
 tcx.py DEVICE HOOK first|last PROGRAM LINK: puts a pinned program there, and pins the link."""
 import ctypes
+import errno
 import os
 import platform
 import socket
@@ -50,3 +52,5 @@ for hook, attach_type in TCX.items():
     if bpf(BPF_PROG_QUERY, query) == 0:
         for program in ids[: struct.unpack_from("=I", query, 24)[0]]:
             print(hook, program, name_of(program))
+    elif ctypes.get_errno() == errno.EINVAL:
+        sys.exit(1)

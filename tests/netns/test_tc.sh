@@ -113,7 +113,7 @@ suite() { # MODE
 	sleep 0.3
 	check "$mode: no complaint of the sanitizers" sh -c "! grep -E 'ERROR: |runtime error' '$WORK/daemon.log'"
 }
-suite tcx
+if has_tcx; then suite tcx; else skip "tcx: the kernel has none"; fi
 export TIDEGATE_LACKS=tcx
 suite clsact
 finish

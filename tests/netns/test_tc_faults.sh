@@ -66,7 +66,7 @@ suite() {
 	check "$mode: no complaint of the sanitizers" sh -c "! grep -E 'ERROR: |runtime error' '$WORK/daemon.log'"
 }
 # shellcheck disable=SC2086 # names without blanks
-suite tcx $STEPS
+if has_tcx; then suite tcx $STEPS; else skip "tcx: the kernel has none"; fi
 TIDEGATE_LACKS=tcx
 export TIDEGATE_LACKS
 suite clsact attach switch drop pin

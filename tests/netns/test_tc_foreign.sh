@@ -64,21 +64,24 @@ beside() {
 	check "$1: no pins of ours are left" test ! -e "$STATE"
 }
 # Another's TCX program that was there, and one that comes later and wants to be first.
-in_b "$ROOT/tests/netns/tcx.py" "$VB" ingress last "$THEIRS/program" "$THEIRS/link" || not_ok "attach it"
-beside "TCX, there before us" 10 1
-start
-rm "$THEIRS/link"
-in_b "$ROOT/tests/netns/tcx.py" "$VB" ingress first "$THEIRS/program" "$THEIRS/link" || not_ok "attach it first"
-forget
-check "TCX, put before us: our limit holds" between 10 "$(ingress 10.77.7.2 30)" 11
-check "TCX, put before us: it sees all" test "$(seen)" = 30
-check "TCX, put before us: what it drops is not charged" test "$(ingress 10.77.7.3 30 7777) $(tg why 10.77.7.3 --json | jq -r '.limits[0].state')" = "0 untracked"
-stop
-rm "$THEIRS/link"
+with_tcx() {
+	in_b "$ROOT/tests/netns/tcx.py" "$VB" ingress last "$THEIRS/program" "$THEIRS/link" || not_ok "attach it"
+	beside "TCX, there before us" 10 1
+	start
+	rm "$THEIRS/link"
+	in_b "$ROOT/tests/netns/tcx.py" "$VB" ingress first "$THEIRS/program" "$THEIRS/link" || not_ok "attach it first"
+	forget
+	check "TCX, put before us: our limit holds" between 10 "$(ingress 10.77.7.2 30)" 11
+	check "TCX, put before us: it sees all" test "$(seen)" = 30
+	check "TCX, put before us: what it drops is not charged" test "$(ingress 10.77.7.3 30 7777) $(tg why 10.77.7.3 --json | jq -r '.limits[0].state')" = "0 untracked"
+	stop
+	rm "$THEIRS/link"
+}
+if has_tcx; then with_tcx; else skip "TCX: the kernel has none"; fi
 # Another's filter, while we are at TCX.
 in_b tc qdisc add dev "$VB" clsact
 in_b tc filter add dev "$VB" ingress pref 3 bpf da pinned "$THEIRS/program"
-beside "our TCX, their filter" 10 4
+! has_tcx || beside "our TCX, their filter" 10 4
 # Both are filters of clsact; theirs before ours, and after.
 export TIDEGATE_LACKS=tcx
 beside "their filter before ours" 30 5
