@@ -12,14 +12,17 @@
 
 /* The deficit after a debit; what is more than @most beyond an empty bucket, or than a bucket's
  * state can hold, is let off. */
-static __always_inline __u64 tg_tally_deficit(const struct tg_tally *tally,
-					      const struct tg_rate *rate, __u64 deficit)
+static __always_inline __u64 tg_tally_deficit(struct tg_tally *tally, const struct tg_rate *rate,
+					      __u64 deficit)
 {
 	__u64 room = tally->most < rate->slack >> (rate->scale & 63)
 			     ? tally->most << (rate->scale & 63)
 			     : rate->slack;
 	__u64 debit = tally->debit << (rate->scale & 63);
 
+	tally->owed = deficit + debit > rate->capacity
+			      ? (deficit + debit - rate->capacity) >> (rate->scale & 63)
+			      : 0;
 	room += rate->capacity;
 	if (deficit >= room)
 		return deficit;
@@ -48,8 +51,10 @@ static __always_inline bool tg_tally_charge(struct tg_tally *tally, struct tg_bu
 		if (!tally->debit)
 			return true;
 		next = tg_gcra_state(tg_tally_deficit(tally, rate, units), clock, limit->version);
-		if (__sync_val_compare_and_swap(&bucket->state, state, next) == state)
+		if (__sync_val_compare_and_swap(&bucket->state, state, next) == state) {
+			tally->debit = 0;
 			return true;
+		}
 	}
 	return false;
 }
@@ -68,6 +73,10 @@ static __always_inline void tg_tally_new(struct tg_tally *tally, const struct tg
 	bucket.state = tg_gcra_state(tg_tally_deficit(tally, rate, 0),
 				     tg_gcra_clock(rate, demand->now), limit->version);
 	error = bpf_map_update_elem(&buckets, &key, &bucket, BPF_NOEXIST);
+	/* A packet may just have made it. But without room in the table, there is nothing to owe.
+	 */
+	if (error != -EEXIST)
+		tally->debit = 0;
 	counters = bpf_map_lookup_elem(&limit_counters, &index);
 	if (counters && !error)
 		counters->created++;
@@ -102,6 +111,7 @@ static long tg_tally_one(__u64 index, struct tg_tally_request *request)
 	key = tally->key;
 	demand.slot = TG_LIMIT_SLOT(key.limit_id);
 	tally->taken = 0;
+	tally->owed = 0;
 	if (policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].id != key.limit_id)
 		return 0;
 	demand.now = request->now[policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].rate.clock & 1];

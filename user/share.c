@@ -84,13 +84,19 @@ static bool has_rule(const struct tg_share *share, const struct tg_share_source 
 
 int tg_share_rules(struct tg_share *share, const struct tg_share_rule *rules, size_t n)
 {
+	uint64_t left_out[TG_SHARE_LIMITS_MAX];
+	struct tg_share_rule sorted[TG_SHARE_LIMITS_MAX];
 	size_t i;
 
 	if (n > TG_SHARE_LIMITS_MAX)
 		return -E2BIG;
-	memcpy(share->rules, rules, n * sizeof(*rules));
+	memcpy(sorted, rules, n * sizeof(*rules));
+	qsort(sorted, n, sizeof(*rules), by_hash);
+	for (i = 0; i < n; i++)
+		left_out[i] = tg_share_left_out(share, sorted[i].hash);
+	memcpy(share->left_out, left_out, n * sizeof(*left_out));
+	memcpy(share->rules, sorted, n * sizeof(*sorted));
 	share->rules_n = n;
-	qsort(share->rules, n, sizeof(*rules), by_hash);
 	keep_sources(share, has_rule, 0);
 	for (i = 0; i < share->peers_n; i++)
 		tg_share_compare_tables(share, &share->peers[i]);
@@ -134,6 +140,22 @@ static bool make_room(struct tg_share *share, uint64_t now)
 	return true;
 }
 
+static void leave_out(struct tg_share *share, uint64_t limit)
+{
+	const struct tg_share_rule *rule = tg_share_rule(share, limit);
+
+	share->counters.left_out++;
+	if (rule)
+		share->left_out[rule - share->rules]++;
+}
+
+uint64_t tg_share_left_out(const struct tg_share *share, uint64_t limit)
+{
+	const struct tg_share_rule *rule = tg_share_rule(share, limit);
+
+	return rule ? share->left_out[rule - share->rules] : 0;
+}
+
 struct tg_share_source *tg_share_find(struct tg_share *share, const struct tg_share_key *key,
 				      uint64_t now)
 {
@@ -144,7 +166,7 @@ struct tg_share_source *tg_share_find(struct tg_share *share, const struct tg_sh
 		return &share->sources[place];
 	if (share->sources_n == share->settings.max_sources) {
 		if (!make_room(share, now)) {
-			share->counters.left_out++;
+			leave_out(share, key->limit);
 			return NULL;
 		}
 		place = place_of(share, key, &found);
@@ -153,6 +175,17 @@ struct tg_share_source *tg_share_find(struct tg_share *share, const struct tg_sh
 		(share->sources_n++ - place) * sizeof(*share->sources));
 	share->sources[place] = (struct tg_share_source){.key = *key, .moved_at = now};
 	return &share->sources[place];
+}
+
+static void take_here(struct tg_share *share, struct tg_share_source *source, uint64_t tokens,
+		      uint64_t now)
+{
+	const struct tg_share_rule *rule = tg_share_rule(share, source->key.limit);
+
+	source->own += tokens;
+	source->moved_at = now;
+	if (rule && rule->rate > 0)
+		share->moved += tokens / rule->rate;
 }
 
 bool tg_share_list(struct tg_share *share, const struct tg_share_key *key, uint64_t tokens,
@@ -165,9 +198,17 @@ bool tg_share_list(struct tg_share *share, const struct tg_share_key *key, uint6
 	source = tg_share_find(share, key, now);
 	if (!source)
 		return false;
-	source->own += tokens;
-	source->moved_at = now;
+	take_here(share, source, tokens, now);
 	return true;
+}
+
+const struct tg_share_source *tg_share_source_of(const struct tg_share *share,
+						 const struct tg_share_key *key)
+{
+	bool found;
+	size_t place = place_of(share, key, &found);
+
+	return found ? &share->sources[place] : NULL;
 }
 
 const struct tg_share_source *tg_share_sources(const struct tg_share *share, size_t *n)
@@ -182,6 +223,11 @@ uint64_t tg_share_take(struct tg_share *share, size_t i)
 
 	share->sources[i].debt = 0;
 	return debt;
+}
+
+void tg_share_return(struct tg_share *share, size_t i, uint64_t tokens)
+{
+	share->sources[i].debt += tokens;
 }
 
 uint64_t tg_share_debt_max(const struct tg_share *share, uint64_t limit)
@@ -201,10 +247,8 @@ void tg_share_count(struct tg_share *share, size_t i, int64_t tokens, uint64_t n
 
 	tokens += source->returned;
 	source->returned = tokens < 0 ? tokens : 0;
-	if (tokens <= 0)
-		return;
-	source->own += tokens;
-	source->moved_at = now;
+	if (tokens > 0)
+		take_here(share, source, tokens, now);
 }
 
 int tg_share_publish(struct tg_share *share, uint8_t *bytes)
@@ -249,10 +293,16 @@ static void hold(struct tg_share *share, uint64_t ns, uint64_t now)
 	}
 }
 
-/* Half of what the pace was goes in a second. */
-static void learn_pace(struct tg_share *share, uint64_t ns)
+/* @pace, after @moved more in @ns: half of what it was goes in a second. */
+static double smooth(double pace, double moved, uint64_t ns)
 {
 	double share_of_new = ns >= NS_PER_S ? 0.5 : 0.5 * ns / NS_PER_S;
+
+	return pace + (moved * NS_PER_S / ns - pace) * share_of_new;
+}
+
+static void learn_pace(struct tg_share *share, uint64_t ns)
+{
 	size_t i;
 
 	if (!ns)
@@ -260,9 +310,17 @@ static void learn_pace(struct tg_share *share, uint64_t ns)
 	for (i = 0; i < share->sources_n; i++) {
 		struct tg_share_source *source = &share->sources[i];
 
-		source->pace += (source->moved * NS_PER_S / ns - source->pace) * share_of_new;
+		source->pace = smooth(source->pace, source->moved, ns);
 		source->moved = 0;
 	}
+	for (i = 0; i < share->peers_n; i++) {
+		struct tg_share_peer *peer = &share->peers[i];
+
+		peer->pace = smooth(peer->pace, peer->moved, ns);
+		peer->moved = 0;
+	}
+	share->pace = smooth(share->pace, share->moved, ns);
+	share->moved = 0;
 }
 
 void tg_share_settle(struct tg_share *share, bool complete, uint64_t now)
@@ -300,6 +358,11 @@ uint64_t tg_share_fresh_until(const struct tg_share *share, enum tg_share_loss o
 		return 0;
 	return until + share->settings.stale_after +
 	       (on_loss == TG_SHARE_HOLD ? TG_SHARE_HOLD_NS : 0);
+}
+
+double tg_share_pace(const struct tg_share *share)
+{
+	return share->pace;
 }
 
 const struct tg_share_counters *tg_share_counters(const struct tg_share *share)

@@ -66,8 +66,9 @@ struct tg_share_peer {
 	uint64_t frames, repeated, lost; /* new ones; those seen before; numbers left out */
 	uint64_t regressed;		 /* counts below the last: not believed */
 	uint64_t tokens;		 /* that were charged here on its account */
-	uint64_t ignored;		 /* mask: limits of its table that differ from ours */
-	bool stale;			 /* what comes next is only where it begins again */
+	double moved, pace; /* as tg_share_pace() has it: since the last round; lately */
+	uint64_t ignored;   /* mask: limits of its table that differ from ours */
+	bool stale;	    /* what comes next is only where it begins again */
 };
 
 struct tg_share_counters {
@@ -92,8 +93,15 @@ bool tg_share_list(struct tg_share *share, const struct tg_share_key *key, uint6
 /* The list, by key. Valid until a source is listed or tg_share_settle() is called. */
 const struct tg_share_source *tg_share_sources(const struct tg_share *share, size_t *n);
 
+/* The source of that key, if it is listed; NULL. */
+const struct tg_share_source *tg_share_source_of(const struct tg_share *share,
+						 const struct tg_share_key *key);
+
 /* What source @i owes; it is the caller's to charge now. */
 uint64_t tg_share_take(struct tg_share *share, size_t i);
+
+/* Of that, @tokens could not be charged: they are owed again. */
+void tg_share_return(struct tg_share *share, size_t i, uint64_t tokens);
 
 /* The most that a bucket of the limit may owe, in tokens: (N - 1)(B + R S), and S is two ticks and
  * a round trip of one. */
@@ -128,6 +136,15 @@ uint32_t tg_share_nodes(const struct tg_share *share);
 
 const struct tg_share_peer *tg_share_peers(const struct tg_share *share, size_t *n);
 const struct tg_share_counters *tg_share_counters(const struct tg_share *share);
+
+/* Of counters->left_out, those of one limit, since it is defined as it is. */
+uint64_t tg_share_left_out(const struct tg_share *share, uint64_t limit);
+
+/*
+ * What this node has taken lately, all limits together, each in parts of its rate, since tokens of
+ * one are nothing beside tokens of another. Half of what it was goes in a second.
+ */
+double tg_share_pace(const struct tg_share *share);
 
 /* The sum by which all nodes together may exceed R W in any window of length W, in tokens. */
 double tg_share_bound(double rate, double capacity, uint32_t nodes, double tick_s,

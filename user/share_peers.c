@@ -68,6 +68,8 @@ static void owe(struct tg_share *share, struct tg_share_peer *peer,
 	source->moved += tokens;
 	source->moved_at = now;
 	peer->tokens += tokens;
+	if (rule->rate > 0)
+		peer->moved += tokens / rule->rate;
 }
 
 /* Both frames are in order of their keys. What the newer one has and the older not began at 0. */

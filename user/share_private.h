@@ -8,6 +8,7 @@
 struct tg_share {
 	struct tg_share_settings settings;
 	struct tg_share_rule rules[TG_SHARE_LIMITS_MAX]; /* by hash */
+	uint64_t left_out[TG_SHARE_LIMITS_MAX];		 /* of each of them */
 	size_t rules_n;
 	struct tg_share_source *sources; /* by key; max_sources of them */
 	size_t sources_n;
@@ -18,6 +19,7 @@ struct tg_share {
 	uint64_t settled_at, round_at;
 	uint64_t nodes_settled; /* nodes at the last complete round */
 	bool lost;		/* nothing was heard for stale_after */
+	double moved, pace;	/* as in struct tg_share_peer, of this node */
 	struct tg_share_counters counters;
 };
 

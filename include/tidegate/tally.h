@@ -33,12 +33,14 @@ _Static_assert(sizeof(struct tg_share_report) == 32, "share report");
 /* What the daemon charges to a bucket of a shared limit, and what it learns of it. */
 struct tg_tally {
 	struct tg_bucket_key key;
-	__u64 debit; /* tokens that were taken elsewhere */
+	__u64 debit; /* tokens that were taken elsewhere; out: of those, what is still to be charged
+		      */
 	__u64 most;  /* tokens that the bucket may owe beyond being empty */
 	__s64 taken; /* out: since the last time; below 0 if more was given back */
+	__u64 owed; /* out: tokens beyond being empty, before what is more than @most was let off */
 };
 
-_Static_assert(sizeof(struct tg_tally) == 48, "tally");
+_Static_assert(sizeof(struct tg_tally) == 56, "tally");
 
 struct tg_tally_request {
 	__u64 now[TG_CLOCKS]; /* ns: the caller's reading of the clocks */

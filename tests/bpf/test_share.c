@@ -2,6 +2,7 @@
 /* Limits that other nodes charge too: what is told of them, and what is charged on their account.
  */
 #include "fixture.h"
+#include <tidegate/gcra.h>
 #include <tidegate/tally.h>
 
 #define FIXTURE		   tg_cleanup_fixture struct fixture
@@ -43,8 +44,8 @@ static struct tg_bucket_key key_of(struct fixture *fixture)
 	return key;
 }
 
-/* Charges @debit tokens and returns what the bucket gave. */
-static int64_t tally(struct fixture *fixture, uint64_t debit, uint64_t most)
+/* Charges @debit tokens; all that is learnt. */
+static struct tg_tally tally_all(struct fixture *fixture, uint64_t debit, uint64_t most)
 {
 	struct tg_tally tally = {.key = key_of(fixture), .debit = debit, .most = most};
 	uint64_t now = fixture->skeleton->bss->virtual_now[0];
@@ -57,7 +58,13 @@ static int64_t tally(struct fixture *fixture, uint64_t debit, uint64_t most)
 	CHECK(bpf_prog_test_run_opts(bpf_program__fd(fixture->skeleton->progs.tidegate_tally),
 				     &options) == 0);
 	bpf_map__lookup_elem(fixture->skeleton->maps.tallies, &zero, 4, &tally, sizeof(tally), 0);
-	return tally.taken;
+	return tally;
+}
+
+/* What the bucket gave. */
+static int64_t tally(struct fixture *fixture, uint64_t debit, uint64_t most)
+{
+	return tally_all(fixture, debit, most).taken;
 }
 
 struct reports {
@@ -157,6 +164,49 @@ TEST(test_debts_are_bounded)
 	CHECK(passes(&f, SOURCE, 1, 100) > 0, "in any case no more than a minute");
 }
 
+/* As during a change of the rate: what cannot be charged is still to be. */
+TEST(test_a_bucket_of_another_rate_keeps_its_debt)
+{
+	struct tg_bucket bucket = {}, old;
+	struct tg_bucket_key key;
+	struct tg_tally done;
+	FIXTURE f;
+
+	if (!open_shared(&f, PER_S))
+		return;
+	set_share(&f, 2000 * S, 1, 0);
+	CHECK(passes(&f, SOURCE, 1, 10) == 10);
+	key = key_of(&f);
+	bpf_map__lookup_elem(f.skeleton->maps.buckets, &key, sizeof(key), &bucket, sizeof(bucket),
+			     0);
+	old = bucket;
+	old.state = tg_gcra_state(0, 1000 * S,
+				  f.compiled->policy.limits[f.compiled->slots[0]].version + 1);
+	bpf_map__update_elem(f.skeleton->maps.buckets, &key, sizeof(key), &old, sizeof(old),
+			     BPF_ANY);
+	done = tally_all(&f, 30, 1000);
+	CHECK(done.debit == 30 && done.taken == 0, "not charged, not told");
+	bpf_map__update_elem(f.skeleton->maps.buckets, &key, sizeof(key), &bucket, sizeof(bucket),
+			     BPF_ANY);
+	done = tally_all(&f, 30, 1000);
+	CHECK(done.debit == 0 && done.taken == 10, "%llu, %lld", done.debit, done.taken);
+	CHECK(passes(&f, SOURCE, 1, 200) == 60);
+}
+
+TEST(test_what_is_owed_beyond_being_empty)
+{
+	FIXTURE f;
+
+	if (!open_shared(&f, PER_S))
+		return;
+	set_share(&f, 2000 * S, 1, 0);
+	CHECK(tally_all(&f, 90, 1000).owed == 0, "a new bucket");
+	CHECK(tally_all(&f, 10, 1000).owed == 0, "just empty");
+	CHECK(tally_all(&f, 35, 1000).owed == 35);
+	CHECK(tally_all(&f, 20, 40).owed == 55, "also of what is let off");
+	CHECK(tally_all(&f, 0, 40).owed == 0, "nothing was charged");
+}
+
 TEST(test_a_source_that_others_saw)
 {
 	struct tg_limit_counters counters;
@@ -245,6 +295,7 @@ TEST(test_not_shared)
 }
 
 TEST_MAIN(RUN(test_what_is_taken_is_told_once), RUN(test_of_bytes_too), RUN(test_debts),
-	  RUN(test_debts_are_bounded), RUN(test_a_source_that_others_saw),
+	  RUN(test_debts_are_bounded), RUN(test_a_bucket_of_another_rate_keeps_its_debt),
+	  RUN(test_what_is_owed_beyond_being_empty), RUN(test_a_source_that_others_saw),
 	  RUN(test_slow_sources_owe_little), RUN(test_a_node_on_its_own), RUN(test_given_back),
 	  RUN(test_not_shared))

@@ -1,118 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Counts of other nodes become debts once each, whatever happens to the frames on their way. */
 #include <errno.h>
-#include <stdlib.h>
 
-#include "share.h"
-#include "test.h"
-
-#define MS	 1000000ULL
-#define S	 (1000 * MS)
-#define T0	 (100 * S)
-#define LIMIT	 7
-#define CAPACITY 100
-#define RATE	 1000
-
-static const struct tg_share_secret no_secret;
-
-static struct tg_share_key key_of(uint8_t last)
-{
-	return (struct tg_share_key){.limit = LIMIT, .address = {[15] = last}};
-}
-
-static struct tg_share *node_with(const char *name, uint64_t epoch, uint64_t hash,
-				  enum tg_share_loss on_loss, const char *secret)
-{
-	struct tg_share_settings settings = {
-		.epoch = epoch, .tick = 50 * MS, .stale_after = S, .max_sources = 4};
-	struct tg_share_rule rule = {.name = "api",
-				     .hash = hash,
-				     .capacity = CAPACITY,
-				     .rate = RATE,
-				     .on_loss = on_loss};
-	struct tg_share *share;
-
-	strcpy(settings.node, name);
-	settings.secret.length = strlen(secret);
-	memcpy(settings.secret.bytes, secret, settings.secret.length);
-	share = tg_share_new(&settings);
-	if (!share || tg_share_rules(share, &rule, 1))
-		abort();
-	return share;
-}
-
-static struct tg_share *node(const char *name, uint64_t epoch)
-{
-	return node_with(name, epoch, LIMIT, TG_SHARE_SPLIT, "");
-}
-
-struct frame {
-	uint8_t bytes[8192];
-	int length;
-};
-
-static struct frame publish(struct tg_share *share)
-{
-	struct frame frame;
-
-	frame.length = tg_share_publish(share, frame.bytes);
-	if (frame.length < 0)
-		abort();
-	return frame;
-}
-
-static int receive(struct tg_share *share, const struct frame *frame, uint64_t now)
-{
-	return tg_share_receive(share, frame->bytes, frame->length, now);
-}
-
-static uint64_t debt_of(struct tg_share *share, uint8_t last)
-{
-	struct tg_share_key key = key_of(last);
-	const struct tg_share_source *sources;
-	size_t n, i;
-
-	sources = tg_share_sources(share, &n);
-	for (i = 0; i < n; i++)
-		if (tg_share_compare(&sources[i].key, &key) == 0)
-			return sources[i].debt;
-	return 0;
-}
-
-static void charge(struct tg_share *share, uint8_t last, uint64_t tokens, uint64_t now)
-{
-	struct tg_share_key key = key_of(last);
-
-	CHECK(tg_share_list(share, &key, tokens, now));
-}
-
-/* Two nodes that have heard each other once. */
-struct pair {
-	struct tg_share *a, *b;
-};
-
-static void settle(struct pair *pair, uint64_t now)
-{
-	tg_share_settle(pair->a, true, now);
-	tg_share_settle(pair->b, true, now);
-}
-
-static struct pair pair_of(struct tg_share *a, struct tg_share *b)
-{
-	struct pair pair = {a, b};
-	struct frame from_a = publish(a), from_b = publish(b);
-
-	receive(a, &from_b, T0);
-	receive(b, &from_a, T0);
-	settle(&pair, T0);
-	return pair;
-}
-
-static void end(struct pair *pair)
-{
-	tg_share_free(&pair->a);
-	tg_share_free(&pair->b);
-}
+#include "share_pair.h"
 
 TEST(test_counts_become_debts_once)
 {
@@ -302,6 +192,9 @@ TEST(test_damage_and_forgery)
 
 TEST(test_what_is_left_out_is_counted)
 {
+	struct tg_share_rule rules[] = {
+		{.name = "api", .hash = LIMIT, .capacity = 100, .rate = RATE},
+		{.name = "b", .hash = LIMIT - 1, .rate = RATE}};
 	struct tg_share *share = node("a", 1);
 	struct tg_share_key key;
 	size_t n;
@@ -312,6 +205,10 @@ TEST(test_what_is_left_out_is_counted)
 	key = key_of(5);
 	CHECK(!tg_share_list(share, &key, 1, T0 + 500 * MS), "all are busy");
 	CHECK(tg_share_counters(share)->left_out == 1);
+	CHECK(tg_share_left_out(share, LIMIT) == 1 && tg_share_left_out(share, LIMIT + 1) == 0);
+	CHECK(tg_share_rules(share, rules, 2) == 0);
+	CHECK(tg_share_left_out(share, LIMIT) == 1 && tg_share_left_out(share, LIMIT - 1) == 0,
+	      "it is of the limit, wherever that stands");
 	tg_share_count(share, 1, 1, T0 + 900 * MS);
 	CHECK(tg_share_list(share, &key, 1, T0 + S), "one has rested for a second");
 	tg_share_sources(share, &n);
@@ -401,10 +298,58 @@ TEST(test_nodes_come_and_go)
 	end(&pair);
 }
 
+TEST(test_a_debt_that_could_not_be_charged)
+{
+	struct pair pair = pair_of(node("a", 1), node("b", 2));
+	struct tg_share_key key = key_of(1), other = key_of(2);
+	struct frame frame;
+
+	charge(pair.a, 1, 30, T0);
+	frame = publish(pair.a);
+	receive(pair.b, &frame, T0 + 50 * MS);
+	CHECK(tg_share_take(pair.b, 0) == 30 && debt_of(pair.b, 1) == 0);
+	tg_share_return(pair.b, 0, 20);
+	CHECK(debt_of(pair.b, 1) == 20);
+	tg_share_settle(pair.b, true, T0 + 60 * S);
+	CHECK(debt_of(pair.b, 1) == 20, "no source goes that owes");
+	CHECK(tg_share_source_of(pair.b, &key) && tg_share_source_of(pair.b, &key)->foreign == 30);
+	CHECK(!tg_share_source_of(pair.b, &other));
+	end(&pair);
+}
+
+/* 300 a second here, 100 there: three parts and one of RATE. */
+TEST(test_who_took_what_lately)
+{
+	struct pair pair = pair_of(node("a", 1), node("b", 2));
+	const struct tg_share_peer *peer;
+	struct frame frame;
+	uint64_t now = T0;
+	size_t n;
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		now += 50 * MS;
+		charge(pair.a, 1, 5, now);
+		charge(pair.b, 1, 15, now);
+		frame = publish(pair.a);
+		receive(pair.b, &frame, now);
+		tg_share_settle(pair.b, true, now);
+	}
+	peer = tg_share_peers(pair.b, &n);
+	CHECK(tg_share_pace(pair.b) > 0.29 && tg_share_pace(pair.b) < 0.31, "%f",
+	      tg_share_pace(pair.b));
+	CHECK(peer->pace > 0.095 && peer->pace < 0.105, "%f", peer->pace);
+	for (i = 0; i < 200; i++)
+		tg_share_settle(pair.b, true, now += 50 * MS);
+	CHECK(tg_share_pace(pair.b) < 0.01 && peer->pace < 0.01, "it fades");
+	end(&pair);
+}
+
 TEST_MAIN(RUN(test_counts_become_debts_once), RUN(test_a_lost_frame_loses_nothing),
 	  RUN(test_order_of_nodes_says_nothing), RUN(test_a_new_epoch_is_where_it_begins),
 	  RUN(test_after_silence_there_is_no_catching_up),
 	  RUN(test_counts_that_shrink_are_not_believed), RUN(test_debts_are_bounded),
 	  RUN(test_another_definition_is_left_out), RUN(test_damage_and_forgery),
 	  RUN(test_what_is_left_out_is_counted), RUN(test_tokens_given_back), RUN(test_loss),
-	  RUN(test_split_does_not_hold), RUN(test_nodes_come_and_go))
+	  RUN(test_split_does_not_hold), RUN(test_nodes_come_and_go),
+	  RUN(test_a_debt_that_could_not_be_charged), RUN(test_who_took_what_lately))
