@@ -10,6 +10,7 @@
 
 struct event;
 struct event_base;
+struct tg_cluster;
 struct tg_config;
 struct tg_datapath;
 struct tg_events;
@@ -28,6 +29,7 @@ struct tg_daemon {
 	struct tg_config *config; /* in force */
 	struct tg_datapath *datapath;
 	struct tg_events *events;
+	struct tg_cluster *cluster; /* NULL: no limit is shared */
 	struct tg_generations generations;
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	uint64_t reloads_ok, reloads_failed;

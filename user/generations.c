@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "cluster.h"
 #include "config.h"
 #include "daemon.h"
 #include "datapath.h"
@@ -29,31 +30,21 @@ static void remember(struct tg_generations *generations, struct tg_config *confi
 	generations->history[generations->n++] = config;
 }
 
-int tg_generations_refuse(const struct tg_config *config, char *message)
-{
-	if (!config->cluster.name[0])
-		return 0;
-	return tg_refuse(message, EOPNOTSUPP,
-			 "%s: this version of tidegated has no part that shares limits yet; leave "
-			 "cluster and shared out",
-			 config->path);
-}
-
 static int publish(struct tg_daemon *daemon, struct tg_config *config, char *message)
 {
-	int error = tg_generations_refuse(config, message);
+	int error = tg_frame_key_note(config, message);
 
-	if (!error)
-		error = tg_frame_key_note(config, message);
 	if (!error)
 		error = tg_datapath_publish(daemon->datapath, config, message);
 	if (error) {
 		daemon->reloads_failed++;
 		tg_log(TG_LOG_ERROR, "%s; the policy in force stays", message);
-	} else {
-		daemon->reloads_ok++;
+		return error;
 	}
-	return error;
+	daemon->reloads_ok++;
+	/* If it fails, the policy is in force all the same, and the log says so. */
+	tg_cluster_follow(&daemon->cluster, daemon->base, daemon->datapath, config);
+	return 0;
 }
 
 int tg_generations_change(struct tg_daemon *daemon, struct tg_config **config, char *message)

@@ -29,9 +29,6 @@ struct tg_generations {
 int tg_generations_open(struct tg_daemon *daemon, struct event_base *base);
 void tg_generations_close(struct tg_daemon *daemon);
 
-/* What tidegate reads and this daemon cannot do. 0, or -errno with a sentence in @message. */
-int tg_generations_refuse(const struct tg_config *config, char *message);
-
 /*
  * Puts *@config in force and takes it over; what was in force goes into the history. On failure
  * it stays the caller's, and @message (TG_MESSAGE_SIZE) says why: -EALREADY when an earlier

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cluster_stats.h"
 #include "daemon.h"
 #include "generations.h"
 #include "interfaces.h"
@@ -52,12 +53,22 @@ static void look_at_table(const struct tg_stats *stats, json_t *problems)
 									stats->table_size)));
 }
 
+static void look_at_cluster(const struct tg_daemon *daemon, json_t *problems)
+{
+	char problem[320];
+
+	tg_cluster_problem(daemon->cluster, problem, sizeof(problem));
+	if (*problem)
+		json_array_append_new(problems, json_string(problem));
+}
+
 json_t *tg_health_problems(const struct tg_stats *stats, const struct tg_daemon *daemon)
 {
 	json_t *problems = json_array();
 
 	look_at_interfaces(stats, daemon->config, problems);
 	look_at_table(stats, problems);
+	look_at_cluster(daemon, problems);
 	if (daemon->reload_failed)
 		json_array_append_new(
 			problems, json_string("the last reload failed, and the policy before it "

@@ -13,6 +13,7 @@
 #include "capabilities.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "cluster.h"
 #include "commands.h"
 #include "config.h"
 #include "control.h"
@@ -304,15 +305,16 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 		error = tg_netlink_open(daemon->base, on_interfaces, daemon, netlink);
 	if (error)
 		return error;
-	error = tg_generations_refuse(daemon->config, message);
-	if (!error)
-		error = tg_frame_key_note(daemon->config, message);
+	error = tg_frame_key_note(daemon->config, message);
 	if (!error)
 		error = tg_datapath_publish(daemon->datapath, daemon->config, message);
 	if (error) {
 		tg_log(TG_LOG_ERROR, "%s", message);
 		return error;
 	}
+	error = tg_cluster_follow(&daemon->cluster, daemon->base, daemon->datapath, daemon->config);
+	if (error)
+		return error;
 	return tg_events_open(daemon->base, daemon->datapath, &daemon->events);
 }
 
@@ -333,8 +335,10 @@ static int serve(struct tg_daemon *daemon)
 		error = tg_capabilities_drop();
 	if (!error) {
 		error = run(daemon);
+		tg_cluster_close(&daemon->cluster);
 		finish(daemon);
 	}
+	tg_cluster_close(&daemon->cluster);
 	tg_generations_close(daemon);
 	tg_events_close(&daemon->events);
 	tg_netlink_close(&netlink);
