@@ -9,7 +9,7 @@ _tidegate() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' words='' word
 	# commands, with the options of each
 	local -A options=(
-		[check]='--json' [status]='--json' [limits]='--json' [top]='--limit --by -n --json' [why]='--key --json' [charge]='--cost --state --json'
+		[check]='--json' [status]='--json' [limits]='--json' [top]='--limit --by -n --json' [why]='--key --json' [cluster]='--json' [charge]='--cost --state --json'
 		[events]='--follow --limit -n --json' [set]='--save --json' [shadow]='--save --json' [reset]='--key --limit --all --json' [reload]='--json' [diff]='--json'
 		[apply]='--confirm --json' [confirm]='--json' [rollback]='--json' [allow]='--for --note --json' [deny]='--for --note --json'
 		[simulate]='--pcap --hook --filter -n --json' [suggest]='--pcap --live --interface --per --prefix --quantile --filter'

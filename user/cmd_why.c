@@ -32,6 +32,28 @@ static void print_backoff(long long attempt, long long backoff_ms)
 		printf("    backoff: attempt %lld, open again\n", attempt);
 }
 
+/* What other nodes have to do with it. */
+static void print_shared(const json_t *shared)
+{
+	const char *mode = tg_json_text(shared, "mode");
+	double pace = json_number_value(json_object_get(shared, "elsewhere_per_s"));
+
+	if (!json_is_object(shared))
+		return;
+	if (strcmp(mode, "shared") != 0)
+		printf("    the other nodes are not heard, so it is limited here alone: %s", mode);
+	if (strcmp(mode, "split") == 0)
+		printf(" by %lld", tg_json_number(shared, "parts"));
+	if (strcmp(mode, "shared") != 0)
+		putchar('\n');
+	else if (!json_is_true(json_object_get(shared, "listed")))
+		puts("    shared with other nodes, which have no news of it");
+	else
+		printf("    shared with other nodes: %lld taken there and charged here, %.0f a "
+		       "second lately\n",
+		       tg_json_number(shared, "elsewhere"), pace);
+}
+
 static void print_limit(const json_t *limit)
 {
 	const char *state = tg_json_text(limit, "state");
@@ -50,6 +72,7 @@ static void print_limit(const json_t *limit)
 	else if (strcmp(state, "untracked") == 0) {
 		printf("no bucket yet, so all %lld %s are there\n",
 		       tg_json_number(limit, "capacity"), tg_json_text(limit, "unit"));
+		print_shared(json_object_get(limit, "shared"));
 		return;
 	}
 	printf("%lld of %lld %s left", tg_json_number(limit, "remaining"),
@@ -68,6 +91,7 @@ static void print_limit(const json_t *limit)
 	if (json_is_integer(ago))
 		printf(", the last %s ago", span(json_integer_value(ago), text));
 	putchar('\n');
+	print_shared(json_object_get(limit, "shared"));
 }
 
 /* What decides of all that is on the lists. */

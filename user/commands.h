@@ -17,6 +17,7 @@ enum tg_exit {
 int cmd_apply(int argc, char **argv);
 int cmd_charge(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_cluster(int argc, char **argv);
 int cmd_confirm(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
 int cmd_diff(int argc, char **argv);

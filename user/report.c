@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "cluster_report.h"
 #include "daemon.h"
 #include "describe.h"
 #include "health.h"
@@ -191,7 +192,7 @@ static void add_key(json_t *json, const struct tg_bucket_view *view)
 		json_object_set_new(json, "protocol", json_integer(view->protocol));
 }
 
-static json_t *view_of(const struct tg_bucket_view *view)
+static json_t *view_of(const struct tg_bucket_view *view, const struct tg_cluster *cluster)
 {
 	char bucket[TG_PREFIX_TEXT_SIZE];
 	json_t *json =
@@ -211,6 +212,7 @@ static json_t *view_of(const struct tg_bucket_view *view)
 	json_object_set_new(json, "attempt", json_integer(view->attempt));
 	json_object_set_new(json, "backoff_ms", json_integer(to_ms(view->backoff_ns)));
 	json_object_set_new(json, "overflow", json_boolean(view->overflow));
+	json_object_set_new(json, "shared", tg_report_shared(cluster, view));
 	return json;
 }
 
@@ -239,14 +241,14 @@ json_t *tg_report_listed(const struct tg_list_view *view)
 }
 
 json_t *tg_report_why(const struct tg_prefix *address, const struct tg_bucket_view *views, size_t n,
-		      const struct tg_list_view *list)
+		      const struct tg_list_view *list, const struct tg_cluster *cluster)
 {
 	char text[TG_PREFIX_TEXT_SIZE];
 	json_t *limits = json_array();
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		json_array_append_new(limits, view_of(&views[i]));
+		json_array_append_new(limits, view_of(&views[i], cluster));
 	tg_prefix_format(address, text, sizeof(text));
 	text[strcspn(text, "/")] = '\0';
 	return json_pack("{s:s, s:b, s:b, s:o, s:o}", "address", text, "allowed",
@@ -254,13 +256,14 @@ json_t *tg_report_why(const struct tg_prefix *address, const struct tg_bucket_vi
 			 tg_report_listed(list), "limits", limits);
 }
 
-json_t *tg_report_why_key(const char *key, const struct tg_bucket_view *views, size_t n)
+json_t *tg_report_why_key(const char *key, const struct tg_bucket_view *views, size_t n,
+			  const struct tg_cluster *cluster)
 {
 	json_t *limits = json_array();
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		json_array_append_new(limits, view_of(&views[i]));
+		json_array_append_new(limits, view_of(&views[i], cluster));
 	return json_pack("{s:s, s:o}", "key", key, "limits", limits);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "cluster_report.h"
 #include "commands.h"
 #include "config.h"
 #include "daemon.h"
@@ -78,13 +79,27 @@ static json_t *do_why(struct tg_daemon *daemon, const json_t *request)
 
 	if (key) {
 		tg_datapath_why_key(daemon->datapath, key, views, &n);
-		return tg_reply_done(tg_report_why_key(key, views, n));
+		return tg_reply_done(tg_report_why_key(key, views, n, daemon->cluster));
 	}
 	if (!parse_address(text, &address))
 		return bad_address(text);
 	if (tg_datapath_why(daemon->datapath, address.address, views, &n, &list))
 		return tg_reply_fail(TG_EXIT_FAILED, "the bucket table cannot be read");
-	return tg_reply_done(tg_report_why(&address, views, n, &list));
+	return tg_reply_done(tg_report_why(&address, views, n, &list, daemon->cluster));
+}
+
+static json_t *do_cluster(struct tg_daemon *daemon, const json_t *request)
+{
+	tg_cleanup(tg_cluster_stats_free) struct tg_cluster_stats *stats = NULL;
+
+	if (tg_cluster_stats(daemon->cluster, &stats))
+		return tg_reply_fail(TG_EXIT_FAILED, "out of memory");
+	if (!stats)
+		return tg_reply_fail(TG_EXIT_NOT_FOUND,
+				     "this machine is in no cluster, so its limits are its own; "
+				     "`cluster` in the configuration says with whom and through "
+				     "which Redis it shares them");
+	return tg_reply_done(tg_report_cluster(stats));
 }
 
 #define EVENTS_MAX 1000 /* in one answer */
@@ -149,6 +164,7 @@ static const struct {
 	{"limits", tg_request_limits, true},
 	{"top", do_top, true},
 	{"why", do_why, true},
+	{"cluster", do_cluster, true},
 	{"events", do_events, true},
 	{"set", tg_request_set, false},
 	{"shadow", tg_request_shadow, false},

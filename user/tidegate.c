@@ -19,6 +19,7 @@ static const struct {
 	{"limits", cmd_limits, "[NAME]", "each limit's settings and counters"},
 	{"top", cmd_top, "[--limit L] [--by exceeded|admitted] [-n N]", "the busiest sources"},
 	{"why", cmd_why, "ADDRESS | --key KEY", "how an address stands with each limit, or a key"},
+	{"cluster", cmd_cluster, "", "other nodes and their store, and limits shared with them"},
 	{"charge", cmd_charge, "LIMIT KEY [--cost N] [--state DIR]",
 	 "take tokens as an application does; exit code 10: refused"},
 	{"events", cmd_events, "[--follow] [--limit L] [-n N]",
