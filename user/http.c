@@ -10,6 +10,7 @@
 
 #include "api.h"
 #include "cleanup.h"
+#include "cluster_stats.h"
 #include "crowd.h"
 #include "daemon.h"
 #include "datapath.h"
@@ -94,12 +95,14 @@ static void reply_sentence(struct evhttp_request *request, int status, const cha
 
 static void reply_metrics(struct tg_http *http, struct evhttp_request *request)
 {
+	tg_cleanup(tg_cluster_stats_free) struct tg_cluster_stats *cluster = NULL;
 	tg_cleanup(tg_stats_free) struct tg_stats *stats = NULL;
 	struct tg_daemon *daemon = http->api.daemon;
 	struct evbuffer *body = evbuffer_new();
 
 	if (body && (tg_datapath_stats(daemon->datapath, &stats) ||
-		     tg_metrics_write(body, stats, daemon))) {
+		     tg_cluster_stats(daemon->cluster, &cluster) ||
+		     tg_metrics_write(body, stats, cluster, daemon))) {
 		evbuffer_free(body);
 		body = NULL;
 	}

@@ -4,11 +4,12 @@
 #define TG_METRICS_H
 
 struct evbuffer;
+struct tg_cluster_stats;
 struct tg_daemon;
 struct tg_stats;
 
-/* Appends all metrics to @out. Returns 0 or -ENOMEM. */
+/* Appends all metrics to @out; @cluster is NULL without a cluster. Returns 0 or -ENOMEM. */
 int tg_metrics_write(struct evbuffer *out, const struct tg_stats *stats,
-		     const struct tg_daemon *daemon);
+		     const struct tg_cluster_stats *cluster, const struct tg_daemon *daemon);
 
 #endif

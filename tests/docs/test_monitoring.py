@@ -33,6 +33,24 @@ PROMISED = {
     "tidegate_policy_reloads_total": {"result"},
     "tidegate_interface_attached": {"interface", "hook", "mode"},
     "tidegate_build_info": {"version"},
+    "tidegate_cluster_nodes": set(),
+    "tidegate_cluster_peer_up": {"node"},
+    "tidegate_cluster_peer_age_seconds": {"node"},
+    "tidegate_cluster_peer_tokens_total": {"node"},
+    "tidegate_cluster_store_connected": set(),
+    "tidegate_cluster_store_round_trip_seconds": set(),
+    "tidegate_cluster_store_failures_total": set(),
+    "tidegate_cluster_rounds_total": {"outcome"},
+    "tidegate_cluster_bytes_total": {"direction"},
+    "tidegate_cluster_losses_total": set(),
+    "tidegate_cluster_sources": set(),
+    "tidegate_cluster_max_sources": set(),
+    "tidegate_cluster_left_out_total": set(),
+    "tidegate_cluster_frames_refused_total": {"reason"},
+    "tidegate_cluster_limit_mode": {"limit", "mode"},
+    "tidegate_cluster_limit_mismatches": {"limit"},
+    "tidegate_cluster_overshoot_bound_tokens": {"limit"},
+    "tidegate_cluster_overshoot_seen_tokens": {"limit"},
 }
 SCRAPED = {"job", "instance"}  # added by Prometheus
 VARIABLES = {"$job": ".+", "$instance": ".+", "$limit": ".+", "$__rate_interval": "1m"}
@@ -56,7 +74,7 @@ def families():
             _, _, name, kind = line.split(" ")
             found[name] = (kind, set(), {})
         elif not line.startswith("#"):
-            name, labels = re.fullmatch(r"(\w+)(?:\{(.*)\})? \d+", line).groups()
+            name, labels = re.fullmatch(r"(\w+)(?:\{(.*)\})? \d+(?:\.\d+)?", line).groups()
             for label, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', labels or ""):
                 found[name][1].add(label)
                 found[name][2].setdefault(label, set()).add(value)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cleanup.h"
+#include "cluster_stats.h"
 #include "daemon.h"
 #include "metrics.h"
 #include "stats.h"
@@ -41,13 +42,49 @@ static void make_up(struct tg_interface_stats interfaces[2], struct tg_limit_sta
 	limits[1].counters.crowded = 41;
 }
 
-static char *text_of(const struct tg_stats *stats, const struct tg_daemon *daemon)
+static void make_up_peers(struct tg_cluster_peer_stats peers[2])
+{
+	strcpy(peers[0].node, "edge-2");
+	peers[0].age = 51500000;
+	peers[0].tokens = 18446744073709551615ULL;
+	peers[0].differs = 2;
+	strcpy(peers[1].node, "e\"3\\");
+	peers[1].age = 61000000000;
+	peers[1].stale = true;
+	peers[1].differs = 2;
+}
+
+static void make_up_cluster(struct tg_cluster_stats *cluster)
+{
+	cluster->nodes = 51;
+	cluster->sources = 52;
+	cluster->max_sources = 53;
+	cluster->counters = (struct tg_share_counters){
+		.damaged = 54, .forged = 55, .unknown = 56, .left_out = 57, .losses = 58};
+	cluster->store = (struct tg_store_status){.connected = true,
+						  .failures = 60,
+						  .rounds = 61,
+						  .missed = 62,
+						  .sent = 63,
+						  .received = 64,
+						  .round_trip = 1234567};
+	strcpy(cluster->limits[0].name, "dns-per-source");
+	cluster->limits[0].mode = TG_CLUSTER_SHARED;
+	cluster->limits[0].owed = 65;
+	cluster->limits[0].bound = 66;
+	strcpy(cluster->limits[1].name, "all.of_them");
+	cluster->limits[1].mode = TG_CLUSTER_HOLD;
+	cluster->limits_n = 2;
+}
+
+static char *text_of(const struct tg_stats *stats, const struct tg_cluster_stats *cluster,
+		     const struct tg_daemon *daemon)
 {
 	struct evbuffer *out = evbuffer_new();
 	size_t length;
 	char *text;
 
-	CHECK(tg_metrics_write(out, stats, daemon) == 0, "written");
+	CHECK(tg_metrics_write(out, stats, cluster, daemon) == 0, "written");
 	length = evbuffer_get_length(out);
 	text = calloc(1, length + 1);
 	evbuffer_remove(out, text, length);
@@ -88,11 +125,15 @@ TEST(test_golden)
 		.limits_n = 2,
 	};
 	const struct tg_daemon daemon = {.reloads_ok = 5, .reloads_failed = 6};
+	struct tg_cluster_peer_stats peers[2] = {};
+	struct tg_cluster_stats cluster = {.peers = peers, .peers_n = 2};
 	tg_autofree char *want = NULL, *got = NULL;
 	size_t length;
 
 	make_up(interfaces, limits);
-	got = text_of(&stats, &daemon);
+	make_up_peers(peers);
+	make_up_cluster(&cluster);
+	got = text_of(&stats, &cluster, &daemon);
 	CHECK(tg_text_read(GOLDEN, 1 << 20, &want, &length) == 0, "run it from the top directory");
 	if (want)
 		compare(got, want);
@@ -103,12 +144,13 @@ TEST(test_nothing)
 {
 	const struct tg_stats stats = {};
 	const struct tg_daemon daemon = {};
-	tg_autofree char *got = text_of(&stats, &daemon);
+	tg_autofree char *got = text_of(&stats, NULL, &daemon);
 
 	CHECK(strstr(got, "# TYPE tidegate_received_packets_total counter\n"), "a counter");
 	CHECK(strstr(got, "\ntidegate_buckets 0\n"), "a gauge");
 	CHECK(!strstr(got, "interface=\""), "no interface");
 	CHECK(!strstr(got, "limit=\""), "no limit");
+	CHECK(!strstr(got, "tidegate_cluster"), "no cluster");
 }
 
 /* What the kernel takes as the name of an interface need not be text. */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writing metrics, shared by metrics.c (packets, limits, the daemon) and metrics_cluster.c. */
+#ifndef TG_METRICS_PRIVATE_H
+#define TG_METRICS_PRIVATE_H
+
+#include <stdbool.h>
+
+#include "stats.h"
+
+struct evbuffer;
+struct tg_cluster_stats;
+
+struct tg_metrics {
+	struct evbuffer *out;
+	const struct tg_stats *stats;
+	bool failed;
+};
+
+/* A label's value, escaped: the name of an interface or a node. Limits' names need none: they are
+ * validated. */
+struct tg_metrics_label {
+	char text[2 * TG_CONFIG_NAME_SIZE];
+};
+
+struct tg_metrics_label tg_metrics_label(const char *name);
+
+void tg_metrics_add(struct tg_metrics *metrics, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* What begins a family: @type is "counter" or "gauge". */
+void tg_metrics_head(struct tg_metrics *metrics, const char *name, const char *type,
+		     const char *help);
+
+void tg_metrics_write_cluster(struct tg_metrics *metrics, const struct tg_cluster_stats *cluster);
+
+#endif
