@@ -36,6 +36,7 @@ struct tg_store_link {
 	unsigned int pauses;	/* since a connection held */
 	struct tg_lookup *lookup;
 	struct addrinfo *addresses, *untried;
+	char refused[WHY_SIZE]; /* why the addresses before could not be had */
 	struct bufferevent *connection;
 	struct tg_reply_reader *reader;
 	size_t unanswered; /* commands */
@@ -136,11 +137,16 @@ void tg_link_give_up(struct tg_store_link *link, const char *format, ...)
 		link->user.lost(link->user.data);
 }
 
-/* A host's other addresses are tried before another server. */
+/* A host's other addresses are tried before another server; each reason is said. */
 static void fail_address(struct tg_store_link *link, const char *why)
 {
+	char *refused = link->refused;
+	size_t n = strlen(refused);
+
+	if (!link->connected && !strstr(refused, why))
+		snprintf(refused + n, WHY_SIZE - n, "%s%s", n ? "; " : "", why);
 	if (link->connected || !link->untried) {
-		tg_link_give_up(link, "%s", why);
+		tg_link_give_up(link, "%s", link->connected ? why : refused);
 		return;
 	}
 	bufferevent_free(link->connection);
@@ -324,6 +330,7 @@ static void on_attempt(evutil_socket_t fd, short what, void *data)
 	const struct tg_config_store *store = tg_link_server(link);
 
 	describe(store, link->status->server, sizeof(link->status->server));
+	link->refused[0] = '\0';
 	if (store->scheme == TG_CONFIG_UNIX) {
 		try_socket(link, store->host);
 		return;

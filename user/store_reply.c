@@ -85,25 +85,26 @@ static void *on_string(const redisReadTask *task, char *text, size_t length)
 	return join(task, reply);
 }
 
-static void *on_array(const redisReadTask *task, items_number n)
+static void *on_array(const redisReadTask *task, items_number items)
 {
+	size_t n = (size_t)items; /* huge if below 0 */
 	struct tg_reply *reply;
 
 	if (task->parent)
 		return refuse(task, "an array within an array");
 	if (task->type != REDIS_REPLY_ARRAY)
 		return refuse(task, "a kind of value that was not asked for");
-	if (n < 0 || n > TG_REPLY_ITEMS_MAX)
+	if (n > TG_REPLY_ITEMS_MAX)
 		return refuse(task, "an array of more than 16384 items");
-	reply = add(task, TG_REPLY_ARRAY, (size_t)n * sizeof(reply->items[0]));
+	reply = add(task, TG_REPLY_ARRAY, n * sizeof(reply->items[0]));
 	if (!reply)
 		return NULL;
-	reply->items = calloc((size_t)n + 1, sizeof(reply->items[0]));
+	reply->items = calloc(n + 1, sizeof(reply->items[0]));
 	if (!reply->items) {
 		free(reply);
 		return refuse(task, "more than there is memory for");
 	}
-	reply->length = (size_t)n;
+	reply->length = n;
 	return reply;
 }
 
