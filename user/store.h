@@ -46,8 +46,9 @@ struct tg_store_status {
 };
 
 /*
- * Goes on in the background whether the store is there or not. -ENOMEM. @cluster is copied. @done
- * is never called from within tg_store_open() or tg_store_round(). SIGPIPE must be ignored.
+ * Reads the system's certificates if they are needed (0.1 s), and goes on in the background whether
+ * the store is there or not. -ENOMEM. @cluster is copied. @done is never called from within
+ * tg_store_open() or tg_store_round(). SIGPIPE must be ignored.
  */
 int tg_store_open(struct event_base *base, const struct tg_config_cluster *cluster,
 		  tg_store_done *done, void *data, struct tg_store **store);

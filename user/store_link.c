@@ -30,10 +30,11 @@ struct tg_store_link {
 	const struct tg_config_cluster *cluster;
 	struct tg_link_user user;
 	struct tg_store_status *status;
-	struct event *attempt;	/* the next */
-	struct event *deadline; /* of what is under way */
-	size_t turn;		/* the server that is used or tried */
-	unsigned int pauses;	/* since a connection held */
+	struct event *attempt;	 /* the next */
+	struct event *deadline;	 /* of what is under way */
+	size_t turn;		 /* the server that is used or tried */
+	unsigned int pauses;	 /* since a connection held */
+	X509_STORE *authorities; /* the system's, if they are needed */
 	struct tg_lookup *lookup;
 	struct addrinfo *addresses, *untried;
 	char refused[WHY_SIZE]; /* why the addresses before could not be had */
@@ -251,7 +252,8 @@ static struct bufferevent *new_connection(struct tg_store_link *link, char *why)
 	snprintf(why, WHY_SIZE, "%s", strerror(ENOMEM));
 	if (store->scheme != TG_CONFIG_REDISS)
 		return bufferevent_socket_new(link->base, -1, BEV_OPT_CLOSE_ON_FREE);
-	ssl = tg_store_tls_new(link->cluster->ca_file, store->host, why, WHY_SIZE);
+	ssl = tg_store_tls_new(link->cluster->ca_file, link->authorities, store->host, why,
+			       WHY_SIZE);
 	if (!ssl)
 		return NULL;
 	return bufferevent_openssl_socket_new(link->base, -1, ssl, BUFFEREVENT_SSL_CONNECTING,
@@ -340,6 +342,16 @@ static void on_attempt(evutil_socket_t fd, short what, void *data)
 		tg_link_give_up(link, "%s", strerror(ENOMEM));
 }
 
+static bool needs_authorities(const struct tg_config_cluster *cluster)
+{
+	size_t i;
+
+	for (i = 0; i < cluster->stores_n; i++)
+		if (cluster->stores[i].scheme == TG_CONFIG_REDISS && !cluster->ca_file[0])
+			return true;
+	return false;
+}
+
 int tg_link_open(struct event_base *base, const struct tg_config_cluster *cluster,
 		 const struct tg_link_user *user, struct tg_store_status *status,
 		 struct tg_store_link **link)
@@ -356,6 +368,8 @@ int tg_link_open(struct event_base *base, const struct tg_config_cluster *cluste
 	made->deadline = evtimer_new(base, on_deadline, made);
 	if (!made->attempt || !made->deadline)
 		return -ENOMEM;
+	if (needs_authorities(cluster))
+		made->authorities = tg_store_tls_system();
 	describe(&cluster->stores[0], status->server, sizeof(status->server));
 	set_timer(made->attempt, 0);
 	*link = TAKE_PTR(made);
@@ -427,6 +441,7 @@ void tg_link_close(struct tg_store_link **link)
 		event_free(old->attempt);
 	if (old->deadline)
 		event_free(old->deadline);
+	X509_STORE_free(old->authorities);
 	free(old);
 	*link = NULL;
 }

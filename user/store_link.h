@@ -25,7 +25,10 @@ struct tg_link_user {
 	void *data;
 };
 
-/* Begins at once. @cluster and @status are the caller's and outlive the link. -ENOMEM. */
+/*
+ * Begins at once, and returns at once unless the system's certificates are to be read (0.1 s).
+ * @cluster and @status are the caller's and outlive the link. -ENOMEM.
+ */
 int tg_link_open(struct event_base *base, const struct tg_config_cluster *cluster,
 		 const struct tg_link_user *user, struct tg_store_status *status,
 		 struct tg_store_link **link);

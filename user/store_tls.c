@@ -19,7 +19,18 @@ static SSL_CTX *fail(SSL_CTX *context, char *why, size_t size, const char *what)
 	return NULL;
 }
 
-static SSL_CTX *new_context(const char *ca_file, char *why, size_t size)
+X509_STORE *tg_store_tls_system(void)
+{
+	X509_STORE *system = X509_STORE_new();
+
+	if (system && X509_STORE_set_default_paths(system))
+		return system;
+	ERR_clear_error();
+	X509_STORE_free(system);
+	return NULL;
+}
+
+static SSL_CTX *new_context(const char *ca_file, X509_STORE *system, char *why, size_t size)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 
@@ -32,8 +43,10 @@ static SSL_CTX *new_context(const char *ca_file, char *why, size_t size)
 		snprintf(what, sizeof(what), "ca_file %s", ca_file);
 		return fail(context, why, size, what);
 	}
-	if (!ca_file[0] && !SSL_CTX_set_default_verify_paths(context))
+	if (!ca_file[0] && !system)
 		return fail(context, why, size, "the system's certificates");
+	if (!ca_file[0])
+		SSL_CTX_set1_cert_store(context, system);
 	return context;
 }
 
@@ -50,9 +63,10 @@ static bool expect_host(SSL *ssl, const char *host)
 	       SSL_set_tlsext_host_name(ssl, host);
 }
 
-SSL *tg_store_tls_new(const char *ca_file, const char *host, char *why, size_t size)
+SSL *tg_store_tls_new(const char *ca_file, X509_STORE *system, const char *host, char *why,
+		      size_t size)
 {
-	SSL_CTX *context = new_context(ca_file, why, size);
+	SSL_CTX *context = new_context(ca_file, system, why, size);
 	SSL *ssl;
 
 	if (!context)

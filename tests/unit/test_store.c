@@ -28,7 +28,7 @@ TEST(test_two_nodes)
 	before = atoi(redis_ask(&redis, "-n 3 PTTL 'tg1:{edge}:f:a'"));
 	CHECK(before > 1500 && before <= 3000, "expires in %u ms", before);
 	node_close(&b);
-	run_for(base, 50);
+	run_for(base, 500);
 	CHECK(a.n == 0, "a frame of a node that has left");
 	CHECK(strcmp(redis_ask(&redis, "-n 3 SMEMBERS 'tg1:{edge}:m'"), "a") == 0);
 	node_close(&a);
