@@ -95,6 +95,7 @@ TEST(test_members)
 	node_server(&a, TG_CONFIG_UNIX, redis.socket, 0);
 	node_server(&b, TG_CONFIG_UNIX, redis.socket, 0);
 	redis_ask(&redis, "SADD 'tg1:{edge}:m' gone 'no name' '' $(printf %64s | tr ' ' x)");
+	a.cluster.interval = b.cluster.interval = 5000000000; /* no time-out on a slow machine */
 	node_open(&a, base, "a");
 	node_open(&b, base, "b");
 	RUN_UNTIL(base, a.n == 1 && b.n == 1);
