@@ -37,7 +37,8 @@ struct tg_cluster {
 	struct tg_cluster_buckets *buckets;
 	struct tg_store *store;
 	struct event *tick;
-	uint8_t *frame; /* room for one */
+	uint8_t *frame;	   /* room for one */
+	unsigned int twin; /* looks for which another node counts as writing to this one's key */
 	struct tg_cluster_log log;
 };
 

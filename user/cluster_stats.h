@@ -57,6 +57,7 @@ struct tg_cluster_limit_stats {
 struct tg_cluster_stats {
 	char name[TG_CONFIG_NAME_SIZE];
 	char node[TG_CONFIG_NAME_SIZE];
+	bool has_twin; /* another node has the name */
 	uint64_t epoch;
 	uint64_t tick, stale_after; /* ns */
 	enum tg_cluster_state state;
@@ -90,7 +91,8 @@ bool tg_cluster_source(const struct tg_cluster *cluster, const struct tg_bucket_
 		       struct tg_cluster_source_stats *stats);
 
 /*
- * A sentence if the others are not heard: "store lost: limit api split by 3"; empty if all is well.
+ * A sentence if the others are not heard: "store lost: limit api split by 3", or another node has
+ * this one's name; empty if all is well.
  */
 void tg_cluster_problem(const struct tg_cluster *cluster, char *text, size_t size);
 

@@ -138,6 +138,10 @@ static void print_cluster(const json_t *result)
 	       tg_json_text(result, "cluster"), tg_json_text(result, "node"),
 	       tg_json_text(result, "epoch"), tg_json_number(result, "nodes"),
 	       real_of(result, "interval_ms"));
+	if (json_is_true(json_object_get(result, "name_taken")))
+		printf("another node is called %s as well: the two do not share; give each a `node` of its "
+		       "own\n",
+		       tg_json_text(result, "node"));
 	print_state(result);
 	print_store(json_object_get(result, "store"));
 	printf("sources exchanged: %lld of %lld; left out for want of room: %lld\n",

@@ -115,7 +115,8 @@ int tg_share_publish(struct tg_share *share, uint8_t *bytes);
 
 /*
  * A frame as it was found in the store. Counts of sources that grew become debts. 0; -EALREADY:
- * seen before; or as tg_share_frame_decode().
+ * seen before, or this node's; -EEXIST: of another that has this node's name; or as
+ * tg_share_frame_decode().
  */
 int tg_share_receive(struct tg_share *share, const uint8_t *bytes, size_t length, uint64_t now);
 

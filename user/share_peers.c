@@ -141,7 +141,7 @@ int tg_share_receive(struct tg_share *share, const uint8_t *bytes, size_t length
 	if (error)
 		return error;
 	if (strcmp(frame->node, share->settings.node) == 0)
-		return -EALREADY;
+		return frame->epoch == share->settings.epoch ? -EALREADY : -EEXIST;
 	place = place_of(share, frame->node, &found);
 	if (!found)
 		return add_peer(share, place, &frame, now);

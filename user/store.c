@@ -32,7 +32,7 @@ struct tg_store {
 	size_t asked_n, answered_n;
 	bool in_round;
 	uint64_t began_at; /* ns: the round */
-	struct tg_reply *frames;
+	struct tg_reply *frames, *own;
 	struct tg_store_frame *list; /* TG_SHARE_NODES_MAX places */
 };
 
@@ -99,22 +99,30 @@ static void on_lost(void *data)
 	store->status.connected = false;
 	store->in_round = false;
 	tg_reply_free(&store->frames);
+	tg_reply_free(&store->own);
 	if (!in_round)
 		return;
 	store->status.missed++;
 	store->done(store->data, NULL);
 }
 
+static struct tg_store_frame frame_of(const struct tg_reply *reply)
+{
+	return (struct tg_store_frame){(const uint8_t *)reply->text, reply->length};
+}
+
 static void finish_round(struct tg_store *store)
 {
 	tg_cleanup(tg_reply_free) struct tg_reply *frames = TAKE_PTR(store->frames);
+	tg_cleanup(tg_reply_free) struct tg_reply *own = TAKE_PTR(store->own);
 	struct tg_store_round round = {.frames = store->list};
 	size_t i;
 
 	for (i = 0; frames && i < frames->length; i++)
 		if (frames->items[i]->kind == TG_REPLY_TEXT)
-			store->list[round.n++] = (struct tg_store_frame){
-				(const uint8_t *)frames->items[i]->text, frames->items[i]->length};
+			store->list[round.n++] = frame_of(frames->items[i]);
+	if (own && own->items[0]->kind == TG_REPLY_TEXT)
+		round.own = frame_of(own->items[0]);
 	round.round_trip = tg_clock_read(TG_CLOCK_PRECISE) - store->began_at;
 	store->status.rounds++;
 	store->status.round_trip = round.round_trip;
@@ -151,6 +159,14 @@ static int take_frames(struct tg_store *store, struct tg_reply **reply)
 	return 0;
 }
 
+static int take_own(struct tg_store *store, struct tg_reply **reply)
+{
+	if ((*reply)->length != 1)
+		return -EPROTO;
+	store->own = TAKE_PTR(*reply);
+	return 0;
+}
+
 static int take_members(struct tg_store *store, const struct tg_reply *reply)
 {
 	size_t refused = store->members.refused;
@@ -175,6 +191,8 @@ static void on_answered(void *data, struct tg_reply **reply)
 
 	if (!error && what == TG_ASKED_MGET)
 		error = take_frames(store, reply);
+	else if (!error && what == TG_ASKED_OWN)
+		error = take_own(store, reply);
 	else if (!error && what == TG_ASKED_SMEMBERS)
 		error = take_members(store, *reply);
 	if (error)
@@ -241,11 +259,14 @@ static int ask_about(struct tg_store *store, enum tg_store_asked what)
 static int ask_round(struct tg_store *store, const uint8_t *frame, size_t length, uint64_t now)
 {
 	uint64_t ms = 10 * store->cluster.interval / NS_PER_MS;
-	int error = ask_set(store, frame, length, ms > 3000 ? ms : 3000);
+	bool is_second = now - store->members_at >= NS_PER_S;
+	int error = is_second ? ASK(store, TG_ASKED_OWN, "MGET", store->key) : 0;
 
 	if (!error)
+		error = ask_set(store, frame, length, ms > 3000 ? ms : 3000);
+	if (!error)
 		error = ask_about(store, TG_ASKED_MGET);
-	if (error || now - store->members_at < NS_PER_S)
+	if (error || !is_second)
 		return error;
 	error = ask_about(store, TG_ASKED_SREM);
 	return error ? error : ask_members(store, now);
@@ -295,6 +316,7 @@ void tg_store_close(struct tg_store **store)
 		say_goodbye(old);
 	tg_link_close(&old->link);
 	tg_reply_free(&old->frames);
+	tg_reply_free(&old->own);
 	tg_store_members_clear(&old->members);
 	free(old->list);
 	free(old);

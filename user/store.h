@@ -25,6 +25,9 @@ struct tg_store_frame {
 struct tg_store_round {
 	const struct tg_store_frame *frames; /* the caller's only during the call */
 	size_t n;
+	/* What stood at this node's key before, which is looked at about once a second; else
+	 * length 0. */
+	struct tg_store_frame own;
 	uint64_t round_trip; /* ns */
 };
 

@@ -150,6 +150,19 @@ check "said once by each" test "$(said 'limit api is another on node node-2')$(s
 of 2 set api capacity=100 >/dev/null || not_ok "set"
 check "the same again, it is shared" soon is 1 '.limits[0].shared_with[0]' node-2
 
+# two nodes of one name
+limits | configured 2
+sed -i 's/node: node-2/node: node-1/' "$WORK/node2.yaml"
+of 2 reload >/dev/null || not_ok "reload"
+check "a name that is taken is noted" soon is 1 .name_taken true
+check "by both" soon is 2 .name_taken true
+check "status says it" test "$(of 1 status --json | jq -r .health)" = "another node is called node-1 as well"
+sed -i 's/node: node-1/node: node-2/' "$WORK/node2.yaml"
+of 2 reload >/dev/null || not_ok "reload"
+check "until each has its own" soon is 1 .name_taken false
+check "said once by each" test "$(said 'another node is called node-1 as well')" = 2
+for node in 1 2; do check "and node $node hears the other again" soon is $node '.nodes' 2; done
+
 # the store is lost, and comes back; a change of the policy on a slow machine may have been longer than stale_after
 lost=$(said 'cannot be heard') again=$(said 'are shared again')
 kill -STOP "$REDIS"
