@@ -96,9 +96,10 @@ __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_demand *dema
  * not atomic, at a third of the cost: on several CPUs at once they may fall short, the
  * limits' own never.
  */
-static __always_inline int tg_charge_plainly(struct tg_bucket *bucket, struct tg_demand *demand)
+static __always_inline int tg_charge_plainly(struct tg_bucket *bucket,
+					     const volatile struct tg_limit *limit,
+					     struct tg_demand *demand)
 {
-	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
 	__u64 state = tg_read_state(bucket), clock, deficit;
 

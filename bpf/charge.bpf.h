@@ -6,10 +6,10 @@
 #include <tidegate/keyed_hash.h>
 #include "newcomer.bpf.h"
 
-static __always_inline __u64 tg_cost(const struct tg_packet *packet, __u32 slot)
+static __always_inline __u64 tg_cost(const struct tg_packet *packet,
+				     const volatile struct tg_limit *limit)
 {
-	return policy.limits[slot & (TG_LIMITS_MAX - 1)].unit == TG_UNIT_BYTES ? packet->bytes
-									       : packet->segments;
+	return limit->unit == TG_UNIT_BYTES ? packet->bytes : packet->segments;
 }
 
 /* A source without a bucket of its own shares one. @crowded: for want of room. */
@@ -28,7 +28,7 @@ static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct 
 		counters->crowded += crowded;
 	}
 	demand->shared = true;
-	outcome = tg_charge_plainly(bucket, demand);
+	outcome = tg_charge_plainly(bucket, tg_limit_at(demand->slot), demand);
 	for (try = 0; try < TG_CAS_TRIES && outcome == TG_CHARGE_AGAIN; try++)
 		outcome = tg_charge_bucket(bucket, demand);
 	if (outcome == TG_CHARGE_AGAIN)
@@ -36,17 +36,15 @@ static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct 
 	return outcome == TG_CHARGE_ADMITTED ? TG_CHARGE_ADMITTED_OVERFLOW : outcome;
 }
 
-/* After a lost race the bucket is looked up anew: the sweep may have given its memory away. */
-static __always_inline int tg_charge_demand(struct tg_bucket_key *key, struct tg_demand *demand)
+/*
+ * What tg_charge_plainly() leaves. @bucket: where it is, or NULL. After a lost race it is looked
+ * up anew: the sweep may have given its memory away.
+ */
+static __always_inline int tg_charge_tries(struct tg_bucket_key *key, struct tg_demand *demand,
+					   struct tg_bucket *bucket)
 {
-	struct tg_bucket *bucket = bpf_map_lookup_elem(&buckets, key);
 	int try, outcome;
 
-	if (bucket) {
-		outcome = tg_charge_plainly(bucket, demand);
-		if (outcome != TG_CHARGE_AGAIN)
-			return outcome;
-	}
 	for (try = 0; try < TG_CAS_TRIES; try++) {
 		outcome =
 			bucket ? tg_charge_bucket(bucket, demand) : tg_charge_newcomer(key, demand);
@@ -57,6 +55,16 @@ static __always_inline int tg_charge_demand(struct tg_bucket_key *key, struct tg
 		bucket = bpf_map_lookup_elem(&buckets, key);
 	}
 	return TG_CHARGE_CONTENDED;
+}
+
+static __always_inline int tg_charge_demand(struct tg_bucket_key *key, struct tg_demand *demand)
+{
+	struct tg_bucket *bucket = bpf_map_lookup_elem(&buckets, key);
+	int outcome = TG_CHARGE_AGAIN;
+
+	if (bucket)
+		outcome = tg_charge_plainly(bucket, tg_limit_at(demand->slot), demand);
+	return outcome == TG_CHARGE_AGAIN ? tg_charge_tries(key, demand, bucket) : outcome;
 }
 
 /* With what sharing the limit asks for, if it is shared. */
@@ -87,6 +95,7 @@ static __always_inline bool tg_can_mark(const struct tg_packet *packet, __u32 sl
  */
 __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 {
+	const volatile struct tg_limit *limit;
 	struct tg_bucket_key key = {};
 	struct tg_demand demand = {};
 	int outcome;
@@ -94,11 +103,12 @@ __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 	slot &= TG_LIMITS_MAX - 1;
 	if (!packet)
 		return TG_CHARGE_EXCEEDED;
+	limit = tg_limit_at(slot);
 	demand.slot = slot;
-	demand.cost = tg_cost(packet, slot);
+	demand.cost = tg_cost(packet, limit);
 	demand.segments = packet->segments;
-	demand.now = tg_now(policy.limits[slot].rate.clock);
-	tg_bucket_key_of(&key, slot, packet);
+	demand.now = tg_now(limit->rate.clock);
+	tg_bucket_key_of(&key, limit, packet);
 	outcome = tg_charge_key(&key, &demand);
 	if (demand.above && tg_can_mark(packet, slot))
 		packet->marks |= 1ULL << slot;
@@ -130,6 +140,7 @@ __noinline int tg_refund_try(struct tg_bucket *bucket, struct tg_demand *demand)
 /* Gives back what tg_charge() took for a packet that another limit then refused. */
 __noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
 {
+	const volatile struct tg_limit *limit;
 	struct tg_bucket_key key = {};
 	struct tg_demand demand = {};
 	struct tg_bucket *bucket;
@@ -139,13 +150,14 @@ __noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
 	slot &= TG_LIMITS_MAX - 1;
 	if (!packet)
 		return 0;
+	limit = tg_limit_at(slot);
 	demand.slot = slot;
-	demand.cost = tg_cost(packet, slot);
+	demand.cost = tg_cost(packet, limit);
 	demand.segments = packet->segments;
-	demand.now = tg_now(policy.limits[slot].rate.clock);
+	demand.now = tg_now(limit->rate.clock);
 	if (tg_is_shared(slot) && tg_share_price(&demand))
 		return 0;
-	tg_bucket_key_of(&key, slot, packet);
+	tg_bucket_key_of(&key, limit, packet);
 	index = tg_overflow_index(policy.hash_key, &key);
 	for (try = 0; try < TG_CAS_TRIES; try++) {
 		bucket = overflowed ? bpf_map_lookup_elem(&overflow, &index)

@@ -125,10 +125,10 @@ static __always_inline __u64 tg_classify(const struct tg_packet *packet)
 	return limits;
 }
 
-static __always_inline void tg_bucket_key_of(struct tg_bucket_key *key, __u32 slot,
+static __always_inline void tg_bucket_key_of(struct tg_bucket_key *key,
+					     const volatile struct tg_limit *limit,
 					     const struct tg_packet *packet)
 {
-	const volatile struct tg_limit *limit = &policy.limits[slot & (TG_LIMITS_MAX - 1)];
 	const volatile struct tg_address *mask = packet->is_ipv4 ? &limit->mask4 : &limit->mask6;
 	const struct tg_address *address =
 		limit->per == TG_PER_DESTINATION ? &packet->destination : &packet->source;

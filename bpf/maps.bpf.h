@@ -240,6 +240,15 @@ struct {
 	__type(value, struct tg_answer);
 } answer_memory SEC(".maps");
 
+/* The address in a register; it would else be reckoned anew for each setting. */
+static __always_inline const volatile struct tg_limit *tg_limit_at(__u32 slot)
+{
+	const volatile struct tg_limit *limit = &policy.limits[slot & (TG_LIMITS_MAX - 1)];
+
+	asm volatile("" : "+r"(limit));
+	return limit;
+}
+
 static __always_inline struct tg_limit_record *tg_record_of(__u32 bank, __u32 slot)
 {
 	__u32 index = (bank & 1) * TG_LIMITS_MAX + slot;

@@ -41,16 +41,20 @@ __noinline int tg_send_event(struct tg_limit_counters *counters, struct tg_packe
 	return 0;
 }
 
+static __always_inline bool tg_sample_is_due(const struct tg_limit_counters *counters)
+{
+	return tg_now(TG_CLOCK_COARSE) - counters->sampled_at >= TG_EVENT_INTERVAL ||
+	       !counters->sampled_at;
+}
+
 /* @verdict: what became of a packet that exceeded. */
 static __always_inline void tg_sample(struct tg_limit_counters *counters, struct tg_packet *packet,
 				      __u32 slot, __u32 verdict)
 {
-	__u64 now = tg_now(TG_CLOCK_COARSE);
-
-	if (now - counters->sampled_at < TG_EVENT_INTERVAL && counters->sampled_at)
-		counters->unsampled += packet->segments;
-	else
+	if (tg_sample_is_due(counters))
 		tg_send_event(counters, packet, slot, verdict);
+	else
+		counters->unsampled += packet->segments;
 }
 
 #endif

@@ -2,6 +2,7 @@
 /* The programs: packet -> parse -> classify -> charge -> verdict, and the sweep. */
 #include "answer.bpf.h"
 #include "mark.bpf.h"
+#include "plain.bpf.h"
 #include "sweep.bpf.h"
 #include "tally.bpf.h"
 #include "tc.bpf.h"
@@ -48,8 +49,11 @@ SEC("xdp.frags")
 int tidegate_xdp(struct xdp_md *ctx)
 {
 	struct tg_packet packet = {.segments = 1, .hook = TG_HOOK_XDP};
-	int reason = tg_xdp_parse(ctx, &packet);
+	int reason, action = tg_xdp_plain(ctx);
 
+	if (action != TG_NOT_PLAIN)
+		return action;
+	reason = tg_xdp_parse(ctx, &packet);
 	if (reason == TG_PARSED)
 		reason = tg_judge(&packet);
 	return tg_xdp_finish(ctx, &packet, reason);

@@ -34,7 +34,7 @@ static const __u8 tg_lowest_table[64] = {
 
 static __always_inline __u32 tg_lowest(__u64 bits)
 {
-	return tg_lowest_table[(bits & -bits) * 0x03f79d71b4cb0a89ULL >> 58];
+	return tg_lowest_table[(bits ^ (bits & (bits - 1))) * 0x03f79d71b4cb0a89ULL >> 58];
 }
 
 /*
@@ -133,11 +133,8 @@ static __always_inline int tg_charge_all(struct tg_packet *packet, __u64 limits)
 	return TG_REASON_ADMITTED;
 }
 
-/* A function of its own, so that it takes nothing of the stack of the deepest path. */
-__noinline int tg_trace_packet(struct tg_packet *packet)
+static __always_inline void tg_trace(const struct tg_packet *packet)
 {
-	if (!packet)
-		return 0;
 	trace.source = packet->source;
 	trace.destination = packet->destination;
 	trace.bytes = packet->bytes;
@@ -149,6 +146,13 @@ __noinline int tg_trace_packet(struct tg_packet *packet)
 	trace.fragment = packet->fragment;
 	trace.any_protocol = packet->any_protocol;
 	trace.judged = 1;
+}
+
+/* A function of its own, so that it takes nothing of the stack of the deepest path. */
+__noinline int tg_trace_packet(struct tg_packet *packet)
+{
+	if (packet)
+		tg_trace(packet);
 	return 0;
 }
 

@@ -159,6 +159,7 @@ static void compile_action(const struct tg_config_limit *limit, uint64_t tick,
 
 	out->mark_above = UINT64_MAX;
 	out->shadow = limit->shadow;
+	out->is_plain = 1;
 	if (limit->shadow)
 		return;
 	out->action = actions[limit->action];
@@ -225,6 +226,10 @@ static void compile_limit(const struct tg_config_limit *limit, uint64_t tick,
 		compile_shared(&limit->refill, bit, compiled, out);
 	if (limit->new_sources.capacity)
 		compiled->policy.gated |= bit;
+	if (out->action == TG_ACTION_DROP && out->mark_above == UINT64_MAX && !limit->shared)
+		compiled->policy.plain |= bit;
+	if (limit->hooks >> TG_HOOK_XDP & 1)
+		compiled->policy.xdp_slot = slot;
 	tg_policy_compile_match(limit, bit, compiled);
 }
 

@@ -218,6 +218,7 @@ struct tg_policy {
 	__u64 any_destination;
 	__u64 gated;  /* limits with new_sources */
 	__u64 shared; /* limits that other nodes charge too */
+	__u64 plain;  /* limits that do no more to a packet than to let it go on or drop it */
 	struct tg_limit limits[TG_LIMITS_MAX];
 	__u64 backoffs[TG_LIMITS_MAX][TG_BACKOFF_STEPS]; /* ns */
 	struct tg_rate answers_to_one; /* how often rejected packets are answered: each source, */
@@ -235,10 +236,10 @@ struct tg_policy {
 	__u32 has_fragments;
 	__u32 bank; /* of this generation */
 	__u32 generation;
-	__u32 pad;
+	__u32 xdp_slot; /* if there is one limit at XDP: its slot */
 };
 
-_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 56 + 64 * (128 + 128) + 80 + 80,
+_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 64 + 64 * (128 + 128) + 80 + 80,
 	       "policy");
 
 /* Versions that a bucket's state can carry; one value is left for TG_BUCKET_DEAD. */

@@ -107,6 +107,12 @@ TEST(test_truncated_everywhere)
 	}
 }
 
+static uint32_t next_number(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return *seed >> 33;
+}
+
 /* Any bytes at all: counted once, and never a verdict other than pass and drop. */
 TEST(test_random_bytes)
 {
@@ -133,4 +139,71 @@ TEST(test_random_bytes)
 	CHECK(sum(&after) == 20000, "each counted once");
 }
 
-TEST_MAIN(RUN(test_table), RUN(test_truncated_everywhere), RUN(test_random_bytes))
+#define LEAST_AT_TC 34 /* bytes: the kernel's test runner wants all of an IPv4 header */
+
+/* What XDP takes by a way of its own, and what it must not take by that; by a number. */
+static void build_either_way(struct packet *packet, uint32_t seed)
+{
+	put_ethernet(packet, ETH_P_IP);
+	put_ipv4(packet, seed & 1 ? V4 : "198.51.100.7", seed & 2 ? IPPROTO_UDP : IPPROTO_TCP,
+		 seed & 4 ? 0 : 4, 0);
+	if (seed & 2)
+		put_udp(packet, seed & 8 ? PORT : 9000, seed >> 8 & 63);
+	else
+		put_tcp(packet, seed & 8 ? PORT : 9000, 4 + (seed >> 8 & 3));
+	packet_done(packet);
+	put(packet, NULL, seed >> 16 & 7);
+}
+
+static void check_ways(struct fixture *f, int number)
+{
+	static uint64_t seed = 1;
+	struct tg_trace *trace = &f->skeleton->bss->trace, first;
+	struct outcome xdp, tc;
+	struct packet packet;
+	int i;
+
+	build_either_way(&packet, next_number(&seed));
+	for (i = 0; i < number % 3; i++)
+		packet.bytes[12 + next_number(&seed) % 36] = next_number(&seed);
+	if (number % 16 == 0)
+		packet.length = LEAST_AT_TC + next_number(&seed) % (packet.length - LEAST_AT_TC);
+	memset(trace, 0, sizeof(*trace));
+	CHECK(run_at(f, TG_HOOK_XDP, &packet, NULL, &xdp), "XDP");
+	first = *trace;
+	memset(trace, 0, sizeof(*trace));
+	CHECK(run_at(f, TG_HOOK_TC_INGRESS, &packet, NULL, &tc), "TC");
+	CHECK(memcmp(trace, &first, sizeof(first)) == 0, "frame %d: reason %d, and %d at TC",
+	      number, first.reason, trace->reason);
+	CHECK(passed(TG_HOOK_XDP, &xdp) == passed(TG_HOOK_TC_INGRESS, &tc), "frame %d", number);
+}
+
+/*
+ * Plain packets take a shorter way at XDP than at TC, and what either finds in a frame, and does
+ * with it, is the same; also for frames that are nearly plain.
+ */
+TEST(test_ways_agree)
+{
+	static const char *const policies[] = {
+		"limits: [{name: a, capacity: 1000000, rate: 1/s}]",
+		"limits: [{name: a, match: {protocol: udp, destination_port: 53}, capacity: 1000000, rate: 1/s}]",
+		"limits: [{name: a, unit: bytes, per: destination, capacity: 1GB, rate: 1kB/s}]",
+		"limits: [{name: a, unit: bytes, capacity: 1, rate: 1B/s, shadow: true}, {name: b, match: {tcp_flags: syn}, capacity: 1000000, rate: 1/s}]",
+		"limits: [{name: a, match: {protocol: udp}, unit: bytes, capacity: 1, rate: 1B/s, on_exceed: mark, mark: {dscp: cs1}}, {name: b, match: {protocol: tcp}, capacity: 1000000, rate: 1/s}]",
+		"deny: [198.51.100.0/24]\nlimits: [{name: a, match: {length: 0-60}, capacity: 1000000, rate: 1/s}]",
+	};
+	size_t i;
+	int j;
+
+	for (i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		FIXTURE f;
+
+		if (!fixture_open_at(&f, "xdp, tc-ingress", policies[i]))
+			return;
+		for (j = 0; j < 10000; j++)
+			check_ways(&f, j);
+	}
+}
+
+TEST_MAIN(RUN(test_table), RUN(test_truncated_everywhere), RUN(test_random_bytes),
+	  RUN(test_ways_agree))
