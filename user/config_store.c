@@ -132,16 +132,15 @@ int tg_config_parse_store(const char *url, struct tg_config_store *store, char *
 const char *tg_config_store_url(const struct tg_config_store *store, char *url, size_t size)
 {
 	bool brackets = strchr(store->host, ':') != NULL;
-	size_t n;
 
-	if (store->scheme == TG_CONFIG_UNIX)
-		n = snprintf(url, size, "unix:%s", store->host);
+	if (store->scheme == TG_CONFIG_UNIX && store->database)
+		snprintf(url, size, "unix:%s?db=%u", store->host, store->database);
+	else if (store->scheme == TG_CONFIG_UNIX)
+		snprintf(url, size, "unix:%s", store->host);
 	else
-		n = snprintf(url, size, "%s://%s%s%s:%u",
-			     store->scheme == TG_CONFIG_REDISS ? "rediss" : "redis",
-			     brackets ? "[" : "", store->host, brackets ? "]" : "", store->port);
-	if (store->database && n < size)
-		snprintf(url + n, size - n, store->scheme == TG_CONFIG_UNIX ? "?db=%u" : "/%u",
+		snprintf(url, size, "%s://%s%s%s:%u/%u",
+			 store->scheme == TG_CONFIG_REDISS ? "rediss" : "redis",
+			 brackets ? "[" : "", store->host, brackets ? "]" : "", store->port,
 			 store->database);
 	return url;
 }

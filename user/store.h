@@ -38,7 +38,7 @@ struct tg_store_round {
 typedef void tg_store_done(void *data, const struct tg_store_round *round);
 
 struct tg_store_status {
-	char server[TG_CONFIG_HOST_SIZE + 32]; /* as the configuration has it, without secrets */
+	char server[TG_CONFIG_STORE_URL_SIZE]; /* as the configuration has it, without secrets */
 	bool connected;			       /* and greeted: authenticated, database chosen */
 	char error[256];		       /* the last, "" if there was none since */
 	uint64_t connects, failures;	       /* connections made; attempts and connections lost */

@@ -314,24 +314,12 @@ static void try_socket(struct tg_store_link *link, const char *path)
 	connect_to(link, (struct sockaddr *)&address, sizeof(address));
 }
 
-static void describe(const struct tg_config_store *store, char *text, size_t size)
-{
-	bool v6 = strchr(store->host, ':');
-
-	if (store->scheme == TG_CONFIG_UNIX)
-		snprintf(text, size, "unix:%s", store->host);
-	else
-		snprintf(text, size, "redis%s://%s%s%s:%u/%u",
-			 store->scheme == TG_CONFIG_REDISS ? "s" : "", v6 ? "[" : "", store->host,
-			 v6 ? "]" : "", store->port, store->database);
-}
-
 static void on_attempt(evutil_socket_t fd, short what, void *data)
 {
 	struct tg_store_link *link = data;
 	const struct tg_config_store *store = tg_link_server(link);
 
-	describe(store, link->status->server, sizeof(link->status->server));
+	tg_config_store_url(store, link->status->server, sizeof(link->status->server));
 	link->refused[0] = '\0';
 	if (store->scheme == TG_CONFIG_UNIX) {
 		try_socket(link, store->host);
@@ -370,7 +358,7 @@ int tg_link_open(struct event_base *base, const struct tg_config_cluster *cluste
 		return -ENOMEM;
 	if (needs_authorities(cluster))
 		made->authorities = tg_store_tls_system();
-	describe(&cluster->stores[0], status->server, sizeof(status->server));
+	tg_config_store_url(&cluster->stores[0], status->server, sizeof(status->server));
 	set_timer(made->attempt, 0);
 	*link = TAKE_PTR(made);
 	return 0;

@@ -58,9 +58,9 @@ static void check_every_field(const struct tg_config *config)
 		    "unix:/run/redis@1/a b?db=3");
 	check_store(&cluster->stores[1], TG_CONFIG_UNIX, "/a", 0, 0, "unix:/a");
 	check_store(&cluster->stores[2], TG_CONFIG_REDIS, "h.example", 6379, 0,
-		    "redis://h.example:6379");
+		    "redis://h.example:6379/0");
 	check_store(&cluster->stores[3], TG_CONFIG_REDIS, "192.0.2.1", 7000, 0,
-		    "redis://192.0.2.1:7000");
+		    "redis://192.0.2.1:7000/0");
 	check_store(&cluster->stores[4], TG_CONFIG_REDISS, "2001:db8::1", 6379, 15,
 		    "rediss://[2001:db8::1]:6379/15");
 	check_store(&cluster->stores[5], TG_CONFIG_REDISS, "::1", 6380, 65535,
