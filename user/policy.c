@@ -233,10 +233,28 @@ static void compile_limit(const struct tg_config_limit *limit, uint64_t tick,
 	tg_policy_compile_match(limit, bit, compiled);
 }
 
-#define DEBT_NS 60000000000ULL /* for which a bucket can owe what other nodes have taken */
+#define DEBT_NODES  16 /* or as many as are expected, if that is more */
+#define DEBT_NS_MIN 60000000000ULL
+#define DEBT_NS_MAX 31536000000000000ULL /* a year: a bucket's state holds five */
+
+/* ns for which a bucket can owe what other nodes have taken: what the bound of
+ * docs/shared-limits.md lets them take, (N - 1)(B + R S), at the rate at which it is paid for. */
+static uint64_t debt_time(const struct tg_config_cluster *cluster, const struct tg_refill *refill)
+{
+	uint64_t nodes =
+		cluster->nodes_expected > DEBT_NODES ? cluster->nodes_expected : DEBT_NODES;
+	unsigned __int128 fill =
+		(unsigned __int128)refill->capacity * refill->interval / refill->amount;
+	unsigned __int128 time = (nodes - 1) * (fill + 3 * cluster->interval);
+
+	if (time > DEBT_NS_MAX)
+		return DEBT_NS_MAX;
+	return time > DEBT_NS_MIN ? (uint64_t)time : DEBT_NS_MIN;
+}
 
 /* Delayed packets leave at a time of the precise clock, so that is the one to reckon by. */
-static int compile_rate(const struct tg_config_limit *limit, uint64_t tick, struct tg_rate *rate)
+static int compile_rate(const struct tg_config *config, const struct tg_config_limit *limit,
+			uint64_t tick, struct tg_rate *rate)
 {
 	bool delays = limit->action == TG_CONFIG_DELAY;
 	bool brief = limit->backoff.initial && limit->backoff.initial < TICKS_OF_PENALTY * tick;
@@ -245,8 +263,8 @@ static int compile_rate(const struct tg_config_limit *limit, uint64_t tick, stru
 
 	if (limit->backoff.initial && limit->backoff.max > ahead)
 		ahead = limit->backoff.max;
-	if (limit->shared && ahead < DEBT_NS)
-		ahead = DEBT_NS;
+	if (limit->shared && debt_time(&config->cluster, &limit->refill) > ahead)
+		ahead = debt_time(&config->cluster, &limit->refill);
 	error = tg_rate_compile(&limit->refill, tick, ahead, rate);
 	if (!error && (delays || brief))
 		rate->clock = TG_CLOCK_PRECISE;
@@ -282,7 +300,7 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 	size_t i;
 
 	for (i = 0; i < config->limits_n; i++) {
-		error = compile_rate(&config->limits[i], tick, &rates[i]);
+		error = compile_rate(config, &config->limits[i], tick, &rates[i]);
 		if (error)
 			return error;
 		slot = find_record(records, config->limits[i].name);

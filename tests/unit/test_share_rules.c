@@ -238,6 +238,44 @@ TEST(test_live_buckets)
 	}
 }
 
+/* A bucket can owe what 16 nodes, or those expected, may take at once; but no more than its state
+ * holds. */
+TEST(test_room_for_debts)
+{
+	static const struct {
+		const char *refill;
+		uint64_t least, most; /* tokens */
+	} cases[] = {
+		{"capacity: 100, rate: 1000/s", 60000, 70000},
+		{"capacity: 10, rate: 10/h", 150, 151},
+		{"capacity: 10, refill_amount: 10, refill_interval: 1h", 150, 170},
+		{"capacity: 1000, rate: 1000/d", 15000, 15010},
+		{"capacity: 1461, rate: 1/d", 365, 366},
+		{"capacity: 1000000000000, rate: 100000000000/s", 15000000000000, 17300000000000},
+		{"capacity: 1099511627776, refill_amount: 100000, refill_interval: 1us",
+		 16492674416640, 19000000000000},
+	};
+	char text[512];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tg_compiled *compiled;
+		const struct tg_rate *rate;
+
+		snprintf(text, sizeof(text), HEAD "limits: [{name: a, shared: true, %s}]\n",
+			 cases[i].refill);
+		compiled = compile(text, NULL, 1, NULL);
+		if (!compiled)
+			continue;
+		rate = &compiled->policy.limits[compiled->slots[0]].rate;
+		CHECK(rate->slack >> rate->scale >= cases[i].least &&
+			      rate->slack >> rate->scale <= cases[i].most,
+		      "%llu for %s", rate->slack >> rate->scale, text);
+		CHECK((rate->capacity + rate->slack) >> 61 == 0, "%s", text);
+		tg_compiled_free(&compiled);
+	}
+}
+
 TEST(test_bad_key_files)
 {
 	char path[] = "/tmp/tidegate-test-XXXXXX", long_key[TG_SHARE_SECRET_MAX + 2];
@@ -273,4 +311,4 @@ TEST(test_bad_key_files)
 }
 
 TEST_MAIN(RUN(test_identity), RUN(test_rules), RUN(test_names), RUN(test_live_buckets),
-	  RUN(test_bad_key_files))
+	  RUN(test_room_for_debts), RUN(test_bad_key_files))
