@@ -56,6 +56,12 @@ static void print_limit(const struct tg_config *config, const struct tg_config_l
 	tg_describe_refill(limit, out);
 	fputs("; ", out);
 	tg_describe_excess(limit, out);
+	if (limit->shared) {
+		fputs("; ", out);
+		tg_describe_sharing(limit, out);
+		fputs("; ", out);
+		tg_describe_excess_of_nodes(config, limit, out);
+	}
 	if (limit->new_sources.capacity) {
 		fputs("; ", out);
 		tg_describe_newcomers(limit, out);
@@ -129,6 +135,11 @@ static void print_config(const struct tg_config *config, FILE *out)
 	fprintf(out, "on stop: %s\n",
 		config->on_stop == TG_ON_STOP_KEEP ? "enforcement stays in place"
 						   : "enforcement ends");
+	if (config->cluster.name[0]) {
+		fputs("cluster: ", out);
+		tg_describe_cluster(&config->cluster, out);
+		fputc('\n', out);
+	}
 	print_list("never limited", &config->allow, out);
 	print_list("always dropped", &config->deny, out);
 	if (!config->limits_n)
@@ -174,10 +185,11 @@ static void free_json(json_t **json)
 static int print_json(const struct tg_config *config, const struct tg_diagnostics *diagnostics)
 {
 	tg_cleanup(free_json) json_t *json =
-		json_pack("{s:b, s:o, s:o, s:o, s:o}", "valid", config != NULL, "errors",
+		json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "valid", config != NULL, "errors",
 			  json_diagnostics(diagnostics, TG_ERROR), "warnings",
 			  json_diagnostics(diagnostics, TG_WARNING), "interfaces",
-			  config ? tg_config_json_interfaces(config) : json_array(), "limits",
+			  config ? tg_config_json_interfaces(config) : json_array(), "cluster",
+			  config ? tg_config_json_cluster(config) : json_null(), "limits",
 			  config ? tg_config_json_limits(config) : json_array());
 
 	if (!json)

@@ -88,7 +88,7 @@ static bool bucket_is_tighter(const struct tg_refill *tighter, const struct tg_r
 /* Nothing beyond it passes; what is delayed has passed, and what is marked does. */
 static bool is_bound(const struct tg_config_limit *limit)
 {
-	return !limit->shadow &&
+	return !limit->shadow && !(limit->shared && limit->on_store_loss == TG_SHARE_OPEN) &&
 	       (limit->action == TG_CONFIG_DROP || limit->action == TG_CONFIG_REJECT);
 }
 
@@ -102,10 +102,11 @@ static bool never_reached(const struct tg_config *config, size_t i, size_t *beca
 		return false;
 	for (j = 0; j < config->limits_n; j++) {
 		other = &config->limits[j];
-		if (j == i || !is_bound(other) || !other->hooks != !limit->hooks ||
-		    (limit->hooks & ~other->hooks) || other->unit != limit->unit ||
-		    !match_covers(&other->match, &limit->match) || !key_covers(other, limit) ||
-		    !bucket_is_tighter(&other->refill, &limit->refill))
+		/* What is shared is exceeded by what passes elsewhere. */
+		if (j == i || !is_bound(other) || (limit->shared && !other->shared) ||
+		    !other->hooks != !limit->hooks || (limit->hooks & ~other->hooks) ||
+		    other->unit != limit->unit || !match_covers(&other->match, &limit->match) ||
+		    !key_covers(other, limit) || !bucket_is_tighter(&other->refill, &limit->refill))
 			continue;
 		/* Of two that say the same, the later one is superfluous. */
 		if (j > i && is_bound(limit) && !(other->hooks & ~limit->hooks) &&
@@ -181,6 +182,7 @@ void tg_config_advise(const struct tg_config *config, struct tg_diagnostics *dia
 
 	for (i = 0; i < config->limits_n; i++)
 		advise_limit(config, i, diagnostics);
+	tg_config_advise_shared(config, diagnostics);
 	if (all_shadow(config))
 		tg_diagnose(diagnostics, TG_WARNING, config->path, config->limits[0].place,
 			    "all limits are shadow limits: everything is counted and nothing is "

@@ -12,4 +12,13 @@ void tg_config_advise(const struct tg_config *config, struct tg_diagnostics *dia
 void tg_config_advise_excess(const struct tg_config *config, size_t i,
 			     struct tg_diagnostics *diagnostics);
 
+/* The part of it that is about sharing limits. */
+void tg_config_advise_shared(const struct tg_config *config, struct tg_diagnostics *diagnostics);
+
+/*
+ * The most tokens that each further node can admit beyond a shared limit before it hears of the
+ * others: once, since that is made up for afterwards. B + R S, as in docs/shared-limits.md.
+ */
+double tg_config_shared_excess(const struct tg_config *config, const struct tg_config_limit *limit);
+
 #endif

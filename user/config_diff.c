@@ -84,7 +84,7 @@ static bool same_settings(const struct tg_config_limit *a, const struct tg_confi
 	return same_key(a, b) && a->unit == b->unit && same_refill(&a->refill, &b->refill) &&
 	       same_refill(&a->new_sources, &b->new_sources) &&
 	       tg_match_equal(&a->match, &b->match) && a->hooks == b->hooks &&
-	       same_words(tg_describe_excess, a, b);
+	       same_words(tg_describe_excess, a, b) && same_words(tg_describe_sharing, a, b);
 }
 
 static void describe_hooks(const struct tg_config_limit *limit, FILE *out)
@@ -93,8 +93,9 @@ static void describe_hooks(const struct tg_config_limit *limit, FILE *out)
 	tg_describe_hooks(limit->hooks, out);
 }
 
+/* @renamed: what an application names is hashed otherwise from now on. */
 static void diff_limit(const struct tg_config_limit *from, const struct tg_config_limit *to,
-		       uint64_t buckets, json_t *changes)
+		       bool renamed, uint64_t buckets, json_t *changes)
 {
 	json_t *details = json_array();
 
@@ -112,8 +113,11 @@ static void diff_limit(const struct tg_config_limit *from, const struct tg_confi
 		say_change(details, describe_hooks, from, to);
 	if (!same_words(tg_describe_excess, from, to))
 		say_change(details, tg_describe_excess, from, to);
-	if (!same_key(from, to)) {
+	if (!same_words(tg_describe_sharing, from, to))
+		say_change(details, tg_describe_sharing, from, to);
+	if (!same_key(from, to))
 		say_change(details, tg_describe_key, from, to);
+	if (!same_key(from, to) || renamed) {
 		say(details,
 		    "its buckets are keyed anew: the %" PRIu64
 		    " live ones go, and everybody starts with a full one",
@@ -154,12 +158,15 @@ static void add_limit(const struct tg_config *from, const struct tg_config *to,
 	tg_autofree char *match = text_of(tg_describe_match, limit);
 	tg_autofree char *refill = text_of(tg_describe_refill, limit);
 	tg_autofree char *excess = text_of(tg_describe_excess, limit);
+	tg_autofree char *sharing = text_of(tg_describe_sharing, limit);
 	const char *twin = twin_of(limit, from, to);
 	json_t *details = json_array();
 
 	if (key && match && refill && excess)
 		say(details, "%s, for %s: %s; %s", key, match, refill, excess);
 	say(details, "its buckets start full");
+	if (limit->shared)
+		say(details, "%s", sharing ? sharing : "");
 	if (twin)
 		say(details,
 		    "it has the settings of %s, which goes: a limit that is renamed is a new one",
@@ -167,10 +174,21 @@ static void add_limit(const struct tg_config *from, const struct tg_config *to,
 	add_change(changes, "limit", limit->name, "added", details);
 }
 
+/* What applications name is hashed alike; see tg_frame_key_note(). */
+static bool same_names(const struct tg_config *a, const struct tg_config *b)
+{
+	if (tg_config_shares_names(a) != tg_config_shares_names(b))
+		return false;
+	return !tg_config_shares_names(a) ||
+	       (strcmp(a->cluster.name, b->cluster.name) == 0 &&
+		strcmp(a->cluster.frame_key_file, b->cluster.frame_key_file) == 0);
+}
+
 static void diff_limits(const struct tg_config *from, const struct tg_config *to,
 			uint64_t (*buckets)(const void *data, const char *limit), const void *data,
 			json_t *changes)
 {
+	bool renamed = !same_names(from, to), rekeyed;
 	const struct tg_config_limit *limit, *other;
 	json_t *details;
 	size_t i;
@@ -178,10 +196,11 @@ static void diff_limits(const struct tg_config *from, const struct tg_config *to
 	for (i = 0; i < to->limits_n; i++) {
 		limit = &to->limits[i];
 		other = find_limit(from, limit->name);
+		rekeyed = renamed && limit->per == TG_CONFIG_PER_KEY;
 		if (!other)
 			add_limit(from, to, limit, changes);
-		else if (!same_settings(other, limit))
-			diff_limit(other, limit, buckets(data, limit->name), changes);
+		else if (!same_settings(other, limit) || rekeyed)
+			diff_limit(other, limit, rekeyed, buckets(data, limit->name), changes);
 	}
 	for (i = 0; i < from->limits_n; i++) {
 		limit = &from->limits[i];
@@ -326,6 +345,47 @@ static void diff_settings(const struct tg_config *from, const struct tg_config *
 	}
 }
 
+static char *text_of_cluster(const struct tg_config_cluster *cluster)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	tg_describe_cluster(cluster, out);
+	fclose(out);
+	return text;
+}
+
+static void diff_text(json_t *details, const char *what, const char *from, const char *to)
+{
+	if (strcmp(from, to) != 0)
+		say(details, "%s is %s; now: %s", what, *to ? to : "not given",
+		    *from ? from : "not given");
+}
+
+static void diff_cluster(const struct tg_config_cluster *from, const struct tg_config_cluster *to,
+			 json_t *changes)
+{
+	tg_autofree char *before = text_of_cluster(from), *after = text_of_cluster(to);
+	json_t *details = json_array();
+
+	if (from->name[0] && to->name[0] && before && after && strcmp(before, after) != 0)
+		say(details, "%s; now: %s", after, before);
+	diff_text(details, "user", from->user, to->user);
+	diff_text(details, "password_file", from->password_file, to->password_file);
+	diff_text(details, "ca_file", from->ca_file, to->ca_file);
+	diff_text(details, "frame_key_file", from->frame_key_file, to->frame_key_file);
+	if (!from->name[0] != !to->name[0])
+		add_change(changes, "cluster", to->name[0] ? to->name : from->name,
+			   to->name[0] ? "added" : "removed", details);
+	else if (json_array_size(details))
+		add_change(changes, "cluster", to->name, "changed", details);
+	else
+		json_decref(details);
+}
+
 json_t *tg_config_diff(const struct tg_config *from, const struct tg_config *to,
 		       uint64_t (*buckets)(const void *data, const char *limit), const void *data)
 {
@@ -337,6 +397,7 @@ json_t *tg_config_diff(const struct tg_config *from, const struct tg_config *to,
 	diff_list("allow", &from->allow, &to->allow, changes);
 	diff_list("deny", &from->deny, &to->deny, changes);
 	diff_settings(from, to, changes);
+	diff_cluster(&from->cluster, &to->cluster, changes);
 	diff_limits(from, to, buckets, data, changes);
 	return changes;
 }

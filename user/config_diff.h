@@ -8,9 +8,9 @@
 #include "config.h"
 
 /*
- * An array of {"what": "limit" | "interface" | "allow" | "deny" | "table" | "on_stop", "name",
- * "change": "added" | "removed" | "changed", "details": [sentence, ...]}; empty when nothing
- * would change. @buckets tells how many live buckets a limit of @from has. NULL when out of
+ * An array of {"what": "limit" | "interface" | "allow" | "deny" | "table" | "on_stop" | "cluster",
+ * "name", "change": "added" | "removed" | "changed", "details": [sentence, ...]}; empty when
+ * nothing would change. @buckets tells how many live buckets a limit of @from has. NULL when out of
  * memory.
  */
 json_t *tg_config_diff(const struct tg_config *from, const struct tg_config *to,

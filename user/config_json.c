@@ -159,6 +159,10 @@ static json_t *json_limit(const struct tg_config *config, const struct tg_config
 			  json_milliseconds(refill->interval), "continuous", refill->continuous);
 
 	add_excess(json, limit);
+	json_object_set_new(json, "shared", json_boolean(limit->shared));
+	if (limit->shared)
+		json_object_set_new(json, "on_store_loss",
+				    json_string(tg_store_loss_name(limit->on_store_loss)));
 	return json;
 }
 
@@ -189,4 +193,41 @@ json_t *tg_config_json_interfaces(const struct tg_config *config)
 						interface->manage_qdisc));
 	}
 	return list;
+}
+
+/* Paths may be no UTF-8, which JSON cannot carry. */
+static void add_text(json_t *json, const char *key, const char *text)
+{
+	json_t *value = json_string(text);
+
+	if (*text)
+		json_object_set_new(json, key, value ? value : json_string("(not UTF-8)"));
+	else
+		json_decref(value);
+}
+
+json_t *tg_config_json_cluster(const struct tg_config *config)
+{
+	const struct tg_config_cluster *cluster = &config->cluster;
+	char url[TG_CONFIG_STORE_URL_SIZE];
+	json_t *json, *stores;
+	size_t i;
+
+	if (!cluster->name[0])
+		return json_null();
+	stores = json_array();
+	for (i = 0; i < cluster->stores_n; i++)
+		json_array_append_new(stores, json_string(tg_config_store_url(&cluster->stores[i],
+									      url, sizeof(url))));
+	json = json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:I}", "name", cluster->name, "node",
+			 cluster->node, "redis", stores, "interval_ms",
+			 json_milliseconds(cluster->interval), "stale_after_ms",
+			 json_milliseconds(cluster->stale_after), "nodes_expected",
+			 (json_int_t)cluster->nodes_expected, "max_sources",
+			 (json_int_t)cluster->max_sources);
+	add_text(json, "user", cluster->user);
+	add_text(json, "password_file", cluster->password_file);
+	add_text(json, "ca_file", cluster->ca_file);
+	add_text(json, "frame_key_file", cluster->frame_key_file);
+	return json;
 }

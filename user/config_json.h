@@ -11,4 +11,7 @@
 json_t *tg_config_json_limits(const struct tg_config *config);
 json_t *tg_config_json_interfaces(const struct tg_config *config);
 
+/* An object, or null. */
+json_t *tg_config_json_cluster(const struct tg_config *config);
+
 #endif

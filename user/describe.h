@@ -22,11 +22,25 @@ void tg_describe_excess(const struct tg_config_limit *limit, FILE *out);
 /* "new sources get a bucket of their own: 20000 at once, then 10000/s, and others share some" */
 void tg_describe_newcomers(const struct tg_config_limit *limit, FILE *out);
 
+/* "edge, of which this node is edge-1; every 50ms they meet at unix:/run/redis.sock" and so
+ * on; nothing of passwords and keys */
+void tg_describe_cluster(const struct tg_config_cluster *cluster, FILE *out);
+
+/* "shared: while other nodes cannot be heard, this node has its part" */
+void tg_describe_sharing(const struct tg_config_limit *limit, FILE *out);
+
+/* "3 nodes together can for once admit 500 packets more than one", of a shared limit */
+void tg_describe_excess_of_nodes(const struct tg_config *config,
+				 const struct tg_config_limit *limit, FILE *out);
+
 /* "xdp and tc-egress", of a mask of enum tg_config_hook */
 void tg_describe_hooks(unsigned int hooks, FILE *out);
 
 /* "drop", "mark", "delay" or "reject", as in the file. */
 const char *tg_action_name(enum tg_config_action action);
+
+/* "split", "hold", "local" or "open", as in the file. */
+const char *tg_store_loss_name(enum tg_share_loss loss);
 
 /* "packets", "bytes" or "connections", as in the file. */
 const char *tg_unit_name(enum tg_config_unit unit);

@@ -45,10 +45,16 @@ static void describe(const struct tg_config *config)
 	require(json_array_size(json) == config->limits_n);
 	json_decref(json);
 	json_decref(tg_config_json_interfaces(config));
+	json_decref(tg_config_json_cluster(config));
 	tg_config_advise(config, &diagnostics);
 	require(diagnostics.errors == 0);
 	tg_diagnostics_clear(&diagnostics);
+	if (config->cluster.name[0])
+		tg_describe_cluster(&config->cluster, out);
 	for (i = 0; i < config->limits_n; i++) {
+		tg_describe_sharing(&config->limits[i], out);
+		if (config->limits[i].shared)
+			tg_describe_excess_of_nodes(config, &config->limits[i], out);
 		tg_describe_match(&config->limits[i], out);
 		tg_describe_refill(&config->limits[i], out);
 		tg_describe_excess(&config->limits[i], out);

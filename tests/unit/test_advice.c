@@ -11,10 +11,12 @@
 	"interfaces: [{name: lo, hooks: " hooks "}]\nlimits:\n  - {" keys "}\n" EVERYONE
 #define TWO(first, second) HEAD "  - {name: a, " first "}\n  - {name: b, " second "}\n" EVERYONE
 
-static const struct {
+struct advice_case {
 	const char *text;
 	const char *wanted[3]; /* in order; ends with NULL */
-} cases[] = {
+};
+
+static const struct advice_case cases[] = {
 	{ONE("capacity: 10, rate: 10/s"), {NULL}},
 	{HEAD "  - {name: a, capacity: 10, rate: 10/s}\n", {"no limit bounds everyone"}},
 	{HEAD "  - {name: a, per: everyone, match: {protocol: udp}, capacity: 10, rate: 1/s}\n",
@@ -159,33 +161,88 @@ static const struct {
 	 {"limits[0].on_exceed: fragments are dropped without an answer"}},
 };
 
+#define CLUSTER(keys, limit)                                                                       \
+	"interfaces: [{name: lo}]\ncluster: {name: e, node: n, " keys "}\nlimits:\n  - {name: a, " \
+	"shared: true, " limit "}\n" EVERYONE
+#define HERE  "redis: \"redis://localhost\""
+#define THERE "redis: [\"redis://127.0.0.1\", \"redis://192.0.2.1\"]"
+
+static const struct advice_case cluster_cases[] = {
+	{CLUSTER(HERE, "capacity: 100, rate: 1000/s"), {NULL}},
+	{CLUSTER(HERE ", nodes_expected: 3", "capacity: 100, rate: 1000/s"), {NULL}},
+	/* 110 + 100 + 1.5 each */
+	{CLUSTER(HERE ", nodes_expected: 3", "capacity: 100, rate: 10/s"), {NULL}},
+	{CLUSTER(HERE ", nodes_expected: 4", "capacity: 100, rate: 10/s"),
+	 {"limits[0].capacity: in the worst second 4 nodes together admit 414 where one admits 110, "
+	  "mostly because each has a bucket of 100; write a smaller capacity"}},
+	{CLUSTER(HERE ", nodes_expected: 4",
+		 "capacity: 20, refill_amount: 10, refill_interval: 1s"),
+	 {"4 nodes together admit 120 where one admits 30"}},
+	/* a smaller bucket would not help */
+	{CLUSTER(HERE ", nodes_expected: 100", "capacity: 100, rate: 1000/s"), {NULL}},
+	/* the interval */
+	{CLUSTER(HERE, "capacity: 50, rate: 1000/s"), {NULL}},
+	{CLUSTER(HERE, "capacity: 49, rate: 1000/s"),
+	 {"limits[0].capacity: the nodes hear of each other every 50ms, and the rate refills more "
+	  "than this bucket holds in that time; write a shorter interval for the cluster, or a"}},
+	/* who listens */
+	{CLUSTER(HERE ", password_file: p", "capacity: 100, rate: 1000/s"), {NULL}},
+	{CLUSTER(THERE, "capacity: 100, rate: 1000/s"), {NULL}},
+	{CLUSTER(THERE ", password_file: p", "capacity: 100, rate: 1000/s"),
+	 {"cluster.redis: the password goes to 192.0.2.1 unencrypted"}},
+	{CLUSTER("redis: [\"rediss://192.0.2.1\", \"unix:/a\", \"redis://[::1]\"], password_file: p",
+		 "capacity: 100, rate: 1000/s"),
+	 {NULL}},
+	/* what is never reached */
+	{CLUSTER(HERE,
+		 "capacity: 10, rate: 10/s, per: everyone}\n  - {name: b, capacity: 20, rate: "
+		 "20/s, shared: true"),
+	 {"limits[1]: b can never be reached, because a", "limits[2]: all can"}},
+	{CLUSTER(HERE,
+		 "capacity: 10, rate: 10/s, per: everyone}\n  - {name: b, capacity: 20, rate: "
+		 "20/s"),
+	 {"limits[1]: b can never be reached, because a", "limits[2]: all can"}},
+	{CLUSTER(HERE,
+		 "capacity: 10, rate: 10/s, per: everyone, on_store_loss: open}\n  - {name: b, "
+		 "capacity: 20, rate: 20/s, shared: true"),
+	 {NULL}},
+	{CLUSTER(HERE,
+		 "capacity: 20, rate: 20/s}\n  - {name: b, per: everyone, capacity: 10, rate: "
+		 "10/s"),
+	 {"limits[2]: all can never be reached, because b"}},
+};
+
+static void check_advice(const struct advice_case *c)
+{
+	struct tg_diagnostics diagnostics = {0};
+	struct tg_config *config = NULL;
+	size_t n;
+
+	CHECK(tg_config_parse("t.yaml", c->text, strlen(c->text), &config, &diagnostics) == 0, "%s",
+	      c->text);
+	if (!config)
+		return;
+	tg_diagnostics_clear(&diagnostics);
+	tg_config_advise(config, &diagnostics);
+	for (n = 0; c->wanted[n]; n++)
+		CHECK(n < diagnostics.n && strstr(diagnostics.items[n].message, c->wanted[n]),
+		      "want %s, got %s, for %s", c->wanted[n],
+		      n < diagnostics.n ? diagnostics.items[n].message : "nothing", c->text);
+	CHECK(diagnostics.n == n, "%zu warnings, want %zu: %s: %s", diagnostics.n, n, c->text,
+	      diagnostics.n ? diagnostics.items[0].message : "");
+	CHECK(diagnostics.errors == 0);
+	tg_diagnostics_clear(&diagnostics);
+	tg_config_free(&config);
+}
+
 TEST(test_advice)
 {
-	size_t i, n;
+	size_t i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct tg_diagnostics diagnostics = {0};
-		struct tg_config *config = NULL;
-
-		CHECK(tg_config_parse("t.yaml", cases[i].text, strlen(cases[i].text), &config,
-				      &diagnostics) == 0,
-		      "%s", cases[i].text);
-		if (!config)
-			continue;
-		tg_diagnostics_clear(&diagnostics);
-		tg_config_advise(config, &diagnostics);
-		for (n = 0; cases[i].wanted[n]; n++)
-			CHECK(n < diagnostics.n &&
-				      strstr(diagnostics.items[n].message, cases[i].wanted[n]),
-			      "want %s, got %s, for %s", cases[i].wanted[n],
-			      n < diagnostics.n ? diagnostics.items[n].message : "nothing",
-			      cases[i].text);
-		CHECK(diagnostics.n == n, "%zu warnings, want %zu: %s: %s", diagnostics.n, n,
-		      cases[i].text, diagnostics.n ? diagnostics.items[0].message : "");
-		CHECK(diagnostics.errors == 0);
-		tg_diagnostics_clear(&diagnostics);
-		tg_config_free(&config);
-	}
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check_advice(&cases[i]);
+	for (i = 0; i < sizeof(cluster_cases) / sizeof(cluster_cases[0]); i++)
+		check_advice(&cluster_cases[i]);
 }
 
 TEST_MAIN(RUN(test_advice))

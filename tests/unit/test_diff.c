@@ -15,6 +15,9 @@
 #define A	     "name: a, match: {protocol: udp}, capacity: 10, rate: 1/s"
 #define B	     "name: b, capacity: 20, rate: 2/s"
 
+#define CLUSTERED(cluster, a, b)                                                                   \
+	HEAD "allow: [192.0.2.0/24]\ncluster: {" cluster "}\nlimits:\n  - {" a "}\n  - {" b "}\n"
+
 static const struct {
 	const char *to;
 	const char *wanted[8]; /* "what name change" or " sentence part", in order */
@@ -48,6 +51,15 @@ static const struct {
 	{LIMITS(A, "name: c, capacity: 20, rate: 2/s"),
 	 {"limit c added", " for any packet", " start full",
 	  " it has the settings of b, which goes", "limit b removed", " its 7 live"}},
+	/* clusters */
+	{CLUSTERED("name: e, node: n, redis: \"redis://h\"", A, B ", shared: true"),
+	 {"cluster e added", "limit b changed",
+	  " shared: while other nodes cannot be heard, this node has its part; now: for this "
+	  "machine alone"}},
+	{CLUSTERED("name: e, node: n, redis: \"redis://h\"", A,
+		   "name: c, capacity: 30, rate: 2/s, shared: true"),
+	 {"cluster e added", "limit c added", " evenly spread", " start full", " shared: while",
+	  "limit b removed", " its 7"}},
 	/* hooks and what exceeds */
 	{LIMITS(A, B ", shadow: true"),
 	 {"limit b changed", " shadow: what exceeds goes on and is counted; without shadow: what "
@@ -144,4 +156,73 @@ TEST(test_diff)
 	tg_config_free(&from);
 }
 
-TEST_MAIN(RUN(test_diff))
+#define KEYED(cluster, shared, more)                                                               \
+	CLUSTERED(cluster ", redis: \"redis://h\"",                                                \
+		  "name: k, per: key, shared: " shared ", capacity: 9, rate: 1/s",                 \
+		  "name: l, per: key, capacity: 8, rate: 1/s" more)
+#define EDGE "name: edge, node: n"
+
+/* Two clusters, and what becomes of the keys of applications. */
+static const struct {
+	const char *from, *to, *wanted[10];
+} cluster_cases[] = {
+	{KEYED(EDGE, "true", ""), KEYED(EDGE, "true", ""), {NULL}},
+	{KEYED(EDGE, "true, on_store_loss: hold", ""),
+	 KEYED(EDGE, "true, on_store_loss: local", ""),
+	 {"limit k changed",
+	  " shared: while other nodes cannot be heard, this node has all of it; now: shared: while "
+	  "other nodes cannot be heard, they are taken to go on as they did"}},
+	{KEYED(EDGE, "true", ""),
+	 KEYED(EDGE ", interval: 1s, nodes_expected: 3", "true", ""),
+	 {"cluster edge changed",
+	  " every 1s they meet at redis://h:6379/0; who is not heard for 10s counts as lost; 1024 "
+	  "sources at most; 3 nodes at least; now: edge, of which this node is n; every 50ms"}},
+	{KEYED(EDGE ", user: a, password_file: p", "true", ""),
+	 KEYED(EDGE ", password_file: q", "true", ""),
+	 {"cluster edge changed", " user is not given; now: a", " password_file is q; now: p"}},
+	/* hashed otherwise */
+	{KEYED(EDGE, "true", ""),
+	 KEYED("name: core, node: n", "true", ""),
+	 {"cluster core changed", " core, of which this node is n", "limit k changed",
+	  " keyed anew: the 7 live ones go", "limit l changed", " keyed anew: the 7 live ones go"}},
+	{KEYED(EDGE, "true", ""),
+	 KEYED(EDGE ", frame_key_file: f", "true", ""),
+	 {"cluster edge changed",
+	  " what they tell is signed; now: ", " frame_key_file is f; now: not given",
+	  "limit k changed", " keyed anew", "limit l changed", " keyed anew"}},
+	{KEYED(EDGE, "true", ""),
+	 KEYED(EDGE, "false", ""),
+	 {"limit k changed", " for this machine alone; now: shared", " keyed anew",
+	  "limit l changed", " keyed anew"}},
+	{KEYED(EDGE, "false", ", shared: true"),
+	 KEYED(EDGE, "true", ", shared: true"),
+	 {"limit k changed", " shared: while other nodes cannot be heard"}},
+	{KEYED(EDGE, "false", ""),
+	 KEYED("name: core, node: n", "false", ""),
+	 {"cluster core changed", " core, of which"}},
+	{KEYED(EDGE, "false", ""),
+	 LIMITS("name: k, per: key, capacity: 9, rate: 1/s",
+		"name: l, per: key, capacity: 8, rate: 1/s"),
+	 {"cluster edge removed"}},
+};
+
+TEST(test_diff_of_clusters)
+{
+	struct tg_config *from, *to;
+	json_t *changes;
+	size_t i;
+
+	for (i = 0; i < sizeof(cluster_cases) / sizeof(cluster_cases[0]); i++) {
+		from = parse(cluster_cases[i].from);
+		to = parse(cluster_cases[i].to);
+		if (!from || !to)
+			return;
+		changes = tg_config_diff(from, to, seven, NULL);
+		check_lines(changes, cluster_cases[i].wanted, cluster_cases[i].to);
+		json_decref(changes);
+		tg_config_free(&from);
+		tg_config_free(&to);
+	}
+}
+
+TEST_MAIN(RUN(test_diff), RUN(test_diff_of_clusters))

@@ -39,6 +39,14 @@ static const struct {
 	 "5",
 	 "\xef\xbb\xbf" HEAD "limits:\r\n- {name: a, capacity: 5, rate: 1/s}\r\n",
 	 {5, 1, 1000000000, true}},
+	/* beside a cluster */
+	{HEAD "cluster: {name: e, node: n, redis: \"redis://h\"} # where\n"
+	      "limits: [{name: a, shared: true, capacity: 10, rate: 1/s, on_store_loss: hold}]\n",
+	 "rate",
+	 "3/s",
+	 HEAD "cluster: {name: e, node: n, redis: \"redis://h\"} # where\n"
+	      "limits: [{name: a, shared: true, capacity: 10, rate: 3/s, on_store_loss: hold}]\n",
+	 {10, 3, 1000000000, true}},
 	/* the other form of refill */
 	{HEAD "limits: [{name: a, capacity: 10, rate: 1/s}]\n", "refill_amount", "5", NULL, {0}},
 	/* not there */
