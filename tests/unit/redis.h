@@ -29,19 +29,33 @@ struct redis {
 
 static char redis_dir[64]; /* of this run */
 
+/* Only by what a signal's handler may call. */
 static inline void redis_dir_remove(void)
 {
-	char command[96];
+	char *const words[] = {"rm", "-rf", redis_dir, NULL};
+	pid_t process = fork();
 
-	snprintf(command, sizeof(command), "rm -rf '%s'", redis_dir);
-	if (redis_dir[0] && system(command))
-		printf("%s is left\n", redis_dir);
+	if (process == 0) {
+		execv("/bin/rm", words);
+		_exit(127);
+	}
+	waitpid(process, NULL, 0);
+}
+
+static inline void redis_on_signal(int number)
+{
+	redis_dir_remove();
+	_exit(128 + number);
 }
 
 static inline bool redis_dir_make(void)
 {
 	strcpy(redis_dir, "/var/tmp/tidegate-store.XXXXXX");
-	return mkdtemp(redis_dir) && atexit(redis_dir_remove) == 0;
+	if (!mkdtemp(redis_dir) || atexit(redis_dir_remove))
+		return false;
+	signal(SIGINT, redis_on_signal);
+	signal(SIGTERM, redis_on_signal);
+	return true;
 }
 
 static inline bool redis_can_connect(const char *path)
