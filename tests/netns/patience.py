@@ -2,17 +2,15 @@
 """Real UDP clients for the test of backoff.
 
 patience.py serve ADDRESS PORT      answers every datagram with itself
-patience.py ask ADDRESS PORT FROM SECONDS [WHY...]
-    Asks one thing after the other, as fast as it is answered, for SECONDS. When no answer comes it
-    asks again at once; with WHY, a command that prints for how many ms it is to wait, when that is
-    over. Prints the answers and the questions.
+patience.py ask ADDRESS PORT FROM SECONDS PATIENCE [WHY...]
+    Asks one thing after the other, as fast as it is answered, for SECONDS. When no answer comes for
+    PATIENCE ms it asks again at once; with WHY, a command that prints for how many ms it is to wait,
+    when that is over. Prints the answers and the questions.
 """
 import socket
 import subprocess
 import sys
 import time
-
-PATIENCE = 0.02  # s for an answer
 
 
 def udp(address):
@@ -36,12 +34,12 @@ def answered(client):
         return False
 
 
-def ask(address, port, source, seconds, why):
+def ask(address, port, source, seconds, patience, why):
     asked = answers = 0
     with udp(address) as client:
         client.bind((source, 0))
         client.connect((address, port))
-        client.settimeout(PATIENCE)
+        client.settimeout(patience / 1000)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             asked += 1
@@ -55,4 +53,4 @@ def ask(address, port, source, seconds, why):
 if sys.argv[1] == "serve":
     serve(sys.argv[2], int(sys.argv[3]))
 else:
-    ask(sys.argv[2], int(sys.argv[3]), sys.argv[4], float(sys.argv[5]), sys.argv[6:])
+    ask(sys.argv[2], int(sys.argv[3]), sys.argv[4], float(sys.argv[5]), float(sys.argv[6]), sys.argv[7:])

@@ -3,6 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 topology
 CLIENT=$ROOT/tests/netns/patience.py
+# On a slow machine all happens in slow motion, rates and patience too.
+SLOW=${TG_SLOW:-1}
 for i in 1 2 3 4; do ip -n "$A" addr add 10.77.1.$i/16 dev "$VA" && ip -n "$A" addr add fd77::1:$i/64 dev "$VA" nodad; done
 for address in 10.77.0.2 fd77::2; do
 	nsenter --net="/run/netns/$B" "$CLIENT" serve $address 5353 &
@@ -16,23 +18,23 @@ S
 chmod +x "$WORK/told"
 
 # ask NAME FROM SECONDS [told]: "ANSWERS ASKED" into $WORK/NAME
-ask() { in_a "$CLIENT" ask "$(peer_of "$2")" 5353 "$2" "$3" ${4:+"$WORK/told" "$2"} >"$WORK/$1"; }
+ask() { in_a "$CLIENT" ask "$(peer_of "$2")" 5353 "$2" $(($3 * SLOW)) $((20 * SLOW)) ${4:+"$WORK/told" "$2"} >"$WORK/$1"; }
 answers() { cut -d' ' -f1 "$WORK/$1"; }
 
 policy() {
 	configure <<-Y
 		interfaces: [{name: IFACE}]
-		limits: [{name: l, prefix: {ipv6: 128}, capacity: 40, rate: 20/s$1}]
+		limits: [{name: l, prefix: {ipv6: 128}, capacity: 40, rate: $((1200 / SLOW))/m$1}]
 	Y
 }
 
-# Everybody at once, for 8 s: 40 + 160 is the full rate.
+# Everybody at once, for 8 s (times SLOW): 40 + 160 is the full rate.
 policy ""
 start || not_ok "the daemon starts"
 ask plain 10.77.1.1 8
 full=$(answers plain)
 check "plain drop: 40 and 20 a second: $full" between 190 "$full" 210
-policy ", backoff: {}"
+policy ", backoff: {initial: $((100 * SLOW))ms, factor: 2, max: $((2 * SLOW))s}"
 tg reload >/dev/null || not_ok "the reload"
 pids=()
 for client in "patient 10.77.1.2 8 told" "hasty 10.77.1.3 8" "patient6 fd77::1:2 8 told" "hasty6 fd77::1:3 8"; do
@@ -48,16 +50,16 @@ for v in '' 6; do
 done
 
 # What `why` says of one that insists. Closed for so long that a slow machine can ask in time.
-policy ", backoff: {initial: 2s, factor: 1, max: 2s}"
+policy ", backoff: {initial: $((2 * SLOW))s, factor: 1, max: $((2 * SLOW))s}"
 tg reload >/dev/null || not_ok "the reload"
 burst 10.77.1.4 100
 tg why 10.77.1.4 --json | jq '.limits[0]' >"$WORK/why"
 check "state" test "$(jq -r .state "$WORK/why")" = backoff
 check "attempt" test "$(jq .attempt "$WORK/why")" = 1
-check "time left" between 1 "$(jq .backoff_ms "$WORK/why")" 2004
+check "time left" between 1 "$(jq .backoff_ms "$WORK/why")" $((2004 * SLOW))
 check "nothing remains, and retry_after is no sooner" jq -e '.remaining == 0 and .retry_after_ms >= .backoff_ms' "$WORK/why" >/dev/null
 check "in words" sh -c "nsenter --net=/run/netns/$B $ROOT/build/tidegate --control $CONTROL why 10.77.1.4 | grep -q 'backoff: attempt [12]'"
-sleep 2.1
+sleep "$((2 * SLOW)).1"
 burst 10.77.1.4 100
 check "the next attempt" test "$(tg why 10.77.1.4 --json | jq '.limits[0].attempt')" -ge 2
 admits() { [ "$(admitted "$1" 5)" -ge 1 ]; }
