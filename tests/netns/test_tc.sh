@@ -67,8 +67,8 @@ suite() { # MODE
 	policy "xdp, tc-ingress" 15
 	check "$mode: other hooks are named" tg reload
 	check "$mode: they are there" test "$(modes)" = "[[\"xdp\",\"native\",true],[\"tc-ingress\",\"$mode\",true]]"
-	# both charge the packet, one token each
-	check "$mode: at two hooks a packet is charged twice" between 7 "$(ingress 10.77.3.4 30)" 8
+	# both charge the packet, one token each; the kernel may take on eight packets together, which are all charged at xdp first
+	check "$mode: at two hooks a packet is charged twice" between 4 "$(ingress 10.77.3.4 30)" 8
 	check "$mode: what left passes" test "$(egress 10.77.4.4 30)" = 30
 	policy "tc-ingress, tc-egress"
 	check "$mode: and back" tg reload

@@ -14,7 +14,8 @@ old() {
 		limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}]
 	Y
 }
-# As many as 15 get past xdp and tc-ingress, which both charge.
+# As many as 15 get past xdp and tc-ingress, which both charge; up to eight packets that the kernel takes on together
+# are all charged at xdp before the first comes to tc-ingress.
 new() {
 	configure <<-Y
 		interfaces: [{name: IFACE, hooks: [xdp, tc-ingress]}]
@@ -26,7 +27,8 @@ seen() {
 	SOURCE=$((SOURCE + 1))
 	echo "$(ingress "10.77.$((100 + SOURCE / 250)).$((1 + SOURCE % 250))" 40)-$(egress "10.77.$((150 + SOURCE / 250)).$((1 + SOURCE % 250))" 40)"
 }
-OLD=10-10 NEW=15-40
+OLD=10-10
+is_new() { [[ $(cat "$WORK/seen") =~ ^1[1-5]-40$ ]] || { cat "$WORK/seen" && false; }; }
 # suite MODE STEP...
 suite() {
 	local mode=$1
@@ -51,13 +53,13 @@ suite() {
 		SOURCE=$((SOURCE + 1))
 		case " $BEFORE switch " in
 		*[[:space:]]"$step"[[:space:]]*) check "$mode: killed at $step: the old policy is whole" test "$(cat "$WORK/seen")" = $OLD ;;
-		*) check "$mode: killed at $step: the new policy is whole" test "$(cat "$WORK/seen")" = $NEW ;;
+		*) check "$mode: killed at $step: the new policy is whole" is_new ;;
 		esac
 		start || not_ok "$mode: a daemon starts after $step"
 		check "$mode: started after $step: healthy" test "$(tg status --json | jq -c '[.interfaces[] | [.hook, .healthy]]')" = '[["xdp",true],["tc-ingress",true]]'
 		seen >"$WORK/seen"
 		SOURCE=$((SOURCE + 1))
-		check "$mode: started after $step: the new policy is whole" test "$(cat "$WORK/seen")" = $NEW
+		check "$mode: started after $step: the new policy is whole" is_new
 		old
 		tg reload >/dev/null || not_ok "$mode: the way back after $step"
 	done
