@@ -50,19 +50,22 @@ ip -n "$C" addr add 10.78.0.2/24 dev "tgc$ID" && ip -n "$C" link set "tgc$ID" up
 ip -n "$A" addr add 10.78.0.1/24 dev "tgd$ID" && ip -n "$A" link set "tgd$ID" up
 # sends FROM-NAMESPACE TO PORT: twenty datagrams by a process in the cgroup; how many come
 sends() {
-	in_a /usr/bin/python3 - "$2" "$3" <<-'P' >"$WORK/come" &
-		import socket, sys
+	in_a /usr/bin/python3 - "$2" "$3" "$WORK/sent" <<-'P' >"$WORK/come" &
+		import os, socket, sys
 		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 		s.bind((sys.argv[1], int(sys.argv[2])))
-		s.settimeout(5) # until the first comes; where none does, that has to be waited out
+		s.settimeout(0.2)
 		n = 0
 		print("ready", flush=True)
-		try:
-		    while s.recv(100):
+		while True:
+		    all_sent = os.path.exists(sys.argv[3])
+		    try:
+		        s.recv(100)
 		        n += 1
-		        s.settimeout(1)
-		except TimeoutError:
-		    print(n)
+		    except TimeoutError:
+		        if all_sent:
+		            break
+		print(n)
 	P
 	PIDS=("$!")
 	until grep -q ready "$WORK/come" 2>/dev/null; do sleep 0.02; done
@@ -74,10 +77,11 @@ for _ in range(20):
         s.sendto(b\"x\" * 20, (sys.argv[1], int(sys.argv[2])))
     except OSError: # what the cgroup drops, the sender is told
         pass" "$3" "$4"' - "$group" "$1" "$2" "$3"
+	touch "$WORK/sent"
 	wait "${PIDS[0]}"
 	PIDS=()
 	tail -n 1 "$WORK/come"
-	rm -f "$WORK/come"
+	rm -f "$WORK/come" "$WORK/sent"
 }
 check "before: the cgroup's program drops its port" test "$(sends "$B" 10.77.0.1 7777)" = 0
 check "and no other" test "$(sends "$B" 10.77.0.1 8888)" = 20
