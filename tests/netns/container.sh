@@ -1,6 +1,7 @@
 #!/bin/bash
 # Sourced after lib.sh: a container with a real systemd and a throw-away copy of this system, its own network and bpffs.
 need_root
+not_emulated "not tried in an emulated machine, where a copy of this system would have to boot and install packages"
 if ! command -v systemd-nspawn >/dev/null; then
 	skip "all: needs systemd-nspawn, to boot a system that can install packages"
 	finish

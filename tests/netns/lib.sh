@@ -55,6 +55,14 @@ need_root() {
 	fi
 }
 
+# For a test that is about no kernel, or asks too much of an emulated machine. The argument says why.
+not_emulated() {
+	if [ -n "${TG_EMULATED:-}" ]; then
+		skip "all: $1"
+		finish
+	fi
+}
+
 topology() {
 	need_root
 	mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf

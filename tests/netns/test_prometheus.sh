@@ -2,6 +2,7 @@
 # A real Prometheus scrapes the daemon: every value arrives, under names and labels that it takes, and the rules and the
 # dashboard's expressions work on them.
 . "$(dirname "$0")/lib.sh"
+not_emulated "Prometheus and what it scrapes are the same on every kernel"
 topology
 for program in prometheus promtool; do
 	if ! command -v $program >/dev/null; then
