@@ -207,6 +207,32 @@ TEST(test_what_is_owed_beyond_being_empty)
 	CHECK(tally_all(&f, 0, 40).owed == 0, "nothing was charged");
 }
 
+/* Whoever is delayed waits also for what was taken elsewhere. */
+TEST(test_debts_lengthen_delays)
+{
+	struct __sk_buff skb = {};
+	struct outcome outcome;
+	struct packet packet;
+	FIXTURE f;
+
+	fixture_before_compile = share_all;
+	if (!fixture_open_at(&f, "tc-egress",
+			     "limits: [{name: l, capacity: 100, rate: 1000/s, on_exceed: delay, "
+			     "max_delay: 100ms}]"))
+		return;
+	set_share(&f, 2000 * S, 1, 0);
+	CHECK(tally_all(&f, 150, 1000).owed == 50);
+	udp_from(&packet, SOURCE, 5353);
+	CHECK(run_at(&f, TG_HOOK_TC_EGRESS, &packet, &skb, &outcome));
+	CHECK(outcome.skb.tstamp / MS == (1000 * S + 51 * MS) / MS, "%llu",
+	      (unsigned long long)outcome.skb.tstamp);
+	CHECK(tally_all(&f, 60, 1000).taken == 1);
+	skb.tstamp = 0;
+	CHECK(run_at(&f, TG_HOOK_TC_EGRESS, &packet, &skb, &outcome) &&
+		      !passed(TG_HOOK_TC_EGRESS, &outcome),
+	      "for longer than max_delay");
+}
+
 TEST(test_a_source_that_others_saw)
 {
 	struct tg_limit_counters counters;
@@ -296,6 +322,6 @@ TEST(test_not_shared)
 
 TEST_MAIN(RUN(test_what_is_taken_is_told_once), RUN(test_of_bytes_too), RUN(test_debts),
 	  RUN(test_debts_are_bounded), RUN(test_a_bucket_of_another_rate_keeps_its_debt),
-	  RUN(test_what_is_owed_beyond_being_empty), RUN(test_a_source_that_others_saw),
-	  RUN(test_slow_sources_owe_little), RUN(test_a_node_on_its_own), RUN(test_given_back),
-	  RUN(test_not_shared))
+	  RUN(test_what_is_owed_beyond_being_empty), RUN(test_debts_lengthen_delays),
+	  RUN(test_a_source_that_others_saw), RUN(test_slow_sources_owe_little),
+	  RUN(test_a_node_on_its_own), RUN(test_given_back), RUN(test_not_shared))
