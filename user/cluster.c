@@ -18,6 +18,7 @@
 #define NS_PER_S   1000000000ULL
 #define NS_PER_US  1000
 #define TWIN_LOOKS 3
+#define FIRST_TICK 20000000ULL /* ns */
 
 /* What is charged is counted on the precise clock; the limits' own differ from it by a tick. */
 static uint64_t read_clock(void)
@@ -55,9 +56,18 @@ static void look_for_twin(struct tg_cluster *cluster, const struct tg_store_fram
 		       cluster->config.name, cluster->config.node);
 }
 
+static int set_tick(struct tg_cluster *cluster, uint64_t ns)
+{
+	const struct timeval interval = {.tv_sec = (time_t)(ns / NS_PER_S),
+					 .tv_usec = (suseconds_t)(ns % NS_PER_S / NS_PER_US)};
+
+	return event_add(cluster->tick, &interval);
+}
+
 static void on_round(void *data, const struct tg_store_round *round)
 {
 	struct tg_cluster *cluster = data;
+	bool first = !tg_share_settled_at(cluster->share);
 	uint64_t now = read_clock();
 	size_t i;
 
@@ -69,7 +79,9 @@ static void on_round(void *data, const struct tg_store_round *round)
 	tg_share_settle(cluster->share, round != NULL, now);
 	settle_buckets(cluster, now);
 	if (round)
-		tg_cluster_log_peers(cluster);
+		tg_cluster_log_peers(cluster, now);
+	if (round && first)
+		set_tick(cluster, cluster->config.interval);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *data)
@@ -86,14 +98,13 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
 		tg_share_settle(cluster->share, false, now);
 }
 
+/* Until the first round is complete the node is on its own, so that is tried for more often. */
 static int start_tick(struct tg_cluster *cluster, struct event_base *base)
 {
-	const struct timeval interval = {
-		.tv_sec = (time_t)(cluster->config.interval / NS_PER_S),
-		.tv_usec = (suseconds_t)(cluster->config.interval % NS_PER_S / NS_PER_US)};
+	uint64_t interval = cluster->config.interval;
 
 	cluster->tick = event_new(base, -1, EV_PERSIST, on_tick, cluster);
-	if (!cluster->tick || event_add(cluster->tick, &interval))
+	if (!cluster->tick || set_tick(cluster, interval < FIRST_TICK ? interval : FIRST_TICK))
 		return -ENOMEM;
 	return 0;
 }

@@ -68,8 +68,19 @@ void tg_cluster_log_state(struct tg_cluster *cluster, uint64_t now)
 	log->modes = modes;
 }
 
-static void say_peer(const struct tg_cluster *cluster, const struct tg_cluster_known *before,
-		     const struct tg_share_peer *now)
+#define AGAIN_NS (60 * NS_PER_S) /* two nodes of one name seem to start anew with each frame */
+
+static void say_anew(const struct tg_cluster *cluster, struct tg_cluster_known *peer, uint64_t now)
+{
+	if (peer->said_at && now - peer->said_at < AGAIN_NS)
+		return;
+	peer->said_at = now;
+	tg_log(TG_LOG_INFO, "cluster %s: node %s has started anew", cluster->config.name,
+	       peer->node);
+}
+
+static void say_peer(const struct tg_cluster *cluster, struct tg_cluster_known *before,
+		     const struct tg_share_peer *now, uint64_t at)
 {
 	const char *name = cluster->config.name;
 
@@ -81,16 +92,16 @@ static void say_peer(const struct tg_cluster *cluster, const struct tg_cluster_k
 		tg_log(TG_LOG_WARNING, "cluster %s: node %s is not heard any more", name,
 		       before->node);
 	else if (!now->stale && before->epoch != now->last->epoch)
-		tg_log(TG_LOG_INFO, "cluster %s: node %s has started anew", name, before->node);
+		say_anew(cluster, before, at);
 	else if (!now->stale && before->stale)
 		tg_log(TG_LOG_INFO, "cluster %s: node %s is heard again", name, before->node);
 }
 
 /* Both are in order of their names. */
-static void say_changes(const struct tg_cluster *cluster, const struct tg_share_peer *peers,
-			size_t n)
+static void say_changes(struct tg_cluster *cluster, const struct tg_share_peer *peers, size_t n,
+			uint64_t now)
 {
-	const struct tg_cluster_log *log = &cluster->log;
+	struct tg_cluster_log *log = &cluster->log;
 	size_t i = 0, j = 0;
 	int order;
 
@@ -99,7 +110,7 @@ static void say_changes(const struct tg_cluster *cluster, const struct tg_share_
 			: j == n	  ? -1
 					  : strcmp(log->peers[i].node, peers[j].last->node);
 		say_peer(cluster, order <= 0 ? &log->peers[i] : NULL,
-			 order >= 0 ? &peers[j] : NULL);
+			 order >= 0 ? &peers[j] : NULL, now);
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -110,6 +121,8 @@ static void remember_peers(struct tg_cluster_log *log, const struct tg_share_pee
 	size_t i;
 
 	for (i = 0; i < n; i++) {
+		if (i >= log->peers_n || strcmp(log->peers[i].node, peers[i].last->node) != 0)
+			log->peers[i].said_at = 0;
 		memcpy(log->peers[i].node, peers[i].last->node, sizeof(log->peers[i].node));
 		log->peers[i].epoch = peers[i].last->epoch;
 		log->peers[i].stale = peers[i].stale;
@@ -156,12 +169,12 @@ static void log_mismatches(struct tg_cluster *cluster, const struct tg_share_pee
 	cluster->log.said_n = said_n;
 }
 
-void tg_cluster_log_peers(struct tg_cluster *cluster)
+void tg_cluster_log_peers(struct tg_cluster *cluster, uint64_t now)
 {
 	size_t n;
 	const struct tg_share_peer *peers = tg_share_peers(cluster->share, &n);
 
-	say_changes(cluster, peers, n);
+	say_changes(cluster, peers, n, now);
 	remember_peers(&cluster->log, peers, n);
 	log_mismatches(cluster, peers, n);
 }

@@ -20,6 +20,7 @@ struct tg_cluster_log {
 		char node[TG_SHARE_NAME_SIZE];
 		uint64_t epoch;
 		bool stale;
+		uint64_t said_at; /* ns: that it has started anew */
 	} peers[TG_SHARE_NODES_MAX]; /* by name */
 	size_t peers_n;
 	uint64_t said[TG_CLUSTER_SAID_MAX]; /* hashes of mismatches */
@@ -52,6 +53,6 @@ void tg_cluster_describe(const struct tg_cluster *cluster, uint64_t now, char *t
 
 /* Once a tick, and after each round that the store answered. */
 void tg_cluster_log_state(struct tg_cluster *cluster, uint64_t now);
-void tg_cluster_log_peers(struct tg_cluster *cluster);
+void tg_cluster_log_peers(struct tg_cluster *cluster, uint64_t now);
 
 #endif
