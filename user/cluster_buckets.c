@@ -30,6 +30,7 @@ struct tg_cluster_buckets {
 	size_t limits_n;
 	struct tg_share *share; /* while reports are read; NULL: they are left out */
 	uint64_t now;
+	int failure; /* of the last tally, which is logged once and not each tick */
 	struct tg_tally tallies[TG_TALLIES_MAX];
 };
 
@@ -197,21 +198,33 @@ static void read_out(struct tg_cluster_buckets *buckets, struct tg_share *share,
 	}
 }
 
+/* One run of the program. */
+static void tally_some(struct tg_cluster_buckets *buckets, struct tg_share *share, size_t first,
+		       size_t n, uint64_t now)
+{
+	int error;
+	size_t i;
+
+	fill_in(buckets, share, first, n);
+	error = tg_tally_run(buckets->datapath->program, buckets->tallies, (uint32_t)n);
+	if (error && error != buckets->failure)
+		tg_fail(error, "shared limits cannot be charged");
+	buckets->failure = error;
+	if (!error)
+		read_out(buckets, share, first, n, now);
+	for (i = 0; error && i < n; i++)
+		tg_share_return(share, first + i, buckets->tallies[i].debit);
+}
+
 void tg_cluster_buckets_tally(struct tg_cluster_buckets *buckets, struct tg_share *share,
 			      uint64_t now)
 {
-	size_t all, first, n, i;
+	size_t all, first, n;
 
 	tg_share_sources(share, &all);
 	for (first = 0; first < all; first += n) {
 		n = all - first < TG_TALLIES_MAX ? all - first : TG_TALLIES_MAX;
-		fill_in(buckets, share, first, n);
-		if (tg_tally_run(buckets->datapath->program, buckets->tallies, n) == 0) {
-			read_out(buckets, share, first, n, now);
-			continue;
-		}
-		for (i = 0; i < n; i++)
-			tg_share_return(share, first + i, buckets->tallies[i].debit);
+		tally_some(buckets, share, first, n, now);
 	}
 }
 

@@ -109,8 +109,8 @@ static void say_changes(struct tg_cluster *cluster, const struct tg_share_peer *
 		order = i == log->peers_n ? 1
 			: j == n	  ? -1
 					  : strcmp(log->peers[i].node, peers[j].last->node);
-		say_peer(cluster, order <= 0 ? &log->peers[i] : NULL,
-			 order >= 0 ? &peers[j] : NULL, now);
+		say_peer(cluster, order <= 0 ? &log->peers[i] : NULL, order >= 0 ? &peers[j] : NULL,
+			 now);
 		i += order <= 0;
 		j += order >= 0;
 	}

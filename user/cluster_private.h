@@ -20,7 +20,7 @@ struct tg_cluster_log {
 		char node[TG_SHARE_NAME_SIZE];
 		uint64_t epoch;
 		bool stale;
-		uint64_t said_at; /* ns: that it has started anew */
+		uint64_t said_at;    /* ns: that it has started anew */
 	} peers[TG_SHARE_NODES_MAX]; /* by name */
 	size_t peers_n;
 	uint64_t said[TG_CLUSTER_SAID_MAX]; /* hashes of mismatches */

@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #include "clock.h"
-#include "log.h"
 #include "tally.h"
 
 int tg_tally_run(const struct tg_program *program, struct tg_tally *tallies, uint32_t n)
@@ -21,12 +20,12 @@ int tg_tally_run(const struct tg_program *program, struct tg_tally *tallies, uin
 	for (i = 0; i < n; i++)
 		indices[i] = i;
 	if (bpf_map_update_batch(map, indices, tallies, &n, NULL))
-		return tg_fail(errno, "buckets to be tallied");
+		return -errno;
 	if (bpf_prog_test_run_opts(tg_program_tally_fd(program), &options))
-		return tg_fail(errno, "tally of shared limits");
+		return -errno;
 	n = request.n;
 	/* ENOENT: the map has no more, which is so when all were asked for. */
 	if (bpf_map_lookup_batch(map, NULL, &batch, indices, tallies, &n, NULL) && errno != ENOENT)
-		return tg_fail(errno, "tallies");
+		return -errno;
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 #include "program.h"
 
-/* Charges @n buckets (TG_TALLIES_MAX at most) and learns what they gave. 0 or -errno, logged. */
+/* Charges @n buckets (TG_TALLIES_MAX at most) and learns what they gave. 0 or -errno. */
 int tg_tally_run(const struct tg_program *program, struct tg_tally *tallies, uint32_t n);
 
 #endif
