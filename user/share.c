@@ -280,6 +280,7 @@ static bool is_busy(const struct tg_share *share, const struct tg_share_source *
 static void hold(struct tg_share *share, uint64_t ns, uint64_t now)
 {
 	const struct tg_share_rule *rule;
+	double whole;
 	size_t i;
 
 	if (now > tg_share_fresh_until(share, TG_SHARE_HOLD))
@@ -288,17 +289,17 @@ static void hold(struct tg_share *share, uint64_t ns, uint64_t now)
 		struct tg_share_source *source = &share->sources[i];
 
 		rule = tg_share_rule(share, source->key.limit);
-		if (rule && rule->on_loss == TG_SHARE_HOLD)
-			source->debt += lround(source->pace * ns / NS_PER_S);
+		if (!rule || rule->on_loss != TG_SHARE_HOLD)
+			continue;
+		source->held = modf(source->held + source->pace * ns / NS_PER_S, &whole);
+		source->debt += (uint64_t)whole;
 	}
 }
 
 /* @pace, after @moved more in @ns: half of what it was goes in a second. */
 static double smooth(double pace, double moved, uint64_t ns)
 {
-	double share_of_new = ns >= NS_PER_S ? 0.5 : 0.5 * ns / NS_PER_S;
-
-	return pace + (moved * NS_PER_S / ns - pace) * share_of_new;
+	return pace + (moved * NS_PER_S / ns - pace) * (1 - exp2(-(ns / NS_PER_S)));
 }
 
 static void learn_pace(struct tg_share *share, uint64_t ns)

@@ -57,6 +57,7 @@ struct tg_share_source {
 	uint64_t moved_at; /* when anybody last took a token */
 	uint64_t moved;	   /* tokens of the last second, all nodes; fades */
 	double pace;	   /* tokens a second that the others took, smoothed */
+	double held;	   /* the part of a token that is held against them, and not yet owed */
 };
 
 /* Another node. */

@@ -269,6 +269,32 @@ TEST(test_loss)
 	end(&pair);
 }
 
+/* Parts of a token a tick add up. */
+TEST(test_holds_slow_ones)
+{
+	struct pair pair = pair_of(node_with("a", 1, LIMIT, TG_SHARE_HOLD, ""),
+				   node_with("b", 2, LIMIT, TG_SHARE_HOLD, ""));
+	struct frame frame;
+	uint64_t now = T0, held = 0;
+	size_t i;
+
+	for (i = 0; i < 200; i++) { /* 4 tokens a second, for 10 s */
+		now += 50 * MS;
+		charge(pair.a, 1, i % 5 == 0, now);
+		frame = publish(pair.a);
+		receive(pair.b, &frame, now);
+		tg_share_settle(pair.b, true, now);
+		tg_share_take(pair.b, 0);
+	}
+	for (i = 0; i < 100; i++) {
+		now += 50 * MS;
+		tg_share_settle(pair.b, false, now);
+		held += tg_share_take(pair.b, 0);
+	}
+	CHECK(held >= 18 && held <= 22, "5 s at 4: %llu", (unsigned long long)held);
+	end(&pair);
+}
+
 TEST(test_split_does_not_hold)
 {
 	struct pair pair = pair_of(node("a", 1), node("b", 2));
@@ -351,5 +377,5 @@ TEST_MAIN(RUN(test_counts_become_debts_once), RUN(test_a_lost_frame_loses_nothin
 	  RUN(test_counts_that_shrink_are_not_believed), RUN(test_debts_are_bounded),
 	  RUN(test_another_definition_is_left_out), RUN(test_damage_and_forgery),
 	  RUN(test_what_is_left_out_is_counted), RUN(test_tokens_given_back), RUN(test_loss),
-	  RUN(test_split_does_not_hold), RUN(test_nodes_come_and_go),
+	  RUN(test_holds_slow_ones), RUN(test_split_does_not_hold), RUN(test_nodes_come_and_go),
 	  RUN(test_a_debt_that_could_not_be_charged), RUN(test_who_took_what_lately))
