@@ -55,11 +55,11 @@ BPF_TESTS := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZERS := $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(patsubst %.c,$B/%,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
 SOURCES = $(wildcard bpf/*.[ch] examples/*/*.c include/*.h include/tidegate/*.h lib/*.[ch] user/*.[ch] tests/*.h tests/*/*.[ch] bench/*.[ch])
-SCRIPTS = $(wildcard tests/run tests/netns/*.sh tests/demo/* tests/vm/*[!y] bench/*.sh packaging/*.sh .ci/run)
+SCRIPTS = $(wildcard tests/run tests/netns/*.sh tests/shared/*.sh tests/demo/* tests/vm/*[!y] bench/*.sh packaging/*.sh .ci/run)
 
 .DELETE_ON_ERROR:
 .PRECIOUS: $B/%.bpf.o
-.PHONY: all deps demo check check-unit check-docs check-bpf check-netns check-vm fuzz bench bench-table bench-compare lint format install deb clean
+.PHONY: all deps demo check check-unit check-docs check-bpf check-netns check-shared check-vm fuzz bench bench-table bench-compare lint format install deb clean
 all: $B/tidegated $B/tidegate $B/libtidegate.so $B/libtidegate.a
 
 $B/%.bpf.o: bpf/%.bpf.c | $B/.made
@@ -153,9 +153,9 @@ $B/bench/%.skel.h: $B/bench/%.bpf.o
 
 $(BENCHES): $B/bench/flood.skel.h $B/bench/table.skel.h
 
-$B/tests/traffic: tests/netns/traffic.c | $B/.made
+$B/tests/traffic $B/tests/load: $B/tests/%: tests/netns/%.c | $B/.made
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE $< -o $@
+	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE $< -lpthread -o $@
 
 # What the fuzzed code needs; the rest of user/ would want the daemon.
 FUZZ_SOURCES := $(filter-out user/config_diff.c user/config_save.c,$(wildcard user/config*.c)) $(patsubst %,user/%.c,yaml_tree text log diagnostics units prefix match describe describe_cluster describe_excess share share_peers share_frame store_reply store_answer store_members)
@@ -181,15 +181,19 @@ check: deps
 	$(Q)tests/run unit docs bpf netns vm fuzz
 
 .PHONY: tests
-tests: $(UNIT) $(BPF_TESTS) $(FUZZERS) $B/tests/traffic $B/asan/tidegated $B/asan/tests/library
+NETNS_PROGRAMS := $B/tests/traffic $B/tests/load $B/asan/tidegated $B/asan/tests/library
+tests: $(UNIT) $(BPF_TESTS) $(FUZZERS) $(NETNS_PROGRAMS)
 check-unit: $(UNIT)
 	$(Q)tests/run unit
 check-docs: $B/tidegate
 	$(Q)tests/run docs
 check-bpf: $(BPF_TESTS)
 	$(Q)tests/run bpf
-check-netns: all $B/tests/traffic $B/asan/tidegated $B/asan/tests/library
+check-netns: all $(NETNS_PROGRAMS)
 	$(Q)tests/run netns
+# Shared limits at length, and all that can go wrong between three nodes: tests/shared.
+check-shared: all $(NETNS_PROGRAMS)
+	$(Q)TEST_SECONDS=$${TEST_SECONDS:-900} tests/run shared
 fuzz: $(FUZZERS)
 	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/run fuzz
 

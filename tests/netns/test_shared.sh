@@ -1,0 +1,91 @@
+#!/bin/bash
+# Limits shared by three nodes through a Redis, with packets: what they let through together, and without the store. Each source is a
+# bucket of its own, so many cases run at once. The rest is in tests/shared.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/cluster.sh"
+BOUND=502 # B + 2 (B + R S), S = 101 ms
+cluster_topology
+redis a 10.78.0.100
+policy 1 2 3 <<Y
+interfaces: [{name: in}]
+cluster: {name: edge, node: NODE, redis: "redis://10.78.0.100:6379", interval: 50ms, stale_after: 1s}
+limits:
+  - {name: api, match: {destination_port: 5353}, shared: true, capacity: 100, rate: 1000/s}
+  - {name: net, match: {destination_port: 5354}, prefix: {ipv4: 24, ipv6: 48}, shared: true, capacity: 100, rate: 1000/s}
+  - {name: split, match: {destination_port: 5361}, shared: true, on_store_loss: split, capacity: 100, rate: 1000/s}
+  - {name: hold, match: {destination_port: 5362}, shared: true, on_store_loss: hold, capacity: 100, rate: 1000/s}
+  - {name: local, match: {destination_port: 5363}, shared: true, on_store_loss: local, capacity: 100, rate: 1000/s}
+  - {name: open, match: {destination_port: 5364}, shared: true, on_store_loss: open, capacity: 100, rate: 1000/s}
+  - {name: key, per: key, shared: true, capacity: 100, refill_amount: 1, refill_interval: 1h}
+  - {name: key-rate, per: key, shared: true, capacity: 20, rate: 20/s}
+Y
+# One reaches the store by its socket.
+sed -i "s|redis://10.78.0.100:6379|unix:$WORK/a.redis|" "${CONFIGS[1]}"
+for n in 1 2 3; do node $n; done
+all_hear 2 1 2 3 && ok "three nodes hear each other, by TCP and by the socket"
+
+load 20 < <(
+	shapes 20
+	for n in 1 2 3; do echo "prefix $n 10.77.2.$n 5354 0 20 1000" && echo "prefix6 $n fd77:2:0:$n::1 5354 0 20 1000"; done
+)
+loaded
+all_shapes 20 $BOUND
+shape prefix 20 0.97 1.03 $BOUND
+shape prefix6 20 0.97 1.03 $BOUND
+
+# The store dies, and comes back with nothing.
+load 60 < <(
+	port=5361
+	for l in split hold local open; do plan $l 10.77.3.1 $((port++)) 0 60 1500 200 200; done
+)
+at 6
+kill_redis a
+lost=$(since)
+is_lost() { [ "$(tgn "$1" cluster --json | jq -r .state)" = lost ]; }
+for n in 1 2 3; do check "node $n says that the store is lost" until_true 3 is_lost $n; done
+at "$(plus "$lost" 5)"
+back=$(since)
+redis a 10.78.0.100
+answers=$(since)
+at "$(plus "$answers" 6)"
+end=$(since)
+loaded now
+gone=$(plus "$lost" 1.4) returned=$(plus "$answers" 2)
+for l in split hold local open; do
+	of seconds $l
+	check "$l: shared before" within 0.95 "$(of kept $l 1000 100 1 "$lost")" 1.05
+	check "$l: shared again within 2 s" within 0.95 "$(of kept $l 1000 100 "$returned" "$end")" 1.05
+	check "$l: nobody waits for long on the return" within 0 "$(of gap $l "$back" "$end")" 0.5
+done
+check "split: a third on each" within 0.97 "$(of kept split 1000 100 "$gone" "$back" 3)" 1.03
+check "hold: as before" within 0.9 "$(of kept hold 1000 100 "$gone" "$back")" 1.1
+check "local: the whole on each" within 0.97 "$(of kept local 3000 300 "$gone" "$back" 3)" 1.03
+check "open: everything" test "$(of lost open "$gone" "$back")" -le 2 # just under way
+
+# Applications: exactly.
+all_hear 2 1 2 3
+charge() { tgn "$1" charge "$2" "$3" --cost "$4" --state "${NODE_STATE[$1]}" >/dev/null 2>&1; }
+exits() { local code=$1 && shift && "$@"; [ $? = "$code" ]; }
+remains() { [ "$(tgn "$1" why --key "$2" --json | jq '.limits[] | select(.limit == "key").remaining')" = "$3" ]; }
+check "a key, 60 of 100 on node 1" charge 1 key alice 60
+check "node 2 hears of it" until_true 2 remains 2 alice 40
+check "and has no more than 40" exits 10 charge 2 key alice 41
+check "25 on node 2" charge 2 key alice 25
+check "node 3 hears of both" until_true 2 remains 3 alice 15
+check "no more than 15 on node 3" exits 10 charge 3 key alice 16
+check "15 on node 3" charge 3 key alice 15
+check "and node 1 hears of all" until_true 2 remains 1 alice 0
+
+# keys at a rate
+keys() { while [ ! -e "$WORK/enough" ]; do charge "$1" key-rate bob 1 && echo admitted; done >"$WORK/keys.$1"; }
+begin=$(now)
+for n in 1 2 3; do keys $n & PIDS+=($!); done
+sleep 5
+touch "$WORK/enough"
+wait "${PIDS[@]: -3}"
+seconds=$(awk -v a="$begin" -v b="$(now)" 'BEGIN {print (b - a) / 1000}')
+n=$(cat "$WORK"/keys.? | wc -l)
+# 20 + 2 (20 + 20 S) beyond the rate, and no less than the rate
+check "keys: $n of 20/s in $seconds s" within "$(jq -n "20 * $seconds * 0.95")" "$n" "$(jq -n "20 * $seconds + 65")"
+for n in 1 2 3; do check "node $n ends well" leave $n; done
+end
