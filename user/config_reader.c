@@ -57,12 +57,6 @@ void tg_reader_warn(struct tg_reader *reader, const struct tg_yaml *value, const
 	va_end(args);
 }
 
-int tg_reader_unsupported(struct tg_reader *reader, const struct tg_yaml *value, const char *what)
-{
-	return tg_reader_error(reader, value, "%s is not supported in this version of tidegate",
-			       what);
-}
-
 char *tg_reader_path(const struct tg_reader *reader, const char *name)
 {
 	const char *slash = strrchr(reader->path, '/');
@@ -151,10 +145,8 @@ static int unknown_key(struct tg_reader *reader, const struct tg_yaml *value,
 			    quoted, nearest);
 		return -EINVAL;
 	}
-	for (; keys->name; keys++) {
-		if (keys->read)
-			add_name(names, sizeof(names), ", ", keys->name);
-	}
+	for (; keys->name; keys++)
+		add_name(names, sizeof(names), ", ", keys->name);
 	tg_diagnose(reader->diagnostics, TG_ERROR, reader->path, value->key_place,
 		    "%s%sunknown key %s; the keys here are %s", path, *path ? ": " : "", quoted,
 		    names);
@@ -174,21 +166,11 @@ static int refuse_keys(struct tg_reader *reader, const struct tg_yaml *map,
 		       const struct tg_key *keys)
 {
 	const struct tg_yaml *child;
-	const struct tg_key *key;
-	char what[64];
 	int r = 0;
 
-	for (child = map->children; child; child = child->next) {
-		key = find_key(keys, child->key);
-		if (!key) {
+	for (child = map->children; child; child = child->next)
+		if (!find_key(keys, child->key))
 			r = unknown_key(reader, child, keys);
-		} else if (!key->read) {
-			snprintf(what, sizeof(what), "\"%s\"", key->name);
-			r = tg_reader_key_error(reader, child,
-						"%s is not supported in this version of tidegate",
-						what);
-		}
-	}
 	return r;
 }
 
@@ -200,19 +182,17 @@ int tg_read_map(struct tg_reader *reader, const struct tg_yaml *map, const struc
 	int r;
 
 	if (map->kind != TG_YAML_MAP) {
-		for (; keys->name; keys++) {
-			if (keys->read)
-				add_name(names, sizeof(names), ", ", keys->name);
-		}
+		for (; keys->name; keys++)
+			add_name(names, sizeof(names), ", ", keys->name);
 		return tg_reader_error(
 			reader, map, "this must be a mapping (key: value); its keys are %s", names);
 	}
 	r = refuse_keys(reader, map, keys);
 	for (; keys->name && r != -ENOMEM; keys++) {
 		child = tg_yaml_get(map, keys->name);
-		if (child && keys->read)
+		if (child)
 			r = tg_graver(r, keys->read(reader, child, out));
-		else if (!child && keys->wanted)
+		else if (keys->wanted)
 			r = tg_reader_error(reader, map, "\"%s\" is missing; write %s", keys->name,
 					    keys->wanted);
 	}
@@ -287,12 +267,9 @@ int tg_read_choice(struct tg_reader *reader, const struct tg_yaml *value,
 		return r;
 	tg_text_quote(text, quoted, sizeof(quoted));
 	for (c = choices; c->name; c++) {
-		if (c->value != TG_UNSUPPORTED)
-			add_name(names, sizeof(names), " or ", c->name);
+		add_name(names, sizeof(names), " or ", c->name);
 		if (strcmp(c->name, text) != 0)
 			continue;
-		if (c->value == TG_UNSUPPORTED)
-			return tg_reader_unsupported(reader, value, quoted);
 		*choice = c->value;
 		return 0;
 	}

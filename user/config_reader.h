@@ -35,9 +35,6 @@ int tg_reader_key_error(struct tg_reader *reader, const struct tg_yaml *value, c
 void tg_reader_warn(struct tg_reader *reader, const struct tg_yaml *value, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* A feature that the format has and this version does not enforce. */
-int tg_reader_unsupported(struct tg_reader *reader, const struct tg_yaml *value, const char *what);
-
 /* The graver of two results of reading. */
 static inline int tg_graver(int a, int b)
 {
@@ -46,8 +43,8 @@ static inline int tg_graver(int a, int b)
 
 struct tg_key {
 	const char *name;
-	tg_read_function *read; /* NULL: known, but not supported in this version */
-	const char *wanted;	/* not NULL: the key is required; how to write it */
+	tg_read_function *read;
+	const char *wanted; /* not NULL: the key is required; how to write it */
 };
 
 /* Keys are read in the order of @keys (ends with a NULL name), whatever that of the file. */
@@ -71,10 +68,8 @@ int tg_read_number(struct tg_reader *reader, const struct tg_yaml *value, uint64
 
 struct tg_choice {
 	const char *name;
-	int value; /* negative: known, but not supported in this version */
+	int value;
 };
-
-#define TG_UNSUPPORTED (-1)
 
 /* One word of @choices (ends with a NULL name). */
 int tg_read_choice(struct tg_reader *reader, const struct tg_yaml *value,

@@ -88,6 +88,7 @@ static int read_limits(struct tg_datapath *datapath, struct tg_stats *stats)
 		out->refill = limit->refill;
 		out->action = limit->action;
 		out->shadow = limit->shadow;
+		out->shared = limit->shared;
 		out->mark_above = limit->mark_above;
 		out->max_delay = limit->max_delay;
 		error = tg_datapath_limit_counters(datapath, datapath->compiled->slots[i],

@@ -143,6 +143,7 @@ static json_t *limit_of(const struct tg_limit_stats *stats)
 		(json_int_t)stats->counters.overflowed);
 
 	json_object_set_new(limit, "on_exceed", json_string(tg_action_name(stats->action)));
+	json_object_set_new(limit, "shared", json_boolean(stats->shared));
 	if (stats->mark_above)
 		json_object_set_new(limit, "mark_above", json_integer(stats->mark_above));
 	if (stats->max_delay)

@@ -26,7 +26,7 @@ struct tg_limit_stats {
 	enum tg_config_unit unit;
 	struct tg_refill refill;
 	enum tg_config_action action;
-	bool shadow;
+	bool shadow, shared;
 	uint64_t mark_above; /* tokens; 0 none */
 	uint64_t max_delay;  /* ns; 0 none */
 	uint64_t buckets;    /* in the table */

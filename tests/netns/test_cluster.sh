@@ -110,6 +110,8 @@ soon grep -q 'node node-2 has joined' "$WORK/daemon.log"
 check "said once" test "$(said 'node node-2 has joined')" = 1
 check "the bound: (2 - 1) (100 + 1000/s 150 ms)" is 1 '.limits[0].overshoot_bound' 250
 
+check "limits says which are shared" test "$(of 1 limits --json | jq -c '[.limits[].shared]')" = '[true,false]'
+
 both 10.77.1.1 1500 4
 check "a source gets the rate once from both" got 0.95 1000 350
 check "why: what it took elsewhere" test "$(of 1 why 10.77.1.1 --json | jq '.limits[0].shared | .mode == "shared" and .listed and .elsewhere > 1000')" = true
