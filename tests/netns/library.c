@@ -5,6 +5,7 @@
  *	library follow STATE LIMIT KEY SECONDS		each change of what a peek returns, a line
  *	library abandon STATE LIMIT KEY N		waits begun, tried and left: "WAITING AFTER"
  *	library wait STATE LIMIT KEY MAX_MS BACKOFF_MS	"ADMITTED TRIES SLEPT_MS"
+ *	library empty-wait ...				likewise, after emptying the bucket
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -96,6 +97,14 @@ static int abandon(int n)
 	return waiting != n;
 }
 
+static void empty(void)
+{
+	struct tidegate_answer answer;
+
+	while (tidegate_charge(handle, limit, key, 1, &answer) == 0 && answer.admitted)
+		;
+}
+
 static int await(uint64_t max_ms, uint64_t backoff_ms)
 {
 	const struct tidegate_patience patience = {.max_ns = max_ms * 1000000,
@@ -133,8 +142,12 @@ int main(int argc, char **argv)
 		result = follow(atoi(argv[5]));
 	else if (strcmp(argv[1], "abandon") == 0)
 		result = abandon(atoi(argv[5]));
-	else if (strcmp(argv[1], "wait") == 0 && argc == 7)
+	else if (argc == 7 &&
+		 (strcmp(argv[1], "wait") == 0 || strcmp(argv[1], "empty-wait") == 0)) {
+		if (strcmp(argv[1], "empty-wait") == 0)
+			empty();
 		result = await(strtoull(argv[5], NULL, 10), strtoull(argv[6], NULL, 10));
+	}
 	tidegate_close(&handle);
 	return result;
 }
