@@ -11,8 +11,11 @@
     admitted.py RECORD BEGIN gap FROM TO                     the longest time without a packet let through, s; not what passed
                                                              without one sent
     admitted.py RECORD BEGIN seconds                         let through of sent in each second, by node
+
+Several questions, with commas between them as words of their own, are answered in one line.
 """
 import collections
+import itertools
 import sys
 
 
@@ -100,13 +103,16 @@ def seconds(sent, let_in):
 
 
 def main():
-    path, begin, what, *rest = sys.argv[1:]
-    record = read(path, float(begin))
-    if what == "seconds":
-        seconds(*record)
-    else:
-        result = {"rate": rate, "kept": kept, "excess": excess, "worst": worst, "lost": lost, "gap": gap}[what](*record, *rest)
-        print(result if what in ("lost", "worst") else f"{result:.3f}")
+    path, begin, *rest = sys.argv[1:]
+    record, answers = read(path, float(begin)), []
+    for _, question in itertools.groupby(rest, lambda word: word == ","):
+        what, *words = question
+        if what == "seconds":
+            seconds(*record)
+        elif what != ",":
+            result = {"rate": rate, "kept": kept, "excess": excess, "worst": worst, "lost": lost, "gap": gap}[what](*record, *words)
+            answers.append(str(result) if what in ("lost", "worst") else f"{result:.3f}")
+    print(*answers)
 
 
 if __name__ == "__main__":

@@ -91,15 +91,17 @@ policy() {
 	text=$(cat)
 	for n; do printf '%s\n' "${text//NODE/node-$n}" >"${CONFIGS[n]}"; done
 }
+# first PROCESS: likewise goes before others; daemons only when they run, since to load a program takes seconds of a processor
+first() { chrt -a -f -p 1 "$1" 2>/dev/null || renice -n -10 -p "$1" >/dev/null; }
 # node NODE [OPTION...]: starts its daemon and waits until it is ready
 node() {
 	local n=$1
 	shift
-	nsenter --net="/run/netns/${SERVER[n]}" "${FIRST[@]}" "${TIDEGATED:-$ROOT/build/tidegated}" --config "${CONFIGS[n]}" --control "${SOCKET[n]}" \
+	nsenter --net="/run/netns/${SERVER[n]}" "${TIDEGATED:-$ROOT/build/tidegated}" --config "${CONFIGS[n]}" --control "${SOCKET[n]}" \
 		--state "${NODE_STATE[n]}" "$@" >>"${LOGS[n]}" 2>&1 &
 	PROCESS[n]=$!
 	for _ in $(seq $((200 * ${TG_SLOW:-1}))); do
-		tgn "$n" status >/dev/null 2>&1 && return 0
+		tgn "$n" status >/dev/null 2>&1 && first "${PROCESS[n]}" && return 0
 		kill -0 "${PROCESS[n]}" 2>/dev/null || break
 		sleep 0.05
 	done
@@ -189,14 +191,14 @@ shapes() {
 	plan flash 10.77.1.6 5353 3 3.3 10000 10000 10000
 }
 # shape LABEL SECONDS LEAST MOST BOUND: a row of a table, and whether from the 2nd second on no less and no more of what one bucket would
-# admit was let through, and no more than BOUND above the rate in any window, from the first packet on
+# admit was let through, and no more than BOUND above the rate in any window, from the first packet on; sets $lost
 shape() {
-	local kept excess
-	kept=$(of kept "$1" 1000 100 2 "$2") excess=$(of excess "$1" 1000)
-	printf '| %s | %.3f | %.3f | %.2f | %.0f | %s |\n' "$1" "$(jq -n "$(of rate "$1" 2 "$2") / 1000")" "$kept" \
-		"$(jq -n "$(of worst "$1" 0 "$2") / 1000")" "$excess" "$5"
-	check "$1: $kept of what one bucket would admit" within "$3" "$kept" "$4"
-	check "$1: $excess above the rate in any window" within 0 "$excess" "$5"
+	local rate kept worst excess
+	read -r rate kept worst excess lost < <(of rate "$1" 2 "$2" , kept 1000 100 2 "$2" , worst 0 "$2" , excess 1000 , lost)
+	awk -v label="$1" -v rate="$rate" -v kept="$kept" -v worst="$worst" -v excess="$excess" -v bound="$5" \
+		'BEGIN {printf "| %s | %.3f | %.3f | %.2f | %.0f | %s |\n", label, rate / 1000, kept, worst / 1000, excess, bound}'
+	expect "$1: of what one bucket would admit" "$3" "$kept" "$4"
+	expect "$1: above the rate in any window" 0 "$excess" "$5"
 }
 # all_shapes SECONDS BOUND: what came of them
 all_shapes() {
@@ -205,10 +207,11 @@ all_shapes() {
 	shape skewed "$1" 0.97 1.03 "$2"
 	shape alone "$1" 0.98 1.03 "$2"
 	shape moving "$1" 0.90 1.03 "$2"
-	shape under "$1" 1 1 "$2"
-	shape under6 "$1" 1 1 "$2"
-	for label in under under6; do check "$label: at 0.8 of the rate nothing is lost" test "$(of lost $label)" = 0; done
-	check "flash on all nodes: $(of excess flash 1000) above the rate" within 100 "$(of excess flash 1000)" "$2"
+	for label in under under6; do
+		shape $label "$1" 1 1 "$2"
+		check "$label: at 0.8 of the rate nothing is lost" test "$lost" = 0
+	done
+	expect "flash on all nodes: above the rate" 100 "$(of excess flash 1000)" "$2"
 }
 # no_complaint: what the sanitizers would have logged
 no_complaint() { ! grep -h -E 'ERROR: |runtime error' "${LOGS[@]}"; }

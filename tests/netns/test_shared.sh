@@ -52,14 +52,14 @@ end=$(since)
 loaded now
 gone=$(plus "$lost" 1.4) returned=$(plus "$answers" 2)
 for l in split hold local open; do
-	of seconds $l
-	check "$l: shared before" within 0.95 "$(of kept $l 1000 100 1 "$lost")" 1.05
-	check "$l: shared again within 2 s" within 0.95 "$(of kept $l 1000 100 "$returned" "$end")" 1.05
-	check "$l: nobody waits for long on the return" within 0 "$(of gap $l "$back" "$end")" 0.5
+	read -r before after gap < <(of kept $l 1000 100 1 "$lost" , kept 1000 100 "$returned" "$end" , gap "$back" "$end")
+	expect "$l: shared before" 0.95 "$before" 1.05
+	expect "$l: shared again within 2 s" 0.95 "$after" 1.05
+	expect "$l: nobody waits for long on the return" 0 "$gap" 0.5
 done
-check "split: a third on each" within 0.97 "$(of kept split 1000 100 "$gone" "$back" 3)" 1.03
-check "hold: as before" within 0.9 "$(of kept hold 1000 100 "$gone" "$back")" 1.1
-check "local: the whole on each" within 0.97 "$(of kept local 3000 300 "$gone" "$back" 3)" 1.03
+expect "split: a third on each" 0.97 "$(of kept split 1000 100 "$gone" "$back" 3)" 1.03
+expect "hold: as before" 0.9 "$(of kept hold 1000 100 "$gone" "$back")" 1.1
+expect "local: the whole on each" 0.97 "$(of kept local 3000 300 "$gone" "$back" 3)" 1.03
 check "open: everything" test "$(of lost open "$gone" "$back")" -le 2 # just under way
 
 # Applications: exactly.

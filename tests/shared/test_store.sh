@@ -37,9 +37,10 @@ finish_fault() {
 	gone=$(plus "$lost" 1.4) returned=$(plus "$answers" 2)
 	for l in split hold local open; do
 		of seconds $l
-		expect "$1, $l: shared before" 0.95 "$(of kept $l 1000 100 1 "$lost")" 1.05
-		expect "$1, $l: 2 s later shared again" 0.95 "$(of kept $l 1000 100 "$returned" "$end")" 1.05
-		expect "$1, $l: nobody waits for long on the return" 0 "$(of gap $l "$back" "$end")" 0.5
+		read -r before after gap < <(of kept $l 1000 100 1 "$lost" , kept 1000 100 "$returned" "$end" , gap "$back" "$end")
+		expect "$1, $l: shared before" 0.95 "$before" 1.05
+		expect "$1, $l: 2 s later shared again" 0.95 "$after" 1.05
+		expect "$1, $l: nobody waits for long on the return" 0 "$gap" 0.5
 	done
 	expect "$1, split: a third on each" 0.97 "$(of kept split 1000 100 "$gone" "$back" 3)" 1.03
 	expect "$1, hold: as before" 0.93 "$(of kept hold 1000 100 "$gone" "$back")" 1.1
