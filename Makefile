@@ -55,7 +55,6 @@ BPF_TESTS := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZERS := $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(patsubst %.c,$B/%,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
 SOURCES = $(wildcard bpf/*.[ch] examples/*/*.c include/*.h include/tidegate/*.h lib/*.[ch] user/*.[ch] tests/*.h tests/*/*.[ch] bench/*.[ch])
-SCRIPTS = $(wildcard tests/run tests/netns/*.sh tests/shared/*.sh tests/demo/* tests/vm/*[!y] bench/*.sh packaging/*.sh .ci/run)
 
 .DELETE_ON_ERROR:
 .PRECIOUS: $B/%.bpf.o
@@ -178,7 +177,7 @@ demo:
 
 check: deps
 	$(Q)$(MAKE) --no-print-directory all tests
-	$(Q)tests/run unit docs bpf netns vm fuzz
+	$(Q)tests/run vm unit docs bpf fuzz netns
 
 .PHONY: tests
 NETNS_PROGRAMS := $B/tests/traffic $B/tests/load $B/asan/tidegated $B/asan/tests/library
