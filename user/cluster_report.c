@@ -51,18 +51,6 @@ static json_t *peers_of(const struct tg_cluster_stats *stats, size_t i, bool dif
 	return names;
 }
 
-static const char *loss_name(enum tg_share_loss loss)
-{
-	static const char *const names[] = {
-		[TG_SHARE_SPLIT] = "split",
-		[TG_SHARE_HOLD] = "hold",
-		[TG_SHARE_LOCAL] = "local",
-		[TG_SHARE_OPEN] = "open",
-	};
-
-	return names[loss];
-}
-
 static json_t *limit_of(const struct tg_cluster_stats *stats, size_t i)
 {
 	const struct tg_cluster_limit_stats *limit = &stats->limits[i];
@@ -70,7 +58,7 @@ static json_t *limit_of(const struct tg_cluster_stats *stats, size_t i)
 	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "limit",
 			 limit->name, "unit", tg_unit_name(limit->unit), "mode",
 			 tg_cluster_mode_name(limit->mode), "parts", (json_int_t)limit->parts,
-			 "on_store_loss", loss_name(limit->on_loss), "sources",
+			 "on_store_loss", tg_store_loss_name(limit->on_loss), "sources",
 			 (json_int_t)limit->sources, "left_out", (json_int_t)limit->left_out,
 			 "overshoot_seen", (json_int_t)limit->owed, "overshoot_bound",
 			 (json_int_t)limit->bound, "shared_with", peers_of(stats, i, false),
