@@ -5,7 +5,7 @@
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 ID=$$
-WORK=$(mktemp -d "/var/tmp/tidegate-test.XXXXXX") || exit 1
+WORK=$(mktemp -d "/var/tmp/tidegate-test.$$.XXXXXX") || exit 1
 A=tgt${ID}a B=tgt${ID}b VA=tga$ID VB=tgb$ID
 STATE=/sys/fs/bpf/tgt$ID CONTROL=$WORK/control.sock METRICS=127.0.0.1:9469 CONFIG=$WORK/tidegate.yaml
 DAEMON='' MAC='' PIDS=()

@@ -11,5 +11,5 @@ check "it had begun" test -n "$id"
 check "no namespace is left" test -z "$(ip netns | grep "^tgt${id}[ab]\b")"
 check "no pin" test ! -e "/sys/fs/bpf/tgt$id"
 check "no process" test -z "$(pgrep -f "tgt$id")"
-check "no file" test -z "$(find /var/tmp -maxdepth 1 -name 'tidegate-test.*' -newer "$WORK/demo" ! -path "$WORK")"
+check "no file" test -z "$(find /var/tmp -maxdepth 1 -name "tidegate-test.$id.*")"
 finish
