@@ -85,7 +85,10 @@ void tg_cluster_problem(const struct tg_cluster *cluster, char *text, size_t siz
 	if (!cluster || tg_cluster_state(cluster, now) != TG_CLUSTER_LOST)
 		return;
 	tg_cluster_describe(cluster, now, limits, sizeof(limits));
-	snprintf(text, size, "store lost: %s", *limits ? limits : "no limit is shared");
+	snprintf(text, size, "%s: %s",
+		 tg_store_status(cluster->store)->connected ? "no other node is heard"
+							    : "store lost",
+		 *limits ? limits : "no limit is shared");
 }
 
 /* The limit's place in the configuration; -1 none. */

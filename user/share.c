@@ -324,10 +324,22 @@ static void learn_pace(struct tg_share *share, uint64_t ns)
 	share->moved = 0;
 }
 
+/* A store in which the frames of all others are missing may have been robbed of them. */
+static bool hears_anybody(const struct tg_share *share, uint64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < share->peers_n; i++)
+		if (now - share->peers[i].heard_at <= share->settings.stale_after)
+			return true;
+	return share->settings.nodes_expected < 2;
+}
+
 void tg_share_settle(struct tg_share *share, bool complete, uint64_t now)
 {
 	uint64_t passed = share->round_at ? now - share->round_at : 0;
 
+	complete = complete && hears_anybody(share, now);
 	/* A node that was itself stopped has missed what the others did. */
 	if (share->settled_at && now - share->settled_at > share->settings.stale_after) {
 		share->counters.losses += !share->lost;

@@ -122,7 +122,8 @@ int tg_share_publish(struct tg_share *share, uint8_t *bytes);
 int tg_share_receive(struct tg_share *share, const uint8_t *bytes, size_t length, uint64_t now);
 
 /*
- * Ends a round in which all frames were read (@complete), or one that the store did not answer.
+ * Ends a round in which all frames were read (@complete), or one that the store did not answer; so
+ * does one in which no other node was heard where others are expected.
  * Forgets sources that rest and nodes that are gone; goes on for the others while it holds.
  */
 void tg_share_settle(struct tg_share *share, bool complete, uint64_t now);

@@ -22,11 +22,14 @@ static struct tg_share_key key_of(uint8_t last)
 	return (struct tg_share_key){.limit = LIMIT, .address = {[15] = last}};
 }
 
-static struct tg_share *node_with(const char *name, uint64_t epoch, uint64_t hash,
-				  enum tg_share_loss on_loss, const char *secret)
+static struct tg_share *node_among(uint32_t nodes_expected, const char *name, uint64_t epoch,
+				   uint64_t hash, enum tg_share_loss on_loss, const char *secret)
 {
-	struct tg_share_settings settings = {
-		.epoch = epoch, .tick = 50 * MS, .stale_after = S, .max_sources = 4};
+	struct tg_share_settings settings = {.epoch = epoch,
+					     .tick = 50 * MS,
+					     .stale_after = S,
+					     .max_sources = 4,
+					     .nodes_expected = nodes_expected};
 	struct tg_share_rule rule = {.name = "api",
 				     .hash = hash,
 				     .capacity = CAPACITY,
@@ -41,6 +44,12 @@ static struct tg_share *node_with(const char *name, uint64_t epoch, uint64_t has
 	if (!share || tg_share_rules(share, &rule, 1))
 		abort();
 	return share;
+}
+
+static struct tg_share *node_with(const char *name, uint64_t epoch, uint64_t hash,
+				  enum tg_share_loss on_loss, const char *secret)
+{
+	return node_among(0, name, epoch, hash, on_loss, secret);
 }
 
 static struct tg_share *node(const char *name, uint64_t epoch)

@@ -324,6 +324,32 @@ TEST(test_nodes_come_and_go)
 	end(&pair);
 }
 
+TEST(test_a_store_without_the_others)
+{
+	struct tg_share *a = node_among(3, "a", 1, LIMIT, TG_SHARE_SPLIT, ""), *b = node("b", 2);
+	struct frame frame;
+	uint64_t until;
+
+	tg_share_settle(a, true, T0);
+	CHECK(tg_share_fresh_until(a, TG_SHARE_SPLIT) == 0 && tg_share_nodes(a) == 3);
+	frame = publish(b);
+	receive(a, &frame, T0);
+	tg_share_settle(a, true, T0 + 50 * MS);
+	until = tg_share_fresh_until(a, TG_SHARE_SPLIT);
+	CHECK(until == T0 + 50 * MS + S, "%llu", (unsigned long long)until);
+	/* b's frames are gone, whoever took them; rounds go on. */
+	tg_share_settle(a, true, T0 + 2 * S);
+	tg_share_settle(a, true, T0 + 3 * S);
+	CHECK(tg_share_fresh_until(a, TG_SHARE_SPLIT) == until);
+	CHECK(tg_share_counters(a)->losses == 1);
+	frame = publish(b);
+	receive(a, &frame, T0 + 3 * S);
+	tg_share_settle(a, true, T0 + 3 * S);
+	CHECK(tg_share_fresh_until(a, TG_SHARE_SPLIT) == T0 + 4 * S);
+	tg_share_free(&a);
+	tg_share_free(&b);
+}
+
 TEST(test_a_debt_that_could_not_be_charged)
 {
 	struct pair pair = pair_of(node("a", 1), node("b", 2));
@@ -378,4 +404,5 @@ TEST_MAIN(RUN(test_counts_become_debts_once), RUN(test_a_lost_frame_loses_nothin
 	  RUN(test_another_definition_is_left_out), RUN(test_damage_and_forgery),
 	  RUN(test_what_is_left_out_is_counted), RUN(test_tokens_given_back), RUN(test_loss),
 	  RUN(test_holds_slow_ones), RUN(test_split_does_not_hold), RUN(test_nodes_come_and_go),
-	  RUN(test_a_debt_that_could_not_be_charged), RUN(test_who_took_what_lately))
+	  RUN(test_a_store_without_the_others), RUN(test_a_debt_that_could_not_be_charged),
+	  RUN(test_who_took_what_lately))
