@@ -388,8 +388,8 @@ static int run(int seconds, const char *record)
 
 	/* The flows are not to beat in time. */
 	for (i = 0; i < flows_n; i++) {
-		flows[i].next =
-			begin + flows[i].start * NS_PER_S + i * 0.618 / flows[i].rate * NS_PER_S;
+		flows[i].next = begin + flows[i].start * NS_PER_S +
+				(double)(i * 618 % 1000) / 1000 / flows[i].rate * NS_PER_S;
 		flows[i].until = begin + flows[i].end * NS_PER_S;
 	}
 	printf("begin %.3f\n", begin / 1e6);
