@@ -57,7 +57,7 @@ BENCHES := $(patsubst %.c,$B/%,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
 SOURCES = $(wildcard bpf/*.[ch] examples/*/*.c include/*.h include/tidegate/*.h lib/*.[ch] user/*.[ch] tests/*.h tests/*/*.[ch] bench/*.[ch])
 
 .DELETE_ON_ERROR:
-.PRECIOUS: $B/%.bpf.o
+.PRECIOUS: $B/%.bpf.o $B/bench/%.bpf.o
 .PHONY: all deps demo check check-unit check-docs check-bpf check-netns check-shared check-vm fuzz bench bench-table bench-compare lint format install deb clean
 all: $B/tidegated $B/tidegate $B/libtidegate.so $B/libtidegate.a
 
