@@ -49,6 +49,15 @@ static __always_inline bool tg_lets_in(__u32 slot)
 	return gate && tg_take_token(gate);
 }
 
+/* Atomic, since a packet may come while what an application or the daemon runs is at it. */
+static __always_inline void tg_count_created(__u32 slot)
+{
+	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
+
+	if (counters)
+		__sync_fetch_and_add(&counters->created, 1);
+}
+
 /*
  * Puts a bucket into the table, full but for this charge. One that asks for more than it ever
  * holds finds it full at the next try, which knows what becomes of such packets.
@@ -58,7 +67,6 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
 	const volatile struct tg_limit *limit = &policy.limits[slot];
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
-	struct tg_limit_counters *counters;
 	/* A copy: Linux 6.1 takes a map's key from a function's own stack alone. */
 	struct tg_bucket_key own = *key;
 	struct tg_bucket bucket = {};
@@ -80,9 +88,7 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 	/* Others pass: another CPU was faster (EEXIST), or is at work on the same hash chain. */
 	if (error)
 		return TG_CHARGE_AGAIN;
-	counters = bpf_map_lookup_elem(&limit_counters, &slot);
-	if (counters) /* atomic, since a packet may come while an application's charge is at it */
-		__sync_fetch_and_add(&counters->created, 1);
+	tg_count_created(slot);
 	demand->above = limit->mark_above != ~0ULL && deficit > limit->mark_above
 									<< (limit->rate.scale & 63);
 	return admitted ? TG_CHARGE_ADMITTED : TG_CHARGE_AGAIN;

@@ -62,10 +62,9 @@ static __always_inline bool tg_tally_charge(struct tg_tally *tally, struct tg_bu
 /* A source that only others have seen owes here too. */
 static __always_inline void tg_tally_new(struct tg_tally *tally, const struct tg_demand *demand)
 {
-	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1), index = slot;
+	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
 	const volatile struct tg_limit *limit = &policy.limits[slot];
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
-	struct tg_limit_counters *counters;
 	struct tg_bucket_key key = tally->key;
 	struct tg_bucket bucket = {.watched_at = demand->now};
 	int error;
@@ -77,9 +76,8 @@ static __always_inline void tg_tally_new(struct tg_tally *tally, const struct tg
 	 */
 	if (error != -EEXIST)
 		tally->debit = 0;
-	counters = bpf_map_lookup_elem(&limit_counters, &index);
-	if (counters && !error)
-		counters->created++;
+	if (!error)
+		tg_count_created(slot);
 }
 
 static __always_inline void tg_tally_bucket(struct tg_tally *tally, struct tg_bucket *bucket,
