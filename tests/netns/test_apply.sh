@@ -1,6 +1,7 @@
 #!/bin/bash
 # Changes of the whole policy by hand: looked at before, tried with a way back, confirmed, taken back.
 . "$(dirname "$0")/lib.sh"
+SLOW=${TG_SLOW:-1}
 topology
 policy() {
 	cat <<-Y
@@ -72,9 +73,9 @@ check "rollback is still possible" test "$(tg rollback >/dev/null && capacity)" 
 tg apply b.yaml --confirm 60s >/dev/null
 check "rollback ends the wait" test "$(tg rollback >/dev/null && tg status --json | jq -c .confirm)" = null
 check "and is back" test "$(capacity)" = 10
-tg apply b.yaml --confirm 1s >/dev/null
+tg apply b.yaml --confirm "${SLOW}s" >/dev/null
 check "one that nobody confirms is in force" test "$(capacity)" = 20
-sleep 1.5
+sleep "$SLOW.5"
 check "and goes back by itself" test "$(capacity)" = 10
 check "for packets" test "$(admitted 10.77.1.9 40)" = 10
 check "with a word in the log" grep -q "was not confirmed in time" "$WORK/daemon.log"

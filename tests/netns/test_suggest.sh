@@ -3,6 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 need_root
 CAPTURE=$WORK/capture.pcap
+SLOW=${TG_SLOW:-1}
 
 suggest() { "$ROOT/build/tidegate" suggest "$@" >"$CONFIG" 2>"$WORK/stderr"; }
 is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: expected $2, got $3"; fi; }
@@ -77,7 +78,7 @@ kept "per prefix" 0.2
 # Just now: two sources in turn, on a real interface.
 topology
 live() { nsenter --net="/run/netns/$B" "$ROOT/build/tidegate" suggest "$@" >"$CONFIG" 2>"$WORK/stderr"; }
-in_a "$TRAFFIC" send "$VA" "$MAC" 10.77.1.1 10.77.0.2 5353 2 100 20 62 >/dev/null 2>&1 &
+nsenter --net="/run/netns/$A" "$TRAFFIC" send "$VA" "$MAC" 10.77.1.1 10.77.0.2 5353 2 100 $((20 * SLOW)) 62 >/dev/null 2>&1 &
 PIDS+=($!)
 live --live 2s --interface "$VB"
 is "--live" 0 $?
@@ -89,7 +90,7 @@ is "without --interface one is found" 0 $?
 nsenter --net="/run/netns/$B" "$ROOT/build/tidegate" suggest --live 10m --interface "$VB" >"$CONFIG" 2>"$WORK/stderr" &
 suggesting=$!
 PIDS+=($!)
-sleep 2
+sleep $((2 * SLOW))
 kill -INT $suggesting
 wait $suggesting
 is "Ctrl-C ends it" 0 $?

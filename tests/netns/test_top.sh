@@ -1,6 +1,7 @@
 #!/bin/bash
 # `tidegate top` on a terminal, as one would use it, and where there is none; and the health line of `status`.
 . "$(dirname "$0")/lib.sh"
+SLOW=${TG_SLOW:-1}
 topology
 configure <<-Y
 	interfaces: [{name: IFACE}]
@@ -18,7 +19,7 @@ tmux() { command tmux -L "tgt$ID" -f /dev/null "$@"; }
 shown() { tmux capture-pane -p; }
 # becomes PATTERN: whether the screen comes to have it within three seconds
 becomes() {
-	for _ in $(seq 60); do
+	for _ in $(seq $((60 * SLOW))); do
 		shown | grep -qE "$1" && return
 		sleep 0.05
 	done
@@ -35,7 +36,8 @@ leave() {
 	cleanup
 }
 trap leave EXIT
-flow 10.77.3.1 20 400 60 &
+# not by flow: what is killed would be the shell about it
+nsenter --net="/run/netns/$A" "$TRAFFIC" send "$VA" "$MAC" 10.77.3.1 10.77.0.2 5353 20 400 $((60 * SLOW)) 62 >/dev/null &
 PIDS+=($!)
 sleep 0.5
 tmux new-session -d -x 150 -y 24 "nsenter --net=/run/netns/$B $ROOT/build/tidegate --control $CONTROL top; echo ended with \$?; sleep 60"
