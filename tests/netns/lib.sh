@@ -148,13 +148,24 @@ held() {
 			exit !(n <= promised * 1.02 + 2 && n >= promised * 0.98 - 2)
 		}' "$WORK/received"
 }
-# The second that it is for stepped refills; and the same, after waiting for its middle, so that a flood begins far from a step.
-second() { python3 -c 'import time; print(int(time.monotonic()))'; }
-middle() { python3 -c 'import time; time.sleep((1.4 - time.monotonic() % 1) % 1); print(int(time.monotonic()))'; }
-# stepped ADMITTED TOKENS AMOUNT SINCE: whether a bucket of TOKENS that gets AMOUNT every second admitted what it should have since a
-# second, if packets enough came until now; the last step may have come after them.
+# The second that it is for stepped refills; and the same, after waiting for its middle, so that a flood begins far from a step. Not by
+# Python, which a slow machine takes a second to start.
+second() {
+	local now
+	now=$("$ROOT/build/tests/load" now)
+	echo "${now%???.*}"
+}
+middle() {
+	local now
+	now=$("$ROOT/build/tests/load" now)
+	now=${now%.*}
+	sleep "0.$(printf '%03d' $(((1400 - now % 1000) % 1000)))"
+	second
+}
+# stepped ADMITTED TOKENS AMOUNT SINCE UNTIL: whether a bucket of TOKENS that gets AMOUNT every second admitted what it should have
+# between two seconds, if packets enough came all the time; the last step may have come after them.
 stepped() {
-	local steps=$(($(second) - $4))
+	local steps=$(($5 - $4))
 	echo "# $1 in $steps steps, promised $(($2 + $3 * (steps - 1))) to $(($2 + $3 * steps))"
 	between $(($2 + $3 * (steps - 1))) "$1" $(($2 + $3 * steps))
 }

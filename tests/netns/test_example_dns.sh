@@ -121,14 +121,16 @@ sleep 0.5
 echo >&9
 wait $asking
 wait $flooding
+until=$(second)
 check "established ones are answered all their queries during a SYN flood from the same source" \
 	test "$(tail -n 1 "$WORK/connected")" = $((made * 50))
-check "new ones: 5 a second" stepped "$(limit connections-per-source admitted)" 20 5 "$since"
+check "new ones: 5 a second" stepped "$(limit connections-per-source admitted)" 20 5 "$since" "$until"
 count 53 60 tcp
 since=$(middle)
 send syn 10.77.21.0 200 53 2000 2
+until=$(second)
 counted >"$WORK/received"
-check "200 clients of one net open 100 at once, 25 more a second" stepped "$(total <"$WORK/received")" 100 25 "$since"
+check "200 clients of one net open 100 at once, 25 more a second" stepped "$(total <"$WORK/received")" 100 25 "$since" "$until"
 
 # rest NAME KIND COUNTED TOKENS RATE PORT SOURCE_PORT: the other limits, from a source of its own each
 rest() {
@@ -144,8 +146,9 @@ rest "other UDP: 100 and 50 a second" udp udp 100 50 123 40000
 count 22 60 tcp
 since=$(middle)
 send syn 10.77.1.20 1 22 500 2
+until=$(second)
 counted >"$WORK/received"
-check "SSH: 10 connections at once, 1 more a second" stepped "$(total <"$WORK/received")" 10 1 "$since"
+check "SSH: 10 connections at once, 1 more a second" stepped "$(total <"$WORK/received")" 10 1 "$since" "$until"
 # everyone's, from sources that keep to their own
 everyone() {
 	count "$6" 60 "$3"

@@ -163,13 +163,15 @@ sleep 0.3
 echo >&9
 wait $console
 wait $flooding
+until=$(second)
 check "established ones get all back during a SYN flood from the same source" test "$(tail -n 1 "$WORK/console")" = $((made * 50))
-check "new ones: 2 a second" stepped "$(limit connections-per-source admitted)" 10 2 "$since"
+check "new ones: 2 a second" stepped "$(limit connections-per-source admitted)" 10 2 "$since" "$until"
 count 27015 60 tcp
 since=$(middle)
 send syn 10.77.32.0 100 27015 1000 2
+until=$(second)
 counted >"$WORK/received"
-check "100 sources of one /24 open 40 at once, 10 more a second" stepped "$(total <"$WORK/received")" 40 10 "$since"
+check "100 sources of one /24 open 40 at once, 10 more a second" stepped "$(total <"$WORK/received")" 40 10 "$since" "$until"
 flood "4,096 sources: 300 connections at once, 150 a second" 300 150 tcp syn 10.77.64.0 4096 27015 5000 1
 flood "ACK of one source: 2,000 and 1,000 a second" 2000 1000 tcp ack 10.77.2.6 1 27015 5000 1
 

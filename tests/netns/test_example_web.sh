@@ -91,8 +91,9 @@ in_a curl -s -o /dev/null -m 30 -w '%{time_total}\n' -H Expect: --interface 10.7
 asking+=($!)
 sleep 1
 send syn 10.77.1.1 1 80 500 2 74 1024
+until=$(second)
 # the upload has a connection as well
-check "then 10 more every second" stepped $(($(limit connections-per-source admitted) - 1)) 40 10 "$since"
+check "then 10 more every second" stepped $(($(limit connections-per-source admitted) - 1)) 40 10 "$since" "$until"
 wait "${asking[@]}"
 # 40 connections, 5 requests a second, 5 s; a slow machine has its delays
 check "the 40 are answered throughout: $(cat "$WORK/client")" answered "$WORK/client" 800
@@ -125,8 +126,9 @@ check "an operator's 20,000 packets at once all arrive" test "$(total <"$WORK/re
 count 80 60 tcp
 since=$(middle)
 send syn 10.77.20.0 100 80 1000 2
+until=$(second)
 counted >"$WORK/received"
-check "100 clients of one /24 open 200 at once, 50 more a second" stepped "$(total <"$WORK/received")" 200 50 "$since"
+check "100 clients of one /24 open 200 at once, 50 more a second" stepped "$(total <"$WORK/received")" 200 50 "$since" "$until"
 flood "a balancer that has lost its mind: 5,000 and 2,000 a second" 5000 2000 tcp syn 192.0.2.11 1 80 10000 2
 
 # Packets and bytes: 2 MiB are 1,385 frames of 1,514 bytes, 10 Mbit/s 826 a second; 8 MiB are 5,540, 200 Mbit/s 16,513 a second.
@@ -138,8 +140,9 @@ flood "bytes of 64 clients: 8 MiB and 200 Mbit/s" 5540 16513 udp udp 10.77.24.0 
 count 22 60 tcp
 since=$(middle)
 send syn 10.77.2.3 1 22 500 2
+until=$(second)
 counted >"$WORK/received"
-check "SSH: 10 connections at once, 1 more a second" stepped "$(total <"$WORK/received")" 10 1 "$since"
+check "SSH: 10 connections at once, 1 more a second" stepped "$(total <"$WORK/received")" 10 1 "$since" "$until"
 flood "ICMP of one source: 20 and 10 a second" 20 10 icmp icmp 10.77.2.4 1 0 500 1
 flood "fragments of one source: 20 and 10 a second" 20 10 udp fragment 10.77.2.5 1 443 500 1
 flood "other UDP of one source: 200 and 100 a second" 200 100 udp udp 10.77.2.6 1 123 1000 1
