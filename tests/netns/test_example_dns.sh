@@ -1,6 +1,7 @@
 #!/bin/bash
 # examples/dns-server.yaml before a real DNS server: what its comments promise, with dnsperf and floods from many sources.
 . "$(dirname "$0")/lib.sh"
+not_emulated "floods of up to 20,000 packets a second, more than an emulated machine makes; limits and programs have tests of their own there"
 topology
 example dns-server.yaml
 for address in 10.77.1.1 10.77.1.2 10.77.1.3 192.0.2.53 198.51.100.5; do ip -n "$A" addr add $address/32 dev "$VA"; done
