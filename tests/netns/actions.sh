@@ -1,7 +1,7 @@
 #!/bin/bash
 # Sourced after lib.sh, where a link between $A and $B is up: every action but delay before real clients, IPv4 and IPv6.
 # `prepare` first; then for each policy `limited`, `answered` where there is somebody to answer, and `opens`.
-CLOSED=$((2 * ${TG_SLOW:-1}))s
+CLOSED=$((2 * SLOW))s
 
 # prepare NETWORK4 NETWORK6: the client has .1 and ::1 there, the server .2 and ::2
 prepare() {

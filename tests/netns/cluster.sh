@@ -4,7 +4,6 @@
 # What is timed goes before what else the machine does: on a busy one, that waits.
 FIRST=(chrt -f 1)
 "${FIRST[@]}" true 2>/dev/null || FIRST=(nice -n -10)
-LOAD=$ROOT/build/tests/load
 NODES=3 HUB=tgt${ID}h
 CLIENT=() SERVER=() NODE_STATE=() SOCKET=() CONFIGS=() PROCESS=() LOGS=()
 declare -A REDIS=()
@@ -70,7 +69,7 @@ redis() {
 	nsenter --net="/run/netns/$HUB" "${FIRST[@]}" redis-server --bind "$address" --port 6379 --protected-mode no --unixsocket "$WORK/$name.redis" --save "" \
 		--appendonly no --dir "$WORK" --dbfilename "$name.rdb" --daemonize no "$@" >>"$WORK/$name.redis.log" 2>&1 &
 	REDIS[$name]=$!
-	for _ in $(seq $((100 * ${TG_SLOW:-1}))); do
+	for _ in $(seq $((100 * SLOW))); do
 		redis-cli -s "$WORK/$name.redis" ping 2>/dev/null | grep -q PONG && return
 		sleep 0.05
 	done
@@ -100,7 +99,7 @@ node() {
 	nsenter --net="/run/netns/${SERVER[n]}" "${TIDEGATED:-$ROOT/build/tidegated}" --config "${CONFIGS[n]}" --control "${SOCKET[n]}" \
 		--state "${NODE_STATE[n]}" "$@" >>"${LOGS[n]}" 2>&1 &
 	PROCESS[n]=$!
-	for _ in $(seq $((200 * ${TG_SLOW:-1}))); do
+	for _ in $(seq $((200 * SLOW))); do
 		tgn "$n" status >/dev/null 2>&1 && first "${PROCESS[n]}" && return 0
 		kill -0 "${PROCESS[n]}" 2>/dev/null || break
 		sleep 0.05
@@ -123,7 +122,7 @@ metric() {
 }
 # until_true SECONDS COMMAND...: whether it succeeds before
 until_true() {
-	local tries=$((10 * $1 * ${TG_SLOW:-1}))
+	local tries=$((10 * $1 * SLOW))
 	shift
 	while ! "$@"; do
 		tries=$((tries - 1))
@@ -150,7 +149,6 @@ loaded() {
 	wait "$LOADER" || not_ok "the load: $(cat "$WORK/load")"
 	echo "# packets not sent in time: $(awk '$1 == "late" {print $2}' "$WORK/load")"
 }
-now() { "$LOAD" now; }
 # since: the time since BEGIN, in seconds
 since() { awk -v begin="$BEGIN" -v now="$(now)" 'BEGIN {print (now - begin) / 1000}'; }
 # plus A B: of fractions

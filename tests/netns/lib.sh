@@ -10,7 +10,8 @@ A=tgt${ID}a B=tgt${ID}b VA=tga$ID VB=tgb$ID
 STATE=/sys/fs/bpf/tgt$ID CONTROL=$WORK/control.sock METRICS=127.0.0.1:9469 CONFIG=$WORK/tidegate.yaml
 DAEMON='' MAC='' PIDS=()
 passed=0 failed=0 skipped=0
-TRAFFIC=$ROOT/build/tests/traffic
+TRAFFIC=$ROOT/build/tests/traffic LOAD=$ROOT/build/tests/load
+SLOW=${TG_SLOW:-1} # times as long as on a real machine, see tests/run
 
 cleanup() {
 	trap '' INT TERM
@@ -87,7 +88,10 @@ tg() { in_b "$ROOT/build/tidegate" --control "$CONTROL" "$@"; }
 configure() { sed "s/IFACE/$VB/g" >"$CONFIG"; }
 
 # A policy of examples/, with nothing replaced but the interface's name.
-example() { sed "s/\beth0\b/$VB/" "$ROOT/examples/$1" >"$CONFIG"; }
+example() {
+	not_emulated "floods of up to 20,000 packets a second, more than an emulated machine makes; limits and programs have tests of their own there"
+	sed "s/\beth0\b/$VB/" "$ROOT/examples/$1" >"$CONFIG"
+}
 
 # start [OPTION...]: runs the daemon until it is ready; returns its exit status if it ends before
 start() {
@@ -95,7 +99,7 @@ start() {
 	nsenter --net="/run/netns/$B" "${TIDEGATED:-$ROOT/build/tidegated}" --config "$CONFIG" --control "$CONTROL" --state "$STATE" --metrics "$METRICS" "$@" \
 		>>"$WORK/daemon.log" 2>&1 &
 	DAEMON=$!
-	for _ in $(seq $((200 * ${TG_SLOW:-1}))); do
+	for _ in $(seq $((200 * SLOW))); do
 		if tg status >/dev/null 2>&1; then return 0; fi
 		if ! kill -0 "$DAEMON" 2>/dev/null; then
 			wait "$DAEMON"
@@ -148,18 +152,13 @@ held() {
 			exit !(n <= promised * 1.02 + 2 && n >= promised * 0.98 - 2)
 		}' "$WORK/received"
 }
-# The second that it is for stepped refills; and the same, after waiting for its middle, so that a flood begins far from a step. Not by
-# Python, which a slow machine takes a second to start.
-second() {
-	local now
-	now=$("$ROOT/build/tests/load" now)
-	echo "${now%???.*}"
-}
+# ms, on the clock of refills, with a fraction; and whole. Not by Python, which a slow machine takes a second to start.
+now() { "$LOAD" now; }
+milliseconds() { now | cut -d. -f1; }
+# The second that it is for stepped refills; and the same, after waiting for its middle, so that a flood begins far from a step.
+second() { echo $(($(milliseconds) / 1000)); }
 middle() {
-	local now
-	now=$("$ROOT/build/tests/load" now)
-	now=${now%.*}
-	sleep "0.$(printf '%03d' $(((1400 - now % 1000) % 1000)))"
+	sleep "0.$(printf '%03d' $(((1400 - $(milliseconds) % 1000) % 1000)))"
 	second
 }
 # stepped ADMITTED TOKENS AMOUNT SINCE UNTIL: whether a bucket of TOKENS that gets AMOUNT every second admitted what it should have
@@ -176,6 +175,17 @@ burst() { in_a "$TRAFFIC" send "$VA" "$MAC" "$1" "$(peer_of "$1")" "${3:-5353}" 
 flow() { in_a "$TRAFFIC" send "$VA" "$MAC" "$1" "$(peer_of "$1")" 5353 "$2" "$3" "$4" "${5:-62}" >/dev/null; }
 # send KIND FROM SOURCES PORT RATE SECONDS [LENGTH [SOURCE_PORT]]: as traffic.c has it
 send() { in_a "$TRAFFIC" send "$VA" "$MAC" "$2" "$(peer_of "$2")" "$4" "$3" "$5" "$6" "${7:-74}" "$1" "${8:-40000}" >/dev/null; }
+# steps NAME TOKENS AMOUNT SEND'S...: what a flood of connections gets from a bucket of TOKENS that gets AMOUNT every second
+steps() {
+	local name=$1 tokens=$2 amount=$3 since until
+	shift 3
+	count "$4" 60 tcp
+	since=$(middle)
+	send "$@"
+	until=$(second)
+	counted >"$WORK/received"
+	check "$name" stepped "$(total <"$WORK/received")" "$tokens" "$amount" "$since" "$until"
+}
 peer_of() { case $1 in *:*) echo fd77::2 ;; *) echo 10.77.0.2 ;; esac; }
 # admitted FROM PACKETS: how many of a burst arrive
 admitted() {

@@ -1,7 +1,6 @@
 #!/bin/bash
 # Changes of the whole policy by hand: looked at before, tried with a way back, confirmed, taken back.
 . "$(dirname "$0")/lib.sh"
-SLOW=${TG_SLOW:-1}
 topology
 policy() {
 	cat <<-Y

@@ -3,8 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 topology
 CLIENT=$ROOT/tests/netns/patience.py
-# On a slow machine all happens in slow motion, rates and patience too.
-SLOW=${TG_SLOW:-1}
 for i in 1 2 3 4; do ip -n "$A" addr add 10.77.1.$i/16 dev "$VA" && ip -n "$A" addr add fd77::1:$i/64 dev "$VA" nodad; done
 for address in 10.77.0.2 fd77::2; do
 	nsenter --net="/run/netns/$B" "$CLIENT" serve $address 5353 &
@@ -18,6 +16,7 @@ S
 chmod +x "$WORK/told"
 
 # ask NAME FROM SECONDS [told]: "ANSWERS ASKED" into $WORK/NAME
+# On a slow machine all happens in slow motion, rates and patience too.
 ask() { in_a "$CLIENT" ask "$(peer_of "$2")" 5353 "$2" $(($3 * SLOW)) $((20 * SLOW)) ${4:+"$WORK/told" "$2"} >"$WORK/$1"; }
 answers() { cut -d' ' -f1 "$WORK/$1"; }
 

@@ -48,7 +48,7 @@ configured() {
 }
 # soon COMMAND...: within 5 s
 soon() {
-	for _ in $(seq $((50 * ${TG_SLOW:-1}))); do
+	for _ in $(seq $((50 * SLOW))); do
 		"$@" && return
 		sleep 0.1
 	done

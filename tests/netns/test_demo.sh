@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 need_root
 # not in the background: bash starts such commands deaf to SIGINT
-timeout --signal=INT $((6 * ${TG_SLOW:-1})) "$ROOT/tests/demo/run" >"$WORK/demo" 2>&1
+timeout --signal=INT $((6 * SLOW)) "$ROOT/tests/demo/run" >"$WORK/demo" 2>&1
 check "interrupted" test $? = 124
 id=$(grep -o 'tgb[0-9]*' "$WORK/demo" | head -n 1)
 id=${id#tgb}

@@ -1,7 +1,6 @@
 #!/bin/bash
 # `tidegate allow` and `deny`: entries come, hold, end, and outlast reloads and daemons.
 . "$(dirname "$0")/lib.sh"
-SLOW=${TG_SLOW:-1}
 topology
 configure <<-Y
 	interfaces: [{name: IFACE}]

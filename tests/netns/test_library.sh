@@ -4,7 +4,6 @@
 topology
 LIBRARY=$ROOT/build/asan/tests/library
 # On a slow machine tokens come slowly, so that it has the time to ask for them before.
-SLOW=${TG_SLOW:-1}
 policy() { # CAPACITY
 	configure <<-Y
 		interfaces: [{name: IFACE}]

@@ -3,19 +3,18 @@
 . "$(dirname "$0")/lib.sh"
 # Where a slow machine has the sender stand still for a while, a small bucket would be full and tokens be lost: there it holds those of
 # some seconds more.
-MORE=$((${TG_SLOW:-1} - 1))
+MORE=$((SLOW - 1))
 topology
 
-now() { "$ROOT/build/tests/load" now | cut -d. -f1; }
 # hold NAME MODE FROM LEAST MOST PACKETS LENGTH RATE: a source that sends far too much for 10 s, of which the bucket takes RATE a second
 hold() {
 	local name=$1 mode=$2 from=$3 least=$4 most=$5 packets=$6 length=$7 rate=$8 n begin late
 	start || { not_ok "$name: the daemon starts" && return; }
 	check "$name: attached $mode" test "$(tg status --json | jq -r '.interfaces[0].mode')" = "$mode"
 	count 5353 60
-	begin=$(now)
+	begin=$(milliseconds)
 	flow "$from" 1 "$packets" 10 "$length"
-	late=$((($(now) - begin) / 100 - 100))
+	late=$((($(milliseconds) - begin) / 100 - 100))
 	n=$(counted | total)
 	check "$name: $n packets admitted" between $((least + rate * MORE)) "$n" $((most + rate * MORE + rate * late / 10))
 	stop

@@ -1,7 +1,6 @@
 #!/bin/bash
 # Two hundred changes of the policy while packets flow: not one above the limit passes, not one below it is lost.
 . "$(dirname "$0")/lib.sh"
-SLOW=${TG_SLOW:-1}
 topology
 SECONDS_OF_FLOW=$((200 * SLOW)) # at most; they are ended with the last change
 # policy CAPACITY OTHER: what is about the flows, and what is not and changes too

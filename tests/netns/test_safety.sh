@@ -70,13 +70,13 @@ nsenter --net="/run/netns/$B" setpriv --reuid=65534 --regid=65534 --groups=0 /us
 	time.sleep(300)
 P
 PIDS+=($!)
-for _ in $(seq $((100 * ${TG_SLOW:-1}))); do
+for _ in $(seq $((100 * SLOW))); do
 	[ -s "$WORK/told" ] && break
 	sleep 0.1
 done
 check "of a thousand clients those that there is no room for are told to come later" between 740 "$(cat "$WORK/told")" 800
-check "root gets through a thousand clients" timeout $((5 * ${TG_SLOW:-1})) "$ROOT/build/tidegate" --control "$CONTROL" status >/dev/null
-check "and changes what it wants" timeout $((5 * ${TG_SLOW:-1})) "$ROOT/build/tidegate" --control "$CONTROL" set l capacity=20 >/dev/null
+check "root gets through a thousand clients" timeout $((5 * SLOW)) "$ROOT/build/tidegate" --control "$CONTROL" status >/dev/null
+check "and changes what it wants" timeout $((5 * SLOW)) "$ROOT/build/tidegate" --control "$CONTROL" set l capacity=20 >/dev/null
 kill "${PIDS[0]}"
 wait "${PIDS[0]}" 2>/dev/null
 PIDS=()

@@ -39,7 +39,7 @@ try() {
 		clients "$name"
 	fi
 	wait "$flood"
-	check "$name: behind it, the flood was dropped" test "$(tg limits flood --json | jq '.limits[0].packets.dropped')" -gt $((10000 / ${TG_SLOW:-1}))
+	check "$name: behind it, the flood was dropped" test "$(tg limits flood --json | jq '.limits[0].packets.dropped')" -gt $((10000 / SLOW))
 	kill "$server"
 	wait "$server" 2>/dev/null
 	stop

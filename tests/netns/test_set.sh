@@ -3,7 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 topology
 # On a slow machine tokens come slowly, so that a burst has the time to be over before many do.
-SLOW=${TG_SLOW:-1}
 configure <<-Y
 	interfaces: [{name: IFACE}]
 	limits: [{name: l, per: source, capacity: 100, refill_amount: 1, refill_interval: 1h}]

@@ -3,7 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 need_root
 CAPTURE=$WORK/capture.pcap
-SLOW=${TG_SLOW:-1}
 
 suggest() { "$ROOT/build/tidegate" suggest "$@" >"$CONFIG" 2>"$WORK/stderr"; }
 is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: expected $2, got $3"; fi; }

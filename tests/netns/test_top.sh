@@ -1,7 +1,6 @@
 #!/bin/bash
 # `tidegate top` on a terminal, as one would use it, and where there is none; and the health line of `status`.
 . "$(dirname "$0")/lib.sh"
-SLOW=${TG_SLOW:-1}
 topology
 configure <<-Y
 	interfaces: [{name: IFACE}]

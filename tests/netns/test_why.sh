@@ -3,7 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 topology
 # On a slow machine tokens come slowly, so that it has the time to ask and to send before.
-SLOW=${TG_SLOW:-1}
 
 ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
 # sleep_until MS: by the same clock; false if that is over

@@ -35,11 +35,11 @@ burst_in() { burst_from "$A" "$B" "$@"; } # to it
 shaped() {
 	check "$1: all $2 arrive" test "$(wc -l <"$WORK/arrived")" = "$2"
 	check "$1: in order" sort -nc "$WORK/arrived"
-	check "$1: the first 10 at once" between 0 "$(awk 'NR == 1 {t = $2} NR == 10 {print $2 - t}' "$WORK/arrived")" $((90 * ${TG_SLOW:-1}))
+	check "$1: the first 10 at once" between 0 "$(awk 'NR == 1 {t = $2} NR == 10 {print $2 - t}' "$WORK/arrived")" $((90 * SLOW))
 	check "$1: the rest 100 ms apart" between 90 "$(awk 'NR > 11 {print $2 - last} {last = $2}' "$WORK/arrived" |
 		sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)] + 0}')" 110
 	check "$1: at this rate in all" between $((($2 - 11) * 100)) "$(awk 'NR == 1 {t = $2} END {print $2 - t}' "$WORK/arrived")" \
-		$((($2 - 9) * 100 + 200 * ${TG_SLOW:-1}))
+		$((($2 - 9) * 100 + 200 * SLOW))
 }
 # join [OPTION...]: the veth anew, with more of ip-link for both ends
 join() {
@@ -88,7 +88,7 @@ stop
 policy
 start || not_ok "the daemon starts for the clean-up"
 in_b "$BURST" send 10.77.0.1 5353 50
-check "40 packets wait" between $((40 - 5 * ${TG_SLOW:-1})) "$(backlog)" 40
+check "40 packets wait" between $((40 - 5 * SLOW)) "$(backlog)" 40
 ip -n "$B" link del "$VB"
 for _ in $(seq 100); do [ "$(tg status --json | jq '.interfaces | length')" = 0 ] && break; sleep 0.05; done
 check "the interface goes at once, with its queue" test "$(tg status --json | jq '.interfaces | length')" = 0
@@ -105,7 +105,7 @@ for _ in $(seq 500); do grep -q ready "$WORK/arrived" && break; sleep 0.02; done
 in_b "$BURST" send 10.77.0.1 5353 50
 wait "$receiver"
 check "closed: most still wait" between 5 "$(backlog)" 35
-for _ in $(seq $((60 * ${TG_SLOW:-1}))); do [ "$(backlog)" = 0 ] && break; sleep 0.1; done
+for _ in $(seq $((60 * SLOW))); do [ "$(backlog)" = 0 ] && break; sleep 0.1; done
 check "closed: then nothing waits" test "$(in_b tc -s qdisc show dev "$VB" | grep -c 'backlog 0b 0p')" -ge 1
 check "closed: all were sent" test "$(in_a nstat -asz UdpNoPorts | awk '/UdpNoPorts/ {print $2}')" -ge 25
 check "closed: none was dropped" test "$(counter dropped)" = 0
