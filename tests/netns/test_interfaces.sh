@@ -7,7 +7,7 @@ configure <<-Y
 	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}]
 Y
 start || not_ok "the daemon starts although late0 is not there"
-state_of() { tg status --json | jq -r "[.interfaces[] | select(.interface == \"$1\") | .healthy] | first // \"absent\""; }
+state_of() { tg status --json | jq -r "[.interfaces[] | select(.interface == \"$1\") | .healthy | tostring] | first // \"absent\""; }
 # waits until an interface is in that state
 becomes() {
 	for _ in $(seq 100); do
