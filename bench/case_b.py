@@ -22,11 +22,16 @@ ROWS = {
     "1,000,000 sources": (1000000, 1250000),
     "every packet a new source": (0, 65536),
 }
+# The same sources, each packet's far from the last one's: no table has them side by side. The stride is prime to the number.
+SCATTERED = {
+    "50,000 sources, scattered": (50000, 65536, 30901),
+    "1,000,000 sources, scattered": (1000000, 1250000, 618033),
+}
 
 
 def measure(row, results, rounds, packets):
     """All contestants stand at once, each on a stage of its own, and are flooded in turn."""
-    sources, size = ROWS[row]
+    sources, size, stride = SCATTERED[row] if row in SCATTERED else (*ROWS[row], 1)
     limit = limiters.Limit(rate=1, per="minute", burst=1, size=size)
     with ExitStack() as stack:
         standing = []
@@ -42,12 +47,12 @@ def measure(row, results, rounds, packets):
         amount = max(packets, 2 * sources)
         for turn in range(rounds):
             for name, stage in standing:
-                ns = stage.flood(sources, 2 * size + turn * amount, amount, RECEIVES)
+                ns = stage.flood(sources, 2 * size + turn * amount, amount, RECEIVES, stride)
                 results.add(NAME, row, name, "ns/packet", ns)
 
 
 def run(results, short):
-    for row in ROWS:
+    for row in (*ROWS, *SCATTERED):
         measure(row, results, rounds=3 if short else 5, packets=300000 if short else 1000000)
 
 

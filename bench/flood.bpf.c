@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 const volatile __u32 sources = 1; /* addresses in turn; 0: every packet has a new one */
+const volatile __u32 stride = 1;  /* from one to the next, in a circle of these */
 const volatile __u32 base = 0;	  /* the first of them, host byte order */
 const volatile __u32 header = 0;  /* the sum of the IP header's other words */
 __u64 next = 0;			  /* the source of the next packet, counted from base */
@@ -41,7 +42,9 @@ int flood(struct xdp_md *ctx)
 	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
 		return XDP_DROP;
 	address = base + (__u32)next;
-	next = next + 1 == sources ? 0 : next + 1;
+	next += stride;
+	if (sources && next >= sources)
+		next -= sources;
 	sum = header + (address >> 16) + (address & 0xffff);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * flood DEVICE MAC ADDRESS PORT SOURCES FIRST PACKETS SECONDS RATE
+ * flood DEVICE MAC ADDRESS PORT SOURCES FIRST PACKETS SECONDS RATE STRIDE
  *
  * Sends UDP packets of 60 bytes out of DEVICE (one end of a veth) to MAC and ADDRESS: PACKETS of
  * them, or (0) until SECONDS are over, at RATE a second or (0) as fast as it goes, from SOURCES
- * addresses in turn beginning with the FIRST, or (0) from a new one each. They are made in the
- * kernel, by BPF_PROG_TEST_RUN with live frames; the other end receives them on the same CPU, so
- * that the time that they take is that of both ends. Prints "ready", and at the end JSON: how many
- * were sent, and the ns in which the first so many (timed) were.
+ * addresses, each time the STRIDE-th one on, beginning with the FIRST, or (0) from a new one each.
+ * They are made in the kernel, by BPF_PROG_TEST_RUN with live frames; the other end receives them
+ * on the same CPU, so that the time that they take is that of both ends. Prints "ready", and at the
+ * end JSON: how many were sent, and the ns in which the first so many (timed) were.
  *
  * A rate is kept as a network card's interrupts would, every TICK what has come meanwhile. If that
  * takes longer than the tick, the next follows at once, and there are fewer than there should be.
@@ -96,6 +96,7 @@ static struct flood_bpf *load(const uint8_t *frame, char **argv)
 		return NULL;
 	skeleton->rodata->sources = strtoul(argv[5], NULL, 10);
 	skeleton->rodata->base = skeleton->rodata->sources ? FIRST_FEW : FIRST_NEW;
+	skeleton->rodata->stride = strtoul(argv[10], NULL, 10);
 	skeleton->rodata->header = sum_of_header(frame);
 	skeleton->bss->next =
 		first % (skeleton->rodata->sources ? skeleton->rodata->sources : NEW_ADDRESSES);
@@ -203,9 +204,10 @@ int main(int argc, char **argv)
 	uint8_t frame[FRAME];
 	int error;
 
-	if (argc != 10) {
+	if (argc != 11) {
 		fprintf(stderr,
-			"usage: flood DEVICE MAC ADDRESS PORT SOURCES FIRST PACKETS SECONDS RATE\n");
+			"usage: flood DEVICE MAC ADDRESS PORT SOURCES FIRST PACKETS SECONDS RATE "
+			"STRIDE\n");
 		return 2;
 	}
 	if (build(frame, argv))

@@ -97,15 +97,15 @@ class Stage:
         self.children.append(child)
         return child
 
-    def flood_words(self, sources, first=0, packets=0, seconds=0, rate=0):
+    def flood_words(self, sources, first=0, packets=0, seconds=0, rate=0, stride=1):
         """As bench/flood.c has it; SOURCES 0: each packet has a new one."""
         return (BUILD + "/bench/flood", "vs", self.mac, ADDRESS,
-                *map(str, (PORT, sources, first, packets, seconds, rate)))
+                *map(str, (PORT, sources, first, packets, seconds, rate, stride)))
 
-    def flood(self, sources, first, packets, cpu):
+    def flood(self, sources, first, packets, cpu, stride=1):
         """Sends packets as fast as it goes; returns ns a packet, both ends' work together."""
         before = self.received()
-        sent = report_of(self.inside(self.sender, *self.flood_words(sources, first, packets), cpu=cpu))
+        sent = report_of(self.inside(self.sender, *self.flood_words(sources, first, packets, stride=stride), cpu=cpu))
         lost = 1 - (self.received() - before) / sent["sent"]
         if not sent["timed"]:
             raise RuntimeError(f"{self.name}: {packets} packets are too few to be timed")
