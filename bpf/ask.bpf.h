@@ -112,23 +112,13 @@ static __always_inline void tg_show_bucket(struct tg_ask *ask, struct tg_bucket 
 
 	ask->now = demand->now;
 	ask->has_bucket = bucket != NULL;
-	if (!bucket || tg_read_bucket(tg_read_state(bucket), demand, &reading)) {
+	if (!bucket || tg_read_bucket(demand->state, demand, &reading)) {
 		__builtin_memcpy(&ask->rate, (const void *)&limit->rate, sizeof(ask->rate));
 		return;
 	}
 	ask->rate = *reading.rate;
 	ask->deficit = reading.deficit;
-	ask->closed_until =
-		tg_closed_until(tg_read_closed(bucket, demand), demand->slot, demand->now);
-}
-
-static __always_inline struct tg_bucket *tg_bucket_of(struct tg_bucket_key *key,
-						      struct tg_demand *demand)
-{
-	__u32 index = tg_overflow_index(policy.hash_key, key);
-
-	return demand->shared ? bpf_map_lookup_elem(&overflow, &index)
-			      : bpf_map_lookup_elem(&buckets, key);
+	ask->closed_until = tg_closed_until(tg_read_closed(demand), demand->slot, demand->now);
 }
 
 static __always_inline void tg_ask_limit(struct tg_ask *ask, __u32 slot)

@@ -11,12 +11,11 @@
 
 #include "reading.bpf.h"
 
-static __always_inline __u64 tg_read_closed(const struct tg_bucket *bucket,
-					    const struct tg_demand *demand)
+static __always_inline __u64 tg_read_closed(const struct tg_demand *demand)
 {
 	if (!policy.limits[demand->slot & (TG_LIMITS_MAX - 1)].has_backoff || demand->shared)
 		return 0;
-	return *(const volatile __u64 *)&bucket->closed;
+	return demand->closed;
 }
 
 /*

@@ -16,6 +16,7 @@ enum tg_charge {
 	TG_CHARGE_CONTENDED,
 	TG_CHARGE_KEPT_OUT, /* new_sources lets no further source have a bucket of its own */
 	TG_CHARGE_CROWDED,  /* the table is full */
+	TG_CHARGE_CHAINED,  /* where its bucket could be, the table is full */
 	TG_CHARGE_AGAIN,    /* the bucket changed or went away under our hands */
 };
 
@@ -54,7 +55,8 @@ static __always_inline bool tg_is_above(const struct tg_reading *reading, __u32 
 	return above != ~0ULL && reading->deficit > above << (reading->rate->scale & 63);
 }
 
-/* One try. A function of its own to the verifier, which would else walk it at each try. */
+/* One try, at a bucket of which the demand has the state. A function of its own to the verifier,
+ * which would else walk it at each try. */
 __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_demand *demand)
 {
 	struct tg_reading reading = {};
@@ -63,8 +65,8 @@ __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_demand *dema
 
 	if (!bucket || !demand)
 		return TG_CHARGE_EXCEEDED;
-	closed = tg_read_closed(bucket, demand);
-	state = tg_read_state(bucket);
+	closed = tg_read_closed(demand);
+	state = demand->state;
 	if (tg_read_bucket(state, demand, &reading))
 		return TG_CHARGE_AGAIN;
 	until = tg_closed_until(closed, demand->slot, demand->now);
@@ -86,7 +88,7 @@ __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_demand *dema
 	}
 	demand->above = tg_is_above(&reading, demand->slot);
 	__sync_fetch_and_add(&bucket->admitted, demand->segments);
-	tg_share_count(bucket, demand, reading.deficit >> (reading.rate->scale & 63));
+	tg_share_count(demand, reading.deficit >> (reading.rate->scale & 63));
 	return TG_CHARGE_ADMITTED;
 }
 
@@ -101,7 +103,7 @@ static __always_inline int tg_charge_plainly(struct tg_bucket *bucket,
 					     struct tg_demand *demand)
 {
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
-	__u64 state = tg_read_state(bucket), clock, deficit;
+	__u64 state = demand->state, clock, deficit;
 
 	if (tg_state_version(state) != limit->version || !limit->is_plain)
 		return TG_CHARGE_AGAIN;

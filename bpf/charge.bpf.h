@@ -16,7 +16,7 @@ static __always_inline __u64 tg_cost(const struct tg_packet *packet,
 static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct tg_demand *demand,
 					      bool crowded)
 {
-	__u32 index = tg_overflow_index(policy.hash_key, key);
+	__u32 index = tg_overflow_index(policy.hash_key, key->limit_id, demand->hash);
 	struct tg_bucket *bucket = bpf_map_lookup_elem(&overflow, &index);
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &demand->slot);
 	int try, outcome;
@@ -28,43 +28,75 @@ static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct 
 		counters->crowded += crowded;
 	}
 	demand->shared = true;
+	demand->state = tg_read_state(bucket);
 	outcome = tg_charge_plainly(bucket, tg_limit_at(demand->slot), demand);
-	for (try = 0; try < TG_CAS_TRIES && outcome == TG_CHARGE_AGAIN; try++)
+	for (try = 0; try < TG_CAS_TRIES && outcome == TG_CHARGE_AGAIN; try++) {
+		demand->state = tg_read_state(bucket);
 		outcome = tg_charge_bucket(bucket, demand);
+	}
 	if (outcome == TG_CHARGE_AGAIN)
 		return TG_CHARGE_CONTENDED;
 	return outcome == TG_CHARGE_ADMITTED ? TG_CHARGE_ADMITTED_OVERFLOW : outcome;
 }
 
-/*
- * What tg_charge_plainly() leaves. @bucket: where it is, or NULL. After a lost race it is looked
- * up anew: the sweep may have given its memory away.
- */
-static __always_inline int tg_charge_tries(struct tg_bucket_key *key, struct tg_demand *demand,
-					   struct tg_bucket *bucket)
+static __always_inline int tg_charge_once(struct tg_bucket_key *key, struct tg_demand *demand)
 {
-	int try, outcome;
+	__u32 found = tg_table_find(key, demand->hash);
+	struct tg_bucket *bucket;
+
+	if (!found)
+		return tg_charge_newcomer(key, demand);
+	bucket = tg_bucket_at(key, found - 1, demand);
+	return bucket ? tg_charge_bucket(bucket, demand) : TG_CHARGE_AGAIN;
+}
+
+/*
+ * What tg_charge_plainly() leaves. After a lost race the bucket is looked up anew: the sweep may
+ * have given its place away.
+ */
+static __always_inline int tg_charge_tries(struct tg_bucket_key *key, struct tg_demand *demand)
+{
+	int try, outcome = TG_CHARGE_AGAIN;
 
 	for (try = 0; try < TG_CAS_TRIES; try++) {
-		outcome =
-			bucket ? tg_charge_bucket(bucket, demand) : tg_charge_newcomer(key, demand);
-		if (outcome == TG_CHARGE_KEPT_OUT || outcome == TG_CHARGE_CROWDED)
-			return tg_charge_overflow(key, demand, outcome == TG_CHARGE_CROWDED);
+		outcome = tg_charge_once(key, demand);
 		if (outcome != TG_CHARGE_AGAIN)
-			return outcome;
-		bucket = bpf_map_lookup_elem(&buckets, key);
+			break;
 	}
-	return TG_CHARGE_CONTENDED;
+	if (outcome == TG_CHARGE_AGAIN)
+		return TG_CHARGE_CONTENDED;
+	if (outcome == TG_CHARGE_KEPT_OUT || outcome == TG_CHARGE_CROWDED ||
+	    outcome == TG_CHARGE_CHAINED)
+		return tg_charge_overflow(key, demand, outcome == TG_CHARGE_CROWDED);
+	return outcome;
+}
+
+/* Nearly every key's bucket is where its hash has it first; NULL says nothing. */
+static __always_inline struct tg_bucket *tg_first_bucket(const struct tg_bucket_key *key,
+							 struct tg_demand *demand)
+{
+	const volatile struct tg_table_set *set =
+		tg_set_at(tg_table_set_of(&policy.table, demand->hash));
+	__u32 cell;
+
+	if (!set)
+		return NULL;
+	cell = set->cells[tg_table_cell_of(demand->hash)];
+	if (TG_CELL_TAG(cell) != tg_table_tag_of(demand->hash))
+		return NULL;
+	return tg_bucket_at(key, TG_CELL_NUMBER(cell), demand);
 }
 
 static __always_inline int tg_charge_demand(struct tg_bucket_key *key, struct tg_demand *demand)
 {
-	struct tg_bucket *bucket = bpf_map_lookup_elem(&buckets, key);
+	struct tg_bucket *bucket;
 	int outcome = TG_CHARGE_AGAIN;
 
+	demand->hash = tg_hash_of(key);
+	bucket = tg_first_bucket(key, demand);
 	if (bucket)
 		outcome = tg_charge_plainly(bucket, tg_limit_at(demand->slot), demand);
-	return outcome == TG_CHARGE_AGAIN ? tg_charge_tries(key, demand, bucket) : outcome;
+	return outcome == TG_CHARGE_AGAIN ? tg_charge_tries(key, demand) : outcome;
 }
 
 /* With what sharing the limit asks for, if it is shared. */
@@ -120,7 +152,7 @@ __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 	return outcome;
 }
 
-/* One try, and true if it is done with. See tg_charge_bucket(). */
+/* One try, and true if it is done with, at the state that the demand has. */
 __noinline int tg_refund_try(struct tg_bucket *bucket, struct tg_demand *demand)
 {
 	struct tg_reading reading = {};
@@ -128,7 +160,7 @@ __noinline int tg_refund_try(struct tg_bucket *bucket, struct tg_demand *demand)
 
 	if (!bucket || !demand)
 		return true;
-	state = tg_read_state(bucket);
+	state = demand->state;
 	if (tg_read_bucket(state, demand, &reading))
 		return true; /* dead, so full */
 	units = demand->cost << (reading.rate->scale & 63);
@@ -137,14 +169,59 @@ __noinline int tg_refund_try(struct tg_bucket *bucket, struct tg_demand *demand)
 	return __sync_val_compare_and_swap(&bucket->state, state, next) == state;
 }
 
+static __always_inline void tg_share_refund(const struct tg_demand *demand)
+{
+	struct tg_bucket_share *share;
+
+	if (!tg_is_shared(demand->slot) || !demand->exchanged || demand->shared)
+		return;
+	share = tg_share_of(demand->number);
+	if (share)
+		__sync_fetch_and_add(&share->taken, -demand->cost);
+}
+
+/* The bucket that a key was or would be charged to, and its state in the demand. */
+static __always_inline struct tg_bucket *tg_bucket_of(struct tg_bucket_key *key,
+						      struct tg_demand *demand)
+{
+	__u32 index;
+	struct tg_bucket *bucket;
+
+	if (!demand->shared)
+		return tg_find_bucket(key, demand);
+	index = tg_overflow_index(policy.hash_key, key->limit_id, tg_hash_of(key));
+	bucket = bpf_map_lookup_elem(&overflow, &index);
+	if (bucket)
+		demand->state = tg_read_state(bucket);
+	return bucket;
+}
+
+/* One try, and true if it is done with: a function of its own, or Linux 6.1 takes the loop for a
+ * jump back. */
+__noinline int tg_refund_once(struct tg_bucket_key *key, struct tg_demand *demand)
+{
+	struct tg_bucket *bucket;
+
+	if (!key || !demand)
+		return true;
+	bucket = tg_bucket_of(key, demand);
+	if (!bucket)
+		return true;
+	if (!tg_refund_try(bucket, demand))
+		return false;
+	/* Counted without a lock, so it may have fallen short. */
+	if (bucket->admitted >= demand->segments)
+		bucket->admitted -= demand->segments;
+	tg_share_refund(demand);
+	return true;
+}
+
 /* Gives back what tg_charge() took for a packet that another limit then refused. */
 __noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
 {
 	const volatile struct tg_limit *limit;
 	struct tg_bucket_key key = {};
 	struct tg_demand demand = {};
-	struct tg_bucket *bucket;
-	__u32 index;
 	int try;
 
 	slot &= TG_LIMITS_MAX - 1;
@@ -158,21 +235,10 @@ __noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
 	if (tg_is_shared(slot) && tg_share_price(&demand))
 		return 0;
 	tg_bucket_key_of(&key, limit, packet);
-	index = tg_overflow_index(policy.hash_key, &key);
-	for (try = 0; try < TG_CAS_TRIES; try++) {
-		bucket = overflowed ? bpf_map_lookup_elem(&overflow, &index)
-				    : bpf_map_lookup_elem(&buckets, &key);
-		if (!bucket)
+	demand.shared = overflowed;
+	for (try = 0; try < TG_CAS_TRIES; try++)
+		if (tg_refund_once(&key, &demand))
 			return 0;
-		if (tg_refund_try(bucket, &demand)) {
-			/* Counted without a lock, so it may have fallen short. */
-			if (bucket->admitted >= demand.segments)
-				bucket->admitted -= demand.segments;
-			if (tg_is_shared(slot) && demand.exchanged)
-				__sync_fetch_and_add(&bucket->taken, -demand.cost);
-			return 0;
-		}
-	}
 	return -EBUSY;
 }
 

@@ -105,8 +105,19 @@ static __always_inline __u64 tg_match_transport(const struct tg_packet *packet)
 	return limits;
 }
 
-/* A bit for each limit slot that the packet is to be charged to. */
-static __always_inline __u64 tg_classify(const struct tg_packet *packet)
+/* Of the limits that its headers leave, those that its addresses do. */
+static __always_inline __u64 tg_match_addresses(const struct tg_packet *packet, __u64 limits)
+{
+	if (policy.has_sources && limits)
+		limits &= tg_match_address(&sources, &packet->source, policy.any_source);
+	if (policy.has_destinations && limits)
+		limits &= tg_match_address(&destinations, &packet->destination,
+					   policy.any_destination);
+	return limits;
+}
+
+/* A bit for each limit slot that the packet is to be charged to, but for its addresses. */
+static __always_inline __u64 tg_match_headers(const struct tg_packet *packet)
 {
 	__u64 limits = packet->hook < TG_HOOKS ? policy.hooks[packet->hook] : 0;
 
@@ -117,11 +128,6 @@ static __always_inline __u64 tg_classify(const struct tg_packet *packet)
 	limits &= tg_match_transport(packet);
 	if (policy.has_lengths)
 		limits &= tg_match_value(&lengths, packet->length);
-	if (policy.has_sources && limits)
-		limits &= tg_match_address(&sources, &packet->source, policy.any_source);
-	if (policy.has_destinations && limits)
-		limits &= tg_match_address(&destinations, &packet->destination,
-					   policy.any_destination);
 	return limits;
 }
 

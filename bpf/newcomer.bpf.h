@@ -58,6 +58,21 @@ static __always_inline void tg_count_created(__u32 slot)
 		__sync_fetch_and_add(&counters->created, 1);
 }
 
+/* Of a bucket that has just come into the table, where @admitted took its first tokens. */
+static __always_inline void tg_share_begin(__u32 number, bool admitted, struct tg_demand *demand)
+{
+	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
+	struct tg_bucket_share *share;
+
+	if (!tg_is_shared(slot) || !admitted || !demand->exchanged)
+		return;
+	share = tg_share_of(number);
+	if (!share)
+		return;
+	demand->report = demand->cost >= policy.limits[slot].report_at ? demand->cost : 0;
+	__sync_fetch_and_add(&share->taken, demand->cost - demand->report);
+}
+
 /*
  * Puts a bucket into the table, full but for this charge. One that asks for more than it ever
  * holds finds it full at the next try, which knows what becomes of such packets.
@@ -67,27 +82,19 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
 	const volatile struct tg_limit *limit = &policy.limits[slot];
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
-	/* A copy: Linux 6.1 takes a map's key from a function's own stack alone. */
-	struct tg_bucket_key own = *key;
-	struct tg_bucket bucket = {};
-	__u64 deficit = 0;
-	int admitted, error; /* before Linux 6.4, only 32 bits of the kernel's are good */
+	__u64 deficit = 0, state;
+	int admitted, number;
 
 	admitted = tg_gcra_charge(rate, &deficit, demand->cost);
-	bucket.state = tg_gcra_state(deficit, tg_gcra_clock(rate, demand->now), limit->version);
-	bucket.admitted = admitted ? demand->segments : 0;
-	if (tg_is_shared(slot) && admitted && demand->exchanged) {
-		demand->report = demand->cost >= limit->report_at ? demand->cost : 0;
-		bucket.taken = demand->cost - demand->report;
-	}
-	error = bpf_map_update_elem(&buckets, &own, &bucket, BPF_NOEXIST);
-	if (error == -E2BIG || error == -ENOMEM) {
+	state = tg_gcra_state(deficit, tg_gcra_clock(rate, demand->now), limit->version);
+	number = tg_table_insert(key, demand->hash, state, admitted ? demand->segments : 0);
+	if (number == -ENOSPC) {
 		table_full_at = tg_now(TG_CLOCK_COARSE);
 		return TG_CHARGE_CROWDED;
 	}
-	/* Others pass: another CPU was faster (EEXIST), or is at work on the same hash chain. */
-	if (error)
-		return TG_CHARGE_AGAIN;
+	if (number <= 0)
+		return number == -EBUSY ? TG_CHARGE_CHAINED : TG_CHARGE_AGAIN;
+	tg_share_begin(number - 1, admitted, demand);
 	tg_count_created(slot);
 	demand->above = limit->mark_above != ~0ULL && deficit > limit->mark_above
 									<< (limit->rate.scale & 63);
@@ -96,8 +103,7 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 
 /*
  * A packet of a source without a bucket: it gets one or is to share one. A full table is tried
- * again only when the coarse clock has moved on: a failed insertion looks for a free element at
- * every CPU's list.
+ * again only when the coarse clock has moved on: a failed insertion takes a lock and writes.
  */
 __noinline int tg_charge_newcomer(struct tg_bucket_key *key, struct tg_demand *demand)
 {

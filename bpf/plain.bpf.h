@@ -28,10 +28,12 @@ static __always_inline bool tg_parse_plain(struct xdp_md *ctx, struct tg_packet 
 	    *(__u8 *)ip != TG_IPV4_PLAIN ||
 	    (ip->frag_off & bpf_htons(TG_IPV4_MORE | TG_IPV4_OFFSET_MASK)))
 		return false;
-	packet->bytes = tg_frame_length(bpf_xdp_get_buff_len(ctx));
+	/* A call for the length of all buffers costs as much as the rest of parsing. */
+	packet->bytes = ctx->data_end - ctx->data;
 	length = bpf_ntohs(ip->tot_len);
 	if (length < sizeof(*ip) + sizeof(*udp) || length + sizeof(*ethernet) > packet->bytes)
 		return false;
+	packet->bytes = tg_frame_length(packet->bytes);
 	left = length - sizeof(*ip);
 	packet->protocol = ip->protocol;
 	if (packet->protocol == IPPROTO_UDP) {
@@ -66,6 +68,16 @@ __noinline int tg_plain_lists(__be32 source)
 	return tg_lists(&packet);
 }
 
+/* Likewise, if any limit has a condition on addresses. */
+__noinline __u64 tg_plain_addresses(__be32 source, __be32 destination, __u64 limits)
+{
+	struct tg_packet packet = {.is_ipv4 = 1};
+
+	tg_map_ipv4(&packet.source, source);
+	tg_map_ipv4(&packet.destination, destination);
+	return tg_match_addresses(&packet, limits);
+}
+
 static __always_inline int tg_judge_lists(__be32 source)
 {
 	struct tg_entries_state *state;
@@ -85,8 +97,9 @@ __noinline int tg_plain_event(struct xdp_md *ctx, __u32 slot, __u32 verdict)
 	       tg_send_event(counters, &packet, slot, verdict);
 }
 
+/* @now: ns, on the clock of the limit's rate. */
 static __always_inline void tg_count_plain(struct xdp_md *ctx, const struct tg_packet *packet,
-					   __u32 slot, enum tg_verdict verdict)
+					   __u32 slot, enum tg_verdict verdict, __u64 now)
 {
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
 
@@ -98,47 +111,62 @@ static __always_inline void tg_count_plain(struct xdp_md *ctx, const struct tg_p
 	counters->bytes[verdict] += packet->bytes;
 	if (verdict == TG_VERDICT_ADMITTED)
 		return;
-	if (tg_sample_is_due(counters))
+	if (policy.limits[slot & (TG_LIMITS_MAX - 1)].rate.clock != TG_CLOCK_COARSE)
+		now = tg_now(TG_CLOCK_COARSE);
+	if (tg_sample_is_due(counters, now))
 		tg_plain_event(ctx, slot, verdict);
 	else
 		counters->unsampled++;
 }
 
-static __always_inline int tg_judge_limit(struct xdp_md *ctx, const struct tg_packet *packet,
-					  __u32 slot)
+/* What is not as most packets are: out of the way, and with memory of its own for what needs one.
+ */
+__noinline int tg_plain_tries(__u64 low, __u64 rest, __u64 cost, __u32 slot)
 {
 	const volatile struct tg_limit *limit = tg_limit_at(slot);
-	struct tg_demand demand = {.slot = slot, .segments = 1}, again;
+	struct tg_demand demand = {.slot = slot, .segments = 1, .cost = cost};
+	struct tg_bucket_key key = {.address.low = low};
+
+	__builtin_memcpy(&key.limit_id, &rest, sizeof(rest));
+	demand.now = tg_now(limit->rate.clock);
+	demand.hash = tg_hash_of(&key);
+	return tg_charge_tries(&key, &demand);
+}
+
+static __always_inline int tg_judge_limit(struct xdp_md *ctx, struct tg_packet *packet, __u32 slot)
+{
+	const volatile struct tg_limit *limit = tg_limit_at(slot);
+	struct tg_demand demand = {.slot = slot, .segments = 1};
 	struct tg_bucket_key key = {};
 	struct tg_bucket *bucket;
 	int outcome = TG_CHARGE_AGAIN;
 
+	/* Behind an IP packet that is whole there may be more to pay for. */
+	if (limit->unit == TG_UNIT_BYTES)
+		packet->bytes = tg_frame_length(bpf_xdp_get_buff_len(ctx));
 	demand.cost = tg_cost(packet, limit);
 	demand.now = tg_now(limit->rate.clock);
 	tg_bucket_key_of(&key, limit, packet);
-	bucket = bpf_map_lookup_elem(&buckets, &key);
+	demand.hash = tg_hash_of(&key);
+	bucket = tg_first_bucket(&key, &demand);
 	if (bucket)
 		outcome = tg_charge_plainly(bucket, limit, &demand);
-	if (outcome == TG_CHARGE_AGAIN) {
-		/* A copy has an address, and so is in memory; the demand of most packets is not. */
-		again = (struct tg_demand){
-			.slot = slot, .segments = 1, .cost = demand.cost, .now = demand.now};
-		outcome = tg_charge_tries(&key, &again, bucket);
-	}
+	if (outcome == TG_CHARGE_AGAIN)
+		outcome = tg_plain_tries(key.address.low, tg_key_rest(&key), demand.cost, slot);
 	if (outcome == TG_CHARGE_ADMITTED || outcome == TG_CHARGE_ADMITTED_OVERFLOW) {
-		tg_count_plain(ctx, packet, slot, TG_VERDICT_ADMITTED);
+		tg_count_plain(ctx, packet, slot, TG_VERDICT_ADMITTED, demand.now);
 		return TG_REASON_ADMITTED;
 	}
 	if (limit->shadow) {
-		tg_count_plain(ctx, packet, slot, TG_VERDICT_SHADOW_EXCEEDED);
+		tg_count_plain(ctx, packet, slot, TG_VERDICT_SHADOW_EXCEEDED, demand.now);
 		return TG_REASON_ADMITTED;
 	}
-	tg_count_plain(ctx, packet, slot, TG_VERDICT_DROPPED);
+	tg_count_plain(ctx, packet, slot, TG_VERDICT_DROPPED, demand.now);
 	return outcome == TG_CHARGE_CONTENDED ? TG_REASON_CONTENDED : TG_REASON_LIMIT;
 }
 
 /* The reason with which the packet leaves, or TG_NOT_PLAIN. */
-static __always_inline int tg_judge_plain(struct xdp_md *ctx, const struct tg_packet *packet)
+static __always_inline int tg_judge_plain(struct xdp_md *ctx, struct tg_packet *packet)
 {
 	const __u64 all = policy.hooks[TG_HOOK_XDP];
 	int reason = tg_judge_lists(bpf_htonl(bpf_be64_to_cpu(packet->source.low)));
@@ -146,7 +174,11 @@ static __always_inline int tg_judge_plain(struct xdp_md *ctx, const struct tg_pa
 
 	if (reason != TG_PARSED)
 		return reason;
-	limits = tg_classify(packet);
+	limits = tg_match_headers(packet);
+	if (limits && (policy.has_sources || policy.has_destinations))
+		limits = tg_plain_addresses(bpf_htonl(bpf_be64_to_cpu(packet->source.low)),
+					    bpf_htonl(bpf_be64_to_cpu(packet->destination.low)),
+					    limits);
 	if (!limits)
 		return TG_REASON_UNLIMITED;
 	if ((limits & (limits - 1)) || !(limits & policy.plain))

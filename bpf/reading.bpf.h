@@ -6,24 +6,58 @@
 #include <linux/errno.h>
 #include <tidegate/gcra.h>
 #include "classify.bpf.h"
+#include "table.bpf.h"
 
 /* What one packet asks of one limit, and what it gets. */
 struct tg_demand {
-	__u64 cost; /* tokens */
-	__u64 now;  /* ns, on the clock of the limit's rate */
+	__u64 cost;   /* tokens */
+	__u64 now;    /* ns, on the clock of the limit's rate */
+	__u64 hash;   /* of the bucket's key, for the table */
+	__u64 state;  /* of the bucket that is charged, as it was before, */
+	__u64 closed; /* and when it opens, as it was before that */
+	__u32 number; /* of its place in the table */
 	__u32 slot;
 	__u32 segments;
 	bool shared;	 /* the bucket is one of those that sources share: no backoff */
 	bool let_in;	 /* new_sources has given it a token */
+	bool exchanged;	 /* of a shared limit: other nodes will hear of it */
 	bool above;	 /* out: more than mark_above tokens are in use */
 	__u64 departure; /* out: ns on the same clock; 0 at once */
-	bool exchanged;	 /* of a shared limit: other nodes will hear of it */
 	__u64 report;	 /* out: tokens of a source that the daemon does not watch; 0 none */
 };
 
 static __always_inline __u64 tg_read_state(const struct tg_bucket *bucket)
 {
 	return *(const volatile __u64 *)&bucket->state;
+}
+
+/*
+ * The bucket in place @number, if it is the key's, and what it is to be charged by. In this order:
+ * closed, so that no refusal is forgotten that came after the state was read; the state, which
+ * no swap finds again once the place is another's; and the key.
+ */
+static __always_inline struct tg_bucket *tg_bucket_at(const struct tg_bucket_key *key, __u32 number,
+						      struct tg_demand *demand)
+{
+	struct tg_table_place *place = tg_place_at(number);
+	struct tg_bucket *bucket;
+
+	if (!place)
+		return NULL;
+	bucket = &place->bucket;
+	demand->closed = *(const volatile __u64 *)&bucket->closed;
+	demand->state = tg_read_state(bucket);
+	demand->number = number;
+	return tg_is_key(tg_place_behind(place, demand->state), key) ? bucket : NULL;
+}
+
+/* NULL: the key has no bucket. */
+static __always_inline struct tg_bucket *tg_find_bucket(struct tg_bucket_key *key,
+							struct tg_demand *demand)
+{
+	__u32 found = tg_table_find(key, tg_hash_of(key));
+
+	return found ? tg_bucket_at(key, found - 1, demand) : NULL;
 }
 
 /* Out of line, since the verifier need look at its loop only once. */

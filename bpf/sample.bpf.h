@@ -41,17 +41,17 @@ __noinline int tg_send_event(struct tg_limit_counters *counters, struct tg_packe
 	return 0;
 }
 
-static __always_inline bool tg_sample_is_due(const struct tg_limit_counters *counters)
+/* @now: ns on the coarse clock. */
+static __always_inline bool tg_sample_is_due(const struct tg_limit_counters *counters, __u64 now)
 {
-	return tg_now(TG_CLOCK_COARSE) - counters->sampled_at >= TG_EVENT_INTERVAL ||
-	       !counters->sampled_at;
+	return now - counters->sampled_at >= TG_EVENT_INTERVAL || !counters->sampled_at;
 }
 
 /* @verdict: what became of a packet that exceeded. */
 static __always_inline void tg_sample(struct tg_limit_counters *counters, struct tg_packet *packet,
 				      __u32 slot, __u32 verdict)
 {
-	if (tg_sample_is_due(counters))
+	if (tg_sample_is_due(counters, tg_now(TG_CLOCK_COARSE)))
 		tg_send_event(counters, packet, slot, verdict);
 	else
 		counters->unsampled += packet->segments;

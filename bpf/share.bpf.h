@@ -41,27 +41,30 @@ static __always_inline bool tg_share_price(struct tg_demand *demand)
 }
 
 /*
- * Notes what @bucket has given. Of what a source has taken slowly, its refills have paid most
+ * Notes what the bucket has given. Of what a source has taken slowly, its refills have paid most
  * (@deficit: tokens not paid yet), and that is nothing to tell.
  */
-static __always_inline void tg_share_count(struct tg_bucket *bucket, struct tg_demand *demand,
-					   __u64 deficit)
+static __always_inline void tg_share_count(struct tg_demand *demand, __u64 deficit)
 {
 	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
+	struct tg_bucket_share *share;
 	__s64 taken;
 
 	if (!tg_is_shared(slot) || demand->shared)
 		return;
+	share = tg_share_of(demand->number);
+	if (!share)
+		return;
 	if (!demand->exchanged) {
-		if (bucket->taken)
-			bucket->taken = 0;
+		if (share->taken)
+			share->taken = 0;
 		return;
 	}
-	taken = __sync_fetch_and_add(&bucket->taken, demand->cost) + demand->cost;
+	taken = __sync_fetch_and_add(&share->taken, demand->cost) + demand->cost;
 	if (taken < (__s64)policy.limits[slot].report_at ||
-	    demand->now - bucket->watched_at < TG_WATCHED_NS)
+	    demand->now - share->watched_at < TG_WATCHED_NS)
 		return;
-	taken = __sync_lock_test_and_set(&bucket->taken, 0);
+	taken = __sync_lock_test_and_set(&share->taken, 0);
 	demand->report = taken < (__s64)deficit ? taken : deficit;
 }
 

@@ -100,60 +100,90 @@ static __always_inline bool tg_sweep_is_closed(struct tg_sweep *sweep,
 			       sweep->now[record->rates[version].clock & 1]);
 }
 
-static __always_inline void tg_sweep_take_out(struct tg_sweep *sweep, struct tg_bucket_key *key,
-					      bool counted)
+/* The bucket in place @number, whose state is TG_BUCKET_DEAD by now. */
+static __always_inline void tg_sweep_take_out(struct tg_sweep *sweep, __u32 number,
+					      const struct tg_bucket_key *key, bool counted)
 {
 	__u32 slot = TG_LIMIT_SLOT(key->limit_id);
 	struct tg_limit_counters *counters;
-	struct tg_bucket_key copy = *key;
 
-	if (bpf_map_delete_elem(&buckets, &copy))
-		return;
+	tg_table_remove(key, number);
 	sweep->reclaimed++;
 	counters = bpf_map_lookup_elem(&limit_counters, &slot);
 	if (counters && counted)
 		__sync_fetch_and_add(&counters->reclaimed, 1);
 }
 
-static long tg_sweep_bucket(void *map, struct tg_bucket_key *key, struct tg_bucket *bucket,
-			    struct tg_sweep *sweep)
+/*
+ * Makes the bucket dead if its state is still @state. One that is just being put in and has no cell
+ * yet is left alone. Only the daemon has buckets taken out, one run at a time, so from then on the
+ * place stays the key's.
+ */
+static __always_inline bool tg_sweep_kill(struct tg_table_place *place, __u64 state,
+					  struct tg_bucket_key *key, __u32 number)
 {
-	__u32 slot = TG_LIMIT_SLOT(key->limit_id);
-	struct tg_limit_record *record = tg_record_of(sweep->bank, slot);
-	__u64 state;
+	__u64 hash = tg_hash_of(key);
 
+	if (!tg_cell_is_in(hash, tg_cell_make(hash, number)) ||
+	    __sync_val_compare_and_swap(&place->bucket.state, state, TG_BUCKET_DEAD) != state)
+		return false;
+	*key = place->key;
+	return true;
+}
+
+__noinline int tg_sweep_place(struct tg_sweep *sweep, __u32 number)
+{
+	struct tg_table_place *place = tg_place_at(number);
+	struct tg_limit_record *record;
+	struct tg_bucket_key key;
+	struct tg_bucket *bucket;
+	__u64 state, rest;
+
+	if (!sweep || !place || number >= policy.table.size)
+		return 0;
+	bucket = &place->bucket;
+	state = tg_read_state(bucket);
+	place = tg_place_behind(place, state);
+	rest = tg_read_rest(place);
+	if (!rest || state == TG_BUCKET_DEAD)
+		return 0;
+	key = tg_place_behind(place, rest)->key;
 	sweep->visited++;
+	record = tg_record_of(sweep->bank, TG_LIMIT_SLOT(key.limit_id));
 	if (!record)
 		return 0;
-	if (record->id != key->limit_id) {
-		if (sweep->flags & TG_SWEEP_FORGET) {
-			__sync_lock_test_and_set(&bucket->state, TG_BUCKET_DEAD);
-			tg_sweep_take_out(sweep, key, key->limit_id == record->predecessor);
-		}
+	if (record->id != key.limit_id) {
+		if ((sweep->flags & TG_SWEEP_FORGET) && tg_sweep_kill(place, state, &key, number))
+			tg_sweep_take_out(sweep, number, &key, key.limit_id == record->predecessor);
 		return 0;
 	}
-	tg_sweep_state(sweep, bucket, record, tg_sweep_selects(sweep, key));
+	tg_sweep_state(sweep, bucket, record, tg_sweep_selects(sweep, &key));
 	state = tg_read_state(bucket);
-	if (!(sweep->flags & TG_SWEEP_RECLAIM) || !tg_sweep_is_idle(sweep, bucket, state, record) ||
-	    tg_sweep_is_closed(sweep, bucket, record))
-		return 0;
-	if (__sync_val_compare_and_swap(&bucket->state, state, TG_BUCKET_DEAD) == state)
-		tg_sweep_take_out(sweep, key, true);
+	if ((sweep->flags & TG_SWEEP_RECLAIM) && tg_sweep_is_idle(sweep, bucket, state, record) &&
+	    !tg_sweep_is_closed(sweep, bucket, record) && tg_sweep_kill(place, state, &key, number))
+		tg_sweep_take_out(sweep, number, &key, true);
 	return 0;
 }
 
-/* Only the daemon has buckets taken out, one run at a time: the bucket stays the key's. */
+#define TG_SWEEP_PLACES 4 /* at a time: bpf_loop() goes to 2^23, and a table to 2^24 */
+
+static long tg_sweep_some(__u64 index, struct tg_sweep *sweep)
+{
+	__u32 i;
+
+	for (i = 0; i < TG_SWEEP_PLACES; i++)
+		tg_sweep_place(sweep, index * TG_SWEEP_PLACES + i);
+	return 0;
+}
+
 static long tg_sweep_candidate(__u64 index, struct tg_sweep *sweep)
 {
-	__u32 i = index;
-	struct tg_bucket_key *candidate = bpf_map_lookup_elem(&candidates, &i), key;
-	struct tg_bucket *bucket;
+	__u32 i = index, *candidate = bpf_map_lookup_elem(&candidates, &i);
 
 	if (!candidate)
 		return 1;
-	key = *candidate;
-	bucket = bpf_map_lookup_elem(&buckets, &key);
-	return bucket ? tg_sweep_bucket(&buckets, &key, bucket, sweep) : 0;
+	tg_sweep_place(sweep, *candidate);
+	return 0;
 }
 
 /* The bucket that the address falls to, of limits whose key it is the whole of. */
@@ -178,7 +208,7 @@ static __always_inline bool tg_sweep_selects_overflow(const struct tg_sweep *swe
 		return false;
 	key.address.high = sweep->address.high & (is_ipv4 ? limit->mask4.high : limit->mask6.high);
 	key.address.low = sweep->address.low & (is_ipv4 ? limit->mask4.low : limit->mask6.low);
-	return index == tg_overflow_index(policy.hash_key, &key);
+	return index == tg_overflow_index(policy.hash_key, key.limit_id, tg_hash_of(&key));
 }
 
 static long tg_sweep_overflow(void *map, __u32 *index, struct tg_bucket *bucket,

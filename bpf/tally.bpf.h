@@ -43,7 +43,8 @@ static __always_inline bool tg_tally_charge(struct tg_tally *tally, struct tg_bu
 	int try;
 
 	for (try = 0; try < TG_CAS_TRIES; try++) {
-		state = tg_read_state(bucket);
+		/* Of the first try, that by which the bucket was found to be the key's. */
+		state = try ? tg_read_state(bucket) : demand->state;
 		if (tg_state_version(state) != limit->version)
 			return false;
 		units = tg_gcra_deficit(rate, state, clock);
@@ -66,33 +67,39 @@ static __always_inline void tg_tally_new(struct tg_tally *tally, const struct tg
 	const volatile struct tg_limit *limit = &policy.limits[slot];
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
 	struct tg_bucket_key key = tally->key;
-	struct tg_bucket bucket = {.watched_at = demand->now};
-	int error;
+	struct tg_bucket_share *share;
+	__u64 state;
+	int number;
 
-	bucket.state = tg_gcra_state(tg_tally_deficit(tally, rate, 0),
-				     tg_gcra_clock(rate, demand->now), limit->version);
-	error = bpf_map_update_elem(&buckets, &key, &bucket, BPF_NOEXIST);
+	state = tg_gcra_state(tg_tally_deficit(tally, rate, 0), tg_gcra_clock(rate, demand->now),
+			      limit->version);
+	number = tg_table_insert(&key, tg_hash_of(&key), state, 0);
 	/* A packet may just have made it. But without room in the table, there is nothing to owe.
 	 */
-	if (error != -EEXIST)
+	if (number > 0 || number == -ENOSPC || number == -EBUSY)
 		tally->debit = 0;
-	if (!error)
-		tg_count_created(slot);
+	if (number <= 0)
+		return;
+	share = tg_share_of(number - 1);
+	if (share)
+		share->watched_at = demand->now;
+	tg_count_created(slot);
 }
 
 static __always_inline void tg_tally_bucket(struct tg_tally *tally, struct tg_bucket *bucket,
 					    struct tg_demand *demand)
 {
+	struct tg_bucket_share *share = tg_share_of(demand->number);
 	__u64 deficit = 0;
 	__s64 taken;
 
-	if (!tg_tally_charge(tally, bucket, demand, &deficit))
+	if (!share || !tg_tally_charge(tally, bucket, demand, &deficit))
 		return;
-	taken = __sync_lock_test_and_set(&bucket->taken, 0);
+	taken = __sync_lock_test_and_set(&share->taken, 0);
 	/* As in tg_share_count(). */
-	if (demand->now - bucket->watched_at >= TG_WATCHED_NS && taken > (__s64)deficit)
+	if (demand->now - share->watched_at >= TG_WATCHED_NS && taken > (__s64)deficit)
 		taken = deficit;
-	bucket->watched_at = demand->now;
+	share->watched_at = demand->now;
 	tally->taken = taken;
 }
 
@@ -113,7 +120,7 @@ static long tg_tally_one(__u64 index, struct tg_tally_request *request)
 	if (policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].id != key.limit_id)
 		return 0;
 	demand.now = request->now[policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].rate.clock & 1];
-	bucket = bpf_map_lookup_elem(&buckets, &key);
+	bucket = tg_find_bucket(&key, &demand);
 	if (bucket)
 		tg_tally_bucket(tally, bucket, &demand);
 	else if (tally->debit)

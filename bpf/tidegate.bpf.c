@@ -178,7 +178,7 @@ int tidegate_sweep(struct tg_sweep *request)
 {
 	struct tg_sweep sweep = *request; /* a callback's context must be on the stack */
 
-	bpf_for_each_map_elem(&buckets, tg_sweep_bucket, &sweep, 0);
+	bpf_loop(tg_table_used() / TG_SWEEP_PLACES + 1, tg_sweep_some, &sweep, 0);
 	bpf_for_each_map_elem(&overflow, tg_sweep_overflow, &sweep, 0);
 	*request = sweep;
 	return 0;

@@ -196,7 +196,7 @@ __noinline int tg_judge(struct tg_packet *packet)
 	reason = tg_lists(packet);
 	if (reason != TG_PARSED)
 		return reason;
-	limits = tg_classify(packet);
+	limits = tg_match_addresses(packet, tg_match_headers(packet));
 	return limits ? tg_charge_all(packet, limits) : TG_REASON_UNLIMITED;
 }
 

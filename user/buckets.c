@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <bpf/bpf.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <tidegate/gcra.h>
-#include <tidegate/sweep.h>
 
 #include "buckets.h"
-#include "cleanup.h"
 #include "clock.h"
 #include "rate.h"
 
-#define TG_BATCH      4096
 #define TG_FULL_FRAME 1514 /* bytes: what retry_after is reckoned for when a limit counts bytes */
 
 uint64_t tg_bucket_full_state(const struct tg_rate *rate, uint32_t version)
@@ -93,73 +87,4 @@ void tg_bucket_measure(const struct tg_limit_record *record, const struct tg_buc
 	if (bucket->exceeded_at)
 		view->exceeded_ago_ns =
 			precise > bucket->exceeded_at ? precise - bucket->exceeded_at : 0;
-}
-
-/* Who takes buckets out passes a whole step on. */
-_Static_assert(TG_BATCH <= TG_CANDIDATES_MAX, "batch");
-
-struct tg_buckets_walk {
-	uint32_t position;
-	bool begun;
-	struct tg_bucket_key keys[TG_BATCH];
-	struct tg_bucket values[TG_BATCH];
-};
-
-struct tg_buckets_walk *tg_buckets_walk_new(void)
-{
-	return calloc(1, sizeof(struct tg_buckets_walk));
-}
-
-void tg_buckets_walk_free(struct tg_buckets_walk **walk)
-{
-	free(*walk);
-	*walk = NULL;
-}
-
-/* One system call for many entries; a hash chain longer than the batch would need a larger one. */
-int tg_buckets_step(struct tg_buckets_walk *walk, int fd, tg_bucket_function *each, void *data)
-{
-	uint32_t n = TG_BATCH, i;
-	bool more = true;
-	int result;
-
-	if (bpf_map_lookup_batch(fd, walk->begun ? &walk->position : NULL, &walk->position,
-				 walk->keys, walk->values, &n, NULL)) {
-		if (errno != ENOENT)
-			return -errno;
-		more = false;
-	}
-	walk->begun = true;
-	for (i = 0; i < n; i++) {
-		result = each(data, &walk->keys[i], &walk->values[i]);
-		if (result)
-			return result < 0 ? result : 0;
-	}
-	return more;
-}
-
-int tg_buckets_each(int fd, tg_bucket_function *each, void *data)
-{
-	tg_cleanup(tg_buckets_walk_free) struct tg_buckets_walk *walk = tg_buckets_walk_new();
-	int more = 1;
-
-	if (!walk)
-		return -ENOMEM;
-	while (more > 0)
-		more = tg_buckets_step(walk, fd, each, data);
-	return more;
-}
-
-static int copy_one(void *data, const struct tg_bucket_key *key, const struct tg_bucket *bucket)
-{
-	int to = *(int *)data;
-
-	if (bpf_map_update_elem(to, key, bucket, BPF_ANY) == 0)
-		return 0;
-	return errno == E2BIG ? 0 : -errno;
-}
-
-int tg_buckets_copy(int from, int to)
-{
-	return tg_buckets_each(from, copy_one, &to);
 }

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "qdisc.h"
 #include "state_dir.h"
+#include "table.h"
 
 int tg_datapath_open_pin(const struct tg_datapath *datapath, const char *pin)
 {
@@ -80,23 +81,24 @@ static bool read_records(struct tg_datapath *datapath)
 	return true;
 }
 
-static bool table_fits(const struct tg_datapath *datapath, const char *pin, uint32_t *size)
+static uint32_t size_of_table(const struct tg_datapath *datapath, const char *pin)
 {
 	tg_autoclose int fd = tg_datapath_open_pin(datapath, pin);
 
-	return map_has(fd, sizeof(struct tg_bucket_key), sizeof(struct tg_bucket), size);
+	return tg_table_size(fd);
 }
 
 /* A daemon may have died between switching to a table of another size and renaming it. */
 static bool find_table(struct tg_datapath *datapath)
 {
-	uint32_t wanted = datapath->meta.table_size[datapath->bank], size;
+	uint32_t wanted = datapath->meta.table_size[datapath->bank];
 
-	if (table_fits(datapath, TG_NEXT_BUCKETS_PIN, &size) && size == wanted &&
-	    !(table_fits(datapath, tg_map_names[TG_MAP_BUCKETS], &size) && size == wanted))
+	if (wanted && size_of_table(datapath, TG_NEXT_BUCKETS_PIN) == wanted &&
+	    size_of_table(datapath, tg_map_names[TG_MAP_BUCKETS]) != wanted)
 		tg_datapath_take_next_table(datapath);
 	tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
-	return table_fits(datapath, tg_map_names[TG_MAP_BUCKETS], &datapath->table_size);
+	datapath->table_size = size_of_table(datapath, tg_map_names[TG_MAP_BUCKETS]);
+	return datapath->table_size != 0;
 }
 
 static bool read_kept(struct tg_datapath *datapath)
@@ -283,7 +285,7 @@ void tg_datapath_close(struct tg_datapath **datapath)
 		return;
 	for (i = 0; i < old->attachments_n; i++)
 		close(old->attachments[i].link);
-	tg_buckets_walk_free(&old->reclaim.walk);
+	tg_table_walk_free(&old->reclaim.walk);
 	tg_program_free(&old->program);
 	tg_compiled_free(&old->compiled);
 	tg_config_free(&old->config);

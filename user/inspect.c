@@ -14,6 +14,7 @@
 #include "datapath_private.h"
 #include "gates.h"
 #include "qdisc.h"
+#include "table.h"
 #include "text.h"
 
 int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot,
@@ -176,9 +177,10 @@ static const struct tg_config_limit *limit_of(const struct tg_datapath *datapath
 	return NULL;
 }
 
-static int walk_bucket(void *data, const struct tg_bucket_key *key, const struct tg_bucket *bucket)
+static int walk_bucket(void *data, uint32_t number, const struct tg_table_place *place)
 {
 	const struct walk *walk = data;
+	const struct tg_bucket_key *key = &place->key;
 	const struct tg_config_limit *limit = limit_of(walk->datapath, key->limit_id);
 	struct tg_bucket_view view;
 
@@ -189,7 +191,7 @@ static int walk_bucket(void *data, const struct tg_bucket_key *key, const struct
 		view.port = be16toh(key->port);
 	if (limit->per_protocol)
 		view.protocol = key->protocol;
-	tg_bucket_measure(&walk->datapath->records[TG_LIMIT_SLOT(key->limit_id)], bucket,
+	tg_bucket_measure(&walk->datapath->records[TG_LIMIT_SLOT(key->limit_id)], &place->bucket,
 			  walk->datapath->tick, &view);
 	return walk->each(walk->data, &view);
 }
@@ -199,8 +201,8 @@ int tg_datapath_each_bucket(struct tg_datapath *datapath,
 {
 	struct walk walk = {datapath, each, data};
 
-	return tg_buckets_each(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS), walk_bucket,
-			       &walk);
+	return tg_table_each(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS), walk_bucket,
+			     &walk);
 }
 
 /* The bucket that a source without its own shares; false if it would get one of its own. */
@@ -208,7 +210,9 @@ static bool find_shared(const struct tg_datapath *datapath, const struct tg_buck
 			struct tg_bucket *bucket)
 {
 	uint32_t slot = TG_LIMIT_SLOT(key->limit_id);
-	uint32_t index = tg_overflow_index(datapath->meta.hash_key, key);
+	uint32_t index =
+		tg_overflow_index(datapath->meta.hash_key, key->limit_id,
+				  tg_table_hash_of(&datapath->compiled->policy.table, key));
 
 	if (!tg_datapath_is_full(datapath) &&
 	    tg_gates_let_in(tg_program_map_fd(datapath->program, TG_MAP_GATES), datapath->bank,
@@ -228,13 +232,16 @@ static void view_limit(const struct tg_datapath *datapath, size_t index, const u
 		.kind = limit->per == TG_CONFIG_PER_KEY ? TG_KEY_NAME : TG_KEY_ADDRESS,
 	};
 	struct tg_bucket bucket = {};
+	struct tg_table_place place;
 	bool found;
 
 	start_view(limit, address, view);
 	memcpy(&key.address, view->bucket.address, sizeof(key.address));
-	found = bpf_map_lookup_elem(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS), &key,
-				    &bucket) == 0;
-	if (!found)
+	found = tg_table_lookup(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS),
+				&datapath->compiled->policy.table, &key, &place) >= 0;
+	if (found)
+		bucket = place.bucket;
+	else
 		view->overflow = find_shared(datapath, &key, &bucket);
 	if (!found && !view->overflow)
 		bucket.state =

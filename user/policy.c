@@ -9,6 +9,7 @@
 #include "policy.h"
 #include "policy_match.h"
 #include "rate.h"
+#include "table.h"
 
 struct tg_address tg_address_mask(unsigned int length)
 {
@@ -384,6 +385,7 @@ int tg_policy_compile(const struct tg_config *config, const struct tg_limit_reco
 	made->policy.bank = bank;
 	made->policy.generation = meta->generation[!bank] + 1;
 	memcpy(made->policy.hash_key, meta->hash_key, sizeof(made->policy.hash_key));
+	tg_table_design(&made->policy.table, config->table_size, meta->hash_key);
 	choose_name_key(config, meta, made);
 	error = compile_answers(tick, &made->policy);
 	if (!error)

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "message.h"
 #include "program.h"
+#include "table.h"
 #include "tidegate.skel.h"
 
 const char *const tg_map_names[TG_MAPS] = {
@@ -176,6 +177,7 @@ static void size_maps(struct tidegate_bpf *skeleton, const struct tg_compiled *c
 		struct bpf_map *map;
 		size_t n;
 	} sizes[] = {
+		{skeleton->maps.buckets, compiled->policy.table.lines},
 		{skeleton->maps.lists, compiled->lists_n},
 		{skeleton->maps.sources, compiled->sources.n},
 		{skeleton->maps.destinations, compiled->destinations.n},
@@ -276,7 +278,7 @@ static int explain_load(char *message, int error)
 }
 
 /* Everything up to the load itself. */
-static int prepare(uint32_t table_size, const struct tg_compiled *compiled, unsigned int hooks,
+static int prepare(const struct tg_compiled *compiled, unsigned int hooks,
 		   struct tg_program **program, char *message)
 {
 	tg_cleanup(tg_program_free) struct tg_program *made = calloc(1, sizeof(*made));
@@ -290,7 +292,6 @@ static int prepare(uint32_t table_size, const struct tg_compiled *compiled, unsi
 	       sizeof(compiled->policy));
 	made->hooks = hooks;
 	leave_out(made);
-	bpf_map__set_max_entries(made->skeleton->maps.buckets, table_size);
 	size_maps(made->skeleton, compiled);
 	*program = TAKE_PTR(made);
 	return 0;
@@ -302,7 +303,10 @@ static int load(const struct tg_program *program, const struct tg_compiled *comp
 
 	if (error)
 		return explain_load(message, error);
-	error = fill_match(program->skeleton, compiled);
+	error = tg_table_prepare(bpf_map__fd(program->skeleton->maps.buckets),
+				 &compiled->policy.table);
+	if (!error)
+		error = fill_match(program->skeleton, compiled);
 	if (!error)
 		error = fill_lists(program->skeleton, compiled);
 	if (error)
@@ -311,12 +315,12 @@ static int load(const struct tg_program *program, const struct tg_compiled *comp
 	return 0;
 }
 
-int tg_program_load(const char *state_dir, const char *buckets_pin, uint32_t table_size,
+int tg_program_load(const char *state_dir, const char *buckets_pin,
 		    const struct tg_compiled *compiled, unsigned int hooks,
 		    struct tg_program **program, char *message)
 {
 	tg_cleanup(tg_program_free) struct tg_program *made = NULL;
-	int error = prepare(table_size, compiled, hooks, &made, message);
+	int error = prepare(compiled, hooks, &made, message);
 
 	if (error)
 		return error;
@@ -330,11 +334,11 @@ int tg_program_load(const char *state_dir, const char *buckets_pin, uint32_t tab
 	return 0;
 }
 
-int tg_program_load_virtual(uint32_t table_size, const struct tg_compiled *compiled,
-			    enum tg_hook hook, struct tg_program **program, char *message)
+int tg_program_load_virtual(const struct tg_compiled *compiled, enum tg_hook hook,
+			    struct tg_program **program, char *message)
 {
 	tg_cleanup(tg_program_free) struct tg_program *made = NULL;
-	int error = prepare(table_size, compiled, 1U << hook, &made, message);
+	int error = prepare(compiled, 1U << hook, &made, message);
 
 	if (error)
 		return error;
@@ -417,16 +421,16 @@ int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep)
 }
 
 int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
-		       const struct tg_bucket_key *keys)
+		       const uint32_t *places)
 {
 	static uint32_t indices[TG_CANDIDATES_MAX];
 	uint32_t n = sweep->candidates, i;
 
 	for (i = 0; i < n; i++)
 		indices[i] = i;
-	if (bpf_map_update_batch(bpf_map__fd(program->skeleton->maps.candidates), indices, keys, &n,
-				 NULL))
-		return tg_fail(errno, "buckets to be reclaimed");
+	if (bpf_map_update_batch(bpf_map__fd(program->skeleton->maps.candidates), indices, places,
+				 &n, NULL))
+		return tg_fail(errno, "places to be reclaimed");
 	return run_sweep(program, program->skeleton->progs.tidegate_reclaim, sweep);
 }
 

@@ -45,7 +45,7 @@ extern const char *const tg_map_names[TG_MAPS]; /* of the pins, for the kept one
  * 1 << enum tg_hook, of those that get programs.
  * Returns 0 or -errno with @message (TG_MESSAGE_SIZE); nothing goes live.
  */
-int tg_program_load(const char *state_dir, const char *buckets_pin, uint32_t table_size,
+int tg_program_load(const char *state_dir, const char *buckets_pin,
 		    const struct tg_compiled *compiled, unsigned int hooks,
 		    struct tg_program **program, char *message);
 
@@ -72,8 +72,8 @@ int tg_program_map_fd(const struct tg_program *program, enum tg_map map);
  * The same for one hook, to be run by hand on a virtual clock: maps of its own, nothing pinned,
  * nothing that a daemon could see.
  */
-int tg_program_load_virtual(uint32_t table_size, const struct tg_compiled *compiled,
-			    enum tg_hook hook, struct tg_program **program, char *message);
+int tg_program_load_virtual(const struct tg_compiled *compiled, enum tg_hook hook,
+			    struct tg_program **program, char *message);
 
 /*
  * Runs the packet program of @hook, loaded by tg_program_load_virtual(), on one frame (`captured`
@@ -91,9 +91,10 @@ int tg_program_zero(int map, uint32_t index, size_t size);
 /* Runs the sweep, by the clock that the program has; fills its outputs. */
 int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep);
 
-/* Has the program look at sweep->candidates buckets; fills its outputs. 0 or -errno, logged. */
+/* Has the program look at sweep->candidates places of the table; fills its outputs. 0 or -errno,
+ * logged. */
 int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
-		       const struct tg_bucket_key *keys);
+		       const uint32_t *places);
 
 /* The program that charges the buckets in TG_MAP_TALLIES; see tally.h. */
 int tg_program_tally_fd(const struct tg_program *program);

@@ -22,6 +22,7 @@
 #include "log.h"
 #include "qdisc.h"
 #include "state_dir.h"
+#include "table.h"
 
 /* A publish under way. What it has done is undone unless it is committed. */
 struct publish {
@@ -67,10 +68,10 @@ static int load(struct publish *publish, char *message)
 		hooks |= publish->config->interfaces[i].hooks;
 	if (publish->resized)
 		tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
-	return tg_program_load(
-		datapath->state_dir,
-		publish->resized ? TG_NEXT_BUCKETS_PIN : tg_map_names[TG_MAP_BUCKETS],
-		publish->config->table_size, publish->compiled, hooks, &publish->program, message);
+	return tg_program_load(datapath->state_dir,
+			       publish->resized ? TG_NEXT_BUCKETS_PIN
+						: tg_map_names[TG_MAP_BUCKETS],
+			       publish->compiled, hooks, &publish->program, message);
 }
 
 static int refuse_maps(int error, char *message)
@@ -83,14 +84,13 @@ static int refuse_maps(int error, char *message)
 /* The old generation goes on with its own table; what it charges after this is lost. */
 static int copy_table(struct publish *publish, char *message)
 {
+	int new = tg_program_map_fd(publish->program, TG_MAP_BUCKETS), error;
 	tg_autoclose int old = -1;
-	int error;
 
 	if (!publish->resized)
 		return 0;
 	old = tg_datapath_open_pin(publish->datapath, tg_map_names[TG_MAP_BUCKETS]);
-	error = old < 0 ? old
-			: tg_buckets_copy(old, tg_program_map_fd(publish->program, TG_MAP_BUCKETS));
+	error = old < 0 ? old : tg_table_copy(old, new, &publish->compiled->policy.table);
 	return error ? refuse_maps(error, message) : 0;
 }
 

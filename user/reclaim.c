@@ -3,17 +3,18 @@
 #include <stdlib.h>
 #include <tidegate/gcra.h>
 
-#include "buckets.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "datapath_private.h"
 #include "log.h"
 #include "reclaim.h"
+#include "table.h"
 
 #define NS_PER_S 1000000000ULL
 
-#define PAUSE_PER_PASS 4 /* times what a pass took, until the next: a fifth of a CPU at most */
-#define CALM_NS	       (60 * NS_PER_S) /* without a crowd, after which a new one is news */
+#define PAUSE_PER_PASS	  4 /* times what a pass took, until the next: a fifth of a CPU at most */
+#define PAUSE_AFTER_ERROR (60 * NS_PER_S)
+#define CALM_NS		  (60 * NS_PER_S) /* without a crowd, after which a new one is news */
 
 uint64_t tg_reclaim_adapt(uint64_t known_idle, uint64_t used, uint64_t size)
 {
@@ -71,11 +72,11 @@ static void watch_crowd(struct tg_datapath *datapath, uint64_t crowded, uint64_t
 	reclaim->crowded = crowded; /* less than before, if limits have gone */
 }
 
-/* The buckets of one slice that the program is to look at. */
+/* The places of one slice that the program is to look at. */
 struct slice {
 	const struct tg_datapath *datapath;
 	struct tg_sweep sweep;
-	struct tg_bucket_key keys[TG_CANDIDATES_MAX];
+	uint32_t places[TG_CANDIDATES_MAX];
 };
 
 static bool is_idle(const struct slice *slice, const struct tg_limit_record *record,
@@ -88,15 +89,15 @@ static bool is_idle(const struct slice *slice, const struct tg_limit_record *rec
 			    slice->sweep.idle[tg_acquaintance(bucket)]);
 }
 
-static int consider(void *data, const struct tg_bucket_key *key, const struct tg_bucket *bucket)
+static int consider(void *data, uint32_t number, const struct tg_table_place *place)
 {
 	struct slice *slice = data;
 	const struct tg_limit_record *record =
-		&slice->datapath->records[TG_LIMIT_SLOT(key->limit_id)];
+		&slice->datapath->records[TG_LIMIT_SLOT(place->key.limit_id)];
 
-	if (record->id == key->limit_id && !is_idle(slice, record, bucket))
+	if (record->id == place->key.limit_id && !is_idle(slice, record, &place->bucket))
 		return 0;
-	slice->keys[slice->sweep.candidates++] = *key;
+	slice->places[slice->sweep.candidates++] = number;
 	return 0;
 }
 
@@ -105,10 +106,19 @@ static void end_pass(struct tg_datapath *datapath)
 	struct tg_reclaim *reclaim = &datapath->reclaim;
 	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE), crowded;
 
-	tg_buckets_walk_free(&reclaim->walk);
+	tg_table_walk_free(&reclaim->walk);
 	reclaim->next = now + (now - reclaim->began) * PAUSE_PER_PASS;
 	reclaim->known_idle = tg_reclaim_adapt(reclaim->known_idle, count_used(datapath, &crowded),
 					       datapath->table_size);
+}
+
+/* What went wrong is in the log. */
+static void give_up(struct tg_datapath *datapath)
+{
+	struct tg_reclaim *reclaim = &datapath->reclaim;
+
+	tg_table_walk_free(&reclaim->walk);
+	reclaim->next = tg_clock_read(TG_CLOCK_PRECISE) + PAUSE_AFTER_ERROR;
 }
 
 bool tg_datapath_reclaim(struct tg_datapath *datapath)
@@ -120,7 +130,7 @@ bool tg_datapath_reclaim(struct tg_datapath *datapath)
 	if (!reclaim->walk)
 		return false;
 	if (!slice || reclaim->program != datapath->program) {
-		tg_buckets_walk_free(&reclaim->walk); /* of another table, maybe */
+		tg_table_walk_free(&reclaim->walk); /* of another table, maybe */
 		return false;
 	}
 	slice->datapath = datapath;
@@ -129,12 +139,13 @@ bool tg_datapath_reclaim(struct tg_datapath *datapath)
 	slice->sweep.idle[TG_KNOWN] = reclaim->known_idle;
 	slice->sweep.now[TG_CLOCK_PRECISE] = tg_clock_read(TG_CLOCK_PRECISE);
 	slice->sweep.now[TG_CLOCK_COARSE] = tg_clock_read(TG_CLOCK_COARSE);
-	more = tg_buckets_step(reclaim->walk, tg_program_map_fd(datapath->program, TG_MAP_BUCKETS),
-			       consider, slice);
+	more = tg_table_step(reclaim->walk, consider, slice);
 	if (more >= 0 && slice->sweep.candidates &&
-	    tg_program_reclaim(datapath->program, &slice->sweep, slice->keys))
+	    tg_program_reclaim(datapath->program, &slice->sweep, slice->places))
 		more = -EIO;
-	if (more <= 0)
+	if (more < 0)
+		give_up(datapath);
+	if (more == 0)
 		end_pass(datapath);
 	return more > 0;
 }
@@ -153,6 +164,8 @@ bool tg_datapath_maintain(struct tg_datapath *datapath)
 		reclaim->known_idle = TG_KNOWN_IDLE_MAX;
 	reclaim->began = now;
 	reclaim->program = datapath->program;
-	reclaim->walk = tg_buckets_walk_new();
+	reclaim->walk = tg_table_walk_new(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS));
+	if (!reclaim->walk)
+		give_up(datapath);
 	return reclaim->walk != NULL;
 }

@@ -10,11 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct tg_buckets_walk;
+struct tg_table_walk;
 struct tg_program;
 
 struct tg_reclaim {
-	struct tg_buckets_walk *walk;	  /* the pass under way, or NULL */
+	struct tg_table_walk *walk;	  /* the pass under way, or NULL */
 	const struct tg_program *program; /* with which it began */
 	uint64_t began, next;		  /* ns: this pass; no other one before */
 	uint64_t known_idle;	      /* ns that a known source's bucket stays when it is full */

@@ -63,8 +63,7 @@ int tg_replay_open(const struct tg_config *config, enum tg_hook hook, struct tg_
 	error = tg_policy_compile(config, none, &blank, 0, tg_clock_tick(), &made->compiled);
 	if (error)
 		return tg_refuse(message, error, "cannot compile the policy: %s", strerror(-error));
-	error = tg_program_load_virtual(config->table_size, made->compiled, hook, &made->program,
-					message);
+	error = tg_program_load_virtual(made->compiled, hook, &made->program, message);
 	if (error)
 		return error;
 	error = fill_maps(made);

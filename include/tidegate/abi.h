@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define TG_ABI_VERSION 7
+#define TG_ABI_VERSION 8
 
 #define TG_LIMITS_MAX	    64
 #define TG_LIMIT_NAME_SIZE  64	  /* bytes, with the terminating NUL */
@@ -118,11 +118,17 @@ struct tg_bucket {
 	__u64 exceeded;	   /* packets */
 	__u64 exceeded_at; /* ns on the clock of the limit, of the last refusal; 0 never */
 	__u64 closed;	   /* backoff: TG_CLOSED_*; 0 never was, or healed */
-	__s64 taken;	   /* tokens, of a shared limit, that the daemon does not know of yet */
-	__u64 watched_at;  /* when it last asked for them, on the clock of the limit */
 };
 
-_Static_assert(sizeof(struct tg_bucket) == 56, "bucket");
+_Static_assert(sizeof(struct tg_bucket) == 40, "bucket");
+
+/* What a bucket of a shared limit has besides. */
+struct tg_bucket_share {
+	__s64 taken;	  /* tokens that the daemon does not know of yet */
+	__u64 watched_at; /* when it last asked for them, ns on the clock of the limit */
+};
+
+_Static_assert(sizeof(struct tg_bucket_share) == 16, "bucket share");
 
 /* Of `closed`: when the bucket opens, in ns on the clock of the limit, and how often it was closed
  * since it was full (255: or more). */
@@ -199,6 +205,20 @@ struct tg_gate {
 
 _Static_assert(sizeof(struct tg_gate) == 64, "gate");
 
+/* Where things are in the table, in lines of it, and how keys are placed; see table.h. */
+struct tg_table {
+	__u32 size; /* buckets */
+	__u32 sets;
+	__u32 first_place;
+	__u32 first_share;
+	__u32 lines;
+	__u32 secrets[6];
+	__u32 pad;
+	__u64 factor; /* secret too, and odd */
+};
+
+_Static_assert(sizeof(struct tg_table) == 56, "table");
+
 /*
  * A compiled policy: the .rodata of a program generation. A mask has a bit for
  * each limit slot; a packet is charged to the limits in the AND of the masks
@@ -225,7 +245,8 @@ struct tg_policy {
 	struct tg_rate answers_to_all; /* and everyone together */
 	__u64 hash_key[2];	       /* secret; places sources in overflow buckets */
 	__u64 name_key[2];	       /* secret, of tg_name_hash() */
-	__u32 has_lists;	       /* the allow and deny trie is not empty */
+	struct tg_table table;
+	__u32 has_lists; /* the allow and deny trie is not empty */
 	__u32 has_sources;
 	__u32 has_destinations;
 	__u32 has_source_ports;
@@ -239,7 +260,7 @@ struct tg_policy {
 	__u32 xdp_slot; /* if there is one limit at XDP: its slot */
 };
 
-_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 64 + 64 * (128 + 128) + 80 + 80,
+_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 64 + 64 * (128 + 128) + 80 + 80 + 56,
 	       "policy");
 
 /* Versions that a bucket's state can carry; one value is left for TG_BUCKET_DEAD. */

@@ -40,35 +40,60 @@ static inline __attribute__((always_inline)) void tg_sip_absorb(struct tg_sip *s
 	sip->a ^= word;
 }
 
+static inline __attribute__((always_inline)) struct tg_sip
+tg_sip_begin(const volatile __u64 secret[2])
+{
+	return (struct tg_sip){
+		.a = secret[0] ^ 0x736f6d6570736575ULL,
+		.b = secret[1] ^ 0x646f72616e646f6dULL,
+		.c = secret[0] ^ 0x6c7967656e657261ULL,
+		.d = secret[1] ^ 0x7465646279746573ULL,
+	};
+}
+
+static inline __attribute__((always_inline)) __u64 tg_sip_end(struct tg_sip *sip)
+{
+	sip->c ^= 0xff;
+	tg_sip_round(sip);
+	tg_sip_round(sip);
+	tg_sip_round(sip);
+	return sip->a ^ sip->b ^ sip->c ^ sip->d;
+}
+
 #define TG_SIP_LENGTH 19ULL /* bytes: address, port, protocol */
 
 /* On little-endian machines what SipHash-1-3 makes of these 19 bytes in memory. */
 static inline __attribute__((always_inline)) __u64 tg_key_hash(const volatile __u64 secret[2],
 							       const struct tg_bucket_key *key)
 {
-	struct tg_sip sip = {
-		.a = secret[0] ^ 0x736f6d6570736575ULL,
-		.b = secret[1] ^ 0x646f72616e646f6dULL,
-		.c = secret[0] ^ 0x6c7967656e657261ULL,
-		.d = secret[1] ^ 0x7465646279746573ULL,
-	};
+	struct tg_sip sip = tg_sip_begin(secret);
 
 	tg_sip_absorb(&sip, key->address.high);
 	tg_sip_absorb(&sip, key->address.low);
 	tg_sip_absorb(&sip, key->port | (__u64)key->protocol << 16 | TG_SIP_LENGTH << 56);
-	sip.c ^= 0xff;
-	tg_sip_round(&sip);
-	tg_sip_round(&sip);
-	tg_sip_round(&sip);
-	return sip.a ^ sip.b ^ sip.c ^ sip.d;
+	return tg_sip_end(&sip);
 }
 
-/* Which of a limit's overflow buckets a key falls to. */
-static inline __attribute__((always_inline)) __u32
-tg_overflow_index(const volatile __u64 secret[2], const struct tg_bucket_key *key)
+/* Likewise of one word. */
+static inline __attribute__((always_inline)) __u64 tg_word_hash(const volatile __u64 secret[2],
+								__u64 word)
 {
-	return TG_LIMIT_SLOT(key->limit_id) * TG_OVERFLOW_PER_LIMIT +
-	       (tg_key_hash(secret, key) & (TG_OVERFLOW_PER_LIMIT - 1));
+	struct tg_sip sip = tg_sip_begin(secret);
+
+	tg_sip_absorb(&sip, word);
+	tg_sip_absorb(&sip, sizeof(word) << 56);
+	return tg_sip_end(&sip);
+}
+
+/*
+ * Which of a limit's overflow buckets a key falls to, by what tg_table_hash() makes of it. The one
+ * hash has two keys meet by chance alone, the other tells nobody which: Carter and Wegman, 1981.
+ */
+static inline __attribute__((always_inline)) __u32 tg_overflow_index(const volatile __u64 secret[2],
+								     __u32 limit_id, __u64 hash)
+{
+	return TG_LIMIT_SLOT(limit_id) * TG_OVERFLOW_PER_LIMIT +
+	       (tg_word_hash(secret, hash) & (TG_OVERFLOW_PER_LIMIT - 1));
 }
 
 #endif

@@ -16,6 +16,7 @@
 #include "config.h"
 #include "packet.h"
 #include "policy.h"
+#include "table.h"
 #include "test.h"
 #include <tidegate/trace.h>
 #include <tidegate/sweep.h>
@@ -97,7 +98,7 @@ static inline int fill_maps(struct fixture *fixture)
 	struct tidegate_bpf *skeleton = fixture->skeleton;
 	struct tg_compiled *compiled = fixture->compiled;
 	uint32_t i, hook, place;
-	int error = 0;
+	int error = tg_table_prepare(bpf_map__fd(skeleton->maps.buckets), &compiled->policy.table);
 
 	error |= fill_field(skeleton->maps.source_ports, compiled->source_ports);
 	error |= fill_field(skeleton->maps.destination_ports, compiled->destination_ports);
@@ -150,7 +151,8 @@ static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, c
 	memcpy((void *)&fixture->skeleton->rodata->policy, &fixture->compiled->policy,
 	       sizeof(struct tg_policy));
 	*(bool *)&fixture->skeleton->rodata->virtual_clock = fixture_virtual;
-	bpf_map__set_max_entries(fixture->skeleton->maps.buckets, fixture->config->table_size);
+	bpf_map__set_max_entries(fixture->skeleton->maps.buckets,
+				 fixture->compiled->policy.table.lines);
 	bpf_map__set_max_entries(fixture->skeleton->maps.lists, fixture->compiled->lists_n + 1);
 	bpf_map__set_max_entries(fixture->skeleton->maps.sources, fixture->compiled->sources.n + 1);
 	bpf_map__set_max_entries(fixture->skeleton->maps.destinations,
@@ -234,6 +236,31 @@ static inline void read_per_cpu(struct bpf_map *map, uint32_t index, __u64 *sum,
 		for (i = 0; i < size / 8; i++)
 			sum[i] += values[cpu * size / 8 + i];
 	free(values);
+}
+
+/* The number of the key's place, or below 0; and how the bucket is. */
+static inline int find_bucket(struct fixture *fixture, const struct tg_bucket_key *key,
+			      struct tg_bucket *bucket)
+{
+	struct tg_table_place place = {};
+	int number = tg_table_lookup(bpf_map__fd(fixture->skeleton->maps.buckets),
+				     &fixture->compiled->policy.table, key, &place);
+
+	if (number >= 0)
+		*bucket = place.bucket;
+	return number;
+}
+
+static inline void store_bucket(struct fixture *fixture, uint32_t number,
+				const struct tg_bucket *bucket)
+{
+	uint32_t index = fixture->compiled->policy.table.first_place + number;
+	union tg_table_line line;
+
+	bpf_map__lookup_elem(fixture->skeleton->maps.buckets, &index, 4, &line, sizeof(line), 0);
+	line.place.bucket = *bucket;
+	bpf_map__update_elem(fixture->skeleton->maps.buckets, &index, 4, &line, sizeof(line),
+			     BPF_ANY);
 }
 
 static inline struct tg_interface_counters reasons_at(struct fixture *fixture, enum tg_hook hook)

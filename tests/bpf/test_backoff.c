@@ -23,8 +23,7 @@ static struct tg_bucket bucket_of(struct fixture *f, const char *source)
 	else
 		key.address.low = htobe64(0xffff00000000 | ntohl(inet_addr(source)));
 	key.address.low = strchr(source, ':') ? 0 : key.address.low; /* a /64 */
-	bpf_map__lookup_elem(f->skeleton->maps.buckets, &key, sizeof(key), &bucket, sizeof(bucket),
-			     0);
+	find_bucket(f, &key, &bucket);
 	return bucket;
 }
 

@@ -402,8 +402,7 @@ TEST(test_refused_by_another)
 static void check_contended(const char *keys, bool goes_on, enum tg_verdict verdict,
 			    enum tg_reason reason)
 {
-	struct tg_bucket dead = {.state = TG_BUCKET_DEAD};
-	struct tg_bucket_key key;
+	struct tg_bucket restless = {.state = 4 | TG_BUCKET_DEAD}; /* of no rate, nor dead */
 	struct outcome outcome;
 	struct packet packet;
 	char yaml[256];
@@ -413,10 +412,7 @@ static void check_contended(const char *keys, bool goes_on, enum tg_verdict verd
 	if (!fixture_open(&f, yaml))
 		return;
 	marked(&f, 0, 1);
-	CHECK(bpf_map__get_next_key(f.skeleton->maps.buckets, NULL, &key, sizeof(key)) == 0,
-	      "a bucket");
-	bpf_map__update_elem(f.skeleton->maps.buckets, &key, sizeof(key), &dead, sizeof(dead),
-			     BPF_ANY);
+	store_bucket(&f, 0, &restless); /* the first that there is */
 	build(&packet, "192.0.2.1", PLAIN, 0);
 	CHECK(run_at(&f, TG_HOOK_XDP, &packet, NULL, &outcome) &&
 		      passed(TG_HOOK_XDP, &outcome) == goes_on,

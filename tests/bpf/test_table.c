@@ -3,55 +3,13 @@
 #include <pthread.h>
 #include <tidegate/keyed_hash.h>
 
-#include "buckets.h"
-#include "fixture.h"
+#include "reclaim.h"
 
 #define FIXTURE		   tg_cleanup_fixture struct fixture
 #define tg_cleanup_fixture __attribute__((cleanup(fixture_close)))
 
 #define TABLE "table: {size: 1024}\n"
 #define KNOWN "192.0.2.1"
-
-struct takeout {
-	struct fixture *fixture;
-	struct tg_sweep request;
-};
-
-static void reclaim_candidates(struct takeout *takeout)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &takeout->request,
-		    .ctx_size_in = sizeof(takeout->request));
-
-	takeout->request.now[0] = takeout->fixture->skeleton->bss->virtual_now[0];
-	takeout->request.now[1] = takeout->fixture->skeleton->bss->virtual_now[1];
-	bpf_prog_test_run_opts(bpf_program__fd(takeout->fixture->skeleton->progs.tidegate_reclaim),
-			       &options);
-	takeout->request.candidates = 0;
-}
-
-static int take_candidate(void *data, const struct tg_bucket_key *key,
-			  const struct tg_bucket *bucket)
-{
-	struct takeout *takeout = data;
-	uint32_t index = takeout->request.candidates++;
-
-	bpf_map__update_elem(takeout->fixture->skeleton->maps.candidates, &index, sizeof(index),
-			     key, sizeof(*key), BPF_ANY);
-	if (takeout->request.candidates == TG_CANDIDATES_MAX)
-		reclaim_candidates(takeout);
-	return 0;
-}
-
-/* A pass over the table, as the daemon makes it. Returns how many buckets went. */
-static uint32_t reclaim(struct fixture *fixture, uint64_t known_idle)
-{
-	struct takeout takeout = {fixture, {.flags = TG_SWEEP_RECLAIM}};
-
-	takeout.request.idle[TG_KNOWN] = known_idle;
-	tg_buckets_each(bpf_map__fd(fixture->skeleton->maps.buckets), take_candidate, &takeout);
-	reclaim_candidates(&takeout);
-	return takeout.request.reclaimed;
-}
 
 /* @n packets, each of a source of its own; how many pass. */
 static int flood(struct fixture *fixture, uint32_t first, int n)
@@ -239,18 +197,26 @@ TEST(test_full_and_free_again)
 
 static const __u64 true_key[2] = {123, 456}; /* of test_meta */
 
-/* Addresses of 11.0.0.0/8 that @secret sends to one bucket. */
-static void collide(const __u64 secret[2], uint32_t *addresses, int n)
+static uint32_t overflow_index(const __u64 secret[2], const struct tg_bucket_key *key)
 {
-	struct tg_bucket_key key = {};
+	struct tg_table table;
+
+	tg_table_design(&table, 1024, secret);
+	return tg_overflow_index(secret, key->limit_id, tg_table_hash_of(&table, key));
+}
+
+/* Addresses of 11.0.0.0/8 that @secret sends to one bucket. */
+static void collide(const __u64 secret[2], uint32_t id, uint32_t *addresses, int n)
+{
+	struct tg_bucket_key key = {.limit_id = id};
 	uint32_t address = 0x0b000000, wanted;
 	int found = 0;
 
 	key.address.low = htobe64(0xffff00000000 | address);
-	wanted = tg_overflow_index(secret, &key);
+	wanted = overflow_index(secret, &key);
 	for (; found < n; address++) {
 		key.address.low = htobe64(0xffff00000000 | address);
-		if (tg_overflow_index(secret, &key) == wanted)
+		if (overflow_index(secret, &key) == wanted)
 			addresses[found++] = address;
 	}
 }
@@ -279,9 +245,9 @@ TEST(test_collisions)
 			      "new_sources: {rate: 1/h, burst: 1}}]"))
 		return;
 	flood(&f, 0, 1);
-	collide(true_key, addresses, 1024);
+	collide(true_key, f.compiled->records[f.compiled->slots[0]].id, addresses, 1024);
 	CHECK(pass_once_each(&f, addresses, 1024) == 1, "who had the key would have them in one");
-	collide(guess, addresses, 1024);
+	collide(guess, f.compiled->records[f.compiled->slots[0]].id, addresses, 1024);
 	passed = pass_once_each(&f, addresses, 1024);
 	/* 1024 balls into 1024 bins, one of them taken: 647 bins are hit, give or take 14 */
 	CHECK(passed > 580 && passed < 710, "nearly the right key: %d buckets of 1024", passed);
@@ -294,16 +260,16 @@ TEST(test_nothing_to_learn)
 	uint32_t addresses[64], shift;
 	int i, bit, again = 0;
 
-	collide(true_key, addresses, 64);
+	collide(true_key, 0, addresses, 64);
 	for (bit = 0; bit < 24; bit++) {
 		for (i = 1; i < 64; i++) {
 			__u32 a, b;
 
 			shift = 1U << bit;
 			key.address.low = htobe64(0xffff00000000 | (addresses[0] ^ shift));
-			a = tg_overflow_index(true_key, &key);
+			a = overflow_index(true_key, &key);
 			key.address.low = htobe64(0xffff00000000 | (addresses[i] ^ shift));
-			b = tg_overflow_index(true_key, &key);
+			b = overflow_index(true_key, &key);
 			again += a == b;
 		}
 	}
