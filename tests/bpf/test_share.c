@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Limits that other nodes charge too: what is told of them, and what is charged on their account.
  */
-#include "fixture.h"
+#include "reclaim.h"
 #include <tidegate/gcra.h>
 #include <tidegate/tally.h>
 
@@ -170,6 +170,7 @@ TEST(test_a_bucket_of_another_rate_keeps_its_debt)
 	struct tg_bucket bucket = {}, old;
 	struct tg_bucket_key key;
 	struct tg_tally done;
+	int number;
 	FIXTURE f;
 
 	if (!open_shared(&f, PER_S))
@@ -177,17 +178,14 @@ TEST(test_a_bucket_of_another_rate_keeps_its_debt)
 	set_share(&f, 2000 * S, 1, 0);
 	CHECK(passes(&f, SOURCE, 1, 10) == 10);
 	key = key_of(&f);
-	bpf_map__lookup_elem(f.skeleton->maps.buckets, &key, sizeof(key), &bucket, sizeof(bucket),
-			     0);
+	number = find_bucket(&f, &key, &bucket);
 	old = bucket;
 	old.state = tg_gcra_state(0, 1000 * S,
 				  f.compiled->policy.limits[f.compiled->slots[0]].version + 1);
-	bpf_map__update_elem(f.skeleton->maps.buckets, &key, sizeof(key), &old, sizeof(old),
-			     BPF_ANY);
+	store_bucket(&f, number, &old);
 	done = tally_all(&f, 30, 1000);
 	CHECK(done.debit == 30 && done.taken == 0, "not charged, not told");
-	bpf_map__update_elem(f.skeleton->maps.buckets, &key, sizeof(key), &bucket, sizeof(bucket),
-			     BPF_ANY);
+	store_bucket(&f, number, &bucket);
 	done = tally_all(&f, 30, 1000);
 	CHECK(done.debit == 0 && done.taken == 10, "%llu, %lld", done.debit, done.taken);
 	CHECK(passes(&f, SOURCE, 1, 200) == 60);
@@ -320,8 +318,25 @@ TEST(test_not_shared)
 	CHECK(passes(&f, SOURCE, 1, 200) == 100 && read_reports(&f).n == 0);
 }
 
+/* A bucket that is new does not tell what the one had taken that was in its place. */
+TEST(test_a_place_that_was_taken_before)
+{
+	FIXTURE f;
+
+	if (!open_shared(&f, "table: {size: 1}\n" PER_S))
+		return;
+	set_share(&f, ~0ULL, 0, 0);
+	CHECK(passes(&f, SOURCE, 9, 5) == 5 && tally(&f, 0, 0) == 5, "from now on it is watched");
+	CHECK(passes(&f, SOURCE, 9, 5) == 5);
+	set_now(&f, 1000 * S + 20 * MS);
+	CHECK(reclaim(&f, 0) == 1, "full again, it goes");
+	CHECK(passes(&f, SOURCE, 9, 1) == 1 && limit_counters(&f, 0).overflowed == 0);
+	CHECK(tally(&f, 0, 0) == 1, "its own packet");
+}
+
 TEST_MAIN(RUN(test_what_is_taken_is_told_once), RUN(test_of_bytes_too), RUN(test_debts),
 	  RUN(test_debts_are_bounded), RUN(test_a_bucket_of_another_rate_keeps_its_debt),
 	  RUN(test_what_is_owed_beyond_being_empty), RUN(test_debts_lengthen_delays),
 	  RUN(test_a_source_that_others_saw), RUN(test_slow_sources_owe_little),
-	  RUN(test_a_node_on_its_own), RUN(test_given_back), RUN(test_not_shared))
+	  RUN(test_a_node_on_its_own), RUN(test_given_back), RUN(test_not_shared),
+	  RUN(test_a_place_that_was_taken_before))
