@@ -247,4 +247,4 @@ format:
 clean:
 	$(Q)rm -rf $B
 
--include $(wildcard $B/*.d $B/user/*.d $B/lib/*.d $B/asan/lib/*.d $B/asan/user/*.d $B/asan/tests/*/*.d $B/tests/*/*.d)
+-include $(wildcard $B/*.d $B/bench/*.d $B/user/*.d $B/lib/*.d $B/asan/lib/*.d $B/asan/user/*.d $B/asan/tests/*/*.d $B/tests/*/*.d)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Where buckets could be kept: a hash table, an LRU, a fixed sketch. The same bucket (gcra.h) in
- * each, the same packets; each run of the program is one packet, made up from a counter, at a
- * virtual time. bench/table.c sets it up and prints what came out.
+ * Where buckets could be kept: our table, the kernel's hash table, an LRU, a fixed sketch. The same
+ * bucket (gcra.h) in each, the same packets; each run of the program is one packet, made up from a
+ * counter, at a virtual time. bench/table.c sets it up and prints what came out.
  */
 #include <linux/errno.h>
 #include "table.h"
@@ -10,32 +10,41 @@
 #include <bpf/bpf_helpers.h>
 #include <tidegate/gcra.h>
 #include <tidegate/keyed_hash.h>
+#include <tidegate/sweep.h>
 
 const volatile __u32 contestant = TABLE_NOTHING;
+const volatile __u32 size = TABLE_WAYS; /* buckets */
 const volatile __u64 secret[2] = {};
+const volatile struct table_policy policy = {};
 
 struct table_run run = {};
 __u64 gate = 0;
 
-struct bucket {
-	__u64 state;
-	__u64 seen;
-};
+/* The maps are made larger, for whom they are, before it is loaded. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, union tg_table_line);
+} buckets SEC(".maps");
 
-/* Its type and flags are set before it is loaded. */
+/* Its type and flags are set likewise. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, TABLE_SIZE);
+	__uint(max_entries, 1);
 	__type(key, struct tg_bucket_key);
-	__type(value, struct bucket);
-} table SEC(".maps");
+	__type(value, struct tg_bucket);
+} hash_table SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TG_OVERFLOW_PER_LIMIT);
 	__type(key, __u32);
-	__type(value, struct bucket);
+	__type(value, struct tg_bucket);
 } overflow SEC(".maps");
+
+#include "table.bpf.h"
 
 /*
  * After Knot DNS's KRU: a cache line is a set of counters, a source may stand in either of two
@@ -50,7 +59,7 @@ struct set {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TABLE_SIZE / TABLE_WAYS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct set);
 } sketch SEC(".maps");
@@ -65,31 +74,91 @@ static __always_inline bool charge_state(__u64 *state, const struct tg_rate *by)
 	return __sync_val_compare_and_swap(state, old, tg_gcra_state(deficit, clock, 0)) == old;
 }
 
-static __always_inline bool charge_overflow(struct tg_bucket_key *key)
+static __always_inline bool charge_bucket(struct tg_bucket *bucket)
 {
-	__u32 index = tg_key_hash(secret, key) & (TG_OVERFLOW_PER_LIMIT - 1);
-	struct bucket *bucket = bpf_map_lookup_elem(&overflow, &index);
+	bool admitted = charge_state(&bucket->state, &run.rate);
 
-	return bucket && charge_state(&bucket->state, &run.rate);
+	if (admitted)
+		bucket->admitted++;
+	else
+		bucket->exceeded++;
+	return admitted;
 }
 
-static __always_inline bool charge_table(struct tg_bucket_key *key)
+static __always_inline bool charge_overflow(struct tg_bucket_key *key, __u64 hash)
 {
-	struct bucket *bucket = bpf_map_lookup_elem(&table, key), fresh = {.seen = 1};
+	__u32 index = tg_overflow_index(secret, key->limit_id, hash);
+	struct tg_bucket *bucket = bpf_map_lookup_elem(&overflow, &index);
 
-	if (bucket) {
-		bucket->seen++;
-		return charge_state(&bucket->state, &run.rate);
-	}
+	return bucket && charge_bucket(bucket);
+}
+
+static __always_inline bool insert(struct tg_bucket_key *key, __u64 hash)
+{
+	struct tg_bucket fresh = {.admitted = 1};
+	__u64 deficit = 0;
+
+	tg_gcra_charge(&run.rate, &deficit, 1);
+	fresh.state = tg_gcra_state(deficit, tg_gcra_clock(&run.rate, run.now), 0);
+	if (table_is_ours(contestant))
+		return tg_table_insert(key, hash, fresh.state, fresh.admitted) > 0;
+	return !bpf_map_update_elem(&hash_table, key, &fresh, BPF_NOEXIST);
+}
+
+static __always_inline bool charge_newcomer(struct tg_bucket_key *key, __u64 hash)
+{
+	__u64 tick = run.now >> TABLE_TICK_SHIFT;
+
+	if (run.full_at == tick)
+		return charge_overflow(key, hash);
 	if (contestant == TABLE_GATED && !charge_state(&gate, &run.gate_rate))
-		return charge_overflow(key);
-	if (run.full_at == run.now >> TABLE_TICK_SHIFT)
-		return charge_overflow(key);
-	charge_state(&fresh.state, &run.rate);
-	if (!bpf_map_update_elem(&table, key, &fresh, BPF_NOEXIST))
+		return charge_overflow(key, hash);
+	if (insert(key, hash))
 		return true;
-	run.full_at = run.now >> TABLE_TICK_SHIFT;
-	return charge_overflow(key);
+	run.full_at = tick;
+	return charge_overflow(key, hash);
+}
+
+static __always_inline struct tg_bucket *bucket_at(const struct tg_bucket_key *key, __u32 number)
+{
+	struct tg_table_place *place = tg_place_at(number);
+
+	return place && tg_is_key(place, key) ? &place->bucket : NULL;
+}
+
+/* As tg_first_bucket() does it, but that here nobody takes a place away in between. */
+static __always_inline struct tg_bucket *first_bucket(const struct tg_bucket_key *key, __u64 hash)
+{
+	const volatile struct tg_table_set *set = tg_set_at(tg_table_set_of(&policy.table, hash));
+	__u32 cell;
+
+	if (!set)
+		return NULL;
+	cell = set->cells[tg_table_cell_of(hash)];
+	return TG_CELL_TAG(cell) == tg_table_tag_of(hash) ? bucket_at(key, TG_CELL_NUMBER(cell))
+							  : NULL;
+}
+
+static __always_inline bool charge_ours(struct tg_bucket_key *key)
+{
+	__u64 hash = tg_hash_of(key);
+	struct tg_bucket *bucket = first_bucket(key, hash);
+	__u32 found;
+
+	if (bucket)
+		return charge_bucket(bucket);
+	found = tg_table_find(key, hash);
+	bucket = found ? bucket_at(key, found - 1) : NULL;
+	return bucket ? charge_bucket(bucket) : charge_newcomer(key, hash);
+}
+
+static __always_inline bool charge_hash(struct tg_bucket_key *key)
+{
+	struct tg_bucket *bucket = bpf_map_lookup_elem(&hash_table, key);
+
+	/* The kernel does not tell its hash; only HASH has overflow buckets that need one. */
+	return bucket ? charge_bucket(bucket)
+		      : charge_newcomer(key, contestant == TABLE_HASH ? tg_hash_of(key) : 0);
 }
 
 static __always_inline bool charge_counter(__u32 *tat, __u32 now)
@@ -110,8 +179,8 @@ static __always_inline bool charge_sketch(struct tg_bucket_key *key)
 	struct set *set;
 	int i, way;
 
-	indices[0] = hash & (TABLE_SIZE / TABLE_WAYS - 1);
-	indices[1] = hash >> 16 & (TABLE_SIZE / TABLE_WAYS - 1);
+	indices[0] = hash & (size / TABLE_WAYS - 1);
+	indices[1] = hash >> 16 & (size / TABLE_WAYS - 1);
 	for (i = 0; i < 2; i++) {
 		set = bpf_map_lookup_elem(&sketch, &indices[i]);
 		if (!set)
@@ -137,9 +206,10 @@ static __always_inline __u32 make_up(__u32 *source)
 
 	run.now += run.gap;
 	if (run.pattern == TABLE_IN_TURN) {
-		*source = run.next++;
+		*source = run.next;
+		run.next += run.stride;
 		if (run.next >= run.sources)
-			run.next = 0;
+			run.next -= run.sources;
 		return TABLE_HONEST;
 	}
 	if (run.pattern == TABLE_FLOOD && n % run.share < 2) {
@@ -159,15 +229,17 @@ static __always_inline __u32 make_up(__u32 *source)
 SEC("xdp")
 int charge(struct xdp_md *ctx)
 {
-	struct tg_bucket_key key = {};
+	struct tg_bucket_key key = {.limit_id = TG_LIMITS_MAX}; /* the first id of slot 0 */
 	__u32 source, class = make_up(&source);
 	bool admitted = true;
 
 	key.address.low = bpf_cpu_to_be64(0xffff00000000ULL | source);
 	if (contestant == TABLE_SKETCH)
 		admitted = charge_sketch(&key);
+	else if (table_is_ours(contestant))
+		admitted = charge_ours(&key);
 	else if (contestant != TABLE_NOTHING)
-		admitted = charge_table(&key);
+		admitted = charge_hash(&key);
 	if (class < TABLE_CLASSES) {
 		run.sent[class]++;
 		run.admitted[class] += admitted;
@@ -175,21 +247,48 @@ int charge(struct xdp_md *ctx)
 	return XDP_DROP;
 }
 
-static long sweep_one(void *map, struct tg_bucket_key *key, struct bucket *bucket, void *data)
+static __always_inline bool is_idle(const struct tg_bucket *bucket)
 {
 	const struct tg_rate *by = &run.rate;
-	__u64 idle = bucket->seen > 1 ? TABLE_KNOWN_IDLE : 0;
+
+	return tg_gcra_idle(by, bucket->state, tg_gcra_clock(by, run.now),
+			    tg_acquaintance(bucket) == TG_KNOWN ? TABLE_KNOWN_IDLE : 0);
+}
+
+static long sweep_line(void *map, __u32 *index, union tg_table_line *line, void *data)
+{
+	struct tg_table_place *place = &line->place;
+	struct tg_bucket_key key;
+
+	if (*index < policy.table.first_place)
+		return 0;
+	if (*index >= policy.table.first_share)
+		return 1;
+	key = place->key;
+	if (!key.limit_id || !is_idle(&place->bucket))
+		return 0;
+	place->bucket.state = TG_BUCKET_DEAD;
+	tg_table_remove(&key, *index - policy.table.first_place);
+	return 0;
+}
+
+static long sweep_element(void *map, struct tg_bucket_key *key, struct tg_bucket *bucket,
+			  void *data)
+{
 	struct tg_bucket_key copy = *key;
 
-	if (tg_gcra_idle(by, bucket->state, tg_gcra_clock(by, run.now), idle))
-		bpf_map_delete_elem(&table, &copy);
+	if (is_idle(bucket))
+		bpf_map_delete_elem(&hash_table, &copy);
 	return 0;
 }
 
 SEC("syscall")
 int sweep(void *ctx)
 {
-	bpf_for_each_map_elem(&table, sweep_one, NULL, 0);
+	if (table_is_ours(contestant))
+		bpf_for_each_map_elem(&buckets, sweep_line, NULL, 0);
+	else if (contestant == TABLE_HASH)
+		bpf_for_each_map_elem(&hash_table, sweep_element, NULL, 0);
 	return 0;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * make bench-table: a hash table with a sweep, two LRUs and a sketch as the place for buckets: what
- * they cost, what memory they take, and whom they serve under a flood of spoofed sources. Costs are
- * ns above making up the packet, all contestants in turn, minimum and median of the rounds.
+ * make bench-table: our table and the kernel's hash table, each with a sweep, two LRUs and a sketch
+ * as the place for buckets: what they cost, what memory they take, and whom they serve under a
+ * flood of spoofed sources. Costs are ns above making up the packet, all contestants in turn,
+ * minimum and median of the rounds.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -14,19 +15,22 @@
 #include "config.h"
 #include "rate.h"
 #include "table.h"
+#include "../user/table.h"
 
 #include "bench/table.skel.h" /* of structs that the headers above have */
 
-#define ROUNDS	 11
-#define REPEAT	 200000
-#define A_SECOND 100000 /* packets, by the virtual clock, while costs are taken */
-#define NS_PER_S 1000000000ULL
-#define TICK	 4000000
+#define TABLE_SIZE    65536
+#define ROUNDS	      11
+#define A_SECOND      100000 /* packets, by the virtual clock, while costs are taken */
+#define NEW_IN_SECOND 1000   /* of new_sources */
+#define NS_PER_S      1000000000ULL
+#define TICK	      4000000
 
 static const char *const names[TABLE_CONTESTANTS] = {
 	[TABLE_NOTHING] = "nothing",
-	[TABLE_HASH] = "HASH and sweep",
+	[TABLE_OURS] = "our table and sweep",
 	[TABLE_GATED] = "the same, new_sources 1000/s",
+	[TABLE_HASH] = "HASH and sweep",
 	[TABLE_LRU] = "LRU_HASH",
 	[TABLE_LRU_PER_CPU] = "LRU_HASH, no common LRU",
 	[TABLE_SKETCH] = "sketch",
@@ -36,15 +40,41 @@ static const char *const names[TABLE_CONTESTANTS] = {
 static void set_up(struct table_run *run)
 {
 	const struct tg_refill refill = {TABLE_CAPACITY, 1000 / TABLE_TOKEN_MS, NS_PER_S, true};
-	const struct tg_refill newcomers = {2000, 1000, NS_PER_S, true};
+	const struct tg_refill newcomers = {2000, NEW_IN_SECOND, NS_PER_S, true};
 
 	tg_rate_compile(&refill, TICK, 0, &run->rate);
 	tg_rate_compile(&newcomers, TICK, 0, &run->gate_rate);
 	run->now = 1000 * NS_PER_S;
+	run->stride = 1;
 	run->twice = 1;
 }
 
-static struct table_bpf *open_contestant(enum table_contestant contestant)
+/* The map in which the contestant has its buckets. */
+static struct bpf_map *map_of(const struct table_bpf *contestant)
+{
+	__u32 which = contestant->rodata->contestant;
+
+	if (table_is_ours(which))
+		return contestant->maps.buckets;
+	return which == TABLE_SKETCH ? contestant->maps.sketch : contestant->maps.hash_table;
+}
+
+/* Room for @size buckets. */
+static void make_room(struct table_bpf *made, uint32_t size)
+{
+	__u32 which = made->rodata->contestant, entries = size;
+
+	tg_table_design(&made->rodata->policy.table, size, made->rodata->secret);
+	made->rodata->size = size;
+	if (table_is_ours(which))
+		entries = made->rodata->policy.table.lines;
+	else if (which == TABLE_SKETCH)
+		entries = size / TABLE_WAYS;
+	if (which != TABLE_NOTHING)
+		bpf_map__set_max_entries(map_of(made), entries);
+}
+
+static struct table_bpf *open_contestant(enum table_contestant contestant, uint32_t size)
 {
 	struct table_bpf *made = table_bpf__open();
 
@@ -54,9 +84,10 @@ static struct table_bpf *open_contestant(enum table_contestant contestant)
 	made->rodata->secret[0] = 0x0123456789abcdef;
 	made->rodata->secret[1] = 0xfedcba9876543210;
 	if (contestant == TABLE_LRU || contestant == TABLE_LRU_PER_CPU)
-		bpf_map__set_type(made->maps.table, BPF_MAP_TYPE_LRU_HASH);
+		bpf_map__set_type(made->maps.hash_table, BPF_MAP_TYPE_LRU_HASH);
 	if (contestant == TABLE_LRU_PER_CPU)
-		bpf_map__set_map_flags(made->maps.table, BPF_F_NO_COMMON_LRU);
+		bpf_map__set_map_flags(made->maps.hash_table, BPF_F_NO_COMMON_LRU);
+	make_room(made, size);
 	if (table_bpf__load(made)) {
 		table_bpf__destroy(made);
 		return NULL;
@@ -81,8 +112,7 @@ static void sweep(struct table_bpf *contestant)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options);
 
-	if (contestant->rodata->contestant == TABLE_HASH ||
-	    contestant->rodata->contestant == TABLE_GATED)
+	if (contestant->rodata->contestant <= TABLE_HASH)
 		bpf_prog_test_run_opts(bpf_program__fd(contestant->progs.sweep), &options);
 }
 
@@ -97,7 +127,28 @@ struct row {
 	const char *name;
 	enum table_pattern pattern;
 	uint32_t sources;
+	uint32_t packets; /* in a round */
+	bool swept;	  /* before each round the table is made empty */
 };
+
+/*
+ * All sources have come once before, slowly enough for new_sources to let them in. Then they come
+ * in another order, since they would else be found where they were put, one behind the other.
+ */
+static void begin(struct table_bpf *contestant, const struct row *row)
+{
+	struct table_run *state = &contestant->bss->run;
+
+	state->pattern = row->pattern;
+	state->sources = row->sources;
+	state->next = 0;
+	state->stride = 1;
+	state->gap = NS_PER_S / NEW_IN_SECOND;
+	run(contestant, row->sources + 1);
+	state->next = 0;
+	state->stride = row->sources / 1000 * 618 | 1; /* shares no divisor with a power of ten */
+	state->gap = NS_PER_S / A_SECOND;
+}
 
 /* Time goes by, so that nearly all are admitted, and for the LRU lists rotate. */
 static void measure(const struct row *row, struct table_bpf *contestants[TABLE_CONTESTANTS])
@@ -105,20 +156,21 @@ static void measure(const struct row *row, struct table_bpf *contestants[TABLE_C
 	double ns[TABLE_CONTESTANTS][ROUNDS];
 	int i, round;
 
-	for (i = 0; i < TABLE_CONTESTANTS; i++) {
-		contestants[i]->bss->run.pattern = row->pattern;
-		contestants[i]->bss->run.sources = row->sources;
-		contestants[i]->bss->run.next = 0;
-		contestants[i]->bss->run.gap = NS_PER_S / A_SECOND;
-		run(contestants[i], row->sources + 1);
+	for (i = 0; i < TABLE_CONTESTANTS; i++)
+		begin(contestants[i], row);
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < TABLE_CONTESTANTS; i++) {
+			if (row->swept) {
+				contestants[i]->bss->run.now += 2 * TABLE_KNOWN_IDLE;
+				sweep(contestants[i]);
+			}
+			ns[i][round] = run(contestants[i], row->packets);
+		}
 	}
-	for (round = 0; round < ROUNDS; round++)
-		for (i = 0; i < TABLE_CONTESTANTS; i++)
-			ns[i][round] = run(contestants[i], REPEAT);
 	for (i = 0; i < TABLE_CONTESTANTS; i++)
 		qsort(ns[i], ROUNDS, sizeof(double), compare);
 	printf("%-26s", row->name);
-	for (i = TABLE_HASH; i < TABLE_CONTESTANTS; i++)
+	for (i = TABLE_OURS; i < TABLE_CONTESTANTS; i++)
 		printf("  %6.0f %6.0f", ns[i][0] - ns[TABLE_NOTHING][0],
 		       ns[i][ROUNDS / 2] - ns[TABLE_NOTHING][ROUNDS / 2]);
 	putchar('\n');
@@ -158,7 +210,7 @@ struct attack {
  */
 static void flood(enum table_contestant which, const struct attack *attack)
 {
-	struct table_bpf *contestant = open_contestant(which);
+	struct table_bpf *contestant = open_contestant(which, TABLE_SIZE);
 	struct table_run *state;
 	int second;
 
@@ -189,7 +241,7 @@ static void flood(enum table_contestant which, const struct attack *attack)
 /* A source spends its burst, and is silent while others come; then what it gets is not its own. */
 static uint64_t gift(enum table_contestant which, uint32_t twice, uint32_t others)
 {
-	struct table_bpf *contestant = open_contestant(which);
+	struct table_bpf *contestant = open_contestant(which, TABLE_SIZE);
 	struct table_run *state;
 	uint64_t before;
 
@@ -210,31 +262,43 @@ static uint64_t gift(enum table_contestant which, uint32_t twice, uint32_t other
 	return before;
 }
 
-static void print_costs(struct table_bpf *contestants[TABLE_CONTESTANTS])
+static void print_memory(struct table_bpf *contestants[TABLE_CONTESTANTS])
 {
-	static const struct row rows[] = {
-		{"1 source", TABLE_IN_TURN, 1},
-		{"1,000 sources", TABLE_IN_TURN, 1000},
-		{"50,000 sources", TABLE_IN_TURN, 50000},
-		{"every packet a new source", TABLE_NEW, 0},
-	};
-	size_t i;
+	long memory;
+	int i;
 
-	printf("ns above making up the packet, minimum and median of %d rounds\n%-26s", ROUNDS, "");
-	for (i = TABLE_HASH; i < TABLE_CONTESTANTS; i++)
+	printf("%-26s", "memory, KiB");
+	for (i = TABLE_OURS; i < TABLE_CONTESTANTS; i++) {
+		memory = memory_of(map_of(contestants[i]));
+		if (i <= TABLE_HASH)
+			memory += memory_of(contestants[i]->maps.overflow);
+		printf("  %13ld", memory);
+	}
+	puts("\n");
+}
+
+static bool print_costs(uint32_t size, const struct row *rows, size_t n)
+{
+	struct table_bpf *contestants[TABLE_CONTESTANTS];
+	size_t row;
+	int i;
+
+	for (i = 0; i < TABLE_CONTESTANTS; i++) {
+		contestants[i] = open_contestant(i, size);
+		if (!contestants[i])
+			return false;
+	}
+	printf("%u places: ns above making up the packet, minimum and median of %d rounds\n%-26s",
+	       size, ROUNDS, "");
+	for (i = TABLE_OURS; i < TABLE_CONTESTANTS; i++)
 		printf("  %13.13s", names[i]);
 	putchar('\n');
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		measure(&rows[i], contestants);
-	printf("%-26s", "memory, KiB");
-	for (i = TABLE_HASH; i < TABLE_CONTESTANTS; i++)
-		printf("  %13ld",
-		       i == TABLE_SKETCH
-			       ? memory_of(contestants[i]->maps.sketch)
-			       : memory_of(contestants[i]->maps.table) +
-					 (i < TABLE_LRU ? memory_of(contestants[i]->maps.overflow)
-							: 0));
-	puts("\n");
+	for (row = 0; row < n; row++)
+		measure(&rows[row], contestants);
+	print_memory(contestants);
+	for (i = 0; i < TABLE_CONTESTANTS; i++)
+		table_bpf__destroy(contestants[i]);
+	return true;
 }
 
 static void print_service(const struct attack *attack)
@@ -244,7 +308,7 @@ static void print_service(const struct attack *attack)
 	printf("%d s of %u packets/s, spoofed sources seen %s: admitted of known (%%), of newcomers "
 	       "(%%), of spoofed\n",
 	       attack->seconds, attack->rate, attack->twice == 1 ? "once" : "twice");
-	for (i = TABLE_HASH; i < TABLE_CONTESTANTS; i++)
+	for (i = TABLE_OURS; i < TABLE_CONTESTANTS; i++)
 		flood(i, attack);
 	putchar('\n');
 }
@@ -252,22 +316,28 @@ static void print_service(const struct attack *attack)
 int main(void)
 {
 	static const struct attack attacks[] = {{100000, 1, 30}, {100000, 2, 30}, {2000000, 1, 5}};
-	struct table_bpf *contestants[TABLE_CONTESTANTS];
+	static const struct row few[] = {
+		{"1 source", TABLE_IN_TURN, 1, 200000, false},
+		{"1,000 sources", TABLE_IN_TURN, 1000, 200000, false},
+		{"50,000 sources", TABLE_IN_TURN, 50000, 200000, false},
+		{"new ones, and no room", TABLE_NEW, 0, 200000, false},
+		{"new ones, and room", TABLE_NEW, 0, 32000, true},
+	};
+	static const struct row many[] = {
+		{"1,000,000 sources", TABLE_IN_TURN, 1000000, 200000, false},
+		{"new ones, and no room", TABLE_NEW, 0, 200000, false},
+		{"new ones, and room", TABLE_NEW, 0, 500000, true},
+	};
 	int i;
 
 	setlinebuf(stdout);
-	for (i = 0; i < TABLE_CONTESTANTS; i++) {
-		contestants[i] = open_contestant(i);
-		if (!contestants[i])
-			return 1;
-	}
-	print_costs(contestants);
-	for (i = 0; i < TABLE_CONTESTANTS; i++)
-		table_bpf__destroy(contestants[i]);
+	if (!print_costs(TABLE_SIZE, few, sizeof(few) / sizeof(few[0])) ||
+	    !print_costs(16 * TABLE_SIZE, many, sizeof(many) / sizeof(many[0])))
+		return 1;
 	for (i = 0; i < (int)(sizeof(attacks) / sizeof(attacks[0])); i++)
 		print_service(&attacks[i]);
 	puts("packets given away to a source in debt after 3 million others: seen once, seen twice");
-	for (i = TABLE_HASH; i < TABLE_CONTESTANTS; i++)
+	for (i = TABLE_OURS; i < TABLE_CONTESTANTS; i++)
 		printf("%-30s %8llu %8llu\n", names[i], (unsigned long long)gift(i, 1, 3000000),
 		       (unsigned long long)gift(i, 2, 1500000));
 	return 0;

@@ -7,9 +7,8 @@
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <tidegate/abi.h>
+#include <tidegate/table.h>
 
-#define TABLE_SIZE	 65536
 #define TABLE_WAYS	 8 /* counters in a set of the sketch */
 #define TABLE_CAPACITY	 10
 #define TABLE_TOKEN_MS	 100		/* 10 tokens a second */
@@ -18,16 +17,26 @@
 
 enum table_contestant {
 	TABLE_NOTHING, /* makes the packets up, and that is all */
-	TABLE_HASH,    /* with a sweep, and overflow buckets when it is full */
+	TABLE_OURS,    /* with a sweep, and overflow buckets when it is full */
 	TABLE_GATED,   /* and new_sources */
+	TABLE_HASH,    /* as TABLE_OURS, in the kernel's hash table */
 	TABLE_LRU,
 	TABLE_LRU_PER_CPU, /* BPF_F_NO_COMMON_LRU */
 	TABLE_SKETCH,
 	TABLE_CONTESTANTS,
 };
 
+static inline bool table_is_ours(__u32 contestant)
+{
+	return contestant == TABLE_OURS || contestant == TABLE_GATED;
+}
+
+struct table_policy {
+	struct tg_table table;
+};
+
 enum table_pattern {
-	TABLE_IN_TURN, /* so many sources, in turn */
+	TABLE_IN_TURN, /* so many sources, in turn: each as many on as `stride` says */
 	TABLE_NEW,     /* every packet of a new one */
 	TABLE_FLOOD,   /* likewise, and one in `share` of a known source, one of a newcomer */
 };
@@ -42,10 +51,10 @@ struct table_run {
 	__u32 pattern;
 	__u32 sources; /* with IN_TURN */
 	__u32 next;
+	__u32 stride;
 	__u32 twice; /* packets of each spoofed source */
 	__u32 share; /* with FLOOD */
-	__u32 pad;
-	__u64 gap; /* ns between packets */
+	__u64 gap;   /* ns between packets */
 	__u64 now;
 	__u64 full_at; /* the tick in which the table had no room */
 	__u64 newcomers_from;
