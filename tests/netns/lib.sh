@@ -155,14 +155,17 @@ held() {
 # ms, on the clock of refills, with a fraction; and whole. Not by Python, which a slow machine takes a second to start.
 now() { "$LOAD" now; }
 milliseconds() { now | cut -d. -f1; }
-# The second that it is for stepped refills; and the same, after waiting for its middle, so that a flood begins far from a step.
-second() { echo $(($(milliseconds) / 1000)); }
+# step [SECONDS]: how many steps a refill at every SECONDS (1) has had by now; and the same, after waiting for the middle between two, so
+# that a flood begins far from either.
+step() { echo $(($(milliseconds) / (1000 * ${1:-1}))); }
 middle() {
-	sleep "0.$(printf '%03d' $(((1400 - $(milliseconds) % 1000) % 1000)))"
-	second
+	local length=$((1000 * ${1:-1})) left
+	left=$(((length * 14 / 10 - $(milliseconds) % length) % length))
+	sleep "$((left / 1000)).$(printf '%03d' $((left % 1000)))"
+	step "$@"
 }
-# stepped ADMITTED TOKENS AMOUNT SINCE UNTIL: whether a bucket of TOKENS that gets AMOUNT every second admitted what it should have
-# between two seconds, if packets enough came all the time; the last step may have come after them.
+# stepped ADMITTED TOKENS AMOUNT SINCE UNTIL: whether a bucket of TOKENS that gets AMOUNT at every step admitted what it should have
+# between two steps, if packets enough came all the time; the last step may have come after them.
 stepped() {
 	local steps=$(($5 - $4))
 	echo "# $1 in $steps steps, promised $(($2 + $3 * (steps - 1))) to $(($2 + $3 * steps))"
@@ -182,7 +185,7 @@ steps() {
 	count "$4" 60 tcp
 	since=$(middle)
 	send "$@"
-	until=$(second)
+	until=$(step)
 	counted >"$WORK/received"
 	check "$name" stepped "$(total <"$WORK/received")" "$tokens" "$amount" "$since" "$until"
 }

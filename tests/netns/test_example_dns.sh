@@ -121,7 +121,7 @@ sleep 0.5
 echo >&9
 wait $asking
 wait $flooding
-until=$(second)
+until=$(step)
 check "established ones are answered all their queries during a SYN flood from the same source" \
 	test "$(tail -n 1 "$WORK/connected")" = $((made * 50))
 check "new ones: 5 a second" stepped "$(limit connections-per-source admitted)" 20 5 "$since" "$until"

@@ -163,7 +163,7 @@ sleep 0.3
 echo >&9
 wait $console
 wait $flooding
-until=$(second)
+until=$(step)
 check "established ones get all back during a SYN flood from the same source" test "$(tail -n 1 "$WORK/console")" = $((made * 50))
 check "new ones: 2 a second" stepped "$(limit connections-per-source admitted)" 10 2 "$since" "$until"
 steps "100 sources of one /24 open 40 at once, 10 more a second" 40 10 syn 10.77.32.0 100 27015 1000 2

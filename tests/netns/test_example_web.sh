@@ -91,7 +91,7 @@ in_a curl -s -o /dev/null -m 30 -w '%{time_total}\n' -H Expect: --interface 10.7
 asking+=($!)
 sleep 1
 send syn 10.77.1.1 1 80 500 2 74 1024
-until=$(second)
+until=$(step)
 # the upload has a connection as well
 check "then 10 more every second" stepped $(($(limit connections-per-source admitted) - 1)) 40 10 "$since" "$until"
 wait "${asking[@]}"

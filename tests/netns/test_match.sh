@@ -26,31 +26,32 @@ check "set does not read the file again" test "$(admitted 10.77.6.10 20)" = 8
 tg reload >/dev/null
 check "reload does" test "$(admitted 10.77.6.11 20)" = 5
 check "and the other is out" test "$(admitted 10.77.5.11 20)" = 8
-# tiers: each source, each /24, everyone; counts over whole steps
+# Tiers: each source, each /24, everyone; counts over whole steps. A slow machine may stand still for longer than a second: there, all of it
+# takes so many times as long.
 configure <<-Y
 	interfaces: [{name: IFACE}]
 	limits:
-	  - {name: one, per: source, capacity: 20, refill_amount: 20, refill_interval: 1s}
-	  - {name: net, per: source, prefix: {ipv4: 24, ipv6: 56}, capacity: 100, refill_amount: 100, refill_interval: 1s}
-	  - {name: all, per: everyone, capacity: 250, refill_amount: 250, refill_interval: 1s}
+	  - {name: one, per: source, capacity: 20, refill_amount: 20, refill_interval: ${SLOW}s}
+	  - {name: net, per: source, prefix: {ipv4: 24, ipv6: 56}, capacity: 100, refill_amount: 100, refill_interval: ${SLOW}s}
+	  - {name: all, per: everyone, capacity: 250, refill_amount: 250, refill_interval: ${SLOW}s}
 Y
 tg reload >/dev/null || not_ok "reload"
-# flood FROM SOURCES: three seconds of 50 packets a second from each, beginning after a step; what arrives, and $until when they came
+# flood FROM SOURCES: 50 packets from each in the time of a step, for three times as long; what arrives, and $until which step they came
 flood() {
-	count 5353 20
-	in_a "$TRAFFIC" send "$VA" "$MAC" "$1" 10.77.0.2 5353 "$2" $((50 * $2)) 3 62 >/dev/null
-	until=$(second)
+	count 5353 $((20 * SLOW))
+	in_a "$TRAFFIC" send "$VA" "$MAC" "$1" 10.77.0.2 5353 "$2" $((50 * $2 / SLOW)) $((3 * SLOW)) 62 >/dev/null
+	until=$(step "$SLOW")
 	counted >"$WORK/received"
 }
 total_of() { awk -v least="$1" -v most="$2" '$1 >= least && $1 <= most {n += $2} END {print n + 0}' "$WORK/received"; }
-# 3 s begin somewhere in a step: 3 or 4 bucketfuls
+# they begin somewhere in a step: 3 or 4 bucketfuls
 flood 10.77.20.1 1
 check "one source: 20 a second" between 60 "$(total_of 0 65535)" 80
 flood 10.77.21.1 10
 check "ten of one /24 share 100 a second" between 300 "$(total_of 0 65535)" 400
 check "none gets more than its own" test "$(awk '$2 > 80' "$WORK/received" | wc -l)" = 0
-# which takes a slow machine longer than three seconds
-since=$(middle)
+# which takes a slow machine longer still
+since=$(middle "$SLOW")
 flood 10.77.24.0 1000
 check "a thousand of four /24: everyone's 250 a second" stepped "$(total_of 0 65535)" 250 250 "$since" "$until"
 check "no /24 gets more than its 100 a second" test "$(for net in 24 25 26 27; do total_of $((net * 256)) $((net * 256 + 255)); done |
