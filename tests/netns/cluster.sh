@@ -5,6 +5,7 @@
 FIRST=(chrt -f 1)
 "${FIRST[@]}" true 2>/dev/null || FIRST=(nice -n -10)
 NODES=3 HUB=tgt${ID}h
+RATE=1000 # of the limits in `shapes`, which hold 100; a test may have another
 CLIENT=() SERVER=() NODE_STATE=() SOCKET=() CONFIGS=() PROCESS=() LOGS=()
 declare -A REDIS=()
 for n in $(seq $NODES); do
@@ -176,25 +177,25 @@ plan() {
 		[ "$rate" = 0 ] || echo "$label $n $from $port $start $end $rate"
 	done
 }
-# shapes SECONDS: a plan of all shapes of load for a rate of 1000/s, each by a source of its own, at port 5353
+# shapes SECONDS: a plan of all shapes of load for a limit of $RATE a second, each by a source of its own, at port 5353
 shapes() {
-	local end=$1 second n
-	plan balanced 10.77.1.1 5353 0 "$end" 2000 2000 2000
-	plan balanced6 fd77:1::1 5353 0 "$end" 2000 2000 2000
-	plan skewed 10.77.1.2 5353 0 "$end" 2000 50 50
-	plan alone 10.77.1.3 5353 0 "$end" 2000
-	for second in $(seq 0 $((end - 1))); do echo "moving $((second % NODES + 1)) 10.77.1.4 5353 $second $((second + 1)) 2000"; done
-	plan under 10.77.1.5 5353 0 "$end" 267 267 266
-	plan under6 fd77:1:0:5::1 5353 0 "$end" 0 800 0
-	plan flash 10.77.1.6 5353 3 3.3 10000 10000 10000
+	local end=$1 twice=$((2 * RATE)) second n
+	plan balanced 10.77.1.1 5353 0 "$end" $twice $twice $twice
+	plan balanced6 fd77:1::1 5353 0 "$end" $twice $twice $twice
+	plan skewed 10.77.1.2 5353 0 "$end" $twice $((RATE / 20)) $((RATE / 20))
+	plan alone 10.77.1.3 5353 0 "$end" $twice
+	for second in $(seq 0 $((end - 1))); do echo "moving $((second % NODES + 1)) 10.77.1.4 5353 $second $((second + 1)) $twice"; done
+	plan under 10.77.1.5 5353 0 "$end" $((RATE * 267 / 1000)) $((RATE * 267 / 1000)) $((RATE * 266 / 1000))
+	plan under6 fd77:1:0:5::1 5353 0 "$end" 0 $((RATE * 8 / 10)) 0
+	plan flash 10.77.1.6 5353 3 3.3 $((10 * RATE)) $((10 * RATE)) $((10 * RATE))
 }
 # shape LABEL SECONDS LEAST MOST BOUND: a row of a table, and whether from the 2nd second on no less and no more of what one bucket would
 # admit was let through, and no more than BOUND above the rate in any window, from the first packet on; sets $lost
 shape() {
 	local rate kept worst excess
-	read -r rate kept worst excess lost < <(of rate "$1" 2 "$2" , kept 1000 100 2 "$2" , worst 0 "$2" , excess 1000 , lost)
-	awk -v label="$1" -v rate="$rate" -v kept="$kept" -v worst="$worst" -v excess="$excess" -v bound="$5" \
-		'BEGIN {printf "| %s | %.3f | %.3f | %.2f | %.0f | %s |\n", label, rate / 1000, kept, worst / 1000, excess, bound}'
+	read -r rate kept worst excess lost < <(of rate "$1" 2 "$2" , kept "$RATE" 100 2 "$2" , worst 0 "$2" , excess "$RATE" , lost)
+	awk -v label="$1" -v rate="$rate" -v kept="$kept" -v worst="$worst" -v excess="$excess" -v bound="$5" -v all="$RATE" \
+		'BEGIN {printf "| %s | %.3f | %.3f | %.2f | %.0f | %s |\n", label, rate / all, kept, worst / all, excess, bound}'
 	expect "$1: of what one bucket would admit" "$3" "$kept" "$4"
 	expect "$1: above the rate in any window" 0 "$excess" "$5"
 }
@@ -209,7 +210,7 @@ all_shapes() {
 		shape $label "$1" 1 1 "$2"
 		check "$label: at 0.8 of the rate nothing is lost" test "$lost" = 0
 	done
-	expect "flash on all nodes: above the rate" 100 "$(of excess flash 1000)" "$2"
+	expect "flash on all nodes: above the rate" 100 "$(of excess flash "$RATE")" "$2"
 }
 # no_complaint: what the sanitizers would have logged
 no_complaint() { ! grep -h -E 'ERROR: |runtime error' "${LOGS[@]}"; }
