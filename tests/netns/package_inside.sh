@@ -2,7 +2,7 @@
 # Runs in the container of test_package.sh, which puts before it: first and second (packages), and ROOT.
 traffic=$ROOT/build/tests/traffic
 mac=$(ip -br link show eth0 | awk '{print $3}')
-# admitted PACKETS: of so many from one source, with 10 tokens and one more an hour
+# admitted PACKETS: of so many from one source, with 10 tokens and one more a day
 admitted() {
 	rm -f /tmp/count # or its last word would be taken for the next
 	"$traffic" count eth0 5353 5 >/tmp/count &
@@ -29,7 +29,7 @@ check "and does not start before there is a configuration" test "$(systemctl is-
 check "the group is there" getent group tidegate
 cat >/etc/tidegate/tidegate.yaml <<Y
 interfaces: [{name: eth0, hooks: [xdp, tc-ingress]}]
-limits: [{name: l, per: source, match: {hook: xdp}, capacity: 10, refill_amount: 1, refill_interval: 1h}]
+limits: [{name: l, per: source, match: {hook: xdp}, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 Y
 systemctl start tidegated
 check "it starts with the service's restrictions" ready

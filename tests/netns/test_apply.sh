@@ -5,7 +5,7 @@ topology
 policy() {
 	cat <<-Y
 		interfaces: [{name: $VB}]
-		limits: [{name: l, per: source, capacity: $1, refill_amount: 1, refill_interval: 1h}]
+		limits: [{name: l, per: source, capacity: $1, refill_amount: 1, refill_interval: 1d}]
 	Y
 }
 policy 10 >"$CONFIG"

@@ -20,7 +20,7 @@ MAC=$(ip -n "$B" -br link show bond0 | awk '{print $3}')
 limits() {
 	configure <<-Y
 		interfaces: [$1]
-		limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}]
+		limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 	Y
 }
 # arriving FROM: how many of a burst of 30 the bond hands on

@@ -6,7 +6,7 @@ configure <<-Y
 	interfaces: [{name: IFACE}]
 	allow: [10.77.20.0/24]
 	deny: [10.77.30.0/24, 10.77.31.1]
-	limits: [{name: l, per: source, capacity: 5, refill_amount: 1, refill_interval: 1h}]
+	limits: [{name: l, per: source, capacity: 5, refill_amount: 1, refill_interval: 1d}]
 Y
 # code COMMAND...: its exit code; what it prints goes to $WORK/out
 code() {

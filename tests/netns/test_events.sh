@@ -5,8 +5,8 @@ topology
 configure <<-Y
 	interfaces: [{name: IFACE}]
 	limits:
-	  - {name: flood, match: {destination_port: 5353}, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}
-	  - {name: dry, match: {destination_port: 6000}, per: source, capacity: 1, refill_amount: 1, refill_interval: 1h, shadow: true}
+	  - {name: flood, match: {destination_port: 5353}, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}
+	  - {name: dry, match: {destination_port: 6000}, per: source, capacity: 1, refill_amount: 1, refill_interval: 1d, shadow: true}
 Y
 start || not_ok "the daemon starts"
 check "at first there are none" test "$(tg events --json | jq '.events | length')" = 0

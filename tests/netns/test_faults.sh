@@ -16,7 +16,7 @@ old() {
 	configure <<-Y
 		interfaces: [{name: IFACE}, {name: second}]
 		table: {size: 65536}
-		limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}]
+		limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 	Y
 }
 # another capacity, one limit more, one key shape changed, another table
@@ -26,7 +26,7 @@ new() {
 		table: {size: 32768}
 		deny: [10.77.200.0/24]
 		limits:
-		  - {name: l, per: source, capacity: 20, refill_amount: 1, refill_interval: 1h}
+		  - {name: l, per: source, capacity: 20, refill_amount: 1, refill_interval: 1d}
 		  - {name: all, per: everyone, capacity: 100000, rate: 100000/s}
 	Y
 }

@@ -7,7 +7,7 @@ configure <<-Y
 	table: { size: 1024 }
 	limits:
 	  - {name: l, capacity: 5, rate: 5/s, match: {destination_port: 5353}}
-	  - {name: slow, capacity: 3, refill_amount: 1, refill_interval: 1h, match: {destination_port: 5354}}
+	  - {name: slow, capacity: 3, refill_amount: 1, refill_interval: 1d, match: {destination_port: 5354}}
 Y
 start || not_ok "the daemon starts"
 check "the table has room at first" test "$(tg status --json | jq .table.full)" = false

@@ -10,7 +10,7 @@ C
 clang-16 -O2 -g -target bpf -c "$WORK/stranger.c" -o "$WORK/stranger.o" || not_ok "compile a program"
 configure <<-Y
 	interfaces: [{name: IFACE}]
-	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}]
+	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 Y
 program() { ip -n "$B" -j link show "$VB" | jq -r '.[0].xdp.prog.id // 0'; }
 for mode in xdpdrv xdpgeneric; do

@@ -4,7 +4,7 @@
 topology
 configure <<-Y
 	interfaces: [{name: IFACE}, {name: late0}, {name: "glob*"}]
-	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}]
+	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 Y
 start || not_ok "the daemon starts although late0 is not there"
 state_of() { tg status --json | jq -r "[.interfaces[] | select(.interface == \"$1\") | .healthy | tostring] | first // \"absent\""; }

@@ -8,10 +8,10 @@ policy() { # CAPACITY
 	configure <<-Y
 		interfaces: [{name: IFACE}]
 		limits:
-		  - {name: api-key, per: key, capacity: $1, refill_amount: 1, refill_interval: 1h}
-		  - {name: source, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}
+		  - {name: api-key, per: key, capacity: $1, refill_amount: 1, refill_interval: 1d}
+		  - {name: source, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}
 		  - {name: fast, per: key, capacity: 2, rate: $((300 / SLOW))/m}
-		  - {name: bounded, per: key, capacity: 1, refill_amount: 1, refill_interval: 1h, new_sources: {rate: 1/h, burst: 5}}
+		  - {name: bounded, per: key, capacity: 1, refill_amount: 1, refill_interval: 1d, new_sources: {rate: 1/h, burst: 5}}
 	Y
 }
 # exits CODE ARGUMENT...: of charge

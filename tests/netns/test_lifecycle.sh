@@ -4,7 +4,7 @@
 topology
 configure <<-Y
 	interfaces: [{name: IFACE}]
-	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}]
+	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 Y
 program() { ip -n "$B" -j link show "$VB" | jq -r '.[0].xdp.prog.id // 0'; }
 start || not_ok "the daemon starts"
@@ -48,7 +48,7 @@ check "SIGTERM: no pins" test ! -e "$STATE"
 configure <<-Y
 	interfaces: [{name: IFACE}]
 	on_stop: keep
-	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}]
+	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 Y
 start || not_ok "the daemon starts"
 stop TERM

@@ -26,7 +26,7 @@ forget() { in_b nft list ruleset >"$WORK/rules" && in_b nft flush ruleset && sed
 policy() { # HOOK KEYS
 	configure <<-Y
 		interfaces: [{name: IFACE, hooks: [$1]}]
-		limits: [{name: l, match: {destination_port: 5353}, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h, $2}]
+		limits: [{name: l, match: {destination_port: 5353}, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d, $2}]
 	Y
 	if [ -n "$DAEMON" ]; then tg reload >/dev/null; else start; fi || not_ok "the policy $2"
 	tg reset --all >/dev/null

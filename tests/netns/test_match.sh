@@ -11,8 +11,8 @@ configure <<-Y
 	interfaces: [{name: IFACE}]
 	sets: {many: [{file: many.txt}, {file: many6.txt}]}
 	limits:
-	  - {name: many, match: {source: many}, capacity: 5, refill_amount: 1, refill_interval: 1h}
-	  - {name: rest, match: {source: {not: [many]}, protocol: udp}, capacity: 8, refill_amount: 1, refill_interval: 1h}
+	  - {name: many, match: {source: many}, capacity: 5, refill_amount: 1, refill_interval: 1d}
+	  - {name: rest, match: {source: {not: [many]}, protocol: udp}, capacity: 8, refill_amount: 1, refill_interval: 1d}
 Y
 check "check reads them within seconds" timeout 20 "$ROOT/build/tidegate" check "$CONFIG" >/dev/null
 BEGIN=$(date +%s)
@@ -60,7 +60,7 @@ check "what the limits admitted is what arrived" test "$(tg limits --json | jq -
 # connections
 configure <<-Y
 	interfaces: [{name: IFACE}]
-	limits: [{name: syn, match: {destination_port: 8080}, per: source, unit: connections, capacity: 5, refill_amount: 1, refill_interval: 1h}]
+	limits: [{name: syn, match: {destination_port: 8080}, per: source, unit: connections, capacity: 5, refill_amount: 1, refill_interval: 1d}]
 Y
 tg reload >/dev/null || not_ok "reload"
 cat >"$WORK/server.py" <<'P'

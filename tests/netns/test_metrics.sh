@@ -7,8 +7,8 @@ configure <<-Y
 	allow: [10.77.5.0/24, "fd77:5::/32"]
 	deny: [10.77.6.6, 10.77.5.128/25, 10.77.7.0/24]
 	limits:
-	  - {name: "source", per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}
-	  - {name: "all", match: {protocol: udp, destination_port: 5353}, per: everyone, capacity: 15, refill_amount: 1, refill_interval: 1h}
+	  - {name: "source", per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}
+	  - {name: "all", match: {protocol: udp, destination_port: 5353}, per: everyone, capacity: 15, refill_amount: 1, refill_interval: 1d}
 Y
 start || not_ok "the daemon starts"
 metric() { in_b curl -s "http://$METRICS/metrics" | awk -v name="$1" 'index($0, name) == 1 {n += $NF} END {print n + 0}'; }

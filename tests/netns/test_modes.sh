@@ -4,7 +4,7 @@
 topology
 configure <<-Y
 	interfaces: [{name: lo}, {name: IFACE}]
-	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}]
+	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 Y
 start || not_ok "the daemon starts"
 mode() { tg status --json | jq -r ".interfaces[] | select(.interface == \"$1\") | .mode"; }
@@ -41,7 +41,7 @@ stop
 # a failure half-way through the interfaces goes all the way back
 configure <<-Y
 	interfaces: [{name: IFACE}, {name: lo, xdp_mode: native}]
-	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}]
+	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 Y
 start
 check "the daemon does not start half" test $? = 1

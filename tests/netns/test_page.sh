@@ -16,7 +16,7 @@ configure <<-Y
 	limits:
 	  - {name: each, capacity: 10, refill_amount: 10, refill_interval: 1s}
 	  - {name: bytes-together, per: everyone, unit: bytes, capacity: 1MB, rate: 1MB/s}
-	  - {name: in-shadow, per: everyone, shadow: true, capacity: 10, refill_amount: 1, refill_interval: 1h}
+	  - {name: in-shadow, per: everyone, shadow: true, capacity: 10, refill_amount: 1, refill_interval: 1d}
 	  - {name: by.port_1, match: {protocol: tcp}, per: [source, destination_port], unit: connections, capacity: 5, refill_amount: 1, refill_interval: 1m}
 Y
 start || not_ok "the daemon starts"

@@ -18,9 +18,9 @@ configure <<-Y
 	interfaces: [{name: IFACE}, {name: 'od*', hooks: [tc-ingress, tc-egress]}]
 	deny: [10.77.6.6]
 	limits:
-	  - {name: each, capacity: 10, refill_amount: 1, refill_interval: 1h}
-	  - {name: in-shadow, per: everyone, shadow: true, capacity: 1, refill_amount: 1, refill_interval: 1h}
-	  - {name: all.of_them, per: everyone, unit: bytes, capacity: 1MB, refill_amount: 1, refill_interval: 1h}
+	  - {name: each, capacity: 10, refill_amount: 1, refill_interval: 1d}
+	  - {name: in-shadow, per: everyone, shadow: true, capacity: 1, refill_amount: 1, refill_interval: 1d}
+	  - {name: all.of_them, per: everyone, unit: bytes, capacity: 1MB, refill_amount: 1, refill_interval: 1d}
 Y
 start || not_ok "the daemon starts"
 burst 10.77.1.1 30

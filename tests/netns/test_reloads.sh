@@ -10,7 +10,7 @@ policy() {
 		sets: {some: [198.51.100.0/24, 10.200.0.0/$2]}
 		deny: [192.0.2.$2]
 		limits:
-		  - {name: l, per: source, capacity: $1, refill_amount: 1, refill_interval: 1h}
+		  - {name: l, per: source, capacity: $1, refill_amount: 1, refill_interval: 1d}
 		  - {name: other-$2, match: {source: some, destination_port: $2, protocol: udp}, capacity: $2, rate: $2/s}
 		  - {name: everyone, per: everyone, unit: bytes, capacity: 1GiB, rate: $2Gbit/s}
 	Y

@@ -4,7 +4,7 @@
 topology
 configure <<-Y
 	interfaces: [{name: IFACE}]
-	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}]
+	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 Y
 # refused COMMAND...: exit 4, and the log says what to do
 refused() {

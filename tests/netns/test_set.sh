@@ -5,7 +5,7 @@ topology
 # On a slow machine tokens come slowly, so that a burst has the time to be over before many do.
 configure <<-Y
 	interfaces: [{name: IFACE}]
-	limits: [{name: l, per: source, capacity: 100, refill_amount: 1, refill_interval: 1h}]
+	limits: [{name: l, per: source, capacity: 100, refill_amount: 1, refill_interval: 1d}]
 Y
 start || not_ok "the daemon starts"
 remaining() { tg why "$1" --json | jq '.limits[0].remaining'; }
@@ -42,7 +42,7 @@ check "empty" test "$(remaining 10.77.1.9)" -le 1
 check "reset" tg reset 10.77.1.9
 check "full" test "$(remaining 10.77.1.9)" = 100
 check "the file is the truth again after a reload" tg reload
-check "as written" test "$(tg limits --json | jq '.limits[0].refill_interval_ms')" = 3600000
+check "as written" test "$(tg limits --json | jq '.limits[0].refill_interval_ms')" = 86400000
 # --save
 cat >"$CONFIG" <<-Y
 	# a comment that stays

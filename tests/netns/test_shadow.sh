@@ -10,12 +10,12 @@ configure <<-Y
 	    match: { protocol: udp }
 	    capacity: 5
 	    refill_amount: 1
-	    refill_interval: 1h
+	    refill_interval: 1d
 	    shadow: true       # not yet
 	  - name: wide
 	    capacity: 50
 	    refill_amount: 1
-	    refill_interval: 1h
+	    refill_interval: 1d
 Y
 cp "$CONFIG" "$WORK/before"
 start || not_ok "the daemon starts"

@@ -17,7 +17,7 @@ limits:
   - {name: hold, match: {destination_port: 5362}, shared: true, on_store_loss: hold, capacity: 100, rate: 1000/s}
   - {name: local, match: {destination_port: 5363}, shared: true, on_store_loss: local, capacity: 100, rate: 1000/s}
   - {name: open, match: {destination_port: 5364}, shared: true, on_store_loss: open, capacity: 100, rate: 1000/s}
-  - {name: key, per: key, shared: true, capacity: 100, refill_amount: 1, refill_interval: 1h}
+  - {name: key, per: key, shared: true, capacity: 100, refill_amount: 1, refill_interval: 1d}
   - {name: key-rate, per: key, shared: true, capacity: 20, rate: $((1200 / SLOW))/m}
 Y
 # One reaches the store by its socket.

@@ -222,7 +222,7 @@ check "none at all" test ! -s "$WORK/stderr"
 topology
 configure <<'END'
 interfaces: [{name: IFACE}]
-limits: [{name: l, match: {protocol: udp, destination_port: 5353}, per: source, capacity: 100, refill_amount: 1, refill_interval: 1h}]
+limits: [{name: l, match: {protocol: udp, destination_port: 5353}, per: source, capacity: 100, refill_amount: 1, refill_interval: 1d}]
 END
 start || not_ok "the daemon starts"
 burst 10.77.1.5 400

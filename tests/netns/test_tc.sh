@@ -8,7 +8,7 @@ policy() { # HOOKS [CAPACITY [MORE]]
 	configure <<-Y
 		interfaces: [{name: IFACE, hooks: [$1]}]
 		${3:-}
-		limits: [{name: l, per: source, capacity: ${2:-10}, refill_amount: 1, refill_interval: 1h}]
+		limits: [{name: l, per: source, capacity: ${2:-10}, refill_amount: 1, refill_interval: 1d}]
 	Y
 }
 modes() { tg status --json | jq -c '[.interfaces[] | [.hook, .mode, .healthy]]'; }

@@ -11,7 +11,7 @@ SOURCE=0
 old() {
 	configure <<-Y
 		interfaces: [{name: IFACE, hooks: [xdp, tc-egress]}]
-		limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}]
+		limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 	Y
 }
 # As many as 15 get past xdp and tc-ingress, which both charge; up to eight packets that the kernel takes on together
@@ -19,7 +19,7 @@ old() {
 new() {
 	configure <<-Y
 		interfaces: [{name: IFACE, hooks: [xdp, tc-ingress]}]
-		limits: [{name: l, per: source, capacity: 30, refill_amount: 1, refill_interval: 1h}]
+		limits: [{name: l, per: source, capacity: 30, refill_amount: 1, refill_interval: 1d}]
 	Y
 }
 # what a source that was never seen gets, inwards and outwards

@@ -42,7 +42,7 @@ theirs() {
 }
 configure <<-Y
 	interfaces: [{name: IFACE, hooks: [tc-ingress, tc-egress]}]
-	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1h}]
+	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 Y
 # beside NAME THEY-SEE SOURCE: both verdicts hold at tc-ingress, and theirs is as it was, while we run and after
 beside() {

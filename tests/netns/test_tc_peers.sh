@@ -18,7 +18,7 @@ leave() {
 trap leave EXIT
 configure <<-Y
 	interfaces: [{name: IFACE, hooks: [tc-ingress, tc-egress]}]
-	limits: [{name: l, per: everyone, capacity: 10, refill_amount: 1, refill_interval: 1h}]
+	limits: [{name: l, per: everyone, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 Y
 # A program of a cgroup that drops one port: a verdict of its own, which it must keep.
 cat >"$WORK/cgroup.bpf.c" <<-'P'

@@ -58,9 +58,9 @@ check "in words" sh -c "$ROOT/build/tidegate --control $CONTROL why 10.77.1.3 | 
 configure <<-Y
 	interfaces: [{name: IFACE}]
 	limits:
-	  - {name: some, match: {source: [10.77.2.0/24, "fd77:2::/32"]}, capacity: 5, refill_amount: 1, refill_interval: 1h}
-	  - {name: others, match: {source: {not: 10.77.2.0/24}}, capacity: 6, refill_amount: 1, refill_interval: 1h}
-	  - {name: port, per: [source, destination_port, protocol], capacity: 7, refill_amount: 1, refill_interval: 1h}
+	  - {name: some, match: {source: [10.77.2.0/24, "fd77:2::/32"]}, capacity: 5, refill_amount: 1, refill_interval: 1d}
+	  - {name: others, match: {source: {not: 10.77.2.0/24}}, capacity: 6, refill_amount: 1, refill_interval: 1d}
+	  - {name: port, per: [source, destination_port, protocol], capacity: 7, refill_amount: 1, refill_interval: 1d}
 Y
 tg reload >/dev/null || not_ok "reload"
 names() { tg why "$1" --json | jq -c '[.limits[].limit]'; }
