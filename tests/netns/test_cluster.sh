@@ -116,11 +116,15 @@ check "limits says which are shared" test "$(of 1 limits --json | jq -c '[.limit
 
 both 10.77.1.1 4
 check "a source gets the rate once from both" got 0.95 1 350
-check "why: what it took elsewhere" test "$(of 1 why 10.77.1.1 --json | jq '.limits[0].shared | .mode == "shared" and .listed and .elsewhere > 1000')" = true
+# Which of the two had how much is chance. A source is listed once it has taken something: the first bucketful may be missing.
+there=$(grep -v -e ready -e end "$WORK/received2" | total)
+elsewhere() { of 1 why 10.77.1.1 --json | jq '.limits[0].shared | select(.mode == "shared" and .listed).elsewhere'; }
+told() { between $((there - 100)) "$(elsewhere)" "$there"; }
+check "why: what it took elsewhere: $there" soon told
 check "why: in words" sh -c "$ROOT/build/tidegate --control $WORK/node1.sock why 10.77.1.1 | grep -q 'taken there and charged here'"
 check "why: another limit is not shared" test "$(of 1 why 10.77.1.1 --json | jq '.limits[1].shared')" = null
 check "one source is exchanged" is 2 '.sources.listed' 1
-check "both have their share" is 1 '.share > 0.2 and .peers[0].share > 0.2' true
+check "both have their share" is 1 '.share > 0.05 and .peers[0].share > 0.05' true
 check "no more was found to be owed than can be" is 1 '.limits[0] | .overshoot_seen <= .overshoot_bound' true
 of 1 cluster >"$WORK/words" || not_ok "cluster in words"
 check "cluster in words: the store" grep -q "^store unix:$STORE: connected, round trip" "$WORK/words"
