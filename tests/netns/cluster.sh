@@ -190,10 +190,11 @@ shapes() {
 	plan flash 10.77.1.6 5353 3 3.3 $((10 * RATE)) $((10 * RATE)) $((10 * RATE))
 }
 # shape LABEL SECONDS LEAST MOST BOUND: a row of a table, and whether from the 2nd second on no less and no more of what one bucket would
-# admit was let through, and no more than BOUND above the rate in any window, from the first packet on; sets $lost
+# admit was let through, and no more than BOUND above the rate in any window, from the first packet on; sets $lost. It is later for a lower
+# rate, at which it takes longer to make up for the bucketful that each node admits at first.
 shape() {
-	local rate kept worst excess
-	read -r rate kept worst excess lost < <(of rate "$1" 2 "$2" , kept "$RATE" 100 2 "$2" , worst 0 "$2" , excess "$RATE" , lost)
+	local rate kept worst excess from=$((2000 / RATE))
+	read -r rate kept worst excess lost < <(of rate "$1" $from "$2" , kept "$RATE" 100 $from "$2" , worst 0 "$2" , excess "$RATE" , lost)
 	awk -v label="$1" -v rate="$rate" -v kept="$kept" -v worst="$worst" -v excess="$excess" -v bound="$5" -v all="$RATE" \
 		'BEGIN {printf "| %s | %.3f | %.3f | %.2f | %.0f | %s |\n", label, rate / all, kept, worst / all, excess, bound}'
 	expect "$1: of what one bucket would admit" "$3" "$kept" "$4"

@@ -7,6 +7,7 @@
 # for which the second part has to last longer too; but hold is over after 30 s.
 RATE=$((1000 / SLOW)) LOSS=$((SLOW < 5 ? 5 * SLOW : 25))
 BOUND=$((300 + RATE * 202 / 1000)) # B + 2 (B + R S), S = 101 ms
+SHAPES=$((18 + 2000 / RATE))        # seconds, see `shape`
 cluster_topology
 redis a 10.78.0.100
 policy 1 2 3 <<Y
@@ -27,14 +28,14 @@ sed -i "s|redis://10.78.0.100:6379|unix:$WORK/a.redis|" "${CONFIGS[1]}"
 for n in 1 2 3; do node $n; done
 all_hear 2 1 2 3 && ok "three nodes hear each other, by TCP and by the socket"
 
-load 20 < <(
-	shapes 20
-	for n in 1 2 3; do echo "prefix $n 10.77.2.$n 5354 0 20 $RATE" && echo "prefix6 $n fd77:2:0:$n::1 5354 0 20 $RATE"; done
+load $SHAPES < <(
+	shapes $SHAPES
+	for n in 1 2 3; do echo "prefix $n 10.77.2.$n 5354 0 $SHAPES $RATE" && echo "prefix6 $n fd77:2:0:$n::1 5354 0 $SHAPES $RATE"; done
 )
 loaded
-all_shapes 20 $BOUND
-shape prefix 20 0.97 1.03 $BOUND
-shape prefix6 20 0.97 1.03 $BOUND
+all_shapes $SHAPES $BOUND
+shape prefix $SHAPES 0.97 1.03 $BOUND
+shape prefix6 $SHAPES 0.97 1.03 $BOUND
 
 # The store dies, and comes back with nothing.
 load $((60 * SLOW)) < <(
