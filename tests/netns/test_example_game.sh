@@ -91,7 +91,7 @@ flood() {
 	count 0 60 "$counted"
 	send "$@"
 	counted >"$WORK/received"
-	check "$name" held "$tokens" "$rate"
+	OFFERED=$(($5 * $6)) check "$name" held "$tokens" "$rate"
 }
 # beside NAME TOKENS RATE SEND'S...: the same, for 2 s, beside ten players of 64 ticks a second who lose nothing
 beside() {
