@@ -6,6 +6,7 @@ FIRST=(chrt -f 1)
 "${FIRST[@]}" true 2>/dev/null || FIRST=(nice -n -10)
 NODES=3 HUB=tgt${ID}h
 RATE=1000 # of the limits in `shapes`, which hold 100; a test may have another
+BEHIND='' # why rates say nothing, see `loaded`
 CLIENT=() SERVER=() NODE_STATE=() SOCKET=() CONFIGS=() PROCESS=() LOGS=()
 declare -A REDIS=()
 for n in $(seq $NODES); do
@@ -144,11 +145,17 @@ load() {
 	until grep -q -e begin -e : "$WORK/load" 2>/dev/null; do sleep 0.02; done
 	BEGIN=$(awk '$1 == "begin" {print $2}' "$WORK/load")
 }
-# loaded [now]: waits for its end, or makes it end
+# loaded [now]: waits for its end, or makes it end. Where an emulated machine, beside others on its host, could not send a quarter of the
+# packets in time, the nodes stood still for as long, and what they let through is no news of the limits.
 loaded() {
-	[ -z "${1:-}" ] || kill "$LOADER"
+	local late planned ended=1000000
+	[ -z "${1:-}" ] || { ended=$(since) && kill "$LOADER"; }
 	wait "$LOADER" || not_ok "the load: $(cat "$WORK/load")"
-	echo "# packets not sent in time: $(awk '$1 == "late" {print $2}' "$WORK/load")"
+	late=$(awk '$1 == "late" {print $2}' "$WORK/load")
+	planned=$(awk -v ended="$ended" '{n += $7 * ((ended < $6 ? ended : $6) - $5)} END {printf "%.0f", n}' "$WORK/plan")
+	echo "# packets not sent in time: $late of $planned"
+	BEHIND=''
+	[ -z "${TG_EMULATED:-}" ] || [ $((4 * late)) -le "$planned" ] || BEHIND="the emulated machine sent $late of $planned packets too late"
 }
 # since: the time since BEGIN, in seconds
 since() { awk -v begin="$BEGIN" -v now="$(now)" 'BEGIN {print (now - begin) / 1000}'; }
@@ -209,14 +216,14 @@ all_shapes() {
 	shape moving "$1" 0.90 1.03 "$2"
 	for label in under under6; do
 		shape $label "$1" 1 1 "$2"
-		check "$label: at 0.8 of the rate nothing is lost" test "$lost" = 0
+		expect "$label: at 0.8 of the rate nothing is lost" 0 "$lost" 0
 	done
 	expect "flash on all nodes: above the rate" 100 "$(of excess flash "$RATE")" "$2"
 }
 # no_complaint: what the sanitizers would have logged
 no_complaint() { ! grep -h -E 'ERROR: |runtime error' "${LOGS[@]}"; }
-# expect NAME LEAST VALUE MOST: of fractions, with the value shown
-expect() { check "$1: $3" within "$2" "$3" "$4"; }
+# expect NAME LEAST VALUE MOST: of fractions, with the value shown; of what came of a load
+expect() { if [ -z "$BEHIND" ]; then check "$1: $3" within "$2" "$3" "$4"; else skip "$1: $BEHIND"; fi; }
 # once_charged: what a node charged on another's account is no more than what that one admitted, whatever was lost, late or read twice
 once_charged() {
 	local i j admitted charged
