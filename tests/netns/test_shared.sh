@@ -63,7 +63,7 @@ for l in split hold local open; do
 done
 expect "split: a third on each" 0.97 "$(of kept split $RATE 100 "$gone" "$back" 3)" 1.03
 # By the pace of the last second before. In an emulated machine that one may be slow or fast; split would be 0.73, local 1.4.
-[ -z "${TG_EMULATED:-}" ] && about=(0.9 1.1) || about=(0.8 1.2)
+[ -z "${TG_EMULATED:-}" ] && about=(0.9 1.1) || about=(0.8 1.35)
 expect "hold: as before" "${about[0]}" "$(of kept hold $RATE 100 "$gone" "$back")" "${about[1]}"
 expect "local: the whole on each" 0.97 "$(of kept local $((3 * RATE)) 300 "$gone" "$back" 3)" 1.03
 check "open: everything" test "$(of lost open "$gone" "$back")" -le 2 # just under way
