@@ -129,6 +129,7 @@ static __always_inline void tg_ask_limit(struct tg_ask *ask, __u32 slot)
 
 	demand.now = tg_now(limit->rate.clock);
 	tg_key_of_ask(&key, limit, ask);
+	demand.hash = tg_hash_of(&key);
 	if (ask->what == TG_ASK_CHARGE)
 		tg_settle_ask(ask, &demand, tg_charge_key(&key, &demand));
 	tg_show_bucket(ask, tg_bucket_of(&key, &demand), &demand);

@@ -16,8 +16,7 @@ static __always_inline __u64 tg_cost(const struct tg_packet *packet,
 static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct tg_demand *demand,
 					      bool crowded)
 {
-	__u32 index = tg_overflow_index(policy.hash_key, key->limit_id, demand->hash);
-	struct tg_bucket *bucket = bpf_map_lookup_elem(&overflow, &index);
+	struct tg_bucket *bucket = tg_overflow_bucket(key, demand);
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &demand->slot);
 	int try, outcome;
 
@@ -28,7 +27,6 @@ static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct 
 		counters->crowded += crowded;
 	}
 	demand->shared = true;
-	demand->state = tg_read_state(bucket);
 	outcome = tg_charge_plainly(bucket, tg_limit_at(demand->slot), demand);
 	for (try = 0; try < TG_CAS_TRIES && outcome == TG_CHARGE_AGAIN; try++) {
 		demand->state = tg_read_state(bucket);
@@ -89,11 +87,9 @@ static __always_inline struct tg_bucket *tg_first_bucket(const struct tg_bucket_
 
 static __always_inline int tg_charge_demand(struct tg_bucket_key *key, struct tg_demand *demand)
 {
-	struct tg_bucket *bucket;
+	struct tg_bucket *bucket = tg_first_bucket(key, demand);
 	int outcome = TG_CHARGE_AGAIN;
 
-	demand->hash = tg_hash_of(key);
-	bucket = tg_first_bucket(key, demand);
 	if (bucket)
 		outcome = tg_charge_plainly(bucket, tg_limit_at(demand->slot), demand);
 	return outcome == TG_CHARGE_AGAIN ? tg_charge_tries(key, demand) : outcome;
@@ -141,6 +137,7 @@ __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 	demand.segments = packet->segments;
 	demand.now = tg_now(limit->rate.clock);
 	tg_bucket_key_of(&key, limit, packet);
+	demand.hash = tg_hash_of(&key);
 	outcome = tg_charge_key(&key, &demand);
 	if (demand.above && tg_can_mark(packet, slot))
 		packet->marks |= 1ULL << slot;
@@ -184,16 +181,7 @@ static __always_inline void tg_share_refund(const struct tg_demand *demand)
 static __always_inline struct tg_bucket *tg_bucket_of(struct tg_bucket_key *key,
 						      struct tg_demand *demand)
 {
-	__u32 index;
-	struct tg_bucket *bucket;
-
-	if (!demand->shared)
-		return tg_find_bucket(key, demand);
-	index = tg_overflow_index(policy.hash_key, key->limit_id, tg_hash_of(key));
-	bucket = bpf_map_lookup_elem(&overflow, &index);
-	if (bucket)
-		demand->state = tg_read_state(bucket);
-	return bucket;
+	return demand->shared ? tg_overflow_bucket(key, demand) : tg_find_bucket(key, demand);
 }
 
 /* One try, and true if it is done with: a function of its own, or Linux 6.1 takes the loop for a
@@ -235,6 +223,7 @@ __noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
 	if (tg_is_shared(slot) && tg_share_price(&demand))
 		return 0;
 	tg_bucket_key_of(&key, limit, packet);
+	demand.hash = tg_hash_of(&key);
 	demand.shared = overflowed;
 	for (try = 0; try < TG_CAS_TRIES; try++)
 		if (tg_refund_once(&key, &demand))

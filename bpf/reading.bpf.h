@@ -51,13 +51,25 @@ static __always_inline struct tg_bucket *tg_bucket_at(const struct tg_bucket_key
 	return tg_is_key(tg_place_behind(place, demand->state), key) ? bucket : NULL;
 }
 
-/* NULL: the key has no bucket. */
+/* By the hash that the demand has. NULL: the key has no bucket. */
 static __always_inline struct tg_bucket *tg_find_bucket(struct tg_bucket_key *key,
 							struct tg_demand *demand)
 {
-	__u32 found = tg_table_find(key, tg_hash_of(key));
+	__u32 found = tg_table_find(key, demand->hash);
 
 	return found ? tg_bucket_at(key, found - 1, demand) : NULL;
+}
+
+/* The one that the key shares with others, likewise. */
+static __always_inline struct tg_bucket *tg_overflow_bucket(const struct tg_bucket_key *key,
+							    struct tg_demand *demand)
+{
+	__u32 index = tg_overflow_index(policy.hash_key, key->limit_id, demand->hash);
+	struct tg_bucket *bucket = bpf_map_lookup_elem(&overflow, &index);
+
+	if (bucket)
+		demand->state = tg_read_state(bucket);
+	return bucket;
 }
 
 /* Out of line, since the verifier need look at its loop only once. */

@@ -73,7 +73,7 @@ static __always_inline void tg_tally_new(struct tg_tally *tally, const struct tg
 
 	state = tg_gcra_state(tg_tally_deficit(tally, rate, 0), tg_gcra_clock(rate, demand->now),
 			      limit->version);
-	number = tg_table_insert(&key, tg_hash_of(&key), state, 0);
+	number = tg_table_insert(&key, demand->hash, state, 0);
 	/* A packet may just have made it. But without room in the table, there is nothing to owe.
 	 */
 	if (number > 0 || number == -ENOSPC || number == -EBUSY)
@@ -120,6 +120,7 @@ static long tg_tally_one(__u64 index, struct tg_tally_request *request)
 	if (policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].id != key.limit_id)
 		return 0;
 	demand.now = request->now[policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].rate.clock & 1];
+	demand.hash = tg_hash_of(&key);
 	bucket = tg_find_bucket(&key, &demand);
 	if (bucket)
 		tg_tally_bucket(tally, bucket, &demand);
