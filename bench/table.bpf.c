@@ -20,16 +20,8 @@ const volatile struct table_policy policy = {};
 struct table_run run = {};
 __u64 gate = 0;
 
-/* The maps are made larger, for whom they are, before it is loaded. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, union tg_table_line);
-} buckets SEC(".maps");
-
-/* Its type and flags are set likewise. */
+/* The maps are made larger, for whom they are, before it is loaded; its type and flags are set,
+ * too. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -119,36 +111,22 @@ static __always_inline bool charge_newcomer(struct tg_bucket_key *key, __u64 has
 	return charge_overflow(key, hash);
 }
 
-static __always_inline struct tg_bucket *bucket_at(const struct tg_bucket_key *key, __u32 number)
+/* @found: as the table's searches have it. Nobody takes a place away in between. */
+static __always_inline struct tg_bucket *bucket_at(const struct tg_bucket_key *key, __u32 found)
 {
-	struct tg_table_place *place = tg_place_at(number);
+	struct tg_table_place *place = found ? tg_place_at(found - 1) : NULL;
 
 	return place && tg_is_key(place, key) ? &place->bucket : NULL;
-}
-
-/* As tg_first_bucket() does it, but that here nobody takes a place away in between. */
-static __always_inline struct tg_bucket *first_bucket(const struct tg_bucket_key *key, __u64 hash)
-{
-	const volatile struct tg_table_set *set = tg_set_at(tg_table_set_of(&policy.table, hash));
-	__u32 cell;
-
-	if (!set)
-		return NULL;
-	cell = set->cells[tg_table_cell_of(hash)];
-	return TG_CELL_TAG(cell) == tg_table_tag_of(hash) ? bucket_at(key, TG_CELL_NUMBER(cell))
-							  : NULL;
 }
 
 static __always_inline bool charge_ours(struct tg_bucket_key *key)
 {
 	__u64 hash = tg_hash_of(key);
-	struct tg_bucket *bucket = first_bucket(key, hash);
-	__u32 found;
+	struct tg_bucket *bucket = bucket_at(key, tg_table_find_first(hash));
 
 	if (bucket)
 		return charge_bucket(bucket);
-	found = tg_table_find(key, hash);
-	bucket = found ? bucket_at(key, found - 1) : NULL;
+	bucket = bucket_at(key, tg_table_find(key, hash));
 	return bucket ? charge_bucket(bucket) : charge_newcomer(key, hash);
 }
 

@@ -73,16 +73,9 @@ static __always_inline int tg_charge_tries(struct tg_bucket_key *key, struct tg_
 static __always_inline struct tg_bucket *tg_first_bucket(const struct tg_bucket_key *key,
 							 struct tg_demand *demand)
 {
-	const volatile struct tg_table_set *set =
-		tg_set_at(tg_table_set_of(&policy.table, demand->hash));
-	__u32 cell;
+	__u32 found = tg_table_find_first(demand->hash);
 
-	if (!set)
-		return NULL;
-	cell = set->cells[tg_table_cell_of(demand->hash)];
-	if (TG_CELL_TAG(cell) != tg_table_tag_of(demand->hash))
-		return NULL;
-	return tg_bucket_at(key, TG_CELL_NUMBER(cell), demand);
+	return found ? tg_bucket_at(key, found - 1, demand) : NULL;
 }
 
 static __always_inline int tg_charge_demand(struct tg_bucket_key *key, struct tg_demand *demand)

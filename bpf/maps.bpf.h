@@ -12,7 +12,6 @@
 #include <bpf/bpf_endian.h>
 #include <tidegate/abi.h>
 #include <tidegate/sweep.h>
-#include <tidegate/table.h>
 #include <tidegate/tally.h>
 #include <tidegate/trace.h>
 
@@ -45,18 +44,6 @@ struct tg_trace trace = {};
 
 /* The coarse clock when the table last had no room. */
 __u64 table_full_at = 0;
-
-/*
- * Kept. The table: programs insert and charge, the sweep takes out. A miss is a full bucket. That
- * it may be mapped has it begin on a page, and so each line of it in a cache line of its own.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, union tg_table_line);
-} buckets SEC(".maps");
 
 /* Kept. TG_OVERFLOW_PER_LIMIT for each slot, for sources that found the table full. */
 struct {

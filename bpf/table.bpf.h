@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Finding buckets in the table, putting them in and taking them out: see table.h. Who includes this
- * has the map `buckets`, and in `policy.table` how it is laid out.
+ * has in `policy.table` how it is laid out.
  */
 #ifndef TG_TABLE_BPF_H
 #define TG_TABLE_BPF_H
@@ -12,6 +12,18 @@
 
 #define TG_LOCK_TRIES 64 /* somebody is at work on the same set, and soon done */
 #define TG_GIVE_TRIES 64 /* of one call; a sweep makes as many */
+
+/*
+ * Kept. The table: programs insert and charge, the sweep takes out. A miss is a full bucket. That
+ * it may be mapped has it begin on a page, and so each line of it in a cache line of its own.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, union tg_table_line);
+} buckets SEC(".maps");
 
 static __always_inline union tg_table_line *tg_table_line(__u32 index)
 {
@@ -132,6 +144,19 @@ __noinline __u32 tg_table_find(struct tg_bucket_key *key, __u64 hash)
 		number = tg_next_set(number);
 	}
 	return 0;
+}
+
+/* The number of the place, plus 1, that the cell leads to which the hash prefers, or 0: whose it is
+ * is still to be seen. */
+static __always_inline __u32 tg_table_find_first(__u64 hash)
+{
+	const volatile struct tg_table_set *set = tg_set_at(tg_table_set_of(&policy.table, hash));
+	__u32 cell;
+
+	if (!set)
+		return 0;
+	cell = set->cells[tg_table_cell_of(hash)];
+	return TG_CELL_TAG(cell) == tg_table_tag_of(hash) ? TG_CELL_NUMBER(cell) + 1 : 0;
 }
 
 /* One that was given back, or -ENOSPC, or -EAGAIN: others are at it. */
