@@ -180,6 +180,15 @@ burst() { in_a "$TRAFFIC" send "$VA" "$MAC" "$1" "$(peer_of "$1")" "${3:-5353}" 
 flow() { in_a "$TRAFFIC" send "$VA" "$MAC" "$1" "$(peer_of "$1")" 5353 "$2" "$3" "$4" "${5:-62}" >/dev/null; }
 # send KIND FROM SOURCES PORT RATE SECONDS [LENGTH [SOURCE_PORT]]: as traffic.c has it
 send() { in_a "$TRAFFIC" send "$VA" "$MAC" "$2" "$(peer_of "$2")" "$4" "$3" "$5" "$6" "${7:-74}" "$1" "${8:-40000}" >/dev/null; }
+# held_flood NAME TOKENS RATE PORT COUNTED SEND'S...: whether a flood gets what a bucket of TOKENS with RATE admits, counted at PORT (0: any)
+held_flood() {
+	local name=$1 tokens=$2 rate=$3 port=$4 counted=$5
+	shift 5
+	count "$port" 60 "$counted"
+	send "$@"
+	counted >"$WORK/received"
+	check "$name" held "$tokens" "$rate"
+}
 # steps NAME TOKENS AMOUNT SEND'S...: what a flood of connections gets from a bucket of TOKENS that gets AMOUNT every second
 steps() {
 	local name=$1 tokens=$2 amount=$3 since until

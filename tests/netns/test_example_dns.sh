@@ -53,14 +53,7 @@ check "who asks 500 a second for 5 s is answered 50 and then 20 a second: $answe
 check "its packets: as promised" held 50 20 258 258
 
 # flood NAME TOKENS RATE ...: what `send` with the rest gets through
-flood() {
-	local name=$1 tokens=$2 rate=$3
-	shift 3
-	count "$4" 60
-	send "$@"
-	counted >"$WORK/received"
-	check "$name" held "$tokens" "$rate"
-}
+flood() { held_flood "$1" "$2" "$3" "$7" udp "${@:4}"; }
 flood "a busy source: 2,000 and 1,000 a second" 2000 1000 udp 192.0.2.53 1 53 5000 1
 flood "30 clients of one /24 share 600 and 300 a second" 600 300 udp 10.77.20.0 30 53 1500 2
 flood "30 of one IPv6 /56 likewise" 600 300 udp fd77:7:: 30 53 1500 2

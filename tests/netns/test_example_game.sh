@@ -85,14 +85,7 @@ limit() { tg limits "$1" --json | jq ".limits[0].packets.$2"; }
 # index OF_ADDRESS: as the counter prints it, the low 16 bits
 index() { awk -v address="$1" 'BEGIN {split(address, a, "."); print a[3] * 256 + a[4]}'; }
 # flood NAME TOKENS RATE COUNTED SEND'S...: what a flood from addresses other than the players' gets through
-flood() {
-	local name=$1 tokens=$2 rate=$3 counted=$4
-	shift 4
-	count 0 60 "$counted"
-	send "$@"
-	counted >"$WORK/received"
-	OFFERED=$(($5 * $6)) check "$name" held "$tokens" "$rate"
-}
+flood() { held_flood "$1" "$2" "$3" 0 "${@:4}"; }
 # beside NAME TOKENS RATE SEND'S...: the same, for 2 s, beside ten players of 64 ticks a second who lose nothing
 beside() {
 	local name=$1 tokens=$2 rate=$3 players
@@ -137,7 +130,7 @@ beside "small packets, 1,000 sources: 3,000 and 3,000 a second" 3000 3000 udp 10
 beside "reflections of NTP: 50 and 20 a second" 50 20 udp 10.77.28.0 500 27015 3000 2 468 123
 beside "fragments of one source: 20 and 10 a second" 20 10 fragment 10.77.2.5 1 27015 1000 2 600
 beside "fragments of 200 sources: 200 and 100 a second" 200 100 fragment 10.77.30.0 200 27015 2000 2 600
-flood "4,096 sources of 16 nets: 20,000 and 20,000 a second" 20000 20000 udp udp 10.77.64.0 4096 27015 45000 2 150
+OFFERED=90000 flood "4,096 sources of 16 nets: 20,000 and 20,000 a second" 20000 20000 udp udp 10.77.64.0 4096 27015 45000 2 150
 count 0 60
 send udp 198.51.100.5 1 27015 0 20000 150
 counted >"$WORK/received"

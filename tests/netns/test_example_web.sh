@@ -67,14 +67,7 @@ ask() {
 answered() { awk -v least="$2" '{exit !($1 >= least && $2 == 0)}' "$1"; }
 took() { awk '{print int($1 * 1000)}' "$WORK/uploaded"; }
 # flood NAME TOKENS RATE COUNTED SEND'S...: what a flood gets through
-flood() {
-	local name=$1 tokens=$2 rate=$3 counted=$4
-	shift 4
-	count 0 60 "$counted"
-	send "$@"
-	counted >"$WORK/received"
-	check "$name" held "$tokens" "$rate"
-}
+flood() { held_flood "$1" "$2" "$3" 0 "${@:4}"; }
 # index FROM: as the counter prints it, the low 16 bits of an IPv4 address
 index() { awk -v address="$1" 'BEGIN {split(address, a, "."); print a[3] * 256 + a[4]}'; }
 
