@@ -72,6 +72,7 @@ $B/%.skel.h: $B/%.bpf.o
 # Only the datapath may see the skeletons, so only its objects wait for them.
 $B/user/program.o $B/asan/user/program.o: $(SKELETON)
 $B/user/charger.o $B/asan/user/charger.o: $B/charger.skel.h
+$B/user/ticks.o $B/asan/user/ticks.o: $B/ticks.skel.h
 $(BPF_TESTS): $(SKELETON) $B/charger.skel.h
 
 # The status page is built in.

@@ -233,10 +233,22 @@ struct {
 	__type(value, struct tg_answer);
 } answer_memory SEC(".maps");
 
-/* The address in a register; it would else be reckoned anew for each setting. */
-static __always_inline const volatile struct tg_limit *tg_limit_at(__u32 slot)
+/*
+ * The policy, of which the compiler does not see that it is still all zeros: so it need not be
+ * volatile, and is read where it is needed and no more than once.
+ */
+static __always_inline const struct tg_policy *tg_policy(void)
 {
-	const volatile struct tg_limit *limit = &policy.limits[slot & (TG_LIMITS_MAX - 1)];
+	const struct tg_policy *settings = (const struct tg_policy *)&policy;
+
+	asm("" : "+r"(settings));
+	return settings;
+}
+
+/* The address in a register; it would else be reckoned anew for each setting. */
+static __always_inline const struct tg_limit *tg_limit_at(__u32 slot)
+{
+	const struct tg_limit *limit = &tg_policy()->limits[slot & (TG_LIMITS_MAX - 1)];
 
 	asm volatile("" : "+r"(limit));
 	return limit;
@@ -256,12 +268,25 @@ static __always_inline __u64 tg_now(__u32 clock)
 #ifdef TG_ONLY_PRECISE_CLOCK
 	return bpf_ktime_get_ns();
 #endif
-	return clock == TG_CLOCK_COARSE ? bpf_ktime_get_coarse_ns() : bpf_ktime_get_ns();
+	if (clock != TG_CLOCK_COARSE)
+		return bpf_ktime_get_ns();
+	return bpf_jiffies64() * policy.tick + policy.tick_begin;
+}
+
+static __always_inline void tg_read_clocks(__u64 now[TG_CLOCKS])
+{
+	now[TG_CLOCK_PRECISE] = tg_now(TG_CLOCK_PRECISE);
+	now[TG_CLOCK_COARSE] = tg_now(TG_CLOCK_COARSE);
 }
 
 static __always_inline __u32 tg_frame_length(__u32 length)
 {
-	return virtual_clock && virtual_length ? virtual_length : length;
+	__u32 made;
+
+	if (!virtual_clock)
+		return length;
+	made = *(volatile __u32 *)&virtual_length; /* or it is read before it is asked for */
+	return made ? made : length;
 }
 
 #endif

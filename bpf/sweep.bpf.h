@@ -73,7 +73,7 @@ static __always_inline void tg_sweep_state(struct tg_sweep *sweep, struct tg_buc
 	}
 }
 
-/* By the caller's clock reading, which is never ahead of the one that a program takes. */
+/* By the clocks as they were at the beginning: never ahead of what a packet reads. */
 static __always_inline bool tg_sweep_is_idle(struct tg_sweep *sweep, const struct tg_bucket *bucket,
 					     __u64 state, const struct tg_limit_record *record)
 {

@@ -178,6 +178,7 @@ int tidegate_sweep(struct tg_sweep *request)
 {
 	struct tg_sweep sweep = *request; /* a callback's context must be on the stack */
 
+	tg_read_clocks(sweep.now);
 	bpf_loop(tg_table_used() / TG_SWEEP_PLACES + 1, tg_sweep_some, &sweep, 0);
 	bpf_for_each_map_elem(&overflow, tg_sweep_overflow, &sweep, 0);
 	*request = sweep;
@@ -189,6 +190,7 @@ int tidegate_reclaim(struct tg_sweep *request)
 {
 	struct tg_sweep sweep = *request;
 
+	tg_read_clocks(sweep.now);
 	bpf_loop(sweep.candidates, tg_sweep_candidate, &sweep, 0);
 	*request = sweep;
 	return 0;
@@ -199,6 +201,7 @@ int tidegate_tally(struct tg_tally_request *request)
 {
 	struct tg_tally_request tally = *request;
 
+	tg_read_clocks(tally.now);
 	bpf_loop(tally.n, tg_tally_one, &tally, 0);
 	return 0;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The clocks that the packet programs read, as seen from user space. */
+/*
+ * The clocks that the packet programs read, as seen from user space: of the coarse one, the same
+ * but for less than a tick, either way.
+ */
 #ifndef TG_CLOCK_H
 #define TG_CLOCK_H
 

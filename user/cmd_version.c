@@ -27,10 +27,9 @@ static json_t *features(void)
 		"{s:s, s:s, s:s, s:s}", "xdp",
 		found(libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_XDP, NULL)), "for_each_map_elem",
 		found(libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_for_each_map_elem, NULL)),
-		"ktime_get_coarse_ns",
-		found(libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_ktime_get_coarse_ns,
-					      NULL)),
-		"btf", access("/sys/kernel/btf/vmlinux", R_OK) == 0 ? "yes" : "no");
+		"jiffies64",
+		found(libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_jiffies64, NULL)), "btf",
+		access("/sys/kernel/btf/vmlinux", R_OK) == 0 ? "yes" : "no");
 }
 
 static void print_version(const json_t *version)

@@ -40,7 +40,8 @@ struct tg_events {
 static uint64_t real_time_of(uint64_t at)
 {
 	struct timespec now;
-	uint64_t age = tg_clock_read(TG_CLOCK_COARSE) - at;
+	/* By the clock that is not behind: an event is never of the future. */
+	uint64_t age = tg_clock_read(TG_CLOCK_PRECISE) - at;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * NS_PER_S + now.tv_nsec - age;

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "clock.h"
 #include "log.h"
 #include "message.h"
 #include "program.h"
@@ -262,7 +261,7 @@ static void leave_out(const struct tg_program *program)
 	}
 }
 
-static int explain_load(char *message, int error)
+int tg_program_explain_load(char *message, int error)
 {
 	/* EACCES is the verifier's. */
 	if (error == -EPERM)
@@ -287,7 +286,7 @@ static int prepare(const struct tg_compiled *compiled, unsigned int hooks,
 		return tg_refuse(message, ENOMEM, "out of memory");
 	made->skeleton = tidegate_bpf__open();
 	if (!made->skeleton)
-		return explain_load(message, -errno);
+		return tg_program_explain_load(message, -errno);
 	memcpy((void *)&made->skeleton->rodata->policy, &compiled->policy,
 	       sizeof(compiled->policy));
 	made->hooks = hooks;
@@ -302,7 +301,7 @@ static int load(const struct tg_program *program, const struct tg_compiled *comp
 	int error = tidegate_bpf__load(program->skeleton);
 
 	if (error)
-		return explain_load(message, error);
+		return tg_program_explain_load(message, error);
 	error = tg_table_prepare(bpf_map__fd(program->skeleton->maps.buckets),
 				 &compiled->policy.table);
 	if (!error)
@@ -326,7 +325,7 @@ int tg_program_load(const char *state_dir, const char *buckets_pin,
 		return error;
 	error = set_pins(made->skeleton, state_dir, buckets_pin);
 	if (error)
-		return explain_load(message, error);
+		return tg_program_explain_load(message, error);
 	error = load(made, compiled, message);
 	if (error)
 		return error;
@@ -397,19 +396,10 @@ int tg_program_sum(int map, uint32_t index, uint64_t *sum, size_t size)
 	return 0;
 }
 
-static uint64_t now_of(const struct tg_program *program, enum tg_clock clock)
-{
-	return program->is_virtual ? program->skeleton->bss->virtual_now[clock]
-				   : tg_clock_read(clock);
-}
-
-static int run_sweep(const struct tg_program *program, const struct bpf_program *sweeper,
-		     struct tg_sweep *sweep)
+static int run_sweep(const struct bpf_program *sweeper, struct tg_sweep *sweep)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = sweep, .ctx_size_in = sizeof(*sweep));
 
-	sweep->now[TG_CLOCK_PRECISE] = now_of(program, TG_CLOCK_PRECISE);
-	sweep->now[TG_CLOCK_COARSE] = now_of(program, TG_CLOCK_COARSE);
 	if (bpf_prog_test_run_opts(bpf_program__fd(sweeper), &options))
 		return tg_fail(errno, "sweep of the bucket table");
 	return 0;
@@ -417,7 +407,7 @@ static int run_sweep(const struct tg_program *program, const struct bpf_program 
 
 int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep)
 {
-	return run_sweep(program, program->skeleton->progs.tidegate_sweep, sweep);
+	return run_sweep(program->skeleton->progs.tidegate_sweep, sweep);
 }
 
 int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
@@ -431,7 +421,7 @@ int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 	if (bpf_map_update_batch(bpf_map__fd(program->skeleton->maps.candidates), indices, places,
 				 &n, NULL))
 		return tg_fail(errno, "places to be reclaimed");
-	return run_sweep(program, program->skeleton->progs.tidegate_reclaim, sweep);
+	return run_sweep(program->skeleton->progs.tidegate_reclaim, sweep);
 }
 
 int tg_program_tally_fd(const struct tg_program *program)

@@ -91,6 +91,9 @@ int tg_program_zero(int map, uint32_t index, size_t size);
 /* Runs the sweep, by the clock that the program has; fills its outputs. */
 int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep);
 
+/* Why a program could not be loaded, from an -errno, in @message. Returns -errno. */
+int tg_program_explain_load(char *message, int error);
+
 /* Has the program look at sweep->candidates places of the table; fills its outputs. 0 or -errno,
  * logged. */
 int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,

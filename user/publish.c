@@ -23,6 +23,7 @@
 #include "qdisc.h"
 #include "state_dir.h"
 #include "table.h"
+#include "ticks.h"
 
 /* A publish under way. What it has done is undone unless it is committed. */
 struct publish {
@@ -41,13 +42,28 @@ struct publish {
 	bool committed;
 };
 
+/* Once: with the maps that are kept, so is the clock that their buckets are reckoned by. */
+static int find_ticks(struct tg_datapath *datapath, char *message)
+{
+	uint64_t begin = datapath->meta.tick_begin;
+	int error = begin ? 0 : tg_ticks_find(datapath->tick, &begin);
+
+	if (error)
+		return tg_program_explain_load(message, error);
+	datapath->meta.tick_begin = begin;
+	return 0;
+}
+
 static int compile(struct publish *publish, char *message)
 {
 	struct tg_datapath *datapath = publish->datapath;
 	uint32_t size = publish->config->table_size, bank = publish->bank;
-	int error = tg_policy_compile(publish->config, datapath->records, &datapath->meta, bank,
-				      datapath->tick, &publish->compiled);
+	int error = find_ticks(datapath, message);
 
+	if (error)
+		return error;
+	error = tg_policy_compile(publish->config, datapath->records, &datapath->meta, bank,
+				  datapath->tick, &publish->compiled);
 	if (error)
 		return tg_refuse(message, error, "cannot compile the policy: %s", strerror(-error));
 	publish->meta = datapath->meta;

@@ -75,6 +75,7 @@ static void watch_crowd(struct tg_datapath *datapath, uint64_t crowded, uint64_t
 /* The places of one slice that the program is to look at. */
 struct slice {
 	const struct tg_datapath *datapath;
+	uint64_t now[TG_CLOCKS]; /* ns: near enough to choose by, as the program looks again */
 	struct tg_sweep sweep;
 	uint32_t places[TG_CANDIDATES_MAX];
 };
@@ -85,7 +86,7 @@ static bool is_idle(const struct slice *slice, const struct tg_limit_record *rec
 	const struct tg_rate *rate = &record->rates[record->version];
 
 	return tg_state_version(bucket->state) == record->version &&
-	       tg_gcra_idle(rate, bucket->state, tg_gcra_clock(rate, slice->sweep.now[rate->clock]),
+	       tg_gcra_idle(rate, bucket->state, tg_gcra_clock(rate, slice->now[rate->clock]),
 			    slice->sweep.idle[tg_acquaintance(bucket)]);
 }
 
@@ -137,8 +138,8 @@ bool tg_datapath_reclaim(struct tg_datapath *datapath)
 	slice->sweep.flags = TG_SWEEP_RECLAIM | TG_SWEEP_FORGET;
 	slice->sweep.bank = datapath->bank;
 	slice->sweep.idle[TG_KNOWN] = reclaim->known_idle;
-	slice->sweep.now[TG_CLOCK_PRECISE] = tg_clock_read(TG_CLOCK_PRECISE);
-	slice->sweep.now[TG_CLOCK_COARSE] = tg_clock_read(TG_CLOCK_COARSE);
+	slice->now[TG_CLOCK_PRECISE] = tg_clock_read(TG_CLOCK_PRECISE);
+	slice->now[TG_CLOCK_COARSE] = tg_clock_read(TG_CLOCK_COARSE);
 	more = tg_table_step(reclaim->walk, consider, slice);
 	if (more >= 0 && slice->sweep.candidates &&
 	    tg_program_reclaim(datapath->program, &slice->sweep, slice->places))

@@ -3,14 +3,12 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 
-#include "clock.h"
 #include "tally.h"
 
 int tg_tally_run(const struct tg_program *program, struct tg_tally *tallies, uint32_t n)
 {
 	static uint32_t indices[TG_TALLIES_MAX];
-	struct tg_tally_request request = {
-		.now = {tg_clock_read(TG_CLOCK_PRECISE), tg_clock_read(TG_CLOCK_COARSE)}, .n = n};
+	struct tg_tally_request request = {.n = n};
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &request, .ctx_size_in = sizeof(request));
 	int map = tg_program_map_fd(program, TG_MAP_TALLIES);
 	uint32_t i, batch;

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define TG_ABI_VERSION 8
+#define TG_ABI_VERSION 9
 
 #define TG_LIMITS_MAX	    64
 #define TG_LIMIT_NAME_SIZE  64	  /* bytes, with the terminating NUL */
@@ -60,10 +60,14 @@ struct tg_address {
 
 _Static_assert(sizeof(struct tg_address) == 16, "address");
 
-/* Which clock a limit reads; both count nanoseconds since boot, without suspend. */
+/*
+ * Which clock a limit reads; both count nanoseconds since boot, without suspend. The coarse one
+ * counts them in ticks of the kernel (bpf_jiffies64, which is a load of a word), which it makes by
+ * CLOCK_MONOTONIC, each as soon as it has passed: so it is late by up to a tick.
+ */
 enum tg_clock {
 	TG_CLOCK_PRECISE, /* bpf_ktime_get_ns, CLOCK_MONOTONIC */
-	TG_CLOCK_COARSE,  /* bpf_ktime_get_coarse_ns, CLOCK_MONOTONIC_COARSE: late by a tick */
+	TG_CLOCK_COARSE,
 	TG_CLOCKS,
 };
 
@@ -246,11 +250,14 @@ struct tg_policy {
 	__u64 hash_key[2];	       /* secret; places sources in overflow buckets */
 	__u64 name_key[2];	       /* secret, of tg_name_hash() */
 	struct tg_table table;
-	__u32 has_lists; /* the allow and deny trie is not empty */
+	__u64 tick;	  /* ns */
+	__u64 tick_begin; /* see struct tg_meta */
+	__u32 has_lists;  /* the allow and deny trie is not empty */
+	__u32 has_destination_ports;
+	__u32 has_rare; /* any of those that follow */
 	__u32 has_sources;
 	__u32 has_destinations;
 	__u32 has_source_ports;
-	__u32 has_destination_ports;
 	__u32 has_lengths;
 	__u32 has_tcp_flags;
 	__u32 has_icmp_types;
@@ -258,9 +265,10 @@ struct tg_policy {
 	__u32 bank; /* of this generation */
 	__u32 generation;
 	__u32 xdp_slot; /* if there is one limit at XDP: its slot */
+	__u32 pad;
 };
 
-_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 64 + 64 * (128 + 128) + 80 + 80 + 56,
+_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 64 + 64 * (128 + 128) + 80 + 80 + 80,
 	       "policy");
 
 /* Versions that a bucket's state can carry; one value is left for TG_BUCKET_DEAD. */
@@ -287,9 +295,11 @@ struct tg_meta {
 	__u64 hash_key[2];
 	__u32 generation[TG_BANKS];
 	__u32 table_size[TG_BANKS]; /* buckets in the table that the bank's generation uses */
+	__u64 tick_begin; /* ns on CLOCK_MONOTONIC, modulo 2^64, when the kernel counted no tick yet
+			   */
 };
 
-_Static_assert(sizeof(struct tg_meta) == 40, "meta");
+_Static_assert(sizeof(struct tg_meta) == 48, "meta");
 
 /*
  * Allow and deny lists: two LPM tries, one of the configuration and one of dynamic entries.

@@ -33,7 +33,7 @@ static inline enum tg_acquaintance tg_acquaintance(const struct tg_bucket *bucke
 
 struct tg_sweep {
 	struct tg_address address;    /* with BY_ADDRESS: in full, masked as each limit has it */
-	__u64 now[TG_CLOCKS];	      /* ns: the caller's reading of the clocks */
+	__u64 now[TG_CLOCKS];	      /* out: ns, what the clocks showed at the beginning */
 	__u64 idle[TG_ACQUAINTANCES]; /* with RECLAIM: ns for which a bucket must have been full */
 	__u32 flags;		      /* enum tg_sweep_flags; older rates are always converted */
 	__u32 bank;		      /* whose records tell the limits and their rates */

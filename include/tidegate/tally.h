@@ -43,7 +43,7 @@ struct tg_tally {
 _Static_assert(sizeof(struct tg_tally) == 56, "tally");
 
 struct tg_tally_request {
-	__u64 now[TG_CLOCKS]; /* ns: the caller's reading of the clocks */
+	__u64 now[TG_CLOCKS]; /* out: ns, what the clocks showed at the beginning */
 	__u32 n;	      /* entries of the map of tallies */
 	__u32 pad;
 };

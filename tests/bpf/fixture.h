@@ -290,8 +290,6 @@ static inline int sweep(struct fixture *fixture, struct tg_sweep *request)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = request, .ctx_size_in = sizeof(*request));
 
-	request->now[0] = fixture->skeleton->bss->virtual_now[0];
-	request->now[1] = fixture->skeleton->bss->virtual_now[1];
 	return bpf_prog_test_run_opts(bpf_program__fd(fixture->skeleton->progs.tidegate_sweep),
 				      &options);
 }

@@ -15,8 +15,6 @@ static inline void reclaim_candidates(struct takeout *takeout)
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &takeout->request,
 		    .ctx_size_in = sizeof(takeout->request));
 
-	takeout->request.now[0] = takeout->fixture->skeleton->bss->virtual_now[0];
-	takeout->request.now[1] = takeout->fixture->skeleton->bss->virtual_now[1];
 	bpf_prog_test_run_opts(bpf_program__fd(takeout->fixture->skeleton->progs.tidegate_reclaim),
 			       &options);
 	takeout->request.candidates = 0;

@@ -48,8 +48,7 @@ static struct tg_bucket_key key_of(struct fixture *fixture)
 static struct tg_tally tally_all(struct fixture *fixture, uint64_t debit, uint64_t most)
 {
 	struct tg_tally tally = {.key = key_of(fixture), .debit = debit, .most = most};
-	uint64_t now = fixture->skeleton->bss->virtual_now[0];
-	struct tg_tally_request request = {.now = {now, now}, .n = 1};
+	struct tg_tally_request request = {.n = 1};
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &request, .ctx_size_in = sizeof(request));
 	uint32_t zero = 0;
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The coarse clock, on the kernel's own ticks: that it is CLOCK_MONOTONIC, late by up to a tick. */
+#include "clock.h"
+#include "fixture.h"
+#include "ticks.h"
+
+#define READINGS 400
+#define PAUSE_NS 370000 /* no part of any kernel's tick, so that all of a tick is seen */
+
+static uint64_t tick_begin;
+
+static void set_ticks(struct fixture *fixture)
+{
+	struct tg_policy *policy = (struct tg_policy *)&fixture->skeleton->rodata->policy;
+
+	policy->tick = tg_clock_tick();
+	policy->tick_begin = tick_begin;
+}
+
+static bool open_real(struct fixture *fixture)
+{
+	fixture_virtual = false;
+	fixture_before_load = set_ticks;
+	if (geteuid() == 0)
+		CHECK(tg_ticks_find(tg_clock_tick(), &tick_begin) == 0);
+	return fixture_open(fixture, "limits: [{name: l, capacity: 1, rate: 1/m}]");
+}
+
+TEST(test_late_by_up_to_a_tick)
+{
+	int64_t tick = tg_clock_tick(), late, least = INT64_MAX, most = INT64_MIN;
+	struct tg_sweep request = {};
+	struct timespec pause = {.tv_nsec = PAUSE_NS};
+	struct fixture f;
+	int i;
+
+	if (!open_real(&f))
+		return;
+	for (i = 0; i < READINGS; i++) {
+		CHECK(sweep(&f, &request) == 0);
+		late = request.now[TG_CLOCK_PRECISE] - request.now[TG_CLOCK_COARSE];
+		least = late < least ? late : least;
+		most = late > most ? late : most;
+		nanosleep(&pause, NULL);
+	}
+	/* Of the two it is the precise one that is read first. */
+	CHECK(least > -tick / 8 && least < tick / 8, "late by %lld ns at least", (long long)least);
+	CHECK(most > tick / 2 && most < 2 * tick, "late by %lld ns at most", (long long)most);
+	fixture_close(&f);
+}
+
+/* Two daemons, one after the other, would have the same clock without the note in `meta`. */
+TEST(test_found_again)
+{
+	uint64_t tick = tg_clock_tick(), one = 0, other = 0, apart;
+
+	if (geteuid() != 0) {
+		tg_test_skipped = "needs root, to load BPF programs";
+		return;
+	}
+	CHECK(tg_ticks_find(tick, &one) == 0);
+	CHECK(tg_ticks_find(tick, &other) == 0);
+	apart = one > other ? one - other : other - one;
+	CHECK(apart < tick / 8, "%llu ns apart", (unsigned long long)apart);
+}
+
+TEST_MAIN(RUN(test_late_by_up_to_a_tick), RUN(test_found_again))
