@@ -98,11 +98,10 @@ __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_demand *dema
  * not atomic, at a third of the cost: on several CPUs at once they may fall short, the
  * limits' own never.
  */
-static __always_inline int tg_charge_plainly(struct tg_bucket *bucket,
-					     const volatile struct tg_limit *limit,
+static __always_inline int tg_charge_plainly(struct tg_bucket *bucket, const struct tg_limit *limit,
 					     struct tg_demand *demand)
 {
-	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
+	const struct tg_rate *rate = &limit->rate;
 	__u64 state = demand->state, clock, deficit;
 
 	if (tg_state_version(state) != limit->version || !limit->is_plain)

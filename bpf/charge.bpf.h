@@ -6,8 +6,7 @@
 #include <tidegate/keyed_hash.h>
 #include "newcomer.bpf.h"
 
-static __always_inline __u64 tg_cost(const struct tg_packet *packet,
-				     const volatile struct tg_limit *limit)
+static __always_inline __u64 tg_cost(const struct tg_packet *packet, const struct tg_limit *limit)
 {
 	return limit->unit == TG_UNIT_BYTES ? packet->bytes : packet->segments;
 }
@@ -39,11 +38,11 @@ static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct 
 
 static __always_inline int tg_charge_once(struct tg_bucket_key *key, struct tg_demand *demand)
 {
-	__u32 found = tg_table_find(key, demand->hash);
+	__u32 found = tg_table_may_have(demand->hash) ? tg_table_find(key, demand->hash) : 0;
 	struct tg_bucket *bucket;
 
 	if (!found)
-		return tg_charge_newcomer(key, demand);
+		return tg_is_crowded() ? TG_CHARGE_CROWDED : tg_charge_newcomer(key, demand);
 	bucket = tg_bucket_at(key, found - 1, demand);
 	return bucket ? tg_charge_bucket(bucket, demand) : TG_CHARGE_AGAIN;
 }
@@ -116,7 +115,7 @@ static __always_inline bool tg_can_mark(const struct tg_packet *packet, __u32 sl
  */
 __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 {
-	const volatile struct tg_limit *limit;
+	const struct tg_limit *limit;
 	struct tg_bucket_key key = {};
 	struct tg_demand demand = {};
 	int outcome;
@@ -200,7 +199,7 @@ __noinline int tg_refund_once(struct tg_bucket_key *key, struct tg_demand *deman
 /* Gives back what tg_charge() took for a packet that another limit then refused. */
 __noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
 {
-	const volatile struct tg_limit *limit;
+	const struct tg_limit *limit;
 	struct tg_bucket_key key = {};
 	struct tg_demand demand = {};
 	int try;

@@ -84,24 +84,36 @@ static __always_inline __u64 tg_match_value(void *map, __u32 value)
 	return limits ? *limits : 0;
 }
 
-/* What the transport header decides; of a later fragment, which has none, nothing can be ruled out
- * (but see fragments[]).
+/* What the transport header decides, but for the destination port; of a later fragment, which has
+ * none, nothing can be ruled out (but see fragments[]).
  */
-static __always_inline __u64 tg_match_transport(const struct tg_packet *packet)
+static __always_inline __u64 tg_match_transport(const struct tg_policy *settings,
+						const struct tg_packet *packet)
 {
 	__u64 limits = ~0ULL;
 
-	if (policy.has_source_ports && packet->has_ports)
+	if (settings->has_source_ports && packet->has_ports)
 		limits &= tg_match_value(&source_ports, bpf_ntohs(packet->source_port));
-	if (policy.has_destination_ports && packet->has_ports)
-		limits &= tg_match_value(&destination_ports, bpf_ntohs(packet->destination_port));
 	if (packet->fragment == TG_FRAGMENT_LATER)
 		return limits;
-	if (policy.has_tcp_flags && packet->protocol == IPPROTO_TCP)
-		limits &= policy.tcp_flags[packet->tcp_flags];
-	if (policy.has_icmp_types &&
+	if (settings->has_tcp_flags && packet->protocol == IPPROTO_TCP)
+		limits &= settings->tcp_flags[packet->tcp_flags];
+	if (settings->has_icmp_types &&
 	    (packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6))
-		limits &= policy.icmp_types[packet->icmp_type];
+		limits &= settings->icmp_types[packet->icmp_type];
+	return limits;
+}
+
+/* By what few policies ask for. */
+static __always_inline __u64 tg_match_rarely(const struct tg_policy *settings,
+					     const struct tg_packet *packet)
+{
+	__u64 limits = tg_match_transport(settings, packet);
+
+	if (settings->has_fragments && packet->fragment < TG_FRAGMENTS)
+		limits &= settings->fragments[packet->fragment];
+	if (settings->has_lengths)
+		limits &= tg_match_value(&lengths, packet->length);
 	return limits;
 }
 
@@ -116,26 +128,35 @@ static __always_inline __u64 tg_match_addresses(const struct tg_packet *packet, 
 	return limits;
 }
 
-/* A bit for each limit slot that the packet is to be charged to, but for its addresses. */
-static __always_inline __u64 tg_match_headers(const struct tg_packet *packet)
+/* A bit for each limit slot that the packet is to be charged to, by what most policies ask for. */
+static __always_inline __u64 tg_match_often(const struct tg_policy *settings,
+					    const struct tg_packet *packet)
 {
-	__u64 limits = packet->hook < TG_HOOKS ? policy.hooks[packet->hook] : 0;
+	__u64 limits = packet->hook < TG_HOOKS ? settings->hooks[packet->hook] : 0;
 
 	if (!packet->any_protocol)
-		limits &= policy.protocols[packet->protocol];
-	if (policy.has_fragments && packet->fragment < TG_FRAGMENTS)
-		limits &= policy.fragments[packet->fragment];
-	limits &= tg_match_transport(packet);
-	if (policy.has_lengths)
-		limits &= tg_match_value(&lengths, packet->length);
+		limits &= settings->protocols[packet->protocol];
+	if (settings->has_destination_ports && packet->has_ports)
+		limits &= tg_match_value(&destination_ports, bpf_ntohs(packet->destination_port));
+	return limits;
+}
+
+/* Likewise by all that its headers have, but for its addresses. */
+static __always_inline __u64 tg_match_headers(const struct tg_packet *packet)
+{
+	const struct tg_policy *settings = tg_policy();
+	__u64 limits = tg_match_often(settings, packet);
+
+	if (settings->has_rare)
+		limits &= tg_match_rarely(settings, packet);
 	return limits;
 }
 
 static __always_inline void tg_bucket_key_of(struct tg_bucket_key *key,
-					     const volatile struct tg_limit *limit,
+					     const struct tg_limit *limit,
 					     const struct tg_packet *packet)
 {
-	const volatile struct tg_address *mask = packet->is_ipv4 ? &limit->mask4 : &limit->mask6;
+	const struct tg_address *mask = packet->is_ipv4 ? &limit->mask4 : &limit->mask6;
 	const struct tg_address *address =
 		limit->per == TG_PER_DESTINATION ? &packet->destination : &packet->source;
 

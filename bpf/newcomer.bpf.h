@@ -101,16 +101,18 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_de
 	return admitted ? TG_CHARGE_ADMITTED : TG_CHARGE_AGAIN;
 }
 
-/*
- * A packet of a source without a bucket: it gets one or is to share one. A full table is tried
- * again only when the coarse clock has moved on: a failed insertion takes a lock and writes.
- */
+/* A full table is tried again only when the coarse clock has moved on: a failed insertion takes a
+ * lock and writes. */
+static __always_inline bool tg_is_crowded(void)
+{
+	return table_full_at && table_full_at == tg_now(TG_CLOCK_COARSE);
+}
+
+/* A packet of a source without a bucket: it gets one or is to share one. */
 __noinline int tg_charge_newcomer(struct tg_bucket_key *key, struct tg_demand *demand)
 {
 	if (!key || !demand)
 		return TG_CHARGE_EXCEEDED;
-	if (table_full_at && table_full_at == tg_now(TG_CLOCK_COARSE))
-		return TG_CHARGE_CROWDED;
 	if (!demand->let_in) {
 		if (!tg_lets_in(demand->slot))
 			return TG_CHARGE_KEPT_OUT;

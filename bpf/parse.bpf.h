@@ -199,7 +199,21 @@ static __always_inline int tg_parse_transport(struct tg_cursor *cursor, struct t
 static __always_inline void tg_map_ipv4(struct tg_address *address, __be32 ipv4)
 {
 	address->high = 0;
-	address->low = bpf_cpu_to_be64(0xffff00000000ULL | bpf_ntohl(ipv4));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	address->low = (__u64)ipv4 << 32 | bpf_htonl(0xffff);
+#else
+	address->low = 0xffff00000000ULL | ipv4;
+#endif
+}
+
+/* The other way round. */
+static __always_inline __be32 tg_mapped_ipv4(const struct tg_address *address)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return address->low >> 32;
+#else
+	return address->low;
+#endif
 }
 
 #define TG_IPV4_OFFSET_MASK 0x1fff

@@ -12,51 +12,69 @@
 
 #define TG_NOT_PLAIN (-2) /* neither a reason, nor TG_PARSED, nor what XDP returns */
 
-#define TG_IPV4_PLAIN 0x45 /* version 4, no options */
+/* Of the EtherType and the two octets behind it: IPv4, and a header without options. */
+#define TG_IPV4_PLAIN	   0x08004500
+#define TG_IPV4_PLAIN_MASK 0xffffff00
 
-/* As tg_parse() would have it, but for the offsets, which only answers and marks need. */
-static __always_inline bool tg_parse_plain(struct xdp_md *ctx, struct tg_packet *packet)
+/* The header if the packet is plain, and then so far sound; else NULL. */
+static __always_inline struct iphdr *tg_plain_header(struct xdp_md *ctx)
 {
 	void *end = (void *)(long)ctx->data_end;
 	struct ethhdr *ethernet = (void *)(long)ctx->data;
+	__be32 *kind = (void *)ethernet + offsetof(struct ethhdr, h_proto);
 	struct iphdr *ip = (void *)(ethernet + 1);
 	struct udphdr *udp = (void *)(ip + 1);
 	struct tcphdr *tcp = (void *)(ip + 1);
 	__u32 length, left;
 
-	if ((void *)(udp + 1) > end || ethernet->h_proto != bpf_htons(ETH_P_IP) ||
-	    *(__u8 *)ip != TG_IPV4_PLAIN ||
+	if ((void *)(udp + 1) > end ||
+	    (*kind & bpf_htonl(TG_IPV4_PLAIN_MASK)) != bpf_htonl(TG_IPV4_PLAIN) ||
 	    (ip->frag_off & bpf_htons(TG_IPV4_MORE | TG_IPV4_OFFSET_MASK)))
-		return false;
-	/* A call for the length of all buffers costs as much as the rest of parsing. */
-	packet->bytes = ctx->data_end - ctx->data;
+		return NULL;
 	length = bpf_ntohs(ip->tot_len);
-	if (length < sizeof(*ip) + sizeof(*udp) || length + sizeof(*ethernet) > packet->bytes)
-		return false;
-	packet->bytes = tg_frame_length(packet->bytes);
+	/* A call for the length of all buffers costs as much as the rest of parsing. */
+	if (length < sizeof(*ip) + sizeof(*udp) ||
+	    length + sizeof(*ethernet) > ctx->data_end - ctx->data)
+		return NULL;
 	left = length - sizeof(*ip);
+	if (ip->protocol == IPPROTO_UDP)
+		return bpf_ntohs(udp->len) >= sizeof(*udp) && bpf_ntohs(udp->len) <= left ? ip
+											  : NULL;
+	if (ip->protocol != IPPROTO_TCP || (void *)(tcp + 1) > end || tcp->doff < 5 ||
+	    tcp->doff * 4 > left)
+		return NULL;
+	return ip;
+}
+
+static __always_inline __u32 tg_plain_bytes(struct xdp_md *ctx)
+{
+	return tg_frame_length(ctx->data_end - ctx->data);
+}
+
+/*
+ * As tg_parse() would have it, but for the offsets, which only answers and marks need. What is not
+ * needed where this is called is not read.
+ */
+static __always_inline void tg_plain_packet(struct xdp_md *ctx, const struct iphdr *ip,
+					    struct tg_packet *packet)
+{
+	const struct udphdr *udp = (const void *)(ip + 1);
+	const struct tcphdr *tcp = (const void *)(ip + 1);
+
+	packet->bytes = tg_plain_bytes(ctx);
 	packet->protocol = ip->protocol;
-	if (packet->protocol == IPPROTO_UDP) {
-		if (bpf_ntohs(udp->len) < sizeof(*udp) || bpf_ntohs(udp->len) > left)
-			return false;
-	} else if (packet->protocol == IPPROTO_TCP) {
-		if ((void *)(tcp + 1) > end || tcp->doff < 5 || tcp->doff * 4 > left)
-			return false;
-		packet->tcp_flags = ((__u8 *)tcp)[13];
-	} else {
-		return false;
-	}
+	if (packet->protocol == IPPROTO_TCP && (void *)(tcp + 1) <= (void *)(long)ctx->data_end)
+		packet->tcp_flags = ((const __u8 *)tcp)[13];
 	tg_map_ipv4(&packet->source, ip->saddr);
 	tg_map_ipv4(&packet->destination, ip->daddr);
 	packet->source_port = udp->source;
 	packet->destination_port = udp->dest;
 	packet->traffic_class = ip->tos;
-	packet->length = length;
+	packet->length = bpf_ntohs(ip->tot_len);
 	packet->is_ipv4 = 1;
 	packet->has_ports = 1;
 	packet->segments = 1;
 	packet->hook = TG_HOOK_XDP;
-	return true;
 }
 
 /* Out of the way: loops, and only called if there is any list. */
@@ -84,21 +102,24 @@ static __always_inline int tg_judge_lists(__be32 source)
 	__u32 zero = 0;
 
 	state = bpf_map_lookup_elem(&entries_state, &zero);
-	return policy.has_lists || (state && state->n) ? tg_plain_lists(source) : TG_PARSED;
+	return tg_policy()->has_lists || (state && state->n) ? tg_plain_lists(source) : TG_PARSED;
 }
 
 /* Seldom called, so it parses again rather than have all packets in memory. */
 __noinline int tg_plain_event(struct xdp_md *ctx, __u32 slot, __u32 verdict)
 {
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
+	struct iphdr *ip = tg_plain_header(ctx);
 	struct tg_packet packet = {};
 
-	return counters && tg_parse_plain(ctx, &packet) &&
-	       tg_send_event(counters, &packet, slot, verdict);
+	if (!counters || !ip)
+		return 0;
+	tg_plain_packet(ctx, ip, &packet);
+	return tg_send_event(counters, &packet, slot, verdict);
 }
 
 /* @now: ns, on the clock of the limit's rate. */
-static __always_inline void tg_count_plain(struct xdp_md *ctx, const struct tg_packet *packet,
+static __always_inline void tg_count_plain(struct xdp_md *ctx, const struct tg_limit *limit,
 					   __u32 slot, enum tg_verdict verdict, __u64 now)
 {
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
@@ -108,10 +129,12 @@ static __always_inline void tg_count_plain(struct xdp_md *ctx, const struct tg_p
 	if (!counters)
 		return;
 	counters->packets[verdict]++;
-	counters->bytes[verdict] += packet->bytes;
+	counters->bytes[verdict] += limit->unit == TG_UNIT_BYTES
+					    ? tg_frame_length(bpf_xdp_get_buff_len(ctx))
+					    : tg_plain_bytes(ctx);
 	if (verdict == TG_VERDICT_ADMITTED)
 		return;
-	if (policy.limits[slot & (TG_LIMITS_MAX - 1)].rate.clock != TG_CLOCK_COARSE)
+	if (limit->rate.clock != TG_CLOCK_COARSE)
 		now = tg_now(TG_CLOCK_COARSE);
 	if (tg_sample_is_due(counters, now))
 		tg_plain_event(ctx, slot, verdict);
@@ -121,87 +144,116 @@ static __always_inline void tg_count_plain(struct xdp_md *ctx, const struct tg_p
 
 /* What is not as most packets are: out of the way, and with memory of its own for what needs one.
  */
-__noinline int tg_plain_tries(__u64 low, __u64 rest, __u64 cost, __u32 slot)
+__noinline int tg_plain_tries(__u64 low, __u64 rest, __u64 hash, __u64 cost, __u32 slot)
 {
-	const volatile struct tg_limit *limit = tg_limit_at(slot);
-	struct tg_demand demand = {.slot = slot, .segments = 1, .cost = cost};
+	const struct tg_limit *limit = tg_limit_at(slot);
+	struct tg_demand demand = {.slot = slot, .segments = 1, .cost = cost, .hash = hash};
 	struct tg_bucket_key key = {.address.low = low};
+	int outcome = TG_CHARGE_AGAIN;
+	struct tg_bucket *bucket;
 
 	__builtin_memcpy(&key.limit_id, &rest, sizeof(rest));
 	demand.now = tg_now(limit->rate.clock);
-	demand.hash = tg_hash_of(&key);
-	return tg_charge_tries(&key, &demand);
+	bucket = tg_find_bucket(&key, &demand);
+	if (bucket)
+		outcome = tg_charge_plainly(bucket, limit, &demand);
+	return outcome == TG_CHARGE_AGAIN ? tg_charge_tries(&key, &demand) : outcome;
 }
 
-static __always_inline int tg_judge_limit(struct xdp_md *ctx, struct tg_packet *packet, __u32 slot)
+/* Behind an IP packet that is whole there may be more to pay for. */
+static __always_inline __u64 tg_plain_cost(struct xdp_md *ctx, const struct tg_limit *limit)
 {
-	const volatile struct tg_limit *limit = tg_limit_at(slot);
-	struct tg_demand demand = {.slot = slot, .segments = 1};
-	struct tg_bucket_key key = {};
-	struct tg_bucket *bucket;
-	int outcome = TG_CHARGE_AGAIN;
+	return limit->unit == TG_UNIT_BYTES ? tg_frame_length(bpf_xdp_get_buff_len(ctx)) : 1;
+}
 
-	/* Behind an IP packet that is whole there may be more to pay for. */
-	if (limit->unit == TG_UNIT_BYTES)
-		packet->bytes = tg_frame_length(bpf_xdp_get_buff_len(ctx));
-	demand.cost = tg_cost(packet, limit);
-	demand.now = tg_now(limit->rate.clock);
-	tg_bucket_key_of(&key, limit, packet);
+static __always_inline int tg_judge_limit(struct xdp_md *ctx, const struct iphdr *ip, __u32 slot)
+{
+	const struct tg_limit *limit = tg_limit_at(slot);
+	struct tg_demand demand = {.slot = slot, .segments = 1};
+	int outcome = TG_CHARGE_AGAIN;
+	struct tg_bucket_key key = {};
+	struct tg_packet packet = {};
+	struct tg_bucket *bucket;
+
+	tg_plain_packet(ctx, ip, &packet);
+	tg_bucket_key_of(&key, limit, &packet);
 	demand.hash = tg_hash_of(&key);
 	bucket = tg_first_bucket(&key, &demand);
+	demand.cost = tg_plain_cost(ctx, limit);
+	demand.now = tg_now(limit->rate.clock);
 	if (bucket)
 		outcome = tg_charge_plainly(bucket, limit, &demand);
 	if (outcome == TG_CHARGE_AGAIN)
-		outcome = tg_plain_tries(key.address.low, tg_key_rest(&key), demand.cost, slot);
+		outcome = tg_plain_tries(key.address.low, tg_key_rest(&key), demand.hash,
+					 demand.cost, slot);
 	if (outcome == TG_CHARGE_ADMITTED || outcome == TG_CHARGE_ADMITTED_OVERFLOW) {
-		tg_count_plain(ctx, packet, slot, TG_VERDICT_ADMITTED, demand.now);
+		tg_count_plain(ctx, limit, slot, TG_VERDICT_ADMITTED, demand.now);
 		return TG_REASON_ADMITTED;
 	}
 	if (limit->shadow) {
-		tg_count_plain(ctx, packet, slot, TG_VERDICT_SHADOW_EXCEEDED, demand.now);
+		tg_count_plain(ctx, limit, slot, TG_VERDICT_SHADOW_EXCEEDED, demand.now);
 		return TG_REASON_ADMITTED;
 	}
-	tg_count_plain(ctx, packet, slot, TG_VERDICT_DROPPED, demand.now);
+	tg_count_plain(ctx, limit, slot, TG_VERDICT_DROPPED, demand.now);
 	return outcome == TG_CHARGE_CONTENDED ? TG_REASON_CONTENDED : TG_REASON_LIMIT;
 }
 
-/* The reason with which the packet leaves, or TG_NOT_PLAIN. */
-static __always_inline int tg_judge_plain(struct xdp_md *ctx, struct tg_packet *packet)
+static __always_inline __u64 tg_match_plain(struct xdp_md *ctx, const struct iphdr *ip)
 {
-	const __u64 all = policy.hooks[TG_HOOK_XDP];
-	int reason = tg_judge_lists(bpf_htonl(bpf_be64_to_cpu(packet->source.low)));
+	const struct tg_policy *settings = tg_policy();
+	struct tg_packet packet = {};
+	__u64 limits;
+
+	tg_plain_packet(ctx, ip, &packet);
+	limits = tg_match_often(settings, &packet);
+	if (!settings->has_rare)
+		return limits;
+	tg_plain_packet(ctx, ip, &packet); /* here, and so not before */
+	limits &= tg_match_rarely(settings, &packet);
+	if (limits && (settings->has_sources || settings->has_destinations))
+		limits = tg_plain_addresses(ip->saddr, ip->daddr, limits);
+	return limits;
+}
+
+/* The reason with which the packet leaves, or TG_NOT_PLAIN. */
+static __always_inline int tg_judge_plain(struct xdp_md *ctx, const struct iphdr *ip)
+{
+	const struct tg_policy *settings = tg_policy();
+	const __u64 all = settings->hooks[TG_HOOK_XDP];
+	int reason = tg_judge_lists(ip->saddr);
 	__u64 limits;
 
 	if (reason != TG_PARSED)
 		return reason;
-	limits = tg_match_headers(packet);
-	if (limits && (policy.has_sources || policy.has_destinations))
-		limits = tg_plain_addresses(bpf_htonl(bpf_be64_to_cpu(packet->source.low)),
-					    bpf_htonl(bpf_be64_to_cpu(packet->destination.low)),
-					    limits);
+	limits = tg_match_plain(ctx, ip);
 	if (!limits)
 		return TG_REASON_UNLIMITED;
-	if ((limits & (limits - 1)) || !(limits & policy.plain))
+	if ((limits & (limits - 1)) || !(limits & settings->plain))
 		return TG_NOT_PLAIN;
 	/* Of a policy with one limit, the verifier knows all settings. */
-	return tg_judge_limit(ctx, packet, all & (all - 1) ? tg_lowest(limits) : policy.xdp_slot);
+	return tg_judge_limit(ctx, ip, all & (all - 1) ? tg_lowest(limits) : settings->xdp_slot);
 }
 
 /* XDP_PASS, XDP_DROP or TG_NOT_PLAIN. */
-__noinline int tg_xdp_plain(struct xdp_md *ctx)
+static __always_inline int tg_xdp_plain(struct xdp_md *ctx)
 {
+	const struct tg_policy *settings = tg_policy();
 	struct tg_packet packet = {};
+	struct iphdr *ip;
 	int reason;
 
-	if (policy.hooks[TG_HOOK_XDP] && !(policy.hooks[TG_HOOK_XDP] & policy.plain))
+	if (settings->hooks[TG_HOOK_XDP] && !(settings->hooks[TG_HOOK_XDP] & settings->plain))
 		return TG_NOT_PLAIN;
-	if (!tg_parse_plain(ctx, &packet))
+	ip = tg_plain_header(ctx);
+	if (!ip)
 		return TG_NOT_PLAIN;
-	reason = tg_judge_plain(ctx, &packet);
+	reason = tg_judge_plain(ctx, ip);
 	if (reason == TG_NOT_PLAIN)
 		return TG_NOT_PLAIN;
-	if (virtual_clock)
+	if (virtual_clock) {
+		tg_plain_packet(ctx, ip, &packet);
 		tg_trace(&packet);
+	}
 	return tg_leave(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason) ? XDP_PASS : XDP_DROP;
 }
 

@@ -125,6 +125,14 @@ static __always_inline __u32 tg_set_find(const volatile struct tg_table_set *set
 	return 0;
 }
 
+/* False: the key has no bucket. Inline, since in a flood of new sources that is what most hear. */
+static __always_inline bool tg_table_may_have(__u64 hash)
+{
+	const volatile struct tg_table_set *set = tg_set_at(tg_table_set_of(&policy.table, hash));
+
+	return set && (tg_set_has(set, tg_table_tag_of(hash)) || TG_SET_PASSES(set->use));
+}
+
 /* The number of the key's place plus 1, or 0. It may be another's by the time it is looked at. */
 __noinline __u32 tg_table_find(struct tg_bucket_key *key, __u64 hash)
 {
@@ -367,13 +375,14 @@ static __always_inline __u32 tg_cell_make(__u64 hash, __u32 number)
 	return tg_table_tag_of(hash) << TG_CELL_NUMBER_BITS | number;
 }
 
-static __always_inline int tg_table_place(struct tg_bucket_key *key, __u64 hash, __u64 state,
-					  __u64 admitted)
+static __always_inline int tg_table_place(struct tg_table_set *set, struct tg_bucket_key *key,
+					  __u64 hash, __u64 state, __u64 admitted)
 {
 	struct tg_table_place *place;
+	__u32 cell;
 	int number;
 
-	if (tg_table_find(key, hash))
+	if (tg_table_may_have(hash) && tg_table_find(key, hash))
 		return -EEXIST;
 	number = tg_place_take();
 	if (number < 0)
@@ -382,7 +391,8 @@ static __always_inline int tg_table_place(struct tg_bucket_key *key, __u64 hash,
 	if (!place)
 		return -ENOSPC;
 	tg_place_fill(place, key, state, admitted);
-	if (tg_cell_add(hash, tg_cell_make(hash, number))) {
+	cell = tg_cell_make(hash, number);
+	if (!tg_cell_swap(set, tg_table_cell_of(hash), 0, cell) && tg_cell_add(hash, cell)) {
 		tg_place_give(number);
 		return -EBUSY; /* the table is not full, only these sets */
 	}
@@ -404,7 +414,7 @@ __noinline int tg_table_insert(struct tg_bucket_key *key, __u64 hash, __u64 stat
 		return -ENOSPC;
 	if (!tg_set_lock(set))
 		return -EAGAIN;
-	result = tg_table_place(key, hash, state, admitted);
+	result = tg_table_place(set, key, hash, state, admitted);
 	tg_set_unlock(set);
 	return result;
 }

@@ -45,18 +45,31 @@ __noinline int tg_xdp_parse(struct xdp_md *ctx, struct tg_packet *packet)
 	return tg_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, packet);
 }
 
+/* Where the long way at XDP has its packet, for which there is no room on the stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tg_packet);
+} packet_memory SEC(".maps");
+
 SEC("xdp.frags")
 int tidegate_xdp(struct xdp_md *ctx)
 {
-	struct tg_packet packet = {.segments = 1, .hook = TG_HOOK_XDP};
 	int reason, action = tg_xdp_plain(ctx);
+	struct tg_packet *packet;
+	__u32 zero = 0;
 
 	if (action != TG_NOT_PLAIN)
 		return action;
-	reason = tg_xdp_parse(ctx, &packet);
+	packet = bpf_map_lookup_elem(&packet_memory, &zero);
+	if (!packet)
+		return XDP_DROP;
+	*packet = (struct tg_packet){.segments = 1, .hook = TG_HOOK_XDP};
+	reason = tg_xdp_parse(ctx, packet);
 	if (reason == TG_PARSED)
-		reason = tg_judge(&packet);
-	return tg_xdp_finish(ctx, &packet, reason);
+		reason = tg_judge(packet);
+	return tg_xdp_finish(ctx, packet, reason);
 }
 
 __noinline int tg_ingress_finish(struct __sk_buff *skb, struct tg_packet *packet, int reason)

@@ -247,8 +247,11 @@ int tg_policy_compile_addresses(const struct tg_config *config, struct tg_compil
 	int error = compile_side(config, compiled->slots, true, &compiled->sources,
 				 &policy->any_source, &policy->has_sources);
 
-	if (error)
-		return error;
-	return compile_side(config, compiled->slots, false, &compiled->destinations,
-			    &policy->any_destination, &policy->has_destinations);
+	if (!error)
+		error = compile_side(config, compiled->slots, false, &compiled->destinations,
+				     &policy->any_destination, &policy->has_destinations);
+	policy->has_rare = policy->has_sources || policy->has_destinations ||
+			   policy->has_source_ports || policy->has_lengths ||
+			   policy->has_tcp_flags || policy->has_icmp_types || policy->has_fragments;
+	return error;
 }
