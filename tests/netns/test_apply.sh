@@ -72,9 +72,9 @@ check "rollback is still possible" test "$(tg rollback >/dev/null && capacity)" 
 tg apply b.yaml --confirm 60s >/dev/null
 check "rollback ends the wait" test "$(tg rollback >/dev/null && tg status --json | jq -c .confirm)" = null
 check "and is back" test "$(capacity)" = 10
-tg apply b.yaml --confirm "${SLOW}s" >/dev/null
+tg apply b.yaml --confirm "$((3 * SLOW))s" >/dev/null
 check "one that nobody confirms is in force" test "$(capacity)" = 20
-sleep "$SLOW.5"
+sleep "$((3 * SLOW)).5"
 check "and goes back by itself" test "$(capacity)" = 10
 check "for packets" test "$(admitted 10.77.1.9 40)" = 10
 check "with a word in the log" grep -q "was not confirmed in time" "$WORK/daemon.log"

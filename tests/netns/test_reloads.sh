@@ -2,7 +2,7 @@
 # Two hundred changes of the policy while packets flow: not one above the limit passes, not one below it is lost.
 . "$(dirname "$0")/lib.sh"
 topology
-SECONDS_OF_FLOW=$((200 * SLOW)) # at most; they are ended with the last change
+SECONDS_OF_FLOW=$((600 * SLOW)) # at most; they are ended with the last change
 # policy CAPACITY OTHER: what is about the flows, and what is not and changes too
 policy() {
 	configure <<-Y
@@ -29,7 +29,7 @@ received() { awk -v source="$1" '$1 == source {n = $2} END {print n + 0}' "$WORK
 policy 5000 24
 start || not_ok "the daemon starts"
 burst 10.77.1.3 5000
-count 5353 $((240 * SLOW))
+count 5353 $((640 * SLOW))
 nsenter --net="/run/netns/$A" "$TRAFFIC" send "$VA" "$MAC" 10.77.1.1 10.77.0.2 5353 1 $((20 / SLOW)) $SECONDS_OF_FLOW 62 >"$WORK/sent1" &
 FLOW1=$!
 nsenter --net="/run/netns/$A" "$TRAFFIC" send "$VA" "$MAC" 10.77.1.2 10.77.0.2 5353 1 3000 $SECONDS_OF_FLOW 62 >"$WORK/sent2" &
