@@ -145,6 +145,7 @@ static void advise_limit(const struct tg_config *config, size_t i,
 			"at which packets are seen; write rate: for an even refill, or a longer "
 			"interval with more tokens",
 			i);
+	tg_config_advise_lockout(config, i, diagnostics);
 	tg_config_advise_excess(config, i, diagnostics);
 }
 

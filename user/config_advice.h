@@ -12,6 +12,10 @@ void tg_config_advise(const struct tg_config *config, struct tg_diagnostics *dia
 void tg_config_advise_excess(const struct tg_config *config, size_t i,
 			     struct tg_diagnostics *diagnostics);
 
+/* The part of it that is about who is shut out by limit number @i: perhaps the operator. */
+void tg_config_advise_lockout(const struct tg_config *config, size_t i,
+			      struct tg_diagnostics *diagnostics);
+
 /* The part of it that is about sharing limits. */
 void tg_config_advise_shared(const struct tg_config *config, struct tg_diagnostics *diagnostics);
 

@@ -18,8 +18,9 @@ MARKDOWN = ["docs/configuration.md", "README.md", "docs/cookbook.md"]
 MANUAL = "man/tidegate.yaml.5"
 EXAMPLES = sorted("examples/" + name for name in os.listdir(ROOT + "/examples") if name.endswith(".yaml"))
 ROOT_KEYS = "interfaces|sets|allow|deny|table|on_stop|limits"
-# So generous that no other limit is out of reach beside it; without it `check` would rightly warn.
-EVERYONE = "{name: everyone-together, per: everyone, capacity: 1000000000, rate: 1000000000/s}"
+# So generous that no other limit is out of reach beside it, and not for SSH; without it `check` would rightly warn.
+EVERYONE = ("{name: everyone-together, per: everyone, match: {not: {destination_port: 22}}, "
+            "capacity: 1000000000, rate: 1000000000/s}")
 
 
 class Block:

@@ -4,11 +4,12 @@
 
 #include "config_advice.h"
 
-#define HEAD	  "interfaces: [{name: lo}]\nlimits:\n"
+#define ALLOW	  "allow: [192.0.2.0/28]\n"
+#define HEAD	  "interfaces: [{name: lo}]\n" ALLOW "limits:\n"
 #define EVERYONE  "  - {name: all, per: everyone, capacity: 1000000, rate: 1000000/s}\n"
 #define ONE(keys) HEAD "  - {name: a, " keys "}\n" EVERYONE
 #define AT(hooks, keys)                                                                            \
-	"interfaces: [{name: lo, hooks: " hooks "}]\nlimits:\n  - {" keys "}\n" EVERYONE
+	"interfaces: [{name: lo, hooks: " hooks "}]\n" ALLOW "limits:\n  - {" keys "}\n" EVERYONE
 #define TWO(first, second) HEAD "  - {name: a, " first "}\n  - {name: b, " second "}\n" EVERYONE
 
 struct advice_case {
@@ -162,8 +163,8 @@ static const struct advice_case cases[] = {
 };
 
 #define CLUSTER(keys, limit)                                                                       \
-	"interfaces: [{name: lo}]\ncluster: {name: e, node: n, " keys "}\nlimits:\n  - {name: a, " \
-	"shared: true, " limit "}\n" EVERYONE
+	"interfaces: [{name: lo}]\n" ALLOW "cluster: {name: e, node: n, " keys "}\nlimits:\n"      \
+	"  - {name: a, shared: true, " limit "}\n" EVERYONE
 #define HERE  "redis: \"redis://localhost\""
 #define THERE "redis: [\"redis://127.0.0.1\", \"redis://192.0.2.1\"]"
 
@@ -212,6 +213,89 @@ static const struct advice_case cluster_cases[] = {
 	 {"limits[2]: all can never be reached, because b"}},
 };
 
+/* Beside a bound for all that nothing of SSH meets. */
+#define BARE(hooks, keys)                                                                          \
+	"interfaces: [{name: lo, hooks: " hooks "}]\nlimits:\n  - {name: a, " keys "}\n"           \
+	"  - {name: udp, match: {protocol: udp}, per: everyone, unit: bytes, capacity: 1MB, rate: 1MB/s}\n"
+#define SHARED_BY_ALL(keys) BARE("[xdp]", "per: everyone, capacity: 100, rate: 100/s, " keys)
+#define SLOW(keys)	    BARE("[xdp]", "capacity: 39, rate: 1/s, " keys)
+#define SHUTS_OUT                                                                                  \
+	{                                                                                          \
+		"limits[0]: a holds for SSH (TCP port 22), and a flood"                            \
+	}
+#define TOO_SMALL                                                                                  \
+	{                                                                                          \
+		"limits[0]: a holds for SSH (TCP port 22), and gives a source less"                \
+	}
+
+static const struct advice_case lockout_cases[] = {
+	{SHARED_BY_ALL(""),
+	 {"limits[0]: a holds for SSH (TCP port 22), and a flood that exhausts it shuts you out as "
+	  "well; write allow: [your own network], or match: {not: {destination_port: 22}}"}},
+	{ALLOW SHARED_BY_ALL(""), {NULL}},
+	{SHARED_BY_ALL("shadow: true"), {NULL}},
+	{SHARED_BY_ALL("on_exceed: reject"), SHUTS_OUT},
+	{SHARED_BY_ALL("on_exceed: mark, mark: {dscp: 1}"), {NULL}},
+	{SHARED_BY_ALL("unit: connections"), SHUTS_OUT},
+	/* hooks */
+	{BARE("[tc-egress]", "per: everyone, capacity: 100, rate: 100/s"), {NULL}},
+	{BARE("[xdp, tc-egress]",
+	      "per: everyone, capacity: 100, rate: 100/s, match: {hook: tc-egress}"),
+	 {NULL}},
+	{BARE("[tc-ingress]", "per: everyone, capacity: 100, rate: 100/s"), SHUTS_OUT},
+	/* what matches */
+	{SHARED_BY_ALL("match: {protocol: [udp, tcp]}"), SHUTS_OUT},
+	{SHARED_BY_ALL("match: {not: {protocol: tcp}}"), {NULL}},
+	{SHARED_BY_ALL("match: {not: {destination_port: 22}}"), {NULL}},
+	{SHARED_BY_ALL("match: {destination_port: 20-22}"), SHUTS_OUT},
+	{SHARED_BY_ALL("match: {destination_port: 23-65535}"), {NULL}},
+	{SHARED_BY_ALL("match: {not: {destination_port: 80}}"), SHUTS_OUT},
+	{SHARED_BY_ALL("match: {source_port: [22, 53]}"), {NULL}},
+	{SHARED_BY_ALL("match: {source_port: 1024-65535}"), SHUTS_OUT},
+	{SHARED_BY_ALL("match: {tcp_flags: syn}"), SHUTS_OUT},
+	{SHARED_BY_ALL("match: {tcp_flags: {set: [ack]}}"), SHUTS_OUT},
+	{SHARED_BY_ALL("match: {tcp_flags: {set: [rst]}}"), {NULL}},
+	{SHARED_BY_ALL("match: {icmp_type: 8}"), {NULL}},
+	{SHARED_BY_ALL("match: {not: {icmp_type: 8}}"), SHUTS_OUT},
+	{SHARED_BY_ALL("match: {fragment: true}"), {NULL}},
+	{SHARED_BY_ALL("match: {fragment: false}"), SHUTS_OUT},
+	{SHARED_BY_ALL("match: {source: {not: 192.0.2.0/28}}"), {NULL}},
+	{SHARED_BY_ALL("match: {destination: 198.51.100.7}"), {NULL}},
+	/* each source for itself: 99 packets in the first minute, or 15,999 bytes */
+	{SLOW(""),
+	 {"limits[0]: a holds for SSH (TCP port 22), and gives a source less than a login and a "
+	  "minute of typing need, about 100 packets; write allow: [your own network], or match: "
+	  "{not: {destination_port: 22}}"}},
+	{ALLOW SLOW(""), {NULL}},
+	{SLOW("shadow: true"), {NULL}},
+	{SLOW("unit: connections"), {NULL}},
+	{SLOW("match: {tcp_flags: syn}"), {NULL}},
+	{SLOW("match: {protocol: udp}"), {NULL}},
+	{SLOW("per: destination"), {NULL}},
+	{BARE("[xdp]", "capacity: 40, rate: 1/s"), {NULL}},
+	{BARE("[xdp]", "capacity: 89, refill_amount: 10, refill_interval: 1m"), TOO_SMALL},
+	{BARE("[xdp]", "capacity: 90, refill_amount: 10, refill_interval: 1m"), {NULL}},
+	{BARE("[xdp]", "unit: bytes, capacity: 9999, rate: 100B/s"),
+	 {"and a minute of typing need, about 16kB; write"}},
+	{BARE("[xdp]", "unit: bytes, capacity: 10kB, rate: 100B/s"), {NULL}},
+};
+
+/* Of a limit that names the port nobody wants to be told to exclude it. */
+TEST(test_remedies)
+{
+	struct tg_diagnostics diagnostics = {0};
+	struct tg_config *config = NULL;
+	const char *text = SHARED_BY_ALL("match: {destination_port: 22}"), *remedy;
+
+	CHECK(tg_config_parse("t.yaml", text, strlen(text), &config, &diagnostics) == 0);
+	tg_config_advise(config, &diagnostics);
+	remedy = diagnostics.n ? strstr(diagnostics.items[0].message, "; write") : NULL;
+	CHECK(remedy && strcmp(remedy, "; write allow: [your own network]") == 0, "%s",
+	      remedy ? remedy : "no remedy");
+	tg_diagnostics_clear(&diagnostics);
+	tg_config_free(&config);
+}
+
 static void check_advice(const struct advice_case *c)
 {
 	struct tg_diagnostics diagnostics = {0};
@@ -243,6 +327,8 @@ TEST(test_advice)
 		check_advice(&cases[i]);
 	for (i = 0; i < sizeof(cluster_cases) / sizeof(cluster_cases[0]); i++)
 		check_advice(&cluster_cases[i]);
+	for (i = 0; i < sizeof(lockout_cases) / sizeof(lockout_cases[0]); i++)
+		check_advice(&lockout_cases[i]);
 }
 
-TEST_MAIN(RUN(test_advice))
+TEST_MAIN(RUN(test_advice), RUN(test_remedies))
