@@ -32,7 +32,7 @@ _tidegate() {
 	limits | set | on | off | charge) words=$(_tidegate_limits) ;;
 	check | diff | apply | simulate) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
 	*)
-		[ "$command" = set ] && words='capacity= rate= refill_amount= refill_interval= mark_above= max_delay= shadow='
+		[ "$command" = set ] && words='capacity= rate= refill_amount= refill_interval= mark_above= max_delay= new_sources= shadow='
 		[ "$command" = shadow ] && words=$(_tidegate_limits)
 		;;
 	esac

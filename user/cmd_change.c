@@ -58,6 +58,9 @@ static void print_set(const json_t *result)
 	if (json_object_get(limit, "max_delay_ms"))
 		printf(", max_delay %g ms",
 		       json_number_value(json_object_get(limit, "max_delay_ms")));
+	if (json_object_get(limit, "new_sources_rate"))
+		printf(", new_sources %s and %lld at once", tg_json_text(limit, "new_sources_rate"),
+		       tg_json_number(limit, "new_sources_burst"));
 	if (json_is_true(json_object_get(limit, "shadow")))
 		fputs(", shadow", stdout);
 	fputs("; ", stdout);

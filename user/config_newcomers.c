@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* new_sources: how fast sources that a limit does not know get a bucket of their own. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
 #include "config_reader.h"
+#include "config_set.h"
 #include "text.h"
 #include "units.h"
 
@@ -58,4 +64,43 @@ int tg_read_new_sources(struct tg_reader *reader, const struct tg_yaml *value,
 		return tg_reader_error(reader, value, "%s", why);
 	limit->new_sources = change.refill;
 	return 0;
+}
+
+/* A line of its own, as the file could have it; more would be more than this key. */
+static int parse_line(const char *value, struct tg_yaml **root, struct tg_diagnostics *diagnostics)
+{
+	tg_autofree char *line = NULL;
+
+	if (strpbrk(value, "\r\n") || asprintf(&line, "new_sources: %s", value) < 0)
+		return -EINVAL;
+	if (tg_yaml_parse("", line, strlen(line), root, diagnostics) || diagnostics->errors ||
+	    !*root || (*root)->kind != TG_YAML_MAP || (*root)->n != 1)
+		return -EINVAL;
+	return 0;
+}
+
+int tg_config_set_new_sources(struct tg_config_limit *limit, const char *value, char *why,
+			      size_t size)
+{
+	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
+	tg_cleanup(tg_yaml_free) struct tg_yaml *root = NULL;
+	struct tg_reader reader = {.path = "", .diagnostics = &diagnostics};
+	char quoted[TG_QUOTE_SIZE];
+	int r = parse_line(value, &root, &diagnostics);
+
+	if (r == 0 && root->children->empty)
+		snprintf(why, size,
+			 "new_sources cannot be taken away while a limit holds; leave it out of "
+			 "the file, and reload");
+	else if (r || root->children->kind != TG_YAML_MAP)
+		snprintf(why, size,
+			 "%s is no rate and burst of new_sources; write it as "
+			 "'new_sources={rate: 10000/s, burst: 20000}'",
+			 tg_text_quote(value, quoted, sizeof(quoted)));
+	else if (tg_read_new_sources(&reader, root->children, limit))
+		snprintf(why, size, "%s",
+			 diagnostics.n ? diagnostics.items[0].message : "out of memory");
+	else
+		return 0;
+	return -EINVAL;
 }

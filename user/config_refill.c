@@ -124,8 +124,8 @@ int tg_config_set_refill(struct tg_refill_change *change, enum tg_config_unit un
 		tg_text_quote(key, why.quoted, sizeof(why.quoted));
 		return refuse(&why,
 			      "%s cannot be set while a limit holds; what can is capacity, burst, "
-			      "refill_amount, refill_interval, rate, mark_above, max_delay and "
-			      "shadow; anything else is for the file, and apply",
+			      "refill_amount, refill_interval, rate, mark_above, max_delay, "
+			      "new_sources and shadow; anything else is for the file, and apply",
 			      why.quoted);
 	}
 	if (change->set_amount && change->set_interval && !change->set_rate)

@@ -15,10 +15,13 @@
 #include "text.h"
 #include "yaml_tree.h"
 
+#define PARTS_MAX 2 /* of a setting that is a mapping: new_sources has rate and burst */
+
 /* A piece of the text to be replaced by a value, or a place for one to be added; in bytes. */
 struct edit {
 	size_t begin, end;
 	const char *value;
+	size_t length;
 	const char *key;       /* of one that is added, else NULL */
 	const char *separator; /* then: what stands before it, and how far in it begins */
 	int indent;
@@ -36,6 +39,11 @@ static const struct tg_yaml *find_limit(const struct tg_yaml *root, const char *
 	return NULL;
 }
 
+static enum tg_yaml_kind kind_of(const char *key)
+{
+	return strcmp(key, "new_sources") == 0 ? TG_YAML_MAP : TG_YAML_SCALAR;
+}
+
 static const struct tg_yaml *find_setting(const struct tg_yaml *limit, const char *key)
 {
 	const struct tg_yaml *value = tg_yaml_get(limit, key);
@@ -44,7 +52,7 @@ static const struct tg_yaml *find_setting(const struct tg_yaml *limit, const cha
 		value = tg_yaml_get(limit, "burst");
 	if (!value && strcmp(key, "burst") == 0)
 		value = tg_yaml_get(limit, "capacity");
-	return value && value->kind == TG_YAML_SCALAR ? value : NULL;
+	return value && value->kind == kind_of(key) ? value : NULL;
 }
 
 /* The text is known to be UTF-8. */
@@ -80,7 +88,7 @@ static char *apply(const char *text, struct edit *edits, size_t n)
 		if (edits[i].key)
 			fprintf(stream, "%s%*s%s: ", edits[i].separator, edits[i].indent, "",
 				edits[i].key);
-		fputs(edits[i].value, stream);
+		fwrite(edits[i].value, 1, edits[i].length, stream);
 		at = edits[i].end;
 	}
 	fputs(text + at, stream);
@@ -104,7 +112,17 @@ static bool same_setting(const struct tg_config_limit *a, const struct tg_config
 		return a->max_delay == b->max_delay;
 	if (strcmp(key, "mark_above") == 0)
 		return a->mark_above == b->mark_above;
+	if (strcmp(key, "new_sources") == 0)
+		return same_refill(&a->new_sources, &b->new_sources);
 	return same_refill(&a->refill, &b->refill);
+}
+
+static int refuse_change(const char *path, char *message)
+{
+	return tg_refuse(message, EINVAL,
+			 "%s with only these values changed would not say what is in force; change "
+			 "the file by hand",
+			 path);
 }
 
 /* The new text says what is in force; nothing less is written to anybody's file. */
@@ -123,18 +141,13 @@ static int verify(const char *path, const char *text, const struct tg_setting *s
 		if (!limit || !other || !same_setting(limit, other, settings[i].key))
 			break;
 	}
-	if (config && i == n)
-		return 0;
-	return tg_refuse(message, EINVAL,
-			 "%s with only these values changed would not say what is in force; change "
-			 "the file by hand",
-			 path);
+	return config && i == n ? 0 : refuse_change(path, message);
 }
 
 static bool may_be_added(const char *key)
 {
 	return strcmp(key, "shadow") == 0 || strcmp(key, "max_delay") == 0 ||
-	       strcmp(key, "mark_above") == 0;
+	       strcmp(key, "mark_above") == 0 || strcmp(key, "new_sources") == 0;
 }
 
 /* Behind the name: in a mapping of flow style at once, in one of block style on a line of its own.
@@ -143,8 +156,11 @@ static struct edit add_behind(const char *text, const struct tg_yaml *name,
 			      const struct tg_setting *setting)
 {
 	size_t end = byte_of(text, name->end);
-	struct edit edit = {
-		.begin = end, .value = setting->value, .key = setting->key, .separator = ", "};
+	struct edit edit = {.begin = end,
+			    .value = setting->value,
+			    .length = strlen(setting->value),
+			    .key = setting->key,
+			    .separator = ", "};
 	char next = text[end + strspn(text + end, " \t\r\n")];
 
 	if (next != ',' && next != '}') {
@@ -156,18 +172,48 @@ static struct edit add_behind(const char *text, const struct tg_yaml *name,
 	return edit;
 }
 
+/* Of a mapping each value by itself, so that comments between them stay, too. */
+static int edit_parts(const char *path, const char *text, const struct tg_yaml *map,
+		      const struct tg_setting *setting, struct edit *edits, size_t *n,
+		      char *message)
+{
+	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
+	tg_cleanup(tg_yaml_free) struct tg_yaml *root = NULL;
+	const struct tg_yaml *from, *to;
+
+	if (tg_yaml_parse(path, setting->value, strlen(setting->value), &root, &diagnostics) ||
+	    !root || root->kind != TG_YAML_MAP || root->n > PARTS_MAX)
+		return refuse_change(path, message);
+	for (to = root->children; to; to = to->next) {
+		from = tg_yaml_get(map, to->key);
+		if (!from || from->kind != TG_YAML_SCALAR || to->kind != TG_YAML_SCALAR)
+			return refuse_change(path, message);
+		edits[*n] =
+			(struct edit){.begin = byte_of(text, from->begin),
+				      .end = byte_of(text, from->end),
+				      .value = setting->value + byte_of(setting->value, to->begin)};
+		edits[*n].length =
+			setting->value + byte_of(setting->value, to->end) - edits[*n].value;
+		(*n)++;
+	}
+	return 0;
+}
+
 static int make_edit(const char *path, const char *text, const struct tg_yaml *root,
-		     const struct tg_setting *setting, struct edit *edit, char *message)
+		     const struct tg_setting *setting, struct edit *edits, size_t *n, char *message)
 {
 	const struct tg_yaml *limit = find_limit(root, setting->limit), *value;
 
 	if (!limit)
 		return tg_refuse(message, EINVAL, "%s has no limit named %s", path, setting->limit);
 	value = find_setting(limit, setting->key);
+	if (value && value->kind == TG_YAML_MAP)
+		return edit_parts(path, text, value, setting, edits, n, message);
 	if (value) {
-		*edit = (struct edit){.begin = byte_of(text, value->begin),
-				      .end = byte_of(text, value->end),
-				      .value = setting->value};
+		edits[(*n)++] = (struct edit){.begin = byte_of(text, value->begin),
+					      .end = byte_of(text, value->end),
+					      .value = setting->value,
+					      .length = strlen(setting->value)};
 		return 0;
 	}
 	if (!may_be_added(setting->key) || tg_yaml_get(limit, setting->key))
@@ -175,12 +221,12 @@ static int make_edit(const char *path, const char *text, const struct tg_yaml *r
 				 "the limit %s has no %s in %s, where its refill has the "
 				 "other form; change the file by hand",
 				 setting->limit, setting->key, path);
-	*edit = add_behind(text, tg_yaml_get(limit, "name"), setting);
+	edits[(*n)++] = add_behind(text, tg_yaml_get(limit, "name"), setting);
 	return 0;
 }
 
 static int make_edits(const char *path, const char *text, const struct tg_setting *settings,
-		      size_t n, struct edit *edits, char *message)
+		      size_t n, struct edit *edits, size_t *edits_n, char *message)
 {
 	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
 	tg_cleanup(tg_yaml_free) struct tg_yaml *root = NULL;
@@ -190,23 +236,24 @@ static int make_edits(const char *path, const char *text, const struct tg_settin
 	if (tg_yaml_parse(path, text, strlen(text), &root, &diagnostics) || diagnostics.errors)
 		return tg_refuse(message, EINVAL, "%s is not valid YAML any more", path);
 	for (i = 0; i < n && !error; i++)
-		error = make_edit(path, text, root, &settings[i], &edits[i], message);
+		error = make_edit(path, text, root, &settings[i], edits, edits_n, message);
 	return error;
 }
 
 int tg_config_edit(const char *path, const char *text, const struct tg_setting *settings, size_t n,
 		   const struct tg_config *wanted, char **out, char *message)
 {
-	tg_autofree struct edit *edits = calloc(n, sizeof(*edits));
+	tg_autofree struct edit *edits = calloc(n * PARTS_MAX, sizeof(*edits));
 	tg_autofree char *edited = NULL;
+	size_t edits_n = 0;
 	int error;
 
 	if (!edits)
 		return tg_refuse(message, ENOMEM, "out of memory");
-	error = make_edits(path, text, settings, n, edits, message);
+	error = make_edits(path, text, settings, n, edits, &edits_n, message);
 	if (error)
 		return error;
-	edited = apply(text, edits, n);
+	edited = apply(text, edits, edits_n);
 	if (!edited)
 		return tg_refuse(message, ENOMEM, "out of memory");
 	error = verify(path, edited, settings, n, wanted, message);

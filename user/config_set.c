@@ -66,6 +66,7 @@ static const struct {
 } setters[] = {
 	{"mark_above", tg_config_set_mark_above},
 	{"max_delay", tg_config_set_max_delay},
+	{"new_sources", tg_config_set_new_sources},
 	{"shadow", tg_config_set_shadow},
 };
 

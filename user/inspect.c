@@ -92,6 +92,7 @@ static int read_limits(struct tg_datapath *datapath, struct tg_stats *stats)
 		out->shared = limit->shared;
 		out->mark_above = limit->mark_above;
 		out->max_delay = limit->max_delay;
+		out->new_sources = limit->new_sources;
 		error = tg_datapath_limit_counters(datapath, datapath->compiled->slots[i],
 						   &out->counters);
 		if (error)

@@ -128,6 +128,19 @@ static json_t *interval_of(uint64_t ns)
 	return ns % NS_PER_MS ? json_real((double)ns / NS_PER_MS) : json_integer(ns / NS_PER_MS);
 }
 
+/* Under other names than in the file: there new_sources is a mapping, here it counts them. */
+static void add_new_sources(json_t *limit, const struct tg_refill *refill)
+{
+	char rate[64];
+
+	if (!refill->capacity)
+		return;
+	json_object_set_new(limit, "new_sources_rate",
+			    json_string(tg_format_rate(TG_RATE_COUNT, refill->amount,
+						       refill->interval, rate, sizeof(rate))));
+	json_object_set_new(limit, "new_sources_burst", json_integer((json_int_t)refill->capacity));
+}
+
 static json_t *limit_of(const struct tg_limit_stats *stats)
 {
 	enum tg_rate_kind kind = stats->unit == TG_CONFIG_BYTES ? TG_RATE_BYTES : TG_RATE_COUNT;
@@ -148,6 +161,7 @@ static json_t *limit_of(const struct tg_limit_stats *stats)
 		json_object_set_new(limit, "mark_above", json_integer(stats->mark_above));
 	if (stats->max_delay)
 		json_object_set_new(limit, "max_delay_ms", interval_of(stats->max_delay));
+	add_new_sources(limit, &stats->new_sources);
 	if (stats->refill.continuous)
 		json_object_set_new(
 			limit, "rate",

@@ -27,9 +27,10 @@ struct tg_limit_stats {
 	struct tg_refill refill;
 	enum tg_config_action action;
 	bool shadow, shared;
-	uint64_t mark_above; /* tokens; 0 none */
-	uint64_t max_delay;  /* ns; 0 none */
-	uint64_t buckets;    /* in the table */
+	uint64_t mark_above;	      /* tokens; 0 none */
+	uint64_t max_delay;	      /* ns; 0 none */
+	struct tg_refill new_sources; /* capacity 0: none */
+	uint64_t buckets;	      /* in the table */
 	struct tg_limit_counters counters;
 };
 

@@ -42,6 +42,7 @@ for command, options in sorted(commands.items()):
 check("a beginning is enough", complete("tidegate", "stat") == {"status"})
 check("files for check", complete("tidegate", "check", str(ROOT / "READ")) == {str(ROOT / "README.md")})
 check("settings for set", "capacity=" in complete("tidegate", "set", "a", "cap"))
+check("and new_sources", "new_sources=" in complete("tidegate", "set", "a", "new"))
 check("actions for deny", complete("tidegate", "deny", "") == {"add", "del", "list"})
 print(f"{passed} passed, {failed} failed, 0 skipped")
 sys.exit(failed != 0)

@@ -43,6 +43,36 @@ check "reset" tg reset 10.77.1.9
 check "full" test "$(remaining 10.77.1.9)" = 100
 check "the file is the truth again after a reload" tg reload
 check "as written" test "$(tg limits --json | jq '.limits[0].refill_interval_ms')" = 86400000
+# new_sources, where there was none: nothing refills it while the test runs
+newcomers() { tg limits l --json | jq '.limits[0].new_sources'; }
+# let_in FROM: how many of 50 new sources get a bucket of their own
+let_in() {
+	local before
+	before=$(newcomers)
+	flow "$1" 50 500 1
+	echo $(($(newcomers) - before))
+}
+admitted 10.77.1.1 200 >/dev/null
+check "all new sources get a bucket" test "$(let_in 10.77.20.0)" = 50
+buckets=$(tg limits l --json | jq '.limits[0].buckets')
+check "new_sources is set, and told" grep -q 'new_sources 1/h and 5 at once; in force' <(tg set l 'new_sources={rate: 1/h, burst: 5}')
+check "no bucket is lost" test "$(tg limits l --json | jq '.limits[0].buckets')" = "$buckets"
+check "and none filled" test "$(remaining 10.77.1.1)" -le 1
+check "five of fifty are let in" test "$(let_in 10.77.30.0)" = 5
+check "a larger burst" tg set l 'new_sources={rate: 1/h, burst: 50}' capacity=90
+check "lets in none that the old one did not" test "$(let_in 10.77.40.0)" -le 1
+check "limits shows it" test "$(tg limits l --json | jq -c '.limits[0] | [.new_sources_rate, .new_sources_burst, .capacity]')" = '["1/h",50,90]'
+check "a faster rate" tg set l 'new_sources={rate: 500/s, burst: 500}'
+sleep 1.5
+check "lets in all" test "$(let_in 10.77.50.0)" = 50
+generation=$(tg limits --json | jq .generation)
+for bad in 10/s '{rate: 1/s}' '{rate: 1MB/s, burst: 5}' '{rate: 1/s, burst: 0}' '{rate: 1/s, burst: 1, shadow: true}' ''; do
+	tg set l capacity=7 "new_sources=$bad" 2>"$WORK/err"
+	check "new_sources=$bad is refused with 2" test $? = 2
+	check "and why is told: $(cat "$WORK/err")" grep -q new_sources "$WORK/err"
+done
+check "and changes nothing" test "$(tg limits --json | jq -c '[.generation, .limits[0].capacity]')" = "[$generation,90]"
+check "new_sources ends with a reload" test "$(tg reload >/dev/null && let_in 10.77.60.0)" = 50
 # --save
 cat >"$CONFIG" <<-Y
 	# a comment that stays
@@ -60,6 +90,13 @@ check "set --save says where it is saved" grep -qx "saved in $CONFIG" <(tg set l
 check "the file has the values, and all else as it was" cmp "$CONFIG" "$WORK/wanted"
 check "and its mode" test "$(stat -c %a "$CONFIG")" = 640
 check "a reload finds them" test "$(tg reload >/dev/null && tg limits --json | jq '.limits[0].capacity')" = 25
+sed -i 's|.*name: l .*|&\n    new_sources: {rate: 3/s, burst: 9}|' "$WORK/wanted"
+check "new_sources is added" tg set l 'new_sources={rate: 3/s, burst: 9}' --save
+check "behind the name" cmp "$CONFIG" "$WORK/wanted"
+sed -i 's|3/s, burst: 9|4/m, burst: 10|' "$WORK/wanted"
+check "and changed where it is" tg set l 'new_sources={burst: 10, rate: 4/m}' --save
+check "in place" cmp "$CONFIG" "$WORK/wanted"
+check "a reload finds it" test "$(tg reload >/dev/null && tg limits --json | jq '.limits[0].new_sources_burst')" = 10
 tg set l refill_amount=5 refill_interval=1s --save 2>"$WORK/err"
 check "what cannot be written in place: 1" test $? = 1
 check "says that it holds all the same" grep -q "in force, but not saved: the limit l has no refill_amount in" "$WORK/err"

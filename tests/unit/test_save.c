@@ -7,6 +7,7 @@
 
 #include "config_save.h"
 #include "message.h"
+#include "units.h"
 
 #define HEAD "interfaces: [{name: lo}] # \xc3\xa9t\xc3\xa9\n"
 
@@ -208,4 +209,65 @@ TEST(test_limits)
 	free(out);
 }
 
-TEST_MAIN(RUN(test_edit), RUN(test_edit_several), RUN(test_add), RUN(test_limits))
+/* Of a mapping, values alone are written, or it is added in the form that the setting has. */
+static const struct {
+	const char *before, *value, *after; /* NULL: refused */
+} newcomer_cases[] = {
+	{HEAD "limits: [{name: a, new_sources: {rate: 1/s, burst: 2}, " REST "}]\n",
+	 "{rate: 30/s, burst: 400}",
+	 HEAD "limits: [{name: a, new_sources: {rate: 30/s, burst: 400}, " REST "}]\n"},
+	{HEAD "limits:\n  - name: a\n    new_sources:\n      burst: 2   # two\n      # often\n"
+	      "      rate: '1/s'\n    # the rest\n    capacity: 10\n    rate: 1/s\n",
+	 "{ \"rate\": \"30/s\", \"burst\": 400 }",
+	 HEAD "limits:\n  - name: a\n    new_sources:\n      burst: 400   # two\n      # often\n"
+	      "      rate: \"30/s\"\n    # the rest\n    capacity: 10\n    rate: 1/s\n"},
+	{HEAD "limits:\n  - name: a # first\n    capacity: 10\n    rate: 1/s\n",
+	 "{rate: 30/s, burst: 400}",
+	 HEAD "limits:\n  - name: a # first\n    new_sources: {rate: 30/s, burst: 400}\n"
+	      "    capacity: 10\n    rate: 1/s\n"},
+	{HEAD "limits: [{name: a, " REST "}]\n", "{rate: 30/s, burst: 400}",
+	 HEAD "limits: [{name: a, new_sources: {rate: 30/s, burst: 400}, " REST "}]\n"},
+	/* a comment would take the rest of the line with it */
+	{HEAD "limits: [{name: a, " REST "}]\n", "{rate: 30/s, burst: 400} # more", NULL},
+	/* not what is in force */
+	{HEAD "limits: [{name: a, " REST "}]\n", "{rate: 30/s, burst: 401}", NULL},
+	{HEAD "limits: [{name: a, new_sources: {rate: 1/s, burst: 2}, " REST "}]\n",
+	 "{rate: 31/s, burst: 400}", NULL},
+	{HEAD "limits: [{name: a, new_sources: {rate: 1/s, burst: 2, b: 1, c: 2}, " REST "}]\n",
+	 "{rate: 30/s, burst: 400, b: 1, c: 2}", NULL},
+	/* the file is another by now */
+	{HEAD "limits: [{name: a, new_sources: {rate: 30/s}, " REST "}]\n",
+	 "{rate: 30/s, burst: 400}", NULL},
+	{HEAD "limits: [{name: a, new_sources: {rate: [], burst: 2}, " REST "}]\n",
+	 "{rate: 30/s, burst: 400}", NULL},
+	{HEAD "limits: [{name: a, new_sources: 1, " REST "}]\n", "{rate: 30/s, burst: 400}", NULL},
+};
+
+TEST(test_edit_new_sources)
+{
+	char message[TG_MESSAGE_SIZE];
+	struct force force;
+	size_t i;
+
+	for (i = 0; i < sizeof(newcomer_cases) / sizeof(newcomer_cases[0]); i++) {
+		const char *after = newcomer_cases[i].after;
+		/* Two settings of one change, so that there is room for the parts of both. */
+		struct tg_setting settings[] = {{"a", "new_sources", newcomer_cases[i].value},
+						{"a", "capacity", "10"}};
+		char *out = NULL;
+		int r;
+
+		make_force(&force, &(struct tg_refill){10, 1, 1000000000, true});
+		force.limit.new_sources = (struct tg_refill){.capacity = 400, .continuous = true};
+		tg_parse_rate("30/s", &(enum tg_rate_kind){0}, &force.limit.new_sources.amount,
+			      &force.limit.new_sources.interval);
+		r = tg_config_edit("t.yaml", newcomer_cases[i].before, settings, 2, &force.config,
+				   &out, message);
+		CHECK(r == (after ? 0 : -EINVAL), "%d for case %zu: %s", r, i, message);
+		CHECK(after ? out && strcmp(out, after) == 0 : !out, "%s", out ? out : "nothing");
+		free(out);
+	}
+}
+
+TEST_MAIN(RUN(test_edit), RUN(test_edit_several), RUN(test_add), RUN(test_limits),
+	  RUN(test_edit_new_sources))
