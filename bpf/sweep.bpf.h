@@ -165,6 +165,15 @@ __noinline int tg_sweep_place(struct tg_sweep *sweep, __u32 number)
 	return 0;
 }
 
+/* Places that have been taken at some time: those below, in order. */
+static __always_inline __u32 tg_table_used(void)
+{
+	union tg_table_line *line = tg_table_line(0);
+	__u32 used = line ? *(volatile __u32 *)&line->head.used : 0;
+
+	return used < policy.table.size ? used : policy.table.size;
+}
+
 #define TG_SWEEP_PLACES 4 /* at a time: bpf_loop() goes to 2^23, and a table to 2^24 */
 
 static long tg_sweep_some(__u64 index, struct tg_sweep *sweep)

@@ -419,15 +419,6 @@ __noinline int tg_table_insert(struct tg_bucket_key *key, __u64 hash, __u64 stat
 	return result;
 }
 
-/* Places that have been taken at some time: those below, in order. */
-static __always_inline __u32 tg_table_used(void)
-{
-	union tg_table_line *line = tg_table_line(0);
-	__u32 used = line ? *(volatile __u32 *)&line->head.used : 0;
-
-	return used < policy.table.size ? used : policy.table.size;
-}
-
 /* Of the bucket in that place. */
 static __always_inline struct tg_bucket_share *tg_share_of(__u32 number)
 {

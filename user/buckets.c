@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <bpf/bpf.h>
+#include <errno.h>
 #include <tidegate/gcra.h>
 
 #include "buckets.h"
@@ -10,6 +12,30 @@
 uint64_t tg_bucket_full_state(const struct tg_rate *rate, uint32_t version)
 {
 	return tg_gcra_state(0, tg_gcra_clock(rate, tg_clock_read(rate->clock)), version);
+}
+
+int tg_buckets_clear_fresh(const struct tg_program *program, const struct tg_compiled *compiled)
+{
+	int overflow = tg_program_map_fd(program, TG_MAP_OVERFLOW);
+	int counters = tg_program_map_fd(program, TG_MAP_LIMIT_COUNTERS);
+	struct tg_bucket full = {};
+	uint32_t slot, i, index;
+	const struct tg_rate *rate;
+
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++) {
+		if (!(compiled->fresh >> slot & 1))
+			continue;
+		rate = &compiled->records[slot].rates[0];
+		full.state = tg_bucket_full_state(rate, 0);
+		for (i = 0; i < TG_OVERFLOW_PER_LIMIT; i++) {
+			index = slot * TG_OVERFLOW_PER_LIMIT + i;
+			if (bpf_map_update_elem(overflow, &index, &full, BPF_ANY))
+				return -errno;
+		}
+		if (tg_program_zero(counters, slot, sizeof(struct tg_limit_counters)))
+			return -errno;
+	}
+	return 0;
 }
 
 /* Units missing at @now, in the record's current rate. */

@@ -6,10 +6,16 @@
 #include <stdint.h>
 #include <tidegate/abi.h>
 
+#include "policy.h"
+#include "program.h"
 #include "stats.h"
 
 /* The state word of a full bucket, now. */
 uint64_t tg_bucket_full_state(const struct tg_rate *rate, uint32_t version);
+
+/* Of limits that did not exist before: counters of zero, and the buckets that sources share full. 0
+ * or -errno. */
+int tg_buckets_clear_fresh(const struct tg_program *program, const struct tg_compiled *compiled);
 
 /* The part of a view that follows from the bucket, its limit's rates and the clock. */
 void tg_bucket_measure(const struct tg_limit_record *record, const struct tg_bucket *bucket,

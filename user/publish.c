@@ -121,34 +121,9 @@ static int settle(struct publish *publish, char *message)
 	return refuse_maps(tg_program_sweep(publish->program, &sweep), message);
 }
 
-/* New limits start with counters of zero and full shared buckets. */
-static int clear_slots(const struct publish *publish)
-{
-	int overflow = tg_program_map_fd(publish->program, TG_MAP_OVERFLOW);
-	int counters = tg_program_map_fd(publish->program, TG_MAP_LIMIT_COUNTERS);
-	struct tg_bucket full = {};
-	uint32_t slot, i, index;
-	const struct tg_rate *rate;
-
-	for (slot = 0; slot < TG_LIMITS_MAX; slot++) {
-		if (!(publish->compiled->fresh >> slot & 1))
-			continue;
-		rate = &publish->compiled->records[slot].rates[0];
-		full.state = tg_bucket_full_state(rate, 0);
-		for (i = 0; i < TG_OVERFLOW_PER_LIMIT; i++) {
-			index = slot * TG_OVERFLOW_PER_LIMIT + i;
-			if (bpf_map_update_elem(overflow, &index, &full, BPF_ANY))
-				return -errno;
-		}
-		if (tg_program_zero(counters, slot, sizeof(struct tg_limit_counters)))
-			return -errno;
-	}
-	return 0;
-}
-
 static int clear_fresh(struct publish *publish, char *message)
 {
-	return refuse_maps(clear_slots(publish), message);
+	return refuse_maps(tg_buckets_clear_fresh(publish->program, publish->compiled), message);
 }
 
 static int write_record(int fd, uint32_t bank, uint32_t slot, const struct tg_limit_record *record)
