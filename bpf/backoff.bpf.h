@@ -20,11 +20,13 @@ static __always_inline __u64 tg_read_closed(const struct tg_demand *demand)
 
 /*
  * Until when the bucket is closed, or 0 if it is open. A time farther ahead than the longest
- * penalty is of a clock that went back, or of a ladder that has been shortened since: open.
+ * penalty is of a clock that went back, or of a ladder that has been shortened since: open. A tick
+ * farther, for what reads the other clock.
  */
 static __always_inline __u64 tg_closed_until(__u64 closed, __u32 slot, __u64 now)
 {
-	__u64 longest = policy.backoffs[slot & (TG_LIMITS_MAX - 1)][TG_BACKOFF_STEPS - 1];
+	__u64 longest =
+		policy.backoffs[slot & (TG_LIMITS_MAX - 1)][TG_BACKOFF_STEPS - 1] + policy.tick;
 	__u64 until = TG_CLOSED_UNTIL(closed);
 
 	return until > now && until - now <= longest ? until : 0;

@@ -65,7 +65,7 @@ static void measure_backoff(const struct tg_bucket *bucket, uint64_t now, uint64
 			    struct tg_bucket_view *view)
 {
 	uint64_t until = TG_CLOSED_UNTIL(bucket->closed);
-	bool closed = until > now && until - now <= view->backoff_max;
+	bool closed = until > now && until - now <= view->backoff_max + tick;
 
 	if (!view->backoff_max || (view->reset_ns == 0 && !closed))
 		return; /* healed, though no packet has noticed yet */

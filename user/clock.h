@@ -6,6 +6,7 @@
 #ifndef TG_CLOCK_H
 #define TG_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 #include <tidegate/abi.h>
@@ -31,6 +32,18 @@ static inline uint64_t tg_clock_tick(void)
 
 	clock_getres(CLOCK_MONOTONIC_COARSE, &resolution);
 	return (uint64_t)resolution.tv_sec * 1000000000 + resolution.tv_nsec;
+}
+
+/*
+ * True if the kernel may count its ticks by interrupts alone, of which some get lost: it does if it
+ * has no timers of high resolution.
+ */
+static inline bool tg_clock_may_lose_ticks(void)
+{
+	struct timespec resolution;
+
+	clock_getres(CLOCK_MONOTONIC, &resolution);
+	return resolution.tv_sec || resolution.tv_nsec > 1;
 }
 
 #endif

@@ -386,7 +386,7 @@ int tg_policy_compile(const struct tg_config *config, const struct tg_limit_reco
 	made->policy.generation = meta->generation[!bank] + 1;
 	memcpy(made->policy.hash_key, meta->hash_key, sizeof(made->policy.hash_key));
 	tg_table_design(&made->policy.table, config->table_size, meta->hash_key);
-	made->policy.tick = tick;
+	made->policy.tick = meta->tick;
 	made->policy.tick_begin = meta->tick_begin;
 	choose_name_key(config, meta, made);
 	error = compile_answers(tick, &made->policy);

@@ -57,7 +57,8 @@ struct tg_compiled {
  * Compiles @config over what is in force: @records and @meta (all zero and TG_ABI_VERSION,
  * next_serial 1 at the first start). A limit of the same name keeps its slot and id.
  * @bank: where
- * the generation will stand. @tick: the coarse clock's resolution in ns. Returns 0, -EINVAL (a
+ * the generation will stand. @tick: the coarse clock's resolution in ns, or UINT64_MAX: no limit
+ * is to read it. Returns 0, -EINVAL (a
  * refill that cannot be represented, which validation should have caught) or -ENOMEM.
  */
 int tg_policy_compile(const struct tg_config *config, const struct tg_limit_record *records,

@@ -16,6 +16,7 @@
 #include "buckets.h"
 #include "charger.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "datapath_private.h"
 #include "fault.h"
 #include "gates.h"
@@ -50,6 +51,7 @@ static int find_ticks(struct tg_datapath *datapath, char *message)
 
 	if (error)
 		return tg_program_explain_load(message, error);
+	datapath->meta.tick = datapath->tick;
 	datapath->meta.tick_begin = begin;
 	return 0;
 }
@@ -63,7 +65,8 @@ static int compile(struct publish *publish, char *message)
 	if (error)
 		return error;
 	error = tg_policy_compile(publish->config, datapath->records, &datapath->meta, bank,
-				  datapath->tick, &publish->compiled);
+				  tg_clock_may_lose_ticks() ? UINT64_MAX : datapath->tick,
+				  &publish->compiled);
 	if (error)
 		return tg_refuse(message, error, "cannot compile the policy: %s", strerror(-error));
 	publish->meta = datapath->meta;

@@ -25,8 +25,8 @@ static void compile_stepped(const struct tg_refill *refill, uint64_t tick, struc
 	rate->capacity = refill->capacity;
 	rate->amount = refill->amount;
 	rate->interval = refill->interval;
-	rate->clock =
-		refill->interval >= TICKS_PER_INTERVAL * tick ? TG_CLOCK_COARSE : TG_CLOCK_PRECISE;
+	rate->clock = refill->interval >= (wide)TICKS_PER_INTERVAL * tick ? TG_CLOCK_COARSE
+									  : TG_CLOCK_PRECISE;
 }
 
 static void compile_continuous(const struct tg_refill *refill, uint64_t tick, struct tg_rate *rate)

@@ -9,7 +9,7 @@
 #include "cleanup.h"
 #include "ticks.skel.h"
 
-#define EDGES 2 /* one may have been missed */
+#define EDGES 8 /* some may have been missed */
 
 static void destroy(struct ticks_bpf **skeleton)
 {

@@ -7,7 +7,7 @@
 
 /*
  * *@begin: ns on CLOCK_MONOTONIC, modulo 2^64, at which the kernel had counted no tick yet, from
- * ticks of @tick ns. It stays the same until the next boot. Takes up to two ticks. 0 or -errno.
+ * ticks of @tick ns. It stays the same until the next boot. Takes eight ticks. 0 or -errno.
  */
 int tg_ticks_find(uint64_t tick, uint64_t *begin);
 

@@ -295,11 +295,12 @@ struct tg_meta {
 	__u64 hash_key[2];
 	__u32 generation[TG_BANKS];
 	__u32 table_size[TG_BANKS]; /* buckets in the table that the bank's generation uses */
+	__u64 tick;		    /* ns, of the kernel's */
 	__u64 tick_begin; /* ns on CLOCK_MONOTONIC, modulo 2^64, when the kernel counted no tick yet
 			   */
 };
 
-_Static_assert(sizeof(struct tg_meta) == 48, "meta");
+_Static_assert(sizeof(struct tg_meta) == 56, "meta");
 
 /*
  * Allow and deny lists: two LPM tries, one of the configuration and one of dynamic entries.

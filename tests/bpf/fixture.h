@@ -53,7 +53,7 @@ static void (*fixture_before_load)(struct fixture *fixture);
 static void (*fixture_before_compile)(struct tg_config *config);
 
 static const struct tg_meta test_meta = {
-	.abi_version = TG_ABI_VERSION, .next_serial = 1, .hash_key = {123, 456}};
+	.abi_version = TG_ABI_VERSION, .next_serial = 1, .hash_key = {123, 456}, .tick = TICK};
 
 /* What an earlier generation left: the slots of its limits. */
 static struct tg_limit_record fixture_records[TG_LIMITS_MAX];
