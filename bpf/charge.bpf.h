@@ -41,8 +41,14 @@ static __always_inline int tg_charge_once(struct tg_bucket_key *key, struct tg_d
 	__u32 found = tg_table_may_have(demand->hash) ? tg_table_find(key, demand->hash) : 0;
 	struct tg_bucket *bucket;
 
-	if (!found)
-		return tg_is_crowded() ? TG_CHARGE_CROWDED : tg_charge_newcomer(key, demand);
+	if (!found) {
+		if (tg_is_crowded())
+			return TG_CHARGE_CROWDED;
+		/* Anew: it may have had one, and that was taken out since, as full at a later time.
+		 */
+		demand->now = tg_now(tg_limit_at(demand->slot)->rate.clock);
+		return tg_charge_newcomer(key, demand);
+	}
 	bucket = tg_bucket_at(key, found - 1, demand);
 	return bucket ? tg_charge_bucket(bucket, demand) : TG_CHARGE_AGAIN;
 }

@@ -154,7 +154,7 @@ __noinline int tg_plain_tries(__u64 low, __u64 rest, __u64 hash, __u64 cost, __u
 
 	__builtin_memcpy(&key.limit_id, &rest, sizeof(rest));
 	demand.now = tg_now(limit->rate.clock);
-	bucket = tg_find_bucket(&key, &demand);
+	bucket = limit->is_plain ? tg_find_bucket(&key, &demand) : NULL;
 	if (bucket)
 		outcome = tg_charge_plainly(bucket, limit, &demand);
 	return outcome == TG_CHARGE_AGAIN ? tg_charge_tries(&key, &demand) : outcome;

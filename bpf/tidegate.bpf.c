@@ -45,31 +45,67 @@ __noinline int tg_xdp_parse(struct xdp_md *ctx, struct tg_packet *packet)
 	return tg_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, packet);
 }
 
-/* Where the long way at XDP has its packet, for which there is no room on the stack. */
+/*
+ * Where the long way at XDP has its packet, for which there is no room on the stack. With
+ * PREEMPT_RT one packet's program may be interrupted by another's on the same CPU, and then each
+ * has its own.
+ */
+#define TG_PACKETS_AT_ONCE 4
+
+struct tg_lent_packet {
+	__u64 lent;
+	struct tg_packet packet;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, TG_PACKETS_AT_ONCE);
 	__type(key, __u32);
-	__type(value, struct tg_packet);
+	__type(value, struct tg_lent_packet);
 } packet_memory SEC(".maps");
+
+static __always_inline struct tg_lent_packet *tg_borrow_packet(void)
+{
+	struct tg_lent_packet *memory;
+	__u32 i, index;
+
+#pragma unroll
+	for (i = 0; i < TG_PACKETS_AT_ONCE; i++) {
+		index = i;
+		memory = bpf_map_lookup_elem(&packet_memory, &index);
+		if (memory && !__sync_lock_test_and_set(&memory->lent, 1))
+			return memory;
+	}
+	return NULL;
+}
+
+static __always_inline void tg_return_packet(struct tg_lent_packet *memory)
+{
+	__sync_lock_test_and_set(&memory->lent, 0);
+}
 
 SEC("xdp.frags")
 int tidegate_xdp(struct xdp_md *ctx)
 {
 	int reason, action = tg_xdp_plain(ctx);
+	struct tg_lent_packet *memory;
 	struct tg_packet *packet;
-	__u32 zero = 0;
 
 	if (action != TG_NOT_PLAIN)
 		return action;
-	packet = bpf_map_lookup_elem(&packet_memory, &zero);
-	if (!packet)
+	memory = tg_borrow_packet();
+	if (!memory) {
+		tg_leave(TG_HOOK_XDP, ctx->ingress_ifindex, 1, TG_REASON_CONTENDED);
 		return XDP_DROP;
+	}
+	packet = &memory->packet;
 	*packet = (struct tg_packet){.segments = 1, .hook = TG_HOOK_XDP};
 	reason = tg_xdp_parse(ctx, packet);
 	if (reason == TG_PARSED)
 		reason = tg_judge(packet);
-	return tg_xdp_finish(ctx, packet, reason);
+	action = tg_xdp_finish(ctx, packet, reason);
+	tg_return_packet(memory);
+	return action;
 }
 
 __noinline int tg_ingress_finish(struct __sk_buff *skb, struct tg_packet *packet, int reason)
