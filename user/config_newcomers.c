@@ -66,17 +66,26 @@ int tg_read_new_sources(struct tg_reader *reader, const struct tg_yaml *value,
 	return 0;
 }
 
+/* All that ends a line of YAML: behind it could be other keys. */
+static bool has_line_break(const char *value)
+{
+	return strpbrk(value, "\r\n") || strstr(value, "\xc2\x85") /* U+0085 */ ||
+	       strstr(value, "\xe2\x80\xa8") /* U+2028 */ || strstr(value, "\xe2\x80\xa9");
+}
+
 /* A line of its own, as the file could have it; more would be more than this key. */
 static int parse_line(const char *value, struct tg_yaml **root, struct tg_diagnostics *diagnostics)
 {
 	tg_autofree char *line = NULL;
+	const char *behind;
 
-	if (strpbrk(value, "\r\n") || asprintf(&line, "new_sources: %s", value) < 0)
+	if (has_line_break(value) || asprintf(&line, "new_sources: %s", value) < 0)
 		return -EINVAL;
 	if (tg_yaml_parse("", line, strlen(line), root, diagnostics) || diagnostics->errors ||
 	    !*root || (*root)->kind != TG_YAML_MAP || (*root)->n != 1)
 		return -EINVAL;
-	return 0;
+	behind = line + tg_text_offset(line, (*root)->children->end);
+	return behind[strspn(behind, " \t")] ? -EINVAL : 0;
 }
 
 int tg_config_set_new_sources(struct tg_config_limit *limit, const char *value, char *why,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "config_diff.h"
 #include "message.h"
 #include "text.h"
 #include "yaml_tree.h"
@@ -55,18 +56,6 @@ static const struct tg_yaml *find_setting(const struct tg_yaml *limit, const cha
 	return value && value->kind == kind_of(key) ? value : NULL;
 }
 
-/* The text is known to be UTF-8. */
-static size_t byte_of(const char *text, size_t character)
-{
-	const char *at = text;
-
-	if (strncmp(at, "\xef\xbb\xbf", 3) == 0)
-		at += 3;
-	while (character-- && *at)
-		at += tg_utf8_length(at, strlen(at) < 4 ? strlen(at) : 4);
-	return at - text;
-}
-
 static int by_place(const void *a, const void *b)
 {
 	const struct edit *x = a, *y = b;
@@ -96,25 +85,20 @@ static char *apply(const char *text, struct edit *edits, size_t n)
 	return out;
 }
 
-static bool same_refill(const struct tg_refill *a, const struct tg_refill *b)
-{
-	return a->capacity == b->capacity && a->amount == b->amount && a->interval == b->interval &&
-	       a->continuous == b->continuous;
-}
-
-/* Two limits say the same about what @key is about. */
-static bool same_setting(const struct tg_config_limit *a, const struct tg_config_limit *b,
-			 const char *key)
+/* @limit is to say the same as @from about what @key is about. */
+static void adopt(struct tg_config_limit *limit, const struct tg_config_limit *from,
+		  const char *key)
 {
 	if (strcmp(key, "shadow") == 0)
-		return a->shadow == b->shadow;
-	if (strcmp(key, "max_delay") == 0)
-		return a->max_delay == b->max_delay;
-	if (strcmp(key, "mark_above") == 0)
-		return a->mark_above == b->mark_above;
-	if (strcmp(key, "new_sources") == 0)
-		return same_refill(&a->new_sources, &b->new_sources);
-	return same_refill(&a->refill, &b->refill);
+		limit->shadow = from->shadow;
+	else if (strcmp(key, "max_delay") == 0)
+		limit->max_delay = from->max_delay;
+	else if (strcmp(key, "mark_above") == 0)
+		limit->mark_above = from->mark_above;
+	else if (strcmp(key, "new_sources") == 0)
+		limit->new_sources = from->new_sources;
+	else
+		limit->refill = from->refill;
 }
 
 static int refuse_change(const char *path, char *message)
@@ -125,42 +109,68 @@ static int refuse_change(const char *path, char *message)
 			 path);
 }
 
-/* The new text says what is in force; nothing less is written to anybody's file. */
-static int verify(const char *path, const char *text, const struct tg_setting *settings, size_t n,
-		  const struct tg_config *wanted, char *message)
+static uint64_t no_buckets(const void *data, const char *limit)
+{
+	return 0;
+}
+
+static bool same_config(const struct tg_config *a, const struct tg_config *b)
+{
+	json_t *changes = tg_config_diff(a, b, no_buckets, NULL);
+	bool same = changes && !json_array_size(changes);
+
+	json_decref(changes);
+	return same;
+}
+
+/*
+ * The new text says what is in force, and of all else what the old one said; nothing less is
+ * written to anybody's file.
+ */
+static int verify(const char *path, const char *old, const char *new,
+		  const struct tg_setting *settings, size_t n, const struct tg_config *wanted,
+		  char *message)
 {
 	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
-	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
-	const struct tg_config_limit *limit, *other;
+	tg_cleanup(tg_config_free) struct tg_config *before = NULL, *after = NULL;
+	struct tg_config_limit *limit;
+	const struct tg_config_limit *from;
 	size_t i;
 
-	tg_config_parse(path, text, strlen(text), &config, &diagnostics);
-	for (i = 0; config && i < n; i++) {
-		limit = tg_config_find_limit(config, settings[i].limit);
-		other = tg_config_find_limit((struct tg_config *)wanted, settings[i].limit);
-		if (!limit || !other || !same_setting(limit, other, settings[i].key))
-			break;
+	if (tg_config_parse(path, old, strlen(old), &before, &diagnostics) ||
+	    tg_config_parse(path, new, strlen(new), &after, &diagnostics))
+		return refuse_change(path, message);
+	for (i = 0; i < n; i++) {
+		limit = tg_config_find_limit(before, settings[i].limit);
+		from = tg_config_find_limit((struct tg_config *)wanted, settings[i].limit);
+		if (!limit || !from)
+			return refuse_change(path, message);
+		adopt(limit, from, settings[i].key);
 	}
-	return config && i == n ? 0 : refuse_change(path, message);
+	return same_config(before, after) ? 0 : refuse_change(path, message);
 }
 
 static bool may_be_added(const char *key)
 {
 	return strcmp(key, "shadow") == 0 || strcmp(key, "max_delay") == 0 ||
-	       strcmp(key, "mark_above") == 0 || strcmp(key, "new_sources") == 0;
+	       strcmp(key, "mark_above") == 0;
+}
+
+/* Of the @text of a setting only what @value is: around a mapping there may be more. */
+static void take_value(struct edit *edit, const char *text, const struct tg_yaml *value)
+{
+	size_t begin = tg_text_offset(text, value->begin);
+
+	edit->value = text + begin;
+	edit->length = tg_text_offset(text, value->end) - begin;
 }
 
 /* Behind the name: in a mapping of flow style at once, in one of block style on a line of its own.
  */
-static struct edit add_behind(const char *text, const struct tg_yaml *name,
-			      const struct tg_setting *setting)
+static struct edit add_behind(const char *text, const struct tg_yaml *name, const char *key)
 {
-	size_t end = byte_of(text, name->end);
-	struct edit edit = {.begin = end,
-			    .value = setting->value,
-			    .length = strlen(setting->value),
-			    .key = setting->key,
-			    .separator = ", "};
+	size_t end = tg_text_offset(text, name->end);
+	struct edit edit = {.begin = end, .key = key, .separator = ", "};
 	char next = text[end + strspn(text + end, " \t\r\n")];
 
 	if (next != ',' && next != '}') {
@@ -174,28 +184,39 @@ static struct edit add_behind(const char *text, const struct tg_yaml *name,
 
 /* Of a mapping each value by itself, so that comments between them stay, too. */
 static int edit_parts(const char *path, const char *text, const struct tg_yaml *map,
-		      const struct tg_setting *setting, struct edit *edits, size_t *n,
+		      const char *value, const struct tg_yaml *parts, struct edit *edits, size_t *n,
 		      char *message)
 {
-	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
-	tg_cleanup(tg_yaml_free) struct tg_yaml *root = NULL;
 	const struct tg_yaml *from, *to;
 
-	if (tg_yaml_parse(path, setting->value, strlen(setting->value), &root, &diagnostics) ||
-	    !root || root->kind != TG_YAML_MAP || root->n > PARTS_MAX)
-		return refuse_change(path, message);
-	for (to = root->children; to; to = to->next) {
+	for (to = parts->children; to; to = to->next) {
 		from = tg_yaml_get(map, to->key);
 		if (!from || from->kind != TG_YAML_SCALAR || to->kind != TG_YAML_SCALAR)
 			return refuse_change(path, message);
-		edits[*n] =
-			(struct edit){.begin = byte_of(text, from->begin),
-				      .end = byte_of(text, from->end),
-				      .value = setting->value + byte_of(setting->value, to->begin)};
-		edits[*n].length =
-			setting->value + byte_of(setting->value, to->end) - edits[*n].value;
-		(*n)++;
+		edits[*n] = (struct edit){.begin = tg_text_offset(text, from->begin),
+					  .end = tg_text_offset(text, from->end)};
+		take_value(&edits[(*n)++], value, to);
 	}
+	return 0;
+}
+
+/* One that is a mapping. Blanks before it are no indentation, of which tabs would be an error. */
+static int edit_map(const char *path, const char *text, const struct tg_yaml *limit,
+		    const struct tg_setting *setting, struct edit *edits, size_t *n, char *message)
+{
+	const char *value = setting->value + strspn(setting->value, " \t");
+	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
+	tg_cleanup(tg_yaml_free) struct tg_yaml *root = NULL;
+	const struct tg_yaml *map = find_setting(limit, setting->key);
+
+	if (tg_yaml_parse(path, value, strlen(value), &root, &diagnostics) || !root ||
+	    root->kind != TG_YAML_MAP || root->n > PARTS_MAX ||
+	    (!map && tg_yaml_get(limit, setting->key)))
+		return refuse_change(path, message);
+	if (map)
+		return edit_parts(path, text, map, value, root, edits, n, message);
+	edits[*n] = add_behind(text, tg_yaml_get(limit, "name"), setting->key);
+	take_value(&edits[(*n)++], value, root);
 	return 0;
 }
 
@@ -203,25 +224,26 @@ static int make_edit(const char *path, const char *text, const struct tg_yaml *r
 		     const struct tg_setting *setting, struct edit *edits, size_t *n, char *message)
 {
 	const struct tg_yaml *limit = find_limit(root, setting->limit), *value;
+	struct edit *edit = &edits[*n];
 
 	if (!limit)
 		return tg_refuse(message, EINVAL, "%s has no limit named %s", path, setting->limit);
+	if (kind_of(setting->key) == TG_YAML_MAP)
+		return edit_map(path, text, limit, setting, edits, n, message);
 	value = find_setting(limit, setting->key);
-	if (value && value->kind == TG_YAML_MAP)
-		return edit_parts(path, text, value, setting, edits, n, message);
-	if (value) {
-		edits[(*n)++] = (struct edit){.begin = byte_of(text, value->begin),
-					      .end = byte_of(text, value->end),
-					      .value = setting->value,
-					      .length = strlen(setting->value)};
-		return 0;
-	}
-	if (!may_be_added(setting->key) || tg_yaml_get(limit, setting->key))
+	if (!value && (!may_be_added(setting->key) || tg_yaml_get(limit, setting->key)))
 		return tg_refuse(message, EINVAL,
 				 "the limit %s has no %s in %s, where its refill has the "
 				 "other form; change the file by hand",
 				 setting->limit, setting->key, path);
-	edits[(*n)++] = add_behind(text, tg_yaml_get(limit, "name"), setting);
+	if (value)
+		*edit = (struct edit){.begin = tg_text_offset(text, value->begin),
+				      .end = tg_text_offset(text, value->end)};
+	else
+		*edit = add_behind(text, tg_yaml_get(limit, "name"), setting->key);
+	edit->value = setting->value;
+	edit->length = strlen(setting->value);
+	(*n)++;
 	return 0;
 }
 
@@ -256,7 +278,7 @@ int tg_config_edit(const char *path, const char *text, const struct tg_setting *
 	edited = apply(text, edits, edits_n);
 	if (!edited)
 		return tg_refuse(message, ENOMEM, "out of memory");
-	error = verify(path, edited, settings, n, wanted, message);
+	error = verify(path, text, edited, settings, n, wanted, message);
 	if (error)
 		return error;
 	*out = TAKE_PTR(edited);

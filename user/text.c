@@ -98,6 +98,17 @@ size_t tg_utf8_length(const char *text, size_t left)
 	return n;
 }
 
+size_t tg_text_offset(const char *text, size_t character)
+{
+	const char *at = text;
+
+	if (strncmp(at, "\xef\xbb\xbf", 3) == 0)
+		at += 3;
+	while (character-- && *at)
+		at += tg_utf8_length(at, strlen(at) < 4 ? strlen(at) : 4);
+	return at - text;
+}
+
 /* What YAML does not allow in a file (YAML 1.1 section 4.1.1), so that libyaml never meets it. */
 static const char *find_fault(const char *text, size_t n)
 {

@@ -24,6 +24,9 @@ int tg_text_check(const char *text, size_t length, struct tg_place *place, const
 /* Bytes of the UTF-8 sequence at @text, 1 to 4; 0 when it is malformed or cut off. */
 size_t tg_utf8_length(const char *text, size_t left);
 
+/* Where in bytes a @character of UTF-8 text begins; a byte order mark is none. */
+size_t tg_text_offset(const char *text, size_t character);
+
 /*
  * Replaces by question marks each byte of what is not UTF-8, and of control characters but tabs and
  * ends of lines, which could move a terminal's cursor or do worse.

@@ -125,6 +125,7 @@ static int fill_list(struct builder *builder, const yaml_event_t *start, unsigne
 		      start->data.sequence_start.tag);
 	for (;;) {
 		r = next_event(builder, &event);
+		list->end = event.end_mark.index;
 		if (r || event.type == YAML_SEQUENCE_END_EVENT)
 			return r;
 		r = parse_node(builder, &event, depth + 1, &child);
@@ -213,6 +214,7 @@ static int fill_map(struct builder *builder, const yaml_event_t *start, unsigned
 		r = next_event(builder, &event);
 		if (r)
 			return r;
+		map->end = event.end_mark.index;
 		if (event.type == YAML_MAPPING_END_EVENT)
 			return refuse_doubles(builder, map);
 		r = parse_pair(builder, &event, depth, &child);

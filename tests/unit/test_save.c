@@ -66,6 +66,24 @@ static const struct {
 	 "5, rate: 7/s",
 	 NULL,
 	 {5, 1, 1000000000, true}},
+	/* would say more */
+	{HEAD "limits: [{name: a, capacity: 10, rate: 1/s}]\n",
+	 "capacity",
+	 "5, shadow: true",
+	 NULL,
+	 {5, 1, 1000000000, true}},
+	{HEAD "limits: [{name: a, rate: 1/s, capacity: 10}]\n",
+	 "capacity",
+	 "5}, {name: b, capacity: 1, rate: 1/s",
+	 NULL,
+	 {5, 1, 1000000000, true}},
+	/* and less */
+	{HEAD "limits:\n  - { name: a, rate: 1/s, capacity: 10, per: destination\n    }\n",
+	 "capacity",
+	 "5 #",
+	 NULL,
+	 {5, 1, 1000000000, true}},
+	/* is not valid any more */
 	{HEAD "limits: [{name: a, capacity: 10, rate: 1/s, wibble: 1}]\n",
 	 "capacity",
 	 "5",
@@ -227,8 +245,11 @@ static const struct {
 	      "    capacity: 10\n    rate: 1/s\n"},
 	{HEAD "limits: [{name: a, " REST "}]\n", "{rate: 30/s, burst: 400}",
 	 HEAD "limits: [{name: a, new_sources: {rate: 30/s, burst: 400}, " REST "}]\n"},
-	/* a comment would take the rest of the line with it */
-	{HEAD "limits: [{name: a, " REST "}]\n", "{rate: 30/s, burst: 400} # more", NULL},
+	/* a comment would take the rest of the line with it, here without an error */
+	{HEAD "limits:\n  - { name: a, shadow: true\n      , capacity: 10\n      , rate: 1/s }\n",
+	 "\t{rate: 30/s, burst: 400} #",
+	 HEAD "limits:\n  - { name: a, new_sources: {rate: 30/s, burst: 400}, shadow: true\n"
+	      "      , capacity: 10\n      , rate: 1/s }\n"},
 	/* not what is in force */
 	{HEAD "limits: [{name: a, " REST "}]\n", "{rate: 30/s, burst: 401}", NULL},
 	{HEAD "limits: [{name: a, new_sources: {rate: 1/s, burst: 2}, " REST "}]\n",
@@ -269,5 +290,5 @@ TEST(test_edit_new_sources)
 	}
 }
 
-TEST_MAIN(RUN(test_edit), RUN(test_edit_several), RUN(test_add), RUN(test_limits),
-	  RUN(test_edit_new_sources))
+TEST_MAIN(RUN(test_edit), RUN(test_edit_several), RUN(test_add),
+	  RUN(test_limits), RUN(test_edit_new_sources))

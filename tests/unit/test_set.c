@@ -99,6 +99,7 @@ static const struct {
 	{&some, "{burst: 5, rate: 10/m}", NULL, 5, 6 * SECOND},
 	{&some, "{\"rate\": \"3/h\", \"burst\": 2}", NULL, 2, 1200 * SECOND},
 	{&bytes, "{rate: 4/s, burst: 4}", NULL, 4, SECOND / 4},
+	{&some, "\t{rate: 4/s, burst: 4} \t", NULL, 4, SECOND / 4},
 	/* as the file has it, and no more */
 	{&some, "2000/s", "\"2000/s\" is no rate and burst of new_sources" WRITE, 0, 0},
 	{&some, "[{rate: 1/s, burst: 1}]", WRITE, 0, 0},
@@ -107,6 +108,10 @@ static const struct {
 	{&some, "{rate: 1/s, burst: 1}\nshadow: true", WRITE, 0, 0},
 	{&some, "{rate: 1/s, burst: 1}\xe2\x80\xa8shadow: true", WRITE, 0, 0},
 	{&some, "\n  rate: 1/s\n  burst: 1", WRITE, 0, 0},
+	{&some, "{rate: 1/s, burst: 1,\xe2\x80\xa9}", WRITE, 0, 0},
+	{&some, "{rate: 1/s, burst: 1 # one\xe2\x80\xa8}", WRITE, 0, 0},
+	{&some, "{rate: 1/s, burst: 1, \xc2\x85}", WRITE, 0, 0},
+	{&some, "{rate: 1/s, burst: 1} #", WRITE, 0, 0},
 	{&some, "{rate: 1/s, rate: 2/s, burst: 1}", WRITE, 0, 0},
 	{&some, "",
 	 "cannot be taken away while a limit holds; leave it out of the file, and reload", 0, 0},
