@@ -105,7 +105,7 @@ size_t tg_text_offset(const char *text, size_t character)
 	if (strncmp(at, "\xef\xbb\xbf", 3) == 0)
 		at += 3;
 	while (character-- && *at)
-		at += tg_utf8_length(at, strlen(at) < 4 ? strlen(at) : 4);
+		at += tg_utf8_length(at, strnlen(at, 4));
 	return at - text;
 }
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "config_save.h"
 #include "message.h"
@@ -290,5 +291,27 @@ TEST(test_edit_new_sources)
 	}
 }
 
-TEST_MAIN(RUN(test_edit), RUN(test_edit_several), RUN(test_add),
+/* As long as --save takes, the daemon answers nobody. */
+TEST(test_edit_long_file)
+{
+	static const char end[] = "\n" HEAD "limits:\n  - {name: a, capacity: 10, rate: 1/s}\n";
+	const struct tg_setting setting = {"a", "capacity", "20"};
+	size_t comment = 1000000;
+	char message[TG_MESSAGE_SIZE] = "", *out = NULL, *text = malloc(comment + sizeof(end));
+	struct force force;
+	clock_t start = clock();
+
+	CHECK(text);
+	memset(text, '#', comment);
+	memcpy(text + comment, end, sizeof(end));
+	make_force(&force, &(struct tg_refill){20, 1, 1000000000, true});
+	CHECK(tg_config_edit("t.yaml", text, &setting, 1, &force.config, &out, message) == 0, "%s",
+	      message);
+	CHECK(out && strstr(out, "capacity: 20"));
+	CHECK((clock() - start) / CLOCKS_PER_SEC < 4);
+	free(out);
+	free(text);
+}
+
+TEST_MAIN(RUN(test_edit), RUN(test_edit_long_file), RUN(test_edit_several), RUN(test_add),
 	  RUN(test_limits), RUN(test_edit_new_sources))
