@@ -88,6 +88,15 @@ static int parse_line(const char *value, struct tg_yaml **root, struct tg_diagno
 	return behind[strspn(behind, " \t")] ? -EINVAL : 0;
 }
 
+#define FORM                                                                                       \
+	"'new_sources={rate: 10000/s, burst: 20000}', in quotes and with a space after each colon"
+
+/* In {rate:30/s} there is one key, named `rate:30/s`. */
+static bool has_other_keys(const struct tg_yaml *map)
+{
+	return map->n != (size_t) !!tg_yaml_get(map, "rate") + !!tg_yaml_get(map, "burst");
+}
+
 int tg_config_set_new_sources(struct tg_config_limit *limit, const char *value, char *why,
 			      size_t size)
 {
@@ -102,13 +111,12 @@ int tg_config_set_new_sources(struct tg_config_limit *limit, const char *value, 
 			 "new_sources cannot be taken away while a limit holds; leave it out of "
 			 "the file, and reload");
 	else if (r || root->children->kind != TG_YAML_MAP)
-		snprintf(why, size,
-			 "%s is no rate and burst of new_sources; write it as "
-			 "'new_sources={rate: 10000/s, burst: 20000}'",
+		snprintf(why, size, "%s is no rate and burst of new_sources; write it as " FORM,
 			 tg_text_quote(value, quoted, sizeof(quoted)));
 	else if (tg_read_new_sources(&reader, root->children, limit))
-		snprintf(why, size, "%s",
-			 diagnostics.n ? diagnostics.items[0].message : "out of memory");
+		snprintf(why, size, "%s%s",
+			 diagnostics.n ? diagnostics.items[0].message : "out of memory",
+			 has_other_keys(root->children) ? "; write it as " FORM : "");
 	else
 		return 0;
 	return -EINVAL;

@@ -82,7 +82,9 @@ TEST(test_set)
 }
 
 #define SECOND 1000000000ULL
-#define WRITE  "; write it as 'new_sources={rate: 10000/s, burst: 20000}'"
+#define WRITE                                                                                      \
+	"; write it as 'new_sources={rate: 10000/s, burst: 20000}', in quotes and with a space "   \
+	"after each colon"
 
 static const struct tg_config_limit
 	none = {.name = "l", .refill = {10, 1, SECOND, true}},
@@ -119,6 +121,8 @@ static const struct {
 	/* what is in it */
 	{&some, "{rate: 1/s}", "new_sources: \"burst\" is missing; write how many", 0, 0},
 	{&some, "{rate: 1/s, burst: 1, max: 3}", "new_sources: unknown key \"max\"", 0, 0},
+	{&some, "{rate:30/s, burst:400}",
+	 "new_sources: unknown key \"rate:30/s\"; the keys here are rate, burst" WRITE, 0, 0},
 	{&some, "{rate: 1MB/s, burst: 5}", "new_sources.rate: \"1MB/s\" is not a rate", 0, 0},
 	{&some, "{rate: 0/s, burst: 5}", "new_sources.rate: \"0/s\" is out of range", 0, 0},
 	{&some, "{rate: 1/s, burst: 0}", "new_sources.burst: \"0\" is not a number from 1 to", 0,
