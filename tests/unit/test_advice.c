@@ -236,13 +236,16 @@ static const struct advice_case lockout_cases[] = {
 	{SHARED_BY_ALL("shadow: true"), {NULL}},
 	{SHARED_BY_ALL("on_exceed: reject"), SHUTS_OUT},
 	{SHARED_BY_ALL("on_exceed: mark, mark: {dscp: 1}"), {NULL}},
+	{SHARED_BY_ALL("on_exceed: mark, mark: {ecn: true}"), SHUTS_OUT},
+	{SHARED_BY_ALL("on_exceed: mark, mark: {dscp: 1, ecn: true, not_ecn: drop}"), SHUTS_OUT},
+	{SHARED_BY_ALL("on_exceed: mark, mark: {dscp: 1, ecn: true}"), {NULL}},
 	{SHARED_BY_ALL("unit: connections"), SHUTS_OUT},
-	/* hooks */
-	{BARE("[tc-egress]", "per: everyone, capacity: 100, rate: 100/s"), {NULL}},
-	{BARE("[xdp, tc-egress]",
-	      "per: everyone, capacity: 100, rate: 100/s, match: {hook: tc-egress}"),
-	 {NULL}},
-	{BARE("[tc-ingress]", "per: everyone, capacity: 100, rate: 100/s"), SHUTS_OUT},
+	/* one bucket without being called so */
+	{BARE("[xdp]", "prefix: {ipv4: 0}, capacity: 100, rate: 100/s"), SHUTS_OUT},
+	{BARE("[xdp]", "prefix: {ipv6: 0}, capacity: 100, rate: 100/s"), SHUTS_OUT},
+	{BARE("[xdp]", "prefix: {ipv4: 1, ipv6: 1}, capacity: 100, rate: 100/s"), {NULL}},
+	{BARE("[xdp]", "per: destination, prefix: {ipv4: 0}, capacity: 100, rate: 100/s"),
+	 SHUTS_OUT},
 	/* what matches */
 	{SHARED_BY_ALL("match: {protocol: [udp, tcp]}"), SHUTS_OUT},
 	{SHARED_BY_ALL("match: {not: {protocol: tcp}}"), {NULL}},
@@ -261,6 +264,15 @@ static const struct advice_case lockout_cases[] = {
 	{SHARED_BY_ALL("match: {fragment: false}"), SHUTS_OUT},
 	{SHARED_BY_ALL("match: {source: {not: 192.0.2.0/28}}"), {NULL}},
 	{SHARED_BY_ALL("match: {destination: 198.51.100.7}"), {NULL}},
+	{SHARED_BY_ALL("match: {source: 0.0.0.0/0}"), SHUTS_OUT},
+	{SHARED_BY_ALL("match: {source: [\"::/0\", 0.0.0.0/0], destination: 0.0.0.0/0}"),
+	 SHUTS_OUT},
+	{SHARED_BY_ALL("match: {source: 0.0.0.0/1}"), {NULL}},
+	{SHARED_BY_ALL("match: {source: 0.0.0.0/0, not: {source: 192.0.2.0/28}}"), {NULL}},
+	{SHARED_BY_ALL("match: {length: 1501-65535}"), {NULL}},
+	{SHARED_BY_ALL("match: {length: 0-39}"), {NULL}},
+	{SHARED_BY_ALL("match: {length: 1500-65535}"), SHUTS_OUT},
+	{SHARED_BY_ALL("match: {length: 0-40}"), SHUTS_OUT},
 	/* each source for itself: 99 packets in the first minute, or 15,999 bytes */
 	{SLOW(""),
 	 {"limits[0]: a holds for SSH (TCP port 22), and gives a source less than a login and a "
@@ -272,28 +284,49 @@ static const struct advice_case lockout_cases[] = {
 	{SLOW("match: {tcp_flags: syn}"), {NULL}},
 	{SLOW("match: {protocol: udp}"), {NULL}},
 	{SLOW("per: destination"), {NULL}},
+	{SLOW("match: {length: 201-65535}"), {NULL}},
+	{SLOW("match: {length: 200-65535}"), TOO_SMALL},
 	{BARE("[xdp]", "capacity: 40, rate: 1/s"), {NULL}},
 	{BARE("[xdp]", "capacity: 89, refill_amount: 10, refill_interval: 1m"), TOO_SMALL},
 	{BARE("[xdp]", "capacity: 90, refill_amount: 10, refill_interval: 1m"), {NULL}},
+	{BARE("[xdp]", "capacity: 90, refill_amount: 9, refill_interval: 40s"), TOO_SMALL},
+	{BARE("[xdp]", "capacity: 49, refill_amount: 1000, refill_interval: 1m"), TOO_SMALL},
+	{BARE("[xdp]", "capacity: 50, refill_amount: 1000, refill_interval: 1m"), {NULL}},
+	{BARE("[xdp]", "capacity: 99, refill_amount: 99, refill_interval: 61s"), TOO_SMALL},
 	{BARE("[xdp]", "unit: bytes, capacity: 9999, rate: 100B/s"),
 	 {"and a minute of typing need, about 16kB; write"}},
 	{BARE("[xdp]", "unit: bytes, capacity: 10kB, rate: 100B/s"), {NULL}},
 };
 
 /* Of a limit that names the port nobody wants to be told to exclude it. */
+static const char *const remedies[][2] = {
+	{SHARED_BY_ALL("match: {destination_port: 22}"), ""},
+	{SHARED_BY_ALL("shadow: false"), ", or match: {not: {destination_port: 22}}"},
+	{SHARED_BY_ALL("match: {protocol: tcp}"),
+	 ", or add not: {destination_port: 22} to its match"},
+	{SHARED_BY_ALL("match: {hook: xdp}"), ", or add not: {destination_port: 22} to its match"},
+	{SHARED_BY_ALL("match: {fragment: false}"),
+	 ", or add not: {destination_port: 22} to its match"},
+};
+
 TEST(test_remedies)
 {
-	struct tg_diagnostics diagnostics = {0};
-	struct tg_config *config = NULL;
-	const char *text = SHARED_BY_ALL("match: {destination_port: 22}"), *remedy;
+	static const char allow[] = "; write allow: [your own network]";
+	size_t i;
 
-	CHECK(tg_config_parse("t.yaml", text, strlen(text), &config, &diagnostics) == 0);
-	tg_config_advise(config, &diagnostics);
-	remedy = diagnostics.n ? strstr(diagnostics.items[0].message, "; write") : NULL;
-	CHECK(remedy && strcmp(remedy, "; write allow: [your own network]") == 0, "%s",
-	      remedy ? remedy : "no remedy");
-	tg_diagnostics_clear(&diagnostics);
-	tg_config_free(&config);
+	for (i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++) {
+		struct tg_diagnostics diagnostics = {0};
+		struct tg_config *config = NULL;
+		const char *text = remedies[i][0], *remedy;
+
+		CHECK(tg_config_parse("t.yaml", text, strlen(text), &config, &diagnostics) == 0);
+		tg_config_advise(config, &diagnostics);
+		remedy = diagnostics.n ? strstr(diagnostics.items[0].message, allow) : NULL;
+		CHECK(remedy && strcmp(remedy + strlen(allow), remedies[i][1]) == 0, "%s: %s", text,
+		      remedy ? remedy : "no remedy");
+		tg_diagnostics_clear(&diagnostics);
+		tg_config_free(&config);
+	}
 }
 
 static void check_advice(const struct advice_case *c)
