@@ -196,6 +196,9 @@ static void random_model(struct model *model)
 	};
 }
 
+#define SETS                                                                                       \
+	"sets: {office: [10.1.0.0/16, 198.51.100.1, \"2001:db8:1::/48\", \"fd00::/8\"]}\nlimits:\n"
+
 static const char *const conditions[][8] = {
 	{"protocol: tcp", "protocol: [udp, icmp]", "protocol: {not: [tcp, 47]}",
 	 "protocol: [icmp, icmpv6]", "protocol: 47", "protocol: {not: udp}", "", ""},
@@ -240,10 +243,7 @@ static size_t add_limit(char *yaml, size_t at, size_t size, int number)
 /* Limits that contradict themselves are refused, so each is tried alone before it is taken. */
 static void random_policy(char *yaml, size_t size, int limits)
 {
-	static const char head[] =
-		"sets: {office: [10.1.0.0/16, 198.51.100.1, \"2001:db8:1::/48\", "
-		"\"fd00::/8\"]}\nlimits:\n";
-	size_t at = snprintf(yaml, size, "%s", head), next;
+	size_t at = snprintf(yaml, size, SETS), next;
 	char alone[2048];
 	int n = 0;
 
@@ -252,7 +252,7 @@ static void random_policy(char *yaml, size_t size, int limits)
 		struct tg_config *config = NULL;
 
 		next = add_limit(yaml, at, size, n);
-		snprintf(alone, sizeof(alone), "interfaces: [{name: lo}]\n%s%s", head, yaml + at);
+		snprintf(alone, sizeof(alone), "interfaces: [{name: lo}]\n" SETS "%s", yaml + at);
 		if (tg_config_parse("t.yaml", alone, strlen(alone), &config, &diagnostics) == 0) {
 			at = next;
 			n++;
@@ -294,6 +294,31 @@ TEST(test_random_few)
 TEST(test_random_many)
 {
 	check_random(64, 3, 400);
+}
+
+/* What a policy does not use is not in its program: so each condition where there is no other. */
+TEST(test_each_alone)
+{
+	unsigned int charged, packets = 150, n;
+	struct fixture fixture;
+	struct model model;
+	char yaml[1024];
+	size_t i;
+
+	for (i = 0; i < DIMENSIONS; i++) {
+		snprintf(yaml, sizeof(yaml),
+			 SETS "  - {name: l, capacity: 1000000, rate: 1/s, match: {%s}}\n",
+			 conditions[i][0]);
+		if (!fixture_open(&fixture, yaml))
+			return;
+		for (n = 0, charged = 0; n < packets && !tg_test_failed; n++) {
+			random_model(&model);
+			charged += check_packet(&fixture, &model);
+		}
+		CHECK(tg_test_failed || (charged && charged < packets), "%u of %u: %s", charged,
+		      packets, conditions[i][0]);
+		fixture_close(&fixture);
+	}
 }
 
 TEST(test_no_conditions_no_lookups)
@@ -412,6 +437,6 @@ TEST(test_sixty_four_charged)
 	fixture_close(&fixture);
 }
 
-TEST_MAIN(RUN(test_random_few), RUN(test_random_many), RUN(test_no_conditions_no_lookups),
-	  RUN(test_nested_prefixes), RUN(test_per_port_and_protocol), RUN(test_hierarchy),
-	  RUN(test_sixty_four_charged))
+TEST_MAIN(RUN(test_random_few), RUN(test_random_many), RUN(test_each_alone),
+	  RUN(test_no_conditions_no_lookups), RUN(test_nested_prefixes),
+	  RUN(test_per_port_and_protocol), RUN(test_hierarchy), RUN(test_sixty_four_charged))
