@@ -230,9 +230,11 @@ void tg_describe_key(const struct tg_config_limit *limit, FILE *out)
 			limit->per == TG_CONFIG_PER_SOURCE ? "source" : "destination",
 			limit->prefix4, limit->prefix6);
 	if (limit->per_port)
-		fputs(", each destination port for itself,", out);
+		fputs(", each destination port for itself", out);
 	if (limit->per_protocol)
-		fputs(", each protocol for itself,", out);
+		fputs(", each protocol for itself", out);
+	if (limit->per_port || limit->per_protocol)
+		fputs(",", out);
 }
 
 void tg_describe_refill(const struct tg_config_limit *limit, FILE *out)
