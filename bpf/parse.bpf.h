@@ -206,16 +206,6 @@ static __always_inline void tg_map_ipv4(struct tg_address *address, __be32 ipv4)
 #endif
 }
 
-/* The other way round. */
-static __always_inline __be32 tg_mapped_ipv4(const struct tg_address *address)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return address->low >> 32;
-#else
-	return address->low;
-#endif
-}
-
 #define TG_IPV4_OFFSET_MASK 0x1fff
 #define TG_IPV4_MORE	    0x2000
 

@@ -39,7 +39,6 @@ const char *const tg_map_names[TG_MAPS] = {
 struct tg_program {
 	struct tidegate_bpf *skeleton;
 	unsigned int hooks; /* mask: that have programs */
-	bool is_virtual;
 };
 
 static bool has_hook(const struct tg_program *program, enum tg_hook hook)
@@ -341,7 +340,6 @@ int tg_program_load_virtual(const struct tg_compiled *compiled, enum tg_hook hoo
 
 	if (error)
 		return error;
-	made->is_virtual = true;
 	libbpf_set_print(NULL); /* the message says enough to whoever lacks the privilege */
 	*(bool *)&made->skeleton->rodata->virtual_clock = true;
 	error = load(made, compiled, message);
