@@ -3,7 +3,6 @@
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 
@@ -36,4 +35,10 @@ int tg_capabilities_drop(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return tg_fail(errno, "cannot give up new privileges");
 	return 0;
+}
+
+bool tg_capabilities_compare(void)
+{
+	return capng_get_caps_process() || capng_have_capability(CAPNG_EFFECTIVE, CAP_PERFMON) ||
+	       capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
 }

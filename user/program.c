@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "capabilities.h"
 #include "cleanup.h"
 #include "log.h"
 #include "message.h"
@@ -263,7 +264,7 @@ static void leave_out(const struct tg_program *program)
 int tg_program_explain_load(char *message, int error)
 {
 	/* EACCES is the verifier's. */
-	if (error == -EPERM)
+	if (error == -EPERM || (error == -EACCES && !tg_capabilities_compare()))
 		return tg_refuse(message, EPERM,
 				 "no privilege to load BPF programs; run as root or with CAP_BPF, "
 				 "CAP_NET_ADMIN and CAP_PERFMON");

@@ -33,6 +33,7 @@
 #define DEFAULT_CONTROL "/run/tidegate/control.sock"
 #define DEFAULT_STATE	"/sys/fs/bpf/tidegate"
 #define DEFAULT_METRICS "127.0.0.1:9469"
+#define LIBBPF_LINES	100 /* of one message */
 
 static const char usage[] = "usage: tidegated [options]\n"
 			    "  --config FILE           " DEFAULT_CONFIG "\n"
@@ -348,15 +349,28 @@ static int serve(struct tg_daemon *daemon)
 	return error;
 }
 
+/* Where the last @n lines of a text begin: what a verifier finds wrong stands at the end. */
+static char *last_lines(char *text, int n)
+{
+	char *at = text + strlen(text);
+
+	while (at > text && n > 0)
+		if (*--at == '\n' && at[1])
+			n--;
+	return n ? text : at + 1;
+}
+
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-	char line[1024];
+	tg_autofree char *text = NULL;
+	char *line, *rest;
 
-	if (level == LIBBPF_DEBUG)
+	if (level == LIBBPF_DEBUG || vasprintf(&text, format, arguments) < 0)
 		return 0;
-	vsnprintf(line, sizeof(line), format, arguments);
-	line[strcspn(line, "\n")] = '\0';
-	tg_log(TG_LOG_DEBUG, "%s", line);
+	rest = last_lines(text, LIBBPF_LINES);
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			tg_log(TG_LOG_DEBUG, "%s", line);
 	return 0;
 }
 

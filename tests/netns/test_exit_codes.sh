@@ -64,6 +64,11 @@ cp "$tidegated" "$tidegate" "$WORK" && chmod 755 "$WORK"
 expect 4 in_b setpriv --reuid=65534 --regid=65534 --clear-groups "$WORK/tidegated" --config "$WORK/tidegate.yaml" \
 	--control "$CONTROL" --state "$STATE" --metrics none
 says "tidegated is to be run as root"
+# without one of them the verifier refuses, and says so at length
+expect 4 in_b setpriv --bounding-set=-perfmon,-sys_admin "$tidegated" --config "$CONFIG" --control "$CONTROL" --state "$STATE" \
+	--metrics none --log-level debug
+says "CAP_PERFMON"
+says " insns (limit "
 sed -i "s/$VB/nosuch0/" "$CONFIG"
 expect 6 in_b "$tidegated" --config "$CONFIG" --control "$CONTROL" --state "$STATE" --metrics none
 sed -i "s/nosuch0/$VB/" "$CONFIG"
