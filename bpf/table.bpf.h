@@ -154,8 +154,8 @@ __noinline __u32 tg_table_find(struct tg_bucket_key *key, __u64 hash)
 	return 0;
 }
 
-/* The number of the place, plus 1, that the cell leads to which the hash prefers, or 0: whose it is
- * is still to be seen. */
+/* The number of the place, plus 1, that the first or the second cell leads to which the hash
+ * prefers, or 0: whose it is is still to be seen. */
 static __always_inline __u32 tg_table_find_first(__u64 hash)
 {
 	const volatile struct tg_table_set *set = tg_set_at(tg_table_set_of(&policy.table, hash));
@@ -163,7 +163,9 @@ static __always_inline __u32 tg_table_find_first(__u64 hash)
 
 	if (!set)
 		return 0;
-	cell = set->cells[tg_table_cell_of(hash)];
+	cell = set->cells[tg_table_cell_of(hash, 0)];
+	if (TG_CELL_TAG(cell) != tg_table_tag_of(hash))
+		cell = set->cells[tg_table_cell_of(hash, 1)];
 	return TG_CELL_TAG(cell) == tg_table_tag_of(hash) ? TG_CELL_NUMBER(cell) + 1 : 0;
 }
 
@@ -296,7 +298,7 @@ __noinline int tg_cell_add(__u64 hash, __u32 cell)
 	struct tg_table_set *set = tg_set_at(number);
 	int i;
 
-	if (set && tg_cell_swap(set, tg_table_cell_of(hash), 0, cell))
+	if (set && tg_cell_swap(set, tg_table_cell_of(hash, 1), 0, cell))
 		return 0;
 	for (i = 0; i < TG_TABLE_CHAIN; i++) {
 		set = tg_set_at(number);
@@ -392,7 +394,7 @@ static __always_inline int tg_table_place(struct tg_table_set *set, struct tg_bu
 		return -ENOSPC;
 	tg_place_fill(place, key, state, admitted);
 	cell = tg_cell_make(hash, number);
-	if (!tg_cell_swap(set, tg_table_cell_of(hash), 0, cell) && tg_cell_add(hash, cell)) {
+	if (!tg_cell_swap(set, tg_table_cell_of(hash, 0), 0, cell) && tg_cell_add(hash, cell)) {
 		tg_place_give(number);
 		return -EBUSY; /* the table is not full, only these sets */
 	}

@@ -236,10 +236,11 @@ int tg_table_each(int fd, tg_table_function *each, void *data)
 /* The first that is free, with that which the hash prefers before the others; NULL: none. */
 static __u32 *find_free(struct tg_table_set *set, uint64_t hash)
 {
-	size_t i;
+	uint32_t i;
 
-	if (!set->cells[tg_table_cell_of(hash)])
-		return &set->cells[tg_table_cell_of(hash)];
+	for (i = 0; i < TG_TABLE_CHOICES; i++)
+		if (!set->cells[tg_table_cell_of(hash, i)])
+			return &set->cells[tg_table_cell_of(hash, i)];
 	for (i = 0; i < TG_TABLE_CELLS; i++)
 		if (!set->cells[i])
 			return &set->cells[i];

@@ -140,10 +140,13 @@ tg_table_set_of(const volatile struct tg_table *table, __u64 hash)
 	return (hash >> 32) * table->sets >> 32;
 }
 
-/* Which cell of the set is tried first. */
-static inline __attribute__((always_inline)) __u32 tg_table_cell_of(__u64 hash)
+#define TG_TABLE_CHOICES   2
+#define TG_TABLE_CELL_STEP 16 /* of 256: half the way to a cell that a neighbour has first */
+
+/* Which cell of the set is tried, first (@choice 0) and second. */
+static inline __attribute__((always_inline)) __u32 tg_table_cell_of(__u64 hash, __u32 choice)
 {
-	return (hash >> 16 & 0xff) * TG_TABLE_CELLS >> 8;
+	return (((hash >> 16) + choice * TG_TABLE_CELL_STEP) & 0xff) * TG_TABLE_CELLS >> 8;
 }
 
 static inline __attribute__((always_inline)) __u32 tg_table_tag_of(__u64 hash)

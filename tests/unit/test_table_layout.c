@@ -66,7 +66,8 @@ TEST(test_within_bounds)
 		tg_table_lay_out(&t, sizes[i]);
 		for (j = 0; j < sizeof(hashes) / sizeof(hashes[0]); j++) {
 			CHECK(tg_table_set_of(&t, hashes[j]) < t.sets, "%u: a set", sizes[i]);
-			CHECK(tg_table_cell_of(hashes[j]) < TG_TABLE_CELLS, "a cell");
+			CHECK(tg_table_cell_of(hashes[j], 0) < TG_TABLE_CELLS, "a cell");
+			CHECK(tg_table_cell_of(hashes[j], 1) < TG_TABLE_CELLS, "a second one");
 			CHECK(tg_table_tag_of(hashes[j]) >= 1 && tg_table_tag_of(hashes[j]) <= 255,
 			      "a tag that is not 0 and fits");
 		}
