@@ -38,7 +38,7 @@ static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct 
 
 static __always_inline int tg_charge_once(struct tg_bucket_key *key, struct tg_demand *demand)
 {
-	__u32 found = tg_table_may_have(demand->hash) ? tg_table_find(key, demand->hash) : 0;
+	__u32 found = tg_table_find(key, demand->hash);
 	struct tg_bucket *bucket;
 
 	if (!found) {

@@ -7,6 +7,7 @@
 #define TG_NEWCOMER_BPF_H
 
 #include "bucket.bpf.h"
+#include "table_change.bpf.h"
 
 /*
  * Takes a token if there is one. What is refused stores nothing, so that a flood on many CPUs

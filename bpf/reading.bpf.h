@@ -55,7 +55,7 @@ static __always_inline struct tg_bucket *tg_bucket_at(const struct tg_bucket_key
 static __always_inline struct tg_bucket *tg_find_bucket(struct tg_bucket_key *key,
 							struct tg_demand *demand)
 {
-	__u32 found = tg_table_may_have(demand->hash) ? tg_table_find(key, demand->hash) : 0;
+	__u32 found = tg_table_find(key, demand->hash);
 
 	return found ? tg_bucket_at(key, found - 1, demand) : NULL;
 }

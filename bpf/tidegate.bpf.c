@@ -29,7 +29,7 @@ __noinline int tg_xdp_finish(struct xdp_md *ctx, struct tg_packet *packet, int r
 		tg_collect_marks(packet, &marks);
 		tg_mark_header(ctx, TG_HOOK_XDP, packet, &marks);
 	}
-	if (packet->rejected)
+	if (policy.has_rejections && packet->rejected)
 		reason = tg_count_rejected(packet, tg_answer(ctx, TG_HOOK_XDP, packet));
 	if (tg_leave(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason))
 		return XDP_PASS;
@@ -118,7 +118,7 @@ __noinline int tg_ingress_finish(struct __sk_buff *skb, struct tg_packet *packet
 		tg_collect_marks(packet, &marks);
 		tg_tc_mark(skb, TG_HOOK_TC_INGRESS, packet, &marks);
 	}
-	if (packet->rejected)
+	if (policy.has_rejections && packet->rejected)
 		reason = tg_count_rejected(packet, tg_answer(skb, TG_HOOK_TC_INGRESS, packet));
 	if (tg_leave(TG_HOOK_TC_INGRESS, skb->ifindex, packet->segments, reason))
 		return TC_ACT_UNSPEC;
@@ -148,7 +148,7 @@ __noinline int tg_egress_finish(struct __sk_buff *skb, struct tg_packet *packet,
 	}
 	if (packet->departure && reason == TG_REASON_ADMITTED)
 		tg_tc_delay(skb, packet->departure);
-	if (packet->rejected)
+	if (policy.has_rejections && packet->rejected)
 		reason = tg_count_rejected(packet, false);
 	return tg_leave(TG_HOOK_TC_EGRESS, skb->ifindex, packet->segments, reason) ? TC_ACT_UNSPEC
 										   : TC_ACT_SHOT;

@@ -37,6 +37,13 @@ static __always_inline __u32 tg_lowest(__u64 bits)
 	return tg_lowest_table[(bits ^ (bits & (bits - 1))) * 0x03f79d71b4cb0a89ULL >> 58];
 }
 
+/* A packet meets no more. The verifier goes as often round a loop, so for few limits it is soon
+ * done. */
+static __always_inline int tg_limits_n(void)
+{
+	return policy.limits_n;
+}
+
 /*
  * A limit has refused: those that had admitted (@admitted; @overflowed where they did it
  * from a shared bucket) get their tokens back, so that a refused packet costs nothing.
@@ -47,7 +54,7 @@ static __always_inline void tg_refund_all(struct tg_packet *packet, __u64 admitt
 	__u32 slot;
 	int i;
 
-	for (i = 0; i < TG_LIMITS_MAX && admitted; i++) {
+	for (i = 0; i < tg_limits_n() && admitted; i++) {
 		slot = tg_lowest(admitted);
 		tg_refund(packet, slot, overflowed >> slot & 1);
 		admitted &= admitted - 1;
@@ -64,7 +71,7 @@ static __always_inline void tg_count_passed(struct tg_packet *packet, __u64 limi
 	__u32 slot;
 	int i;
 
-	for (i = 0; i < TG_LIMITS_MAX && limits; i++) {
+	for (i = 0; i < tg_limits_n() && limits; i++) {
 		slot = tg_lowest(limits);
 		verdict = packet->marks >> slot & 1	 ? TG_VERDICT_MARKED
 			  : packet->delayed >> slot & 1	 ? TG_VERDICT_DELAYED
@@ -115,7 +122,7 @@ static __always_inline int tg_charge_all(struct tg_packet *packet, __u64 limits)
 	int i, outcome;
 	__u32 slot;
 
-	for (i = 0; i < TG_LIMITS_MAX && left; i++) {
+	for (i = 0; i < tg_limits_n() && left; i++) {
 		slot = tg_lowest(left);
 		bit = left & -left;
 		outcome = tg_charge(packet, slot);

@@ -173,6 +173,7 @@ static void compile_action(const struct tg_config_limit *limit, uint64_t tick,
 	}
 	out->max_delay = limit->max_delay ? limit->max_delay + ROUNDING_NS : 0;
 	out->dns_refused = limit->dns_refused;
+	compiled->policy.has_rejections |= limit->action == TG_CONFIG_REJECT;
 	out->has_backoff = limit->backoff.initial != 0;
 	out->is_plain = !out->has_backoff && limit->action != TG_CONFIG_DELAY;
 	if (out->has_backoff)
@@ -323,6 +324,7 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 		compile_limit(&config->limits[i], tick, compiled, slot);
 		compiled->policy.limits[slot].rank = i;
 	}
+	compiled->policy.limits_n = config->limits_n;
 	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
 		if (records[slot].name[0] && records[slot].id != compiled->records[slot].id)
 			compiled->limits_removed = true;

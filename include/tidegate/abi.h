@@ -265,10 +265,12 @@ struct tg_policy {
 	__u32 bank; /* of this generation */
 	__u32 generation;
 	__u32 xdp_slot; /* if there is one limit at XDP: its slot */
+	__u32 limits_n;
+	__u32 has_rejections; /* any limit answers, or is silent about it */
 	__u32 pad;
 };
 
-_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 64 + 64 * (128 + 128) + 80 + 80 + 80,
+_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 64 + 64 * (128 + 128) + 80 + 80 + 88,
 	       "policy");
 
 /* Versions that a bucket's state can carry; one value is left for TG_BUCKET_DEAD. */
