@@ -11,6 +11,7 @@
 
 #define STEPS_MAX	 1000000 /* the verifier's, */
 #define STEPS_MARGIN	 3	 /* and how often a program should fit into them */
+#define STEPS_OF_ALL	 500000	 /* of all programs: most of the time that a reload takes */
 #define STACK_MAX	 512
 #define STACK_MARGIN	 32
 #define STACK_ROUNDING	 32 /* of each function's, before Linux 6.8; 16 since */
@@ -169,7 +170,9 @@ static unsigned int deepest(const struct functions *functions, size_t function)
 	return (own + STACK_ROUNDING - 1) / STACK_ROUNDING * STACK_ROUNDING + below;
 }
 
-static void check_program(const struct bpf_program *program, const char *log, const char *policy)
+/* How many steps the verifier took. */
+static unsigned long check_program(const struct bpf_program *program, const char *log,
+				   const char *policy)
 {
 	const char *name = bpf_program__name(program);
 	static struct functions functions;
@@ -177,30 +180,37 @@ static void check_program(const struct bpf_program *program, const char *log, co
 
 	if (!find_functions(&functions, program) || !read_stacks(&functions, log)) {
 		CHECK(false, "%s: cannot be reckoned; %s", name, log);
-		return;
+		return 0;
 	}
 	stack = deepest(&functions, 0);
 	printf("%s, %s: %lu steps, %u bytes of stack\n", policy, name, functions.steps, stack);
 	CHECK(functions.steps <= STEPS_MAX / STEPS_MARGIN);
 	CHECK(stack <= STACK_MAX - STACK_MARGIN, "%s", log);
+	return functions.steps;
 }
 
-static void check_programs(const struct bpf_object *object, const char *policy)
+static unsigned long check_programs(const struct bpf_object *object, const char *policy)
 {
 	struct bpf_program *program;
+	unsigned long steps = 0;
 	size_t i = 0;
 
-	bpf_object__for_each_program(program, object) check_program(program, logs[i++], policy);
+	bpf_object__for_each_program(program, object)
+	{
+		steps += check_program(program, logs[i++], policy);
+	}
+	return steps;
 }
 
 /* The daemon only warns where this one does not load, so packets would not show it. */
-static void check_charger(const struct fixture *fixture, const char *policy)
+static unsigned long check_charger(const struct fixture *fixture, const char *policy)
 {
 	struct charger_bpf *charger = charger_bpf__open();
+	unsigned long steps = 0;
 
 	if (!charger) {
 		CHECK(false, "cannot open: %s", strerror(errno));
-		return;
+		return 0;
 	}
 	memcpy((void *)&charger->rodata->policy, &fixture->compiled->policy,
 	       sizeof(struct tg_policy));
@@ -209,18 +219,22 @@ static void check_charger(const struct fixture *fixture, const char *policy)
 	if (charger_bpf__load(charger))
 		CHECK(false, "%s: cannot load the charger: %s", policy, strerror(errno));
 	else
-		check_programs(charger->obj, policy);
+		steps = check_programs(charger->obj, policy);
 	charger_bpf__destroy(charger);
+	return steps;
 }
 
 static void check_policy(const char *name, const char *hooks, const char *limits)
 {
 	struct fixture fixture;
+	unsigned long steps;
 
 	fixture_before_load = ask_for_statistics;
 	if (fixture_open_at(&fixture, hooks, limits)) {
-		check_programs(fixture.skeleton->obj, name);
-		check_charger(&fixture, name);
+		steps = check_programs(fixture.skeleton->obj, name);
+		steps += check_charger(&fixture, name);
+		printf("%s, all: %lu steps\n", name, steps);
+		CHECK(steps <= STEPS_OF_ALL);
 	}
 	fixture_close(&fixture);
 }
