@@ -12,6 +12,7 @@ from results import Results
 
 WIDTH, HEIGHT = 860, 480
 LEFT, RIGHT, TOP, BOTTOM = 70, 250, 50, 60
+LEAST, MOST = 10, 2500  # ns
 COLOURS = {"tidegate": "#0057b8", "tidegate, new_sources": "#0057b8", "nft ingress meter": "#d1495b",
            "nft prerouting meter": "#edae49", "xt_hashlimit": "#66a182", "nft ingress, drop without a meter": "#999999"}
 # Every packet a new source stands beside the numbers, with no line to it.
@@ -24,7 +25,7 @@ def x_of(sources):
 
 
 def y_of(ns):
-    return TOP + (3 - math.log10(ns)) / 2.3 * (HEIGHT - TOP - BOTTOM)
+    return TOP + math.log(MOST / ns) / math.log(MOST / LEAST) * (HEIGHT - TOP - BOTTOM)
 
 
 def text(x, y, words, anchor="middle", size=13, colour="#222", extra=""):
@@ -36,18 +37,18 @@ def axes():
     yield text((LEFT + WIDTH - RIGHT) / 2, 26, "What refusing a packet costs above XDP_DROP, one core", size=16)
     yield text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, "sources in the flood")
     yield text(18, middle, "ns a packet", extra=f' transform="rotate(-90 18 {middle:.1f})"')
-    for ns in (5, 10, 20, 50, 100, 200, 500, 1000):
+    for ns in (10, 20, 50, 100, 200, 500, 1000, 2000):
         yield f'<path d="M{LEFT} {y_of(ns):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>'
-        yield text(LEFT - 8, y_of(ns) + 4, str(ns), "end", 12)
+        yield text(LEFT - 8, y_of(ns) + 4, f"{ns:,}", "end", 12)
     for row, sources in PLACES.items():
         yield text(x_of(sources), HEIGHT - BOTTOM + 20, LABELS[row], size=12)
 
 
 def series(results, contestant):
-    """Places and heights of what was measured; what is not above the floor has no logarithm."""
+    """Places and heights of what was measured; what is not above the floor has no logarithm, and less than it shows is noise."""
     for row, sources in PLACES.items():
         ns, floor = results.median("b", row, contestant), results.median("b", row, limiters.Floor.name)
-        if ns and ns - floor > 5:
+        if ns and ns - floor > LEAST:
             yield row, x_of(sources), y_of(ns - floor)
 
 
