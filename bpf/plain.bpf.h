@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way of most packets at XDP: IPv4 without options, UDP or TCP, and at most one limit, which
- * drops what exceeds. The parts are those of the long way, but the packet stays in registers
- * and no step is a function of its own. Whatever is not plain goes the long way from its start:
- * by then nothing has been charged or counted.
+ * The way of most packets at XDP: IPv4 without options or IPv6 without extension headers, UDP or
+ * TCP, and at most one limit, which drops what exceeds. The parts are those of the long way, but
+ * the packet stays in registers and no step is a function of its own; it is there once for each
+ * version, which is known in it. Whatever is not plain goes the long way from its start: by then
+ * nothing has been charged or counted.
  */
 #ifndef TG_PLAIN_BPF_H
 #define TG_PLAIN_BPF_H
@@ -16,34 +17,58 @@
 #define TG_IPV4_PLAIN	   0x08004500
 #define TG_IPV4_PLAIN_MASK 0xffffff00
 
-/* The header if the packet is plain, and then so far sound; else NULL. */
-static __always_inline struct iphdr *tg_plain_header(struct xdp_md *ctx)
+/* @left: of the IP packet, from this header on. */
+static __always_inline bool tg_is_plain_transport(struct xdp_md *ctx, const void *header,
+						  __u8 protocol, __u32 left)
 {
-	void *end = (void *)(long)ctx->data_end;
+	const struct udphdr *udp = header;
+	const struct tcphdr *tcp = header;
+
+	if (protocol == IPPROTO_UDP)
+		return bpf_ntohs(udp->len) >= sizeof(*udp) && bpf_ntohs(udp->len) <= left;
+	return protocol == IPPROTO_TCP && (void *)(tcp + 1) <= (void *)(long)ctx->data_end &&
+	       tcp->doff >= 5 && tcp->doff * 4 <= left;
+}
+
+/*
+ * The header if the packet is plain, and then so far sound; else NULL. As long as the frame's first
+ * buffer has it all: a call for the length of all buffers costs as much as the rest of parsing.
+ */
+static __always_inline struct iphdr *tg_plain_ipv4(struct xdp_md *ctx)
+{
 	struct ethhdr *ethernet = (void *)(long)ctx->data;
 	__be32 *kind = (void *)ethernet + offsetof(struct ethhdr, h_proto);
 	struct iphdr *ip = (void *)(ethernet + 1);
 	struct udphdr *udp = (void *)(ip + 1);
-	struct tcphdr *tcp = (void *)(ip + 1);
-	__u32 length, left;
+	__u32 length;
 
-	if ((void *)(udp + 1) > end ||
+	if ((void *)(udp + 1) > (void *)(long)ctx->data_end ||
 	    (*kind & bpf_htonl(TG_IPV4_PLAIN_MASK)) != bpf_htonl(TG_IPV4_PLAIN) ||
 	    (ip->frag_off & bpf_htons(TG_IPV4_MORE | TG_IPV4_OFFSET_MASK)))
 		return NULL;
 	length = bpf_ntohs(ip->tot_len);
-	/* A call for the length of all buffers costs as much as the rest of parsing. */
 	if (length < sizeof(*ip) + sizeof(*udp) ||
 	    length + sizeof(*ethernet) > ctx->data_end - ctx->data)
 		return NULL;
-	left = length - sizeof(*ip);
-	if (ip->protocol == IPPROTO_UDP)
-		return bpf_ntohs(udp->len) >= sizeof(*udp) && bpf_ntohs(udp->len) <= left ? ip
-											  : NULL;
-	if (ip->protocol != IPPROTO_TCP || (void *)(tcp + 1) > end || tcp->doff < 5 ||
-	    tcp->doff * 4 > left)
+	return tg_is_plain_transport(ctx, udp, ip->protocol, length - sizeof(*ip)) ? ip : NULL;
+}
+
+static __always_inline struct ipv6hdr *tg_plain_ipv6(struct xdp_md *ctx)
+{
+	struct ethhdr *ethernet = (void *)(long)ctx->data;
+	struct ipv6hdr *ip = (void *)(ethernet + 1);
+	struct udphdr *udp = (void *)(ip + 1);
+	__u32 left;
+
+	if ((void *)(udp + 1) > (void *)(long)ctx->data_end ||
+	    ethernet->h_proto != bpf_htons(ETH_P_IPV6) || ip->version != 6 ||
+	    tg_is_mapped(&ip->saddr) || tg_is_mapped(&ip->daddr))
 		return NULL;
-	return ip;
+	left = bpf_ntohs(ip->payload_len);
+	if (left < sizeof(*udp) ||
+	    left + sizeof(*ip) + sizeof(*ethernet) > ctx->data_end - ctx->data)
+		return NULL;
+	return tg_is_plain_transport(ctx, udp, ip->nexthdr, left) ? ip : NULL;
 }
 
 static __always_inline __u32 tg_plain_bytes(struct xdp_md *ctx)
@@ -51,70 +76,103 @@ static __always_inline __u32 tg_plain_bytes(struct xdp_md *ctx)
 	return tg_frame_length(ctx->data_end - ctx->data);
 }
 
-/*
- * As tg_parse() would have it, but for the offsets, which only answers and marks need. What is not
- * needed where this is called is not read.
- */
-static __always_inline void tg_plain_packet(struct xdp_md *ctx, const struct iphdr *ip,
-					    struct tg_packet *packet)
+static __always_inline void tg_plain_packet4(const struct iphdr *ip, struct tg_packet *packet)
 {
-	const struct udphdr *udp = (const void *)(ip + 1);
-	const struct tcphdr *tcp = (const void *)(ip + 1);
-
-	packet->bytes = tg_plain_bytes(ctx);
 	packet->protocol = ip->protocol;
-	if (packet->protocol == IPPROTO_TCP && (void *)(tcp + 1) <= (void *)(long)ctx->data_end)
-		packet->tcp_flags = ((const __u8 *)tcp)[13];
 	tg_map_ipv4(&packet->source, ip->saddr);
 	tg_map_ipv4(&packet->destination, ip->daddr);
-	packet->source_port = udp->source;
-	packet->destination_port = udp->dest;
 	packet->traffic_class = ip->tos;
 	packet->length = bpf_ntohs(ip->tot_len);
-	packet->is_ipv4 = 1;
+}
+
+static __always_inline void tg_plain_packet6(const struct ipv6hdr *ip, struct tg_packet *packet)
+{
+	packet->protocol = ip->nexthdr;
+	__builtin_memcpy(&packet->source, &ip->saddr, sizeof(packet->source));
+	__builtin_memcpy(&packet->destination, &ip->daddr, sizeof(packet->destination));
+	packet->traffic_class = ip->priority << 4 | ip->flow_lbl[0] >> 4;
+	packet->length = bpf_ntohs(ip->payload_len) + sizeof(*ip);
+}
+
+/*
+ * As tg_parse() would have it, but for the offsets, which only answers and marks need. What is not
+ * needed where this is called is not read. @is_ipv4: which of the two headers @header is.
+ */
+static __always_inline void tg_plain_packet(struct xdp_md *ctx, const void *header, bool is_ipv4,
+					    struct tg_packet *packet)
+{
+	const struct iphdr *ip4 = header;
+	const struct ipv6hdr *ip6 = header;
+	const struct udphdr *udp = is_ipv4 ? (const void *)(ip4 + 1) : (const void *)(ip6 + 1);
+	const struct tcphdr *tcp = (const void *)udp;
+
+	packet->bytes = tg_plain_bytes(ctx);
+	packet->is_ipv4 = is_ipv4;
 	packet->has_ports = 1;
 	packet->segments = 1;
 	packet->hook = TG_HOOK_XDP;
+	packet->source_port = udp->source;
+	packet->destination_port = udp->dest;
+	if (is_ipv4)
+		tg_plain_packet4(ip4, packet);
+	else
+		tg_plain_packet6(ip6, packet);
+	if (packet->protocol == IPPROTO_TCP && (void *)(tcp + 1) <= (void *)(long)ctx->data_end)
+		packet->tcp_flags = ((const __u8 *)tcp)[13];
 }
 
 /* Out of the way: loops, and only called if there is any list. */
-__noinline int tg_plain_lists(__be32 source)
+__noinline int tg_plain_lists(__u64 high, __u64 low, bool is_ipv4)
 {
-	struct tg_packet packet = {.is_ipv4 = 1};
+	struct tg_packet packet = {.source = {high, low}, .is_ipv4 = is_ipv4};
 
-	tg_map_ipv4(&packet.source, source);
 	return tg_lists(&packet);
 }
 
 /* Likewise, if any limit has a condition on addresses. */
-__noinline __u64 tg_plain_addresses(__be32 source, __be32 destination, __u64 limits)
+__noinline __u64 tg_plain_sources(__u64 high, __u64 low, __u64 limits)
 {
-	struct tg_packet packet = {.is_ipv4 = 1};
+	struct tg_address address = {high, low};
 
-	tg_map_ipv4(&packet.source, source);
-	tg_map_ipv4(&packet.destination, destination);
-	return tg_match_addresses(&packet, limits);
+	return limits & tg_match_address(&sources, &address, policy.any_source);
 }
 
-static __always_inline int tg_judge_lists(__be32 source)
+__noinline __u64 tg_plain_destinations(__u64 high, __u64 low, __u64 limits)
 {
+	struct tg_address address = {high, low};
+
+	return limits & tg_match_address(&destinations, &address, policy.any_destination);
+}
+
+static __always_inline int tg_judge_lists(struct xdp_md *ctx, const void *ip, bool is_ipv4)
+{
+	struct tg_packet packet = {};
 	struct tg_entries_state *state;
 	__u32 zero = 0;
 
 	state = bpf_map_lookup_elem(&entries_state, &zero);
-	return tg_policy()->has_lists || (state && state->n) ? tg_plain_lists(source) : TG_PARSED;
+	if (!tg_policy()->has_lists && (!state || !state->n))
+		return TG_PARSED;
+	tg_plain_packet(ctx, ip, is_ipv4, &packet);
+	return tg_plain_lists(packet.source.high, packet.source.low, is_ipv4);
 }
 
 /* Seldom called, so it parses again rather than have all packets in memory. */
 __noinline int tg_plain_event(struct xdp_md *ctx, __u32 slot, __u32 verdict)
 {
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
-	struct iphdr *ip = tg_plain_header(ctx);
 	struct tg_packet packet = {};
+	struct ipv6hdr *ip6;
+	struct iphdr *ip;
 
-	if (!counters || !ip)
+	if (!counters)
 		return 0;
-	tg_plain_packet(ctx, ip, &packet);
+	ip = tg_plain_ipv4(ctx);
+	if (ip)
+		tg_plain_packet(ctx, ip, true, &packet);
+	ip6 = ip ? NULL : tg_plain_ipv6(ctx);
+	if (ip6)
+		tg_plain_packet(ctx, ip6, false, &packet);
 	return tg_send_event(counters, &packet, slot, verdict);
 }
 
@@ -143,21 +201,17 @@ static __always_inline void tg_count_plain(struct xdp_md *ctx, const struct tg_l
 }
 
 /* What is not as most packets are: out of the way, and with memory of its own for what needs one.
- */
-__noinline int tg_plain_tries(__u64 low, __u64 rest, __u64 hash, __u64 cost, __u32 slot)
+ * @what: the cost, and in the last bits the slot. */
+__noinline int tg_plain_tries(__u64 high, __u64 low, __u64 rest, __u64 hash, __u64 what)
 {
-	const struct tg_limit *limit = tg_limit_at(slot);
-	struct tg_demand demand = {.slot = slot, .segments = 1, .cost = cost, .hash = hash};
-	struct tg_bucket_key key = {.address.low = low};
-	int outcome = TG_CHARGE_AGAIN;
-	struct tg_bucket *bucket;
+	__u32 slot = what & (TG_LIMITS_MAX - 1);
+	struct tg_demand demand = {
+		.slot = slot, .segments = 1, .cost = what / TG_LIMITS_MAX, .hash = hash};
+	struct tg_bucket_key key = {.address = {high, low}};
 
 	__builtin_memcpy(&key.limit_id, &rest, sizeof(rest));
-	demand.now = tg_now(limit->rate.clock);
-	bucket = limit->is_plain ? tg_find_bucket(&key, &demand) : NULL;
-	if (bucket)
-		outcome = tg_charge_plainly(bucket, limit, &demand);
-	return outcome == TG_CHARGE_AGAIN ? tg_charge_tries(&key, &demand) : outcome;
+	demand.now = tg_now(tg_limit_at(slot)->rate.clock);
+	return tg_charge_tries(&key, &demand);
 }
 
 /* Behind an IP packet that is whole there may be more to pay for. */
@@ -166,7 +220,8 @@ static __always_inline __u64 tg_plain_cost(struct xdp_md *ctx, const struct tg_l
 	return limit->unit == TG_UNIT_BYTES ? tg_frame_length(bpf_xdp_get_buff_len(ctx)) : 1;
 }
 
-static __always_inline int tg_judge_limit(struct xdp_md *ctx, const struct iphdr *ip, __u32 slot)
+static __always_inline int tg_judge_limit(struct xdp_md *ctx, const void *ip, bool is_ipv4,
+					  __u32 slot)
 {
 	const struct tg_limit *limit = tg_limit_at(slot);
 	struct tg_demand demand = {.slot = slot, .segments = 1};
@@ -175,7 +230,7 @@ static __always_inline int tg_judge_limit(struct xdp_md *ctx, const struct iphdr
 	struct tg_packet packet = {};
 	struct tg_bucket *bucket;
 
-	tg_plain_packet(ctx, ip, &packet);
+	tg_plain_packet(ctx, ip, is_ipv4, &packet);
 	tg_bucket_key_of(&key, limit, &packet);
 	demand.hash = tg_hash_of(&key);
 	bucket = tg_first_bucket(&key, &demand);
@@ -184,8 +239,8 @@ static __always_inline int tg_judge_limit(struct xdp_md *ctx, const struct iphdr
 	if (bucket)
 		outcome = tg_charge_plainly(bucket, limit, &demand);
 	if (outcome == TG_CHARGE_AGAIN)
-		outcome = tg_plain_tries(key.address.low, tg_key_rest(&key), demand.hash,
-					 demand.cost, slot);
+		outcome = tg_plain_tries(key.address.high, key.address.low, tg_key_rest(&key),
+					 demand.hash, demand.cost * TG_LIMITS_MAX | slot);
 	if (outcome == TG_CHARGE_ADMITTED || outcome == TG_CHARGE_ADMITTED_OVERFLOW) {
 		tg_count_plain(ctx, limit, slot, TG_VERDICT_ADMITTED, demand.now);
 		return TG_REASON_ADMITTED;
@@ -198,63 +253,88 @@ static __always_inline int tg_judge_limit(struct xdp_md *ctx, const struct iphdr
 	return outcome == TG_CHARGE_CONTENDED ? TG_REASON_CONTENDED : TG_REASON_LIMIT;
 }
 
-static __always_inline __u64 tg_match_plain(struct xdp_md *ctx, const struct iphdr *ip)
+static __always_inline __u64 tg_match_plain_addresses(struct xdp_md *ctx, const void *ip,
+						      bool is_ipv4, __u64 limits)
+{
+	const struct tg_policy *settings = tg_policy();
+	struct tg_packet packet = {};
+
+	if (settings->has_sources && limits) {
+		tg_plain_packet(ctx, ip, is_ipv4, &packet);
+		limits = tg_plain_sources(packet.source.high, packet.source.low, limits);
+	}
+	if (settings->has_destinations && limits) {
+		tg_plain_packet(ctx, ip, is_ipv4, &packet);
+		limits = tg_plain_destinations(packet.destination.high, packet.destination.low,
+					       limits);
+	}
+	return limits;
+}
+
+/* The packet is read where it is needed, and so not kept over a call. */
+static __always_inline __u64 tg_match_plain(struct xdp_md *ctx, const void *ip, bool is_ipv4)
 {
 	const struct tg_policy *settings = tg_policy();
 	struct tg_packet packet = {};
 	__u64 limits;
 
-	tg_plain_packet(ctx, ip, &packet);
+	tg_plain_packet(ctx, ip, is_ipv4, &packet);
 	limits = tg_match_often(settings, &packet);
 	if (!settings->has_rare)
 		return limits;
-	tg_plain_packet(ctx, ip, &packet); /* here, and so not before */
+	tg_plain_packet(ctx, ip, is_ipv4, &packet);
 	limits &= tg_match_rarely(settings, &packet);
-	if (limits && (settings->has_sources || settings->has_destinations))
-		limits = tg_plain_addresses(ip->saddr, ip->daddr, limits);
-	return limits;
+	return tg_match_plain_addresses(ctx, ip, is_ipv4, limits);
 }
 
 /* The reason with which the packet leaves, or TG_NOT_PLAIN. */
-static __always_inline int tg_judge_plain(struct xdp_md *ctx, const struct iphdr *ip)
+static __always_inline int tg_judge_plain(struct xdp_md *ctx, const void *ip, bool is_ipv4)
 {
 	const struct tg_policy *settings = tg_policy();
 	const __u64 all = settings->hooks[TG_HOOK_XDP];
-	int reason = tg_judge_lists(ip->saddr);
+	int reason = tg_judge_lists(ctx, ip, is_ipv4);
 	__u64 limits;
 
 	if (reason != TG_PARSED)
 		return reason;
-	limits = tg_match_plain(ctx, ip);
+	limits = tg_match_plain(ctx, ip, is_ipv4);
 	if (!limits)
 		return TG_REASON_UNLIMITED;
 	if ((limits & (limits - 1)) || !(limits & settings->plain))
 		return TG_NOT_PLAIN;
 	/* Of a policy with one limit, the verifier knows all settings. */
-	return tg_judge_limit(ctx, ip, all & (all - 1) ? tg_lowest(limits) : settings->xdp_slot);
+	return tg_judge_limit(ctx, ip, is_ipv4,
+			      all & (all - 1) ? tg_lowest(limits) : settings->xdp_slot);
 }
 
 /* XDP_PASS, XDP_DROP or TG_NOT_PLAIN. */
-static __always_inline int tg_xdp_plain(struct xdp_md *ctx)
+static __always_inline int tg_finish_plain(struct xdp_md *ctx, const void *ip, bool is_ipv4)
 {
-	const struct tg_policy *settings = tg_policy();
+	int reason = tg_judge_plain(ctx, ip, is_ipv4);
 	struct tg_packet packet = {};
-	struct iphdr *ip;
-	int reason;
 
-	if (settings->hooks[TG_HOOK_XDP] && !(settings->hooks[TG_HOOK_XDP] & settings->plain))
-		return TG_NOT_PLAIN;
-	ip = tg_plain_header(ctx);
-	if (!ip)
-		return TG_NOT_PLAIN;
-	reason = tg_judge_plain(ctx, ip);
 	if (reason == TG_NOT_PLAIN)
 		return TG_NOT_PLAIN;
 	if (virtual_clock) {
-		tg_plain_packet(ctx, ip, &packet);
+		tg_plain_packet(ctx, ip, is_ipv4, &packet);
 		tg_trace(&packet);
 	}
 	return tg_leave(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason) ? XDP_PASS : XDP_DROP;
+}
+
+static __always_inline int tg_xdp_plain(struct xdp_md *ctx)
+{
+	const struct tg_policy *settings = tg_policy();
+	struct ipv6hdr *ip6;
+	struct iphdr *ip;
+
+	if (settings->hooks[TG_HOOK_XDP] && !(settings->hooks[TG_HOOK_XDP] & settings->plain))
+		return TG_NOT_PLAIN;
+	ip = tg_plain_ipv4(ctx);
+	if (ip)
+		return tg_finish_plain(ctx, ip, true);
+	ip6 = tg_plain_ipv6(ctx);
+	return ip6 ? tg_finish_plain(ctx, ip6, false) : TG_NOT_PLAIN;
 }
 
 #endif

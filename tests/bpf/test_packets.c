@@ -139,18 +139,41 @@ TEST(test_random_bytes)
 	CHECK(sum(&after) == 20000, "each counted once");
 }
 
-#define LEAST_AT_TC 34 /* bytes: the kernel's test runner wants all of an IPv4 header */
+#define HEADERS_MAX	    74 /* bytes: Ethernet, IPv6 and TCP */
+/* Bytes: the kernel's test runner at TC wants all of an IP header. */
+#define LEAST_AT_TC(packet) (ETH_HLEN + ((packet)->bytes[12] == 0x86 ? 40 : 20))
 
 /* What XDP takes by a way of its own, and what it must not take by that; by a number. */
-static void build_either_way(struct packet *packet, uint32_t seed)
+static void build_either_ipv4(struct packet *packet, uint32_t seed)
 {
 	put_ethernet(packet, ETH_P_IP);
 	put_ipv4(packet, seed & 1 ? V4 : "198.51.100.7", seed & 2 ? IPPROTO_UDP : IPPROTO_TCP,
 		 seed & 4 ? 0 : 4, 0);
-	if (seed & 2)
-		put_udp(packet, seed & 8 ? PORT : 9000, seed >> 8 & 63);
+}
+
+static void build_either_ipv6(struct packet *packet, uint32_t seed)
+{
+	static const char *const sources[] = {V6, "2001:db8:7::1", V6, "::ffff:192.0.2.1"};
+	uint8_t next = seed & 2 ? IPPROTO_UDP : IPPROTO_TCP;
+	bool extended = (seed >> 20 & 7) == 0;
+
+	put_ethernet(packet, ETH_P_IPV6);
+	put_ipv6(packet, sources[seed & 1 ? 0 : seed >> 24 & 3], extended ? IPPROTO_DSTOPTS : next,
+		 64);
+	if (extended)
+		put_extension(packet, IPPROTO_DSTOPTS, next, 8);
+}
+
+static void build_either_way(struct packet *packet, uint32_t seed)
+{
+	if (seed & 4096)
+		build_either_ipv6(packet, seed);
 	else
-		put_tcp(packet, seed & 8 ? PORT : 9000, 4 + (seed >> 8 & 3));
+		build_either_ipv4(packet, seed);
+	if (seed & 2)
+		put_udp(packet, seed & 8 ? PORT : 9000, seed >> 13 & 63);
+	else
+		put_tcp(packet, seed & 8 ? PORT : 9000, 4 + (seed >> 13 & 3));
 	packet_done(packet);
 	put(packet, NULL, seed >> 16 & 7);
 }
@@ -165,9 +188,10 @@ static void check_ways(struct fixture *f, int number)
 
 	build_either_way(&packet, next_number(&seed));
 	for (i = 0; i < number % 3; i++)
-		packet.bytes[12 + next_number(&seed) % 36] = next_number(&seed);
+		packet.bytes[12 + next_number(&seed) % (HEADERS_MAX - 12)] = next_number(&seed);
 	if (number % 16 == 0)
-		packet.length = LEAST_AT_TC + next_number(&seed) % (packet.length - LEAST_AT_TC);
+		packet.length = LEAST_AT_TC(&packet) +
+				next_number(&seed) % (packet.length - LEAST_AT_TC(&packet));
 	memset(trace, 0, sizeof(*trace));
 	CHECK(run_at(f, TG_HOOK_XDP, &packet, NULL, &xdp), "XDP");
 	first = *trace;
@@ -190,7 +214,8 @@ TEST(test_ways_agree)
 		"limits: [{name: a, unit: bytes, per: destination, capacity: 1GB, rate: 1kB/s}]",
 		"limits: [{name: a, unit: bytes, capacity: 1, rate: 1B/s, shadow: true}, {name: b, match: {tcp_flags: syn}, capacity: 1000000, rate: 1/s}]",
 		"limits: [{name: a, match: {protocol: udp}, unit: bytes, capacity: 1, rate: 1B/s, on_exceed: mark, mark: {dscp: cs1}}, {name: b, match: {protocol: tcp}, capacity: 1000000, rate: 1/s}]",
-		"deny: [198.51.100.0/24]\nlimits: [{name: a, match: {length: 0-60}, capacity: 1000000, rate: 1/s}]",
+		"deny: [198.51.100.0/24, '2001:db8:7::/48']\nlimits: [{name: a, match: {length: 0-60}, capacity: 1000000, rate: 1/s}]",
+		"limits: [{name: a, match: {source: ['2001:db8::/48', 192.0.2.0/24], not: {destination: '2001:db8::2'}}, prefix: {ipv4: 24, ipv6: 48}, capacity: 1000000, rate: 1/s}]",
 	};
 	size_t i;
 	int j;
