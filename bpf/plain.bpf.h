@@ -30,15 +30,31 @@ static __always_inline bool tg_is_plain_transport(struct xdp_md *ctx, const void
 	       tcp->doff >= 5 && tcp->doff * 4 <= left;
 }
 
-/*
- * The header if the packet is plain, and then so far sound; else NULL. As long as the frame's first
- * buffer has it all: a call for the length of all buffers costs as much as the rest of parsing.
- */
-static __always_inline struct iphdr *tg_plain_ipv4(struct xdp_md *ctx)
+/* What follows Ethernet's header, or a VLAN tag. */
+static __always_inline void *tg_plain_network(struct xdp_md *ctx)
 {
 	struct ethhdr *ethernet = (void *)(long)ctx->data;
-	__be32 *kind = (void *)ethernet + offsetof(struct ethhdr, h_proto);
-	struct iphdr *ip = (void *)(ethernet + 1);
+	void *network = ethernet + 1;
+
+	if (network > (void *)(long)ctx->data_end)
+		return NULL;
+	if (ethernet->h_proto == bpf_htons(ETH_P_8021Q))
+		network += sizeof(struct tg_vlan_header);
+	return network;
+}
+
+/* Bytes of the frame's first buffer: a call for the length of all costs as much as the rest of
+ * parsing. */
+static __always_inline __u64 tg_plain_left(struct xdp_md *ctx, const void *network)
+{
+	return (__u64)ctx->data_end - (__u64)network;
+}
+
+/* The header if the packet is plain, and then so far sound; else NULL. */
+static __always_inline struct iphdr *tg_plain_ipv4(struct xdp_md *ctx, void *network)
+{
+	__be32 *kind = network - sizeof(__be16); /* the EtherType and what follows */
+	struct iphdr *ip = network;
 	struct udphdr *udp = (void *)(ip + 1);
 	__u32 length;
 
@@ -47,26 +63,23 @@ static __always_inline struct iphdr *tg_plain_ipv4(struct xdp_md *ctx)
 	    (ip->frag_off & bpf_htons(TG_IPV4_MORE | TG_IPV4_OFFSET_MASK)))
 		return NULL;
 	length = bpf_ntohs(ip->tot_len);
-	if (length < sizeof(*ip) + sizeof(*udp) ||
-	    length + sizeof(*ethernet) > ctx->data_end - ctx->data)
+	if (length < sizeof(*ip) + sizeof(*udp) || length > tg_plain_left(ctx, network))
 		return NULL;
 	return tg_is_plain_transport(ctx, udp, ip->protocol, length - sizeof(*ip)) ? ip : NULL;
 }
 
-static __always_inline struct ipv6hdr *tg_plain_ipv6(struct xdp_md *ctx)
+static __always_inline struct ipv6hdr *tg_plain_ipv6(struct xdp_md *ctx, void *network)
 {
-	struct ethhdr *ethernet = (void *)(long)ctx->data;
-	struct ipv6hdr *ip = (void *)(ethernet + 1);
+	__be16 *type = network - sizeof(__be16);
+	struct ipv6hdr *ip = network;
 	struct udphdr *udp = (void *)(ip + 1);
 	__u32 left;
 
-	if ((void *)(udp + 1) > (void *)(long)ctx->data_end ||
-	    ethernet->h_proto != bpf_htons(ETH_P_IPV6) || ip->version != 6 ||
-	    tg_is_mapped(&ip->saddr) || tg_is_mapped(&ip->daddr))
+	if ((void *)(udp + 1) > (void *)(long)ctx->data_end || *type != bpf_htons(ETH_P_IPV6) ||
+	    ip->version != 6 || tg_is_mapped(&ip->saddr) || tg_is_mapped(&ip->daddr))
 		return NULL;
 	left = bpf_ntohs(ip->payload_len);
-	if (left < sizeof(*udp) ||
-	    left + sizeof(*ip) + sizeof(*ethernet) > ctx->data_end - ctx->data)
+	if (left < sizeof(*udp) || left + sizeof(*ip) > tg_plain_left(ctx, network))
 		return NULL;
 	return tg_is_plain_transport(ctx, udp, ip->nexthdr, left) ? ip : NULL;
 }
@@ -164,13 +177,17 @@ __noinline int tg_plain_event(struct xdp_md *ctx, __u32 slot, __u32 verdict)
 	struct tg_packet packet = {};
 	struct ipv6hdr *ip6;
 	struct iphdr *ip;
+	void *network;
 
 	if (!counters)
 		return 0;
-	ip = tg_plain_ipv4(ctx);
+	network = tg_plain_network(ctx);
+	if (!network)
+		return 0;
+	ip = tg_plain_ipv4(ctx, network);
 	if (ip)
 		tg_plain_packet(ctx, ip, true, &packet);
-	ip6 = ip ? NULL : tg_plain_ipv6(ctx);
+	ip6 = ip ? NULL : tg_plain_ipv6(ctx, network);
 	if (ip6)
 		tg_plain_packet(ctx, ip6, false, &packet);
 	return tg_send_event(counters, &packet, slot, verdict);
@@ -327,13 +344,17 @@ static __always_inline int tg_xdp_plain(struct xdp_md *ctx)
 	const struct tg_policy *settings = tg_policy();
 	struct ipv6hdr *ip6;
 	struct iphdr *ip;
+	void *network;
 
 	if (settings->hooks[TG_HOOK_XDP] && !(settings->hooks[TG_HOOK_XDP] & settings->plain))
 		return TG_NOT_PLAIN;
-	ip = tg_plain_ipv4(ctx);
+	network = tg_plain_network(ctx);
+	if (!network)
+		return TG_NOT_PLAIN;
+	ip = tg_plain_ipv4(ctx, network);
 	if (ip)
 		return tg_finish_plain(ctx, ip, true);
-	ip6 = tg_plain_ipv6(ctx);
+	ip6 = tg_plain_ipv6(ctx, network);
 	return ip6 ? tg_finish_plain(ctx, ip6, false) : TG_NOT_PLAIN;
 }
 

@@ -139,14 +139,24 @@ TEST(test_random_bytes)
 	CHECK(sum(&after) == 20000, "each counted once");
 }
 
-#define HEADERS_MAX	    74 /* bytes: Ethernet, IPv6 and TCP */
+#define HEADERS_MAX	    78 /* bytes: Ethernet, a VLAN tag, IPv6 and TCP */
 /* Bytes: the kernel's test runner at TC wants all of an IP header. */
 #define LEAST_AT_TC(packet) (ETH_HLEN + ((packet)->bytes[12] == 0x86 ? 40 : 20))
+
+/* With VLAN tags, none, one or two. */
+static void put_either_ethernet(struct packet *packet, uint16_t protocol, uint32_t seed)
+{
+	uint32_t bits = seed >> 9 & 7, tags = bits < 4 ? 0 : bits < 7 ? 1 : 2;
+
+	put_ethernet(packet, protocol);
+	for (; tags; tags--)
+		put_vlan(packet, ETH_P_8021Q);
+}
 
 /* What XDP takes by a way of its own, and what it must not take by that; by a number. */
 static void build_either_ipv4(struct packet *packet, uint32_t seed)
 {
-	put_ethernet(packet, ETH_P_IP);
+	put_either_ethernet(packet, ETH_P_IP, seed);
 	put_ipv4(packet, seed & 1 ? V4 : "198.51.100.7", seed & 2 ? IPPROTO_UDP : IPPROTO_TCP,
 		 seed & 4 ? 0 : 4, 0);
 }
@@ -157,7 +167,7 @@ static void build_either_ipv6(struct packet *packet, uint32_t seed)
 	uint8_t next = seed & 2 ? IPPROTO_UDP : IPPROTO_TCP;
 	bool extended = (seed >> 20 & 7) == 0;
 
-	put_ethernet(packet, ETH_P_IPV6);
+	put_either_ethernet(packet, ETH_P_IPV6, seed);
 	put_ipv6(packet, sources[seed & 1 ? 0 : seed >> 24 & 3], extended ? IPPROTO_DSTOPTS : next,
 		 64);
 	if (extended)
