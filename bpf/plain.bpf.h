@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way of most packets at XDP: IPv4 without options or IPv6 without extension headers, UDP or
- * TCP, and at most one limit, which drops what exceeds. The parts are those of the long way, but
- * the packet stays in registers and no step is a function of its own; it is there once for each
- * version, which is known in it. Whatever is not plain goes the long way from its start: by then
- * nothing has been charged or counted.
+ * The way of most packets at XDP: at most one VLAN tag, IPv4 without options or IPv6 without
+ * extension headers, UDP or TCP, and at most one limit, which drops what exceeds. The parts are
+ * those of the long way, but the packet stays in registers and no step is a function of its own; it
+ * is there once for each version, which is known in it. Whatever is not plain goes the long way
+ * from its start: by then nothing has been charged or counted.
  */
 #ifndef TG_PLAIN_BPF_H
 #define TG_PLAIN_BPF_H
@@ -94,7 +94,6 @@ static __always_inline void tg_plain_packet4(const struct iphdr *ip, struct tg_p
 	packet->protocol = ip->protocol;
 	tg_map_ipv4(&packet->source, ip->saddr);
 	tg_map_ipv4(&packet->destination, ip->daddr);
-	packet->traffic_class = ip->tos;
 	packet->length = bpf_ntohs(ip->tot_len);
 }
 
@@ -103,13 +102,13 @@ static __always_inline void tg_plain_packet6(const struct ipv6hdr *ip, struct tg
 	packet->protocol = ip->nexthdr;
 	__builtin_memcpy(&packet->source, &ip->saddr, sizeof(packet->source));
 	__builtin_memcpy(&packet->destination, &ip->daddr, sizeof(packet->destination));
-	packet->traffic_class = ip->priority << 4 | ip->flow_lbl[0] >> 4;
 	packet->length = bpf_ntohs(ip->payload_len) + sizeof(*ip);
 }
 
 /*
- * As tg_parse() would have it, but for the offsets, which only answers and marks need. What is not
- * needed where this is called is not read. @is_ipv4: which of the two headers @header is.
+ * As tg_parse() would have it, but for the traffic class and the offsets, which only answers and
+ * marks need. What is not needed where this is called is not read. @is_ipv4: which of the two
+ * headers @header is.
  */
 static __always_inline void tg_plain_packet(struct xdp_md *ctx, const void *header, bool is_ipv4,
 					    struct tg_packet *packet)

@@ -225,7 +225,7 @@ TEST(test_ways_agree)
 		"limits: [{name: a, unit: bytes, capacity: 1, rate: 1B/s, shadow: true}, {name: b, match: {tcp_flags: syn}, capacity: 1000000, rate: 1/s}]",
 		"limits: [{name: a, match: {protocol: udp}, unit: bytes, capacity: 1, rate: 1B/s, on_exceed: mark, mark: {dscp: cs1}}, {name: b, match: {protocol: tcp}, capacity: 1000000, rate: 1/s}]",
 		"deny: [198.51.100.0/24, '2001:db8:7::/48']\nlimits: [{name: a, match: {length: 0-60}, capacity: 1000000, rate: 1/s}]",
-		"limits: [{name: a, match: {source: ['2001:db8::/48', 192.0.2.0/24], not: {destination: '2001:db8::2'}}, prefix: {ipv4: 24, ipv6: 48}, capacity: 1000000, rate: 1/s}]",
+		"limits: [{name: a, match: {source: ['2001:db8::/48', 192.0.2.0/24], destination: ['2001:db8:ffff::/48', '203.0.113.0/24']}, prefix: {ipv4: 24, ipv6: 48}, capacity: 1000000, rate: 1/s}]",
 	};
 	size_t i;
 	int j;
