@@ -45,29 +45,40 @@ static void stay_here(void)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
+static void check_event(struct fixture *f, const char *source, const struct tg_address *address)
+{
+	const struct tg_event *event = heard.events;
+
+	CHECK(passes(f, source, 1, 3) == 3, "%s: within", source);
+	read_events(f);
+	CHECK(heard.n == 0, "%zu events of what does not exceed", heard.n);
+	CHECK(passes(f, source, 1, 1) == 0, "%s: and above", source);
+	read_events(f);
+	CHECK(heard.n == 1, "%s: %zu events", source, heard.n);
+	CHECK(memcmp(&event->source, address, sizeof(*address)) == 0, "source %llx %llx",
+	      (unsigned long long)be64toh(event->source.high),
+	      (unsigned long long)be64toh(event->source.low));
+	CHECK(event->limit_id == f->compiled->policy.limits[0].id, "limit %u", event->limit_id);
+	CHECK(event->verdict == TG_VERDICT_DROPPED && event->hook == TG_HOOK_XDP &&
+		      event->protocol == IPPROTO_UDP && event->unsampled == 0 && event->has_ports,
+	      "verdict %u, hook %u, protocol %u, %llu more", event->verdict, event->hook,
+	      event->protocol, event->unsampled);
+}
+
 TEST(test_content)
 {
-	struct tg_address source = {0, htobe64(0xffff00000000ULL | 0xc0000201)};
-	const struct tg_event *event = heard.events;
+	struct tg_address source4 = {0, htobe64(0xffff00000000ULL | 0xc0000201)}, source6;
 	FIXTURE f;
 
 	stay_here();
 	if (!fixture_open(&f, "limits: [{name: l, capacity: 3, rate: 1/d}]"))
 		return;
-	CHECK(passes(&f, "192.0.2.1", 1, 3) == 3, "within");
-	read_events(&f);
-	CHECK(heard.n == 0, "%zu events of what does not exceed", heard.n);
-	CHECK(passes(&f, "192.0.2.1", 1, 1) == 0, "and above");
-	read_events(&f);
-	CHECK(heard.n == 1, "%zu events", heard.n);
-	CHECK(memcmp(&event->source, &source, sizeof(source)) == 0, "source %llx",
-	      (unsigned long long)be64toh(event->source.low));
-	CHECK(event->limit_id == f.compiled->policy.limits[0].id, "limit %u", event->limit_id);
-	CHECK(event->verdict == TG_VERDICT_DROPPED && event->hook == TG_HOOK_XDP &&
-		      event->protocol == IPPROTO_UDP && event->unsampled == 0 && event->has_ports &&
-		      event->bytes == 60,
-	      "verdict %u, hook %u, protocol %u, %llu more, %u bytes", event->verdict, event->hook,
-	      event->protocol, event->unsampled, event->bytes);
+	check_event(&f, "192.0.2.1", &source4);
+	CHECK(heard.events->bytes == 60, "%u bytes", heard.events->bytes);
+	set_now(&f, 2000 * S);
+	inet_pton(AF_INET6, "2001:db8::1", &source6);
+	check_event(&f, "2001:db8::1", &source6);
+	CHECK(heard.events->bytes == 80, "%u bytes", heard.events->bytes);
 }
 
 TEST(test_interval)
