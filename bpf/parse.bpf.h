@@ -349,6 +349,14 @@ static __always_inline int tg_parse_icmpv6(struct tg_cursor *cursor, const struc
 	return TG_PARSED;
 }
 
+/* Of the whole packet, as struct tg_packet has it. */
+static __always_inline __u16 tg_ipv6_length(__u32 payload_length)
+{
+	__u32 length = payload_length + sizeof(struct ipv6hdr);
+
+	return length > 0xffff ? 0xffff : length;
+}
+
 static __always_inline int tg_parse_ipv6(struct tg_cursor *cursor, struct tg_packet *packet)
 {
 	__u32 payload_length;
@@ -372,8 +380,7 @@ static __always_inline int tg_parse_ipv6(struct tg_cursor *cursor, struct tg_pac
 	packet->protocol = ip->nexthdr;
 	packet->traffic_class = ip->priority << 4 | ip->flow_lbl[0] >> 4;
 	packet->network = cursor->offset;
-	packet->length =
-		payload_length + sizeof(*ip) > 0xffff ? 0xffff : payload_length + sizeof(*ip);
+	packet->length = tg_ipv6_length(payload_length);
 	tg_advance(cursor, sizeof(*ip));
 	cursor->left = payload_length;
 	reason = tg_parse_ipv6_chain(cursor, packet);

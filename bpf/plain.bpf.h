@@ -102,7 +102,7 @@ static __always_inline void tg_plain_packet6(const struct ipv6hdr *ip, struct tg
 	packet->protocol = ip->nexthdr;
 	__builtin_memcpy(&packet->source, &ip->saddr, sizeof(packet->source));
 	__builtin_memcpy(&packet->destination, &ip->daddr, sizeof(packet->destination));
-	packet->length = bpf_ntohs(ip->payload_len) + sizeof(*ip);
+	packet->length = tg_ipv6_length(bpf_ntohs(ip->payload_len));
 }
 
 /*

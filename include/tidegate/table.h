@@ -141,7 +141,7 @@ tg_table_set_of(const volatile struct tg_table *table, __u64 hash)
 }
 
 #define TG_TABLE_CHOICES   2
-#define TG_TABLE_CELL_STEP 16 /* of 256: half the way to a cell that a neighbour has first */
+#define TG_TABLE_CELL_STEP 17 /* of 256, as many as a cell has: so to the next one */
 
 /* Which cell of the set is tried, first (@choice 0) and second. */
 static inline __attribute__((always_inline)) __u32 tg_table_cell_of(__u64 hash, __u32 choice)

@@ -76,6 +76,17 @@ TEST(test_within_bounds)
 	}
 }
 
+/* And not the first one again. */
+TEST(test_two_cells)
+{
+	uint64_t i;
+	int same = 0;
+
+	for (i = 0; i < 256; i++)
+		same += tg_table_cell_of(i << 16, 0) == tg_table_cell_of(i << 16, 1);
+	CHECK(same <= 1, "%d of 256 hashes have only one", same);
+}
+
 /* Each bit of the maps' key counts, and so do its halves apart: nothing is derived from a part. */
 TEST(test_secrets_derived)
 {
@@ -104,4 +115,4 @@ TEST(test_secrets_derived)
 }
 
 TEST_MAIN(RUN(test_lines_apart), RUN(test_numbers_fit_cells), RUN(test_cells_for_all),
-	  RUN(test_within_bounds), RUN(test_secrets_derived))
+	  RUN(test_within_bounds), RUN(test_two_cells), RUN(test_secrets_derived))
