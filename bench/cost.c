@@ -117,6 +117,8 @@ static struct bench_case cases[] = {
 	{.what = "1 limit written, 1 matches", .written = 1, .matched = 1, .build = build_ipv4},
 	{.what = "8 limits written, 1 matches", .written = 8, .matched = 1, .build = build_ipv4},
 	{.what = "64 limits written, 1 matches", .written = 64, .matched = 1, .build = build_ipv4},
+	{.what = "8 limits written, 3 match", .written = 8, .matched = 3, .build = build_ipv4},
+	{.what = "64 limits written, 3 match", .written = 64, .matched = 3, .build = build_ipv4},
 	{.what = "8 limits written, 8 match", .written = 8, .matched = 8, .build = build_ipv4},
 	{.what = "64 limits written, 8 match", .written = 64, .matched = 8, .build = build_ipv4},
 	{.what = "64 limits written, 64 match", .written = 64, .matched = 64, .build = build_ipv4},
