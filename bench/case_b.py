@@ -12,7 +12,6 @@ from stage import Stage
 NAME = "b"
 TITLE = "a flood on a veth, ns a packet for making, receiving and refusing it"
 PACKETS = 100000  # of a round: many short ones, since a machine's speed may come and go
-ROUNDS = {False: 15, True: 20}  # of each set-up, by whether it is to be short; fewer if each needs more packets
 RECEIVES, REST = 1, 0  # CPUs: the flood and its reception; the daemons and all else
 CONTESTANTS = (limiters.Floor, limiters.Tidegate, limiters.TidegateGated, limiters.NftDrop, limiters.NftIngress, limiters.NftPrerouting,
                limiters.Hashlimit)
@@ -31,7 +30,7 @@ SCATTERED = {
 }
 
 
-def measure(row, results, short):
+def measure(row, results, rounds):
     """All contestants stand at once, each on a stage of its own, and are flooded in turn, each round beginning with another."""
     sources, size, stride = SCATTERED[row] if row in SCATTERED else (*ROWS[row], 1)
     limit = limiters.Limit(rate=1, per="minute", burst=1, size=size)
@@ -47,7 +46,7 @@ def measure(row, results, short):
         for _, stage in standing:
             stage.flood(sources, 0, max(10000, 2 * (sources or size)), RECEIVES)
         amount = max(PACKETS, sources)
-        for turn in range(max(5, ROUNDS[short] * PACKETS // amount)):
+        for turn in range(max(5, rounds * PACKETS // amount)):
             for name, stage in standing:
                 ns = stage.flood(sources, 2 * size + turn * amount, amount, RECEIVES, stride)
                 results.add(NAME, row, name, "ns/packet", ns)
@@ -58,7 +57,7 @@ def run(results, short):
     """Set up anew three times, since where things come to lie in memory is worth some nanoseconds too."""
     for row in (*ROWS, *SCATTERED):
         for _ in range(1 if short else 3):
-            measure(row, results, short)
+            measure(row, results, rounds=20 if short else 15)
 
 
 def report(results):

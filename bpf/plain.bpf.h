@@ -141,19 +141,14 @@ __noinline int tg_plain_lists(__u64 high, __u64 low, bool is_ipv4)
 	return tg_lists(&packet);
 }
 
-/* Likewise, if any limit has a condition on addresses. */
-__noinline __u64 tg_plain_sources(__u64 high, __u64 low, __u64 limits)
+/* Likewise, if any limit has a condition on addresses: the source's, then the destination's. */
+__noinline __u64 tg_plain_addresses(__u64 high, __u64 low, __u64 destination_high,
+				    __u64 destination_low, __u64 limits)
 {
-	struct tg_address address = {high, low};
+	struct tg_packet packet = {.source = {high, low},
+				   .destination = {destination_high, destination_low}};
 
-	return limits & tg_match_address(&sources, &address, policy.any_source);
-}
-
-__noinline __u64 tg_plain_destinations(__u64 high, __u64 low, __u64 limits)
-{
-	struct tg_address address = {high, low};
-
-	return limits & tg_match_address(&destinations, &address, policy.any_destination);
+	return tg_match_addresses(&packet, limits);
 }
 
 static __always_inline int tg_judge_lists(struct xdp_md *ctx, const void *ip, bool is_ipv4)
@@ -269,24 +264,6 @@ static __always_inline int tg_judge_limit(struct xdp_md *ctx, const void *ip, bo
 	return outcome == TG_CHARGE_CONTENDED ? TG_REASON_CONTENDED : TG_REASON_LIMIT;
 }
 
-static __always_inline __u64 tg_match_plain_addresses(struct xdp_md *ctx, const void *ip,
-						      bool is_ipv4, __u64 limits)
-{
-	const struct tg_policy *settings = tg_policy();
-	struct tg_packet packet = {};
-
-	if (settings->has_sources && limits) {
-		tg_plain_packet(ctx, ip, is_ipv4, &packet);
-		limits = tg_plain_sources(packet.source.high, packet.source.low, limits);
-	}
-	if (settings->has_destinations && limits) {
-		tg_plain_packet(ctx, ip, is_ipv4, &packet);
-		limits = tg_plain_destinations(packet.destination.high, packet.destination.low,
-					       limits);
-	}
-	return limits;
-}
-
 /* The packet is read where it is needed, and so not kept over a call. */
 static __always_inline __u64 tg_match_plain(struct xdp_md *ctx, const void *ip, bool is_ipv4)
 {
@@ -300,7 +277,11 @@ static __always_inline __u64 tg_match_plain(struct xdp_md *ctx, const void *ip, 
 		return limits;
 	tg_plain_packet(ctx, ip, is_ipv4, &packet);
 	limits &= tg_match_rarely(settings, &packet);
-	return tg_match_plain_addresses(ctx, ip, is_ipv4, limits);
+	if (!limits || (!settings->has_sources && !settings->has_destinations))
+		return limits;
+	tg_plain_packet(ctx, ip, is_ipv4, &packet);
+	return tg_plain_addresses(packet.source.high, packet.source.low, packet.destination.high,
+				  packet.destination.low, limits);
 }
 
 /* The reason with which the packet leaves, or TG_NOT_PLAIN. */
