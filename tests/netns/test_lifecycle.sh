@@ -7,7 +7,11 @@ configure <<-Y
 	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 Y
 program() { ip -n "$B" -j link show "$VB" | jq -r '.[0].xdp.prog.id // 0'; }
+BPFTOOL=$(command -v /usr/sbin/bpftool || echo bpftool)
+# The one that places sources, which is in no command's answer.
+hash_key() { "$BPFTOOL" -j map dump pinned "$STATE/meta" | jq -ce '.[0].formatted.value.hash_key | select(add != 0)'; }
 start || not_ok "the daemon starts"
+check "there is a random key" test -n "${key:=$(hash_key)}"
 check "a first burst is held to 10" test "$(admitted 10.77.1.1 30)" = 10
 received=$(tg status --json | jq '.interfaces[0].received')
 link=$(stat -c %i "$STATE"/xdp-*)
@@ -17,6 +21,7 @@ check "killed: the bucket is still empty" test "$(admitted 10.77.1.1 30)" -le 1
 check "killed: a new source is still held to 10" between 10 "$(admitted 10.77.1.2 30)" 11
 start || not_ok "a second daemon starts"
 check "restarted: the link is adopted, not made anew" test "$(stat -c %i "$STATE"/xdp-*)" = "$link"
+check "restarted: the key is kept" test "$(hash_key)" = "$key"
 check "restarted: the bucket is still empty" test "$(admitted 10.77.1.1 30)" -le 1
 check "restarted: the counters went on" test "$(tg status --json | jq '.interfaces[0].received')" -ge $((received + 90))
 check "restarted: generation 2, healthy" test "$(tg status --json | jq -c '[.generation, .interfaces[0].healthy]')" = '[2,true]'
@@ -29,6 +34,7 @@ check "a second daemon on the same state is refused" test "$(
 sed -i 's/capacity: 10/capacity: 20/; s/name: l/name: l, prefix: {ipv4: 32}/' "$CONFIG"
 kill -HUP "$DAEMON"
 for _ in $(seq 50); do [ "$(tg status --json | jq .generation)" = 2 ] || break; sleep 0.1; done
+check "SIGHUP: the key is kept" test "$(hash_key)" = "$key"
 check "SIGHUP: the new capacity holds" between 20 "$(admitted 10.77.1.3 50)" 21
 check "SIGHUP: the empty bucket is still empty" test "$(admitted 10.77.1.1 30)" -le 1
 echo 'limits: [{name: l, capacity: many}]' >"$CONFIG"
@@ -51,6 +57,8 @@ configure <<-Y
 	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 Y
 start || not_ok "the daemon starts"
+fresh=$(hash_key)
+check "started afresh: another key" test -n "$fresh" -a "$fresh" != "$key"
 stop TERM
 check "on_stop keep: enforcement stays" between 10 "$(admitted 10.77.2.1 30)" 11
 check "detach without a daemon" tg detach --state "$STATE"
