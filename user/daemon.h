@@ -4,9 +4,8 @@
 #define TG_DAEMON_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-
-#include "generations.h"
 
 struct event;
 struct event_base;
@@ -20,6 +19,17 @@ enum tg_ending {
 	TG_ENDING_STOP,	  /* allow and deny entries, for the next daemon */
 	TG_ENDING_KEEP,	  /* all: the enforcement goes on */
 	TG_ENDING_DETACH, /* nothing */
+};
+
+#define TG_HISTORY_MAX 8
+
+/* See generations.h. */
+struct tg_generations {
+	struct tg_config *history[TG_HISTORY_MAX]; /* the last one came before that in force */
+	size_t n;
+	struct event *timer;  /* runs while a change waits to be confirmed */
+	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none waits */
+	uint32_t before;      /* the generation that it would go back to */
 };
 
 struct tg_daemon {

@@ -6,24 +6,11 @@
 #ifndef TG_GENERATIONS_H
 #define TG_GENERATIONS_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-struct event;
 struct event_base;
 struct tg_config;
 struct tg_daemon;
-
-#define TG_HISTORY_MAX 8
-
-struct tg_generations {
-	struct tg_config *history[TG_HISTORY_MAX]; /* the last one came before that in force */
-	size_t n;
-	struct event *timer;  /* runs while a change waits to be confirmed */
-	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none waits */
-	uint32_t before;      /* the generation that it would go back to */
-};
 
 /* 0 or -errno. */
 int tg_generations_open(struct tg_daemon *daemon, struct event_base *base);

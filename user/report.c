@@ -7,6 +7,7 @@
 #include "cluster_report.h"
 #include "daemon.h"
 #include "describe.h"
+#include "generations.h"
 #include "health.h"
 #include "interfaces.h"
 #include "report.h"

@@ -12,6 +12,7 @@
 #include "config_diff.h"
 #include "daemon.h"
 #include "datapath.h"
+#include "generations.h"
 #include "log.h"
 #include "message.h"
 #include "ownership.h"

@@ -9,6 +9,7 @@
 #include "config_save.h"
 #include "daemon.h"
 #include "datapath.h"
+#include "generations.h"
 #include "log.h"
 #include "message.h"
 #include "reply.h"

@@ -22,6 +22,7 @@
 #include "diagnostics.h"
 #include "events.h"
 #include "frame_key.h"
+#include "generations.h"
 #include "http.h"
 #include "log.h"
 #include "message.h"
