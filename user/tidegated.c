@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The daemon: options, signals, event loop. */
+/* The daemon: options, signals, event loop, and what is opened in which order. */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <event2/event.h>
@@ -19,7 +19,6 @@
 #include "control.h"
 #include "daemon.h"
 #include "datapath.h"
-#include "diagnostics.h"
 #include "events.h"
 #include "frame_key.h"
 #include "generations.h"
@@ -27,7 +26,6 @@
 #include "log.h"
 #include "message.h"
 #include "netlink.h"
-#include "ownership.h"
 #include "requests.h"
 
 #define DEFAULT_CONFIG	"/etc/tidegate/tidegate.yaml"
@@ -142,59 +140,6 @@ static int parse_options(int argc, char **argv, struct tg_daemon *daemon, struct
 	return TG_EXIT_USAGE;
 }
 
-static int load_config(const char *path, struct tg_config **config)
-{
-	struct tg_diagnostics diagnostics = {};
-	int error = tg_ownership_check_file(path);
-
-	if (error)
-		return error;
-	error = tg_config_load(path, config, &diagnostics);
-	tg_diagnostics_print(&diagnostics, stderr);
-	tg_diagnostics_clear(&diagnostics);
-	if (error == -ENOENT)
-		tg_log(TG_LOG_ERROR,
-		       "write a first configuration there (tidegate.yaml(5) begins with one), or "
-		       "name another with --config");
-	return error;
-}
-
-int tg_daemon_reload(struct tg_daemon *daemon, char *message)
-{
-	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
-	int error;
-
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-		   (unsigned long long)(tg_clock_read(TG_CLOCK_PRECISE) / 1000));
-	error = load_config(daemon->config_path, &config);
-	if (error) {
-		daemon->reloads_failed++;
-		tg_refuse(message, error,
-			  error == -EINVAL
-				  ? "%s is not valid, and the policy in force stays; `tidegate "
-				    "check %s` shows what is wrong"
-				  : "%s cannot be used, and the policy in force stays; the log "
-				    "says why",
-			  daemon->config_path, daemon->config_path);
-		tg_log(TG_LOG_ERROR, "%s", message);
-	} else {
-		error = tg_generations_change(daemon, &config, message);
-		if (error == -EALREADY)
-			tg_log(TG_LOG_ERROR, "%s", message);
-	}
-	if (!error)
-		tg_log(TG_LOG_INFO, "%s reloaded", daemon->config_path);
-	daemon->reload_failed = error != 0;
-	sd_notify(0, "READY=1");
-	return error;
-}
-
-void tg_daemon_stop(struct tg_daemon *daemon, enum tg_ending ending)
-{
-	daemon->ending = ending;
-	event_base_loopbreak(daemon->base);
-}
-
 static void on_signal(evutil_socket_t signal, short what, void *data)
 {
 	struct tg_daemon *daemon = data;
@@ -209,79 +154,37 @@ static void on_signal(evutil_socket_t signal, short what, void *data)
 										  : TG_ENDING_STOP);
 }
 
-static const struct timeval at_once;
-
-static void on_second(evutil_socket_t fd, short what, void *data)
-{
-	struct tg_daemon *daemon = data;
-
-	if (tg_datapath_maintain(daemon->datapath))
-		event_add(daemon->reclaiming, &at_once);
-}
-
-/* One slice, and then whatever else waits. */
-static void on_slice(evutil_socket_t fd, short what, void *data)
-{
-	struct tg_daemon *daemon = data;
-
-	if (tg_datapath_reclaim(daemon->datapath))
-		event_add(daemon->reclaiming, &at_once);
-}
-
 #define SIGNALS 4
 
 static int run(struct tg_daemon *daemon)
 {
 	/* SIGUSR1 is sent where another daemon follows: a restart or an upgrade of the service. */
 	static const int signals[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
-	const struct timeval second = {.tv_sec = 1};
-	struct event *events[SIGNALS + 1];
+	struct event *events[SIGNALS];
 	size_t i;
+	int error;
 
 	for (i = 0; i < SIGNALS; i++) {
 		events[i] = evsignal_new(daemon->base, signals[i], on_signal, daemon);
 		if (!events[i] || event_add(events[i], NULL))
 			return tg_fail(ENOMEM, "signals");
 	}
-	events[SIGNALS] = event_new(daemon->base, -1, EV_PERSIST, on_second, daemon);
-	if (!events[SIGNALS] || event_add(events[SIGNALS], &second))
-		return tg_fail(ENOMEM, "timer");
-	daemon->reclaiming = evtimer_new(daemon->base, on_slice, daemon);
-	if (!daemon->reclaiming)
-		return tg_fail(ENOMEM, "timer");
+	error = tg_daemon_start_timers(daemon);
+	if (error)
+		return error;
 	sd_notify(0, "READY=1");
 	tg_log(TG_LOG_INFO, "ready");
 	event_base_dispatch(daemon->base);
 	sd_notify(0, "STOPPING=1");
-	for (i = 0; i <= SIGNALS; i++)
+	for (i = 0; i < SIGNALS; i++)
 		event_free(events[i]);
-	event_free(daemon->reclaiming);
+	tg_daemon_stop_timers(daemon);
 	return 0;
 }
 
 static json_t *on_request(void *data, const json_t *request, bool may_change)
 {
 	return tg_request_handle(data, request, may_change);
-}
-
-/* Links and pins survive us by default; taking them away is a decision. */
-static void finish(struct tg_daemon *daemon)
-{
-	unsigned int links;
-
-	if (daemon->ending == TG_ENDING_KEEP) {
-		tg_log(TG_LOG_INFO, "stopped; enforcement stays");
-		return;
-	}
-	if (tg_datapath_detach(daemon->datapath, daemon->ending == TG_ENDING_DETACH, &links) == 0)
-		tg_log(TG_LOG_INFO, "stopped; %u link(s) detached", links);
-}
-
-static void on_interfaces(void *data)
-{
-	struct tg_daemon *daemon = data;
-
-	tg_datapath_follow(daemon->datapath);
 }
 
 /*
@@ -304,7 +207,7 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 		error = tg_http_open(daemon->base, daemon->metrics_address, daemon, http);
 	/* Before the interfaces are looked at, so that none can slip in between. */
 	if (!error)
-		error = tg_netlink_open(daemon->base, on_interfaces, daemon, netlink);
+		error = tg_netlink_open(daemon->base, tg_daemon_follow_interfaces, daemon, netlink);
 	if (error)
 		return error;
 	error = tg_frame_key_note(daemon->config, message);
@@ -338,7 +241,7 @@ static int serve(struct tg_daemon *daemon)
 	if (!error) {
 		error = run(daemon);
 		tg_cluster_close(&daemon->cluster);
-		finish(daemon);
+		tg_daemon_finish(daemon);
 	}
 	tg_cluster_close(&daemon->cluster);
 	tg_generations_close(daemon);
@@ -394,7 +297,7 @@ int main(int argc, char **argv)
 	tg_log_setup("tidegated", options.level, options.format);
 	libbpf_set_print(print_libbpf);
 	signal(SIGPIPE, SIG_IGN);
-	error = load_config(daemon.config_path, &daemon.config);
+	error = tg_daemon_load(daemon.config_path, &daemon.config);
 	if (error)
 		return error == -EINVAL ? TG_EXIT_INVALID : exit_code(error);
 	error = serve(&daemon);
