@@ -8,8 +8,6 @@
 
 #include "clock.h"
 #include "commands.h"
-#include "reply.h"
-#include "requests.h"
 #include "units.h"
 
 #define PARAMETERS_MAX 3
@@ -107,9 +105,9 @@ static int status_of(json_int_t code)
 /* The command's reply, unwrapped. */
 static int handle(struct tg_api *api, const json_t *request, json_t **answer)
 {
-	json_t *reply = tg_request_handle(api->daemon, request, false);
+	json_t *reply = api->handle(api->daemon, request, false);
 	int status = status_of(json_integer_value(json_object_get(reply, "code")));
-	const char *error = tg_request_text(reply, "error");
+	const char *error = json_string_value(json_object_get(reply, "error"));
 
 	if (error)
 		refuse(status, error, answer);

@@ -4,11 +4,20 @@
 #define TG_API_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct tg_daemon;
 
+/*
+ * Answers a request of the control socket: {"code": 0, "result"} or {"code": N, "error": SENTENCE},
+ * where N is an exit code; a new reference, NULL when out of memory. The API never sets
+ * @may_change.
+ */
+typedef json_t *tg_api_handler(struct tg_daemon *daemon, const json_t *request, bool may_change);
+
 struct tg_api {
+	tg_api_handler *handle;
 	struct tg_daemon *daemon;
 	uint64_t
 		next_walk_ns; /* CLOCK_MONOTONIC: not before may one look through the table again */

@@ -254,8 +254,8 @@ static int bind_to(struct tg_http *http, struct event_base *base, const char *ad
 	return 0;
 }
 
-int tg_http_open(struct event_base *base, const char *address, struct tg_daemon *daemon,
-		 struct tg_http **http)
+int tg_http_open(struct event_base *base, const char *address, tg_api_handler *handle,
+		 struct tg_daemon *daemon, struct tg_http **http)
 {
 	tg_cleanup(tg_http_close) struct tg_http *made = NULL;
 	int error;
@@ -265,6 +265,7 @@ int tg_http_open(struct event_base *base, const char *address, struct tg_daemon 
 	made = calloc(1, sizeof(*made));
 	if (!made)
 		return tg_fail(ENOMEM, "metrics");
+	made->api.handle = handle;
 	made->api.daemon = daemon;
 	made->server = evhttp_new(base);
 	if (!made->server)

@@ -6,16 +6,18 @@
 #ifndef TG_HTTP_H
 #define TG_HTTP_H
 
+#include "api.h"
+
 struct event_base;
 struct tg_daemon;
 struct tg_http;
 
 /*
  * @address: HOST:PORT, an IPv6 host in brackets, or "none" (then *@http stays NULL).
- * Returns 0 or -errno, logged.
+ * @handle answers what the status page asks for. Returns 0 or -errno, logged.
  */
-int tg_http_open(struct event_base *base, const char *address, struct tg_daemon *daemon,
-		 struct tg_http **http);
+int tg_http_open(struct event_base *base, const char *address, tg_api_handler *handle,
+		 struct tg_daemon *daemon, struct tg_http **http);
 
 void tg_http_close(struct tg_http **http); /* NULL-safe */
 

@@ -204,7 +204,8 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 	}
 	error = tg_control_open(daemon->base, daemon->control_path, on_request, daemon, control);
 	if (!error)
-		error = tg_http_open(daemon->base, daemon->metrics_address, daemon, http);
+		error = tg_http_open(daemon->base, daemon->metrics_address, tg_request_handle,
+				     daemon, http);
 	/* Before the interfaces are looked at, so that none can slip in between. */
 	if (!error)
 		error = tg_netlink_open(daemon->base, tg_daemon_follow_interfaces, daemon, netlink);
