@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Metrics of the exchange with other nodes; there are none without a cluster. */
 #include <inttypes.h>
 
 #include "cluster_stats.h"
-#include "metrics_private.h"
+#include "exposition.h"
+#include "metrics_cluster.h"
 
 #define NS_PER_S 1e9
 

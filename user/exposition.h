@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Writing metrics, shared by metrics.c (packets, limits, the daemon) and metrics_cluster.c. */
-#ifndef TG_METRICS_PRIVATE_H
-#define TG_METRICS_PRIVATE_H
+/* Writes lines of the Prometheus text format. */
+#ifndef TG_EXPOSITION_H
+#define TG_EXPOSITION_H
 
 #include <stdbool.h>
 
 #include "stats.h"
 
 struct evbuffer;
-struct tg_cluster_stats;
 
 struct tg_metrics {
 	struct evbuffer *out;
@@ -30,7 +29,5 @@ void tg_metrics_add(struct tg_metrics *metrics, const char *format, ...)
 /* What begins a family: @type is "counter" or "gauge". */
 void tg_metrics_head(struct tg_metrics *metrics, const char *name, const char *type,
 		     const char *help);
-
-void tg_metrics_write_cluster(struct tg_metrics *metrics, const struct tg_cluster_stats *cluster);
 
 #endif
