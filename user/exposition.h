@@ -5,13 +5,12 @@
 
 #include <stdbool.h>
 
-#include "stats.h"
+#include "config.h"
 
 struct evbuffer;
 
 struct tg_metrics {
 	struct evbuffer *out;
-	const struct tg_stats *stats;
 	bool failed;
 };
 

@@ -9,7 +9,7 @@
 #include "metrics_cluster.h"
 #include "stats.h"
 
-static void add_sums(struct tg_metrics *metrics)
+static void add_sums(struct tg_metrics *metrics, const struct tg_stats *stats)
 {
 	const struct tg_interface_stats *interface;
 	uint64_t passed, dropped;
@@ -17,8 +17,8 @@ static void add_sums(struct tg_metrics *metrics)
 
 	tg_metrics_head(metrics, "tidegate_received_packets_total", "counter",
 			"Packets seen: always passed + dropped.");
-	for (i = 0; i < metrics->stats->interfaces_n; i++) {
-		interface = &metrics->stats->interfaces[i];
+	for (i = 0; i < stats->interfaces_n; i++) {
+		interface = &stats->interfaces[i];
 		passed = tg_interface_stats_sum(interface, true);
 		dropped = tg_interface_stats_sum(interface, false);
 		tg_metrics_add(
@@ -29,8 +29,8 @@ static void add_sums(struct tg_metrics *metrics)
 	}
 	tg_metrics_head(metrics, "tidegate_passed_packets_total", "counter",
 			"Packets that went on.");
-	for (i = 0; i < metrics->stats->interfaces_n; i++) {
-		interface = &metrics->stats->interfaces[i];
+	for (i = 0; i < stats->interfaces_n; i++) {
+		interface = &stats->interfaces[i];
 		tg_metrics_add(
 			metrics,
 			"tidegate_passed_packets_total{interface=\"%s\",hook=\"%s\"} %" PRIu64 "\n",
@@ -39,7 +39,7 @@ static void add_sums(struct tg_metrics *metrics)
 	}
 }
 
-static void add_drops(struct tg_metrics *metrics)
+static void add_drops(struct tg_metrics *metrics, const struct tg_stats *stats)
 {
 	const struct tg_interface_stats *interface;
 	int reason;
@@ -47,8 +47,8 @@ static void add_drops(struct tg_metrics *metrics)
 
 	tg_metrics_head(metrics, "tidegate_dropped_packets_total", "counter",
 			"Packets dropped, by reason.");
-	for (i = 0; i < metrics->stats->interfaces_n; i++) {
-		interface = &metrics->stats->interfaces[i];
+	for (i = 0; i < stats->interfaces_n; i++) {
+		interface = &stats->interfaces[i];
 		for (reason = 0; reason < TG_REASON_COUNT; reason++)
 			if (!tg_reason_passes(reason))
 				tg_metrics_add(
@@ -60,15 +60,15 @@ static void add_drops(struct tg_metrics *metrics)
 	}
 }
 
-static void add_attached(struct tg_metrics *metrics)
+static void add_attached(struct tg_metrics *metrics, const struct tg_stats *stats)
 {
 	const struct tg_interface_stats *interface;
 	size_t i;
 
 	tg_metrics_head(metrics, "tidegate_interface_attached", "gauge",
 			"1 if our program is what the interface runs.");
-	for (i = 0; i < metrics->stats->interfaces_n; i++) {
-		interface = &metrics->stats->interfaces[i];
+	for (i = 0; i < stats->interfaces_n; i++) {
+		interface = &stats->interfaces[i];
 		tg_metrics_add(
 			metrics,
 			"tidegate_interface_attached{interface=\"%s\",hook=\"%s\",mode=\"%s\"} %d\n",
@@ -77,7 +77,8 @@ static void add_attached(struct tg_metrics *metrics)
 	}
 }
 
-static void add_verdicts(struct tg_metrics *metrics, const char *name, const char *help, bool bytes)
+static void add_verdicts(struct tg_metrics *metrics, const struct tg_stats *stats, const char *name,
+			 const char *help, bool bytes)
 {
 	const struct tg_limit_stats *limit;
 	const __u64 *counts;
@@ -85,8 +86,8 @@ static void add_verdicts(struct tg_metrics *metrics, const char *name, const cha
 	size_t i;
 
 	tg_metrics_head(metrics, name, "counter", help);
-	for (i = 0; i < metrics->stats->limits_n; i++) {
-		limit = &metrics->stats->limits[i];
+	for (i = 0; i < stats->limits_n; i++) {
+		limit = &stats->limits[i];
 		counts = bytes ? limit->counters.bytes : limit->counters.packets;
 		for (verdict = 0; verdict < TG_VERDICT_COUNT; verdict++)
 			tg_metrics_add(metrics, "%s{limit=\"%s\",verdict=\"%s\"} %llu\n", name,
@@ -94,22 +95,22 @@ static void add_verdicts(struct tg_metrics *metrics, const char *name, const cha
 	}
 }
 
-static void add_new_sources(struct tg_metrics *metrics)
+static void add_new_sources(struct tg_metrics *metrics, const struct tg_stats *stats)
 {
 	const struct tg_limit_stats *limit;
 	size_t i;
 
 	tg_metrics_head(metrics, "tidegate_new_sources_total", "counter",
 			"Sources that got a bucket of their own.");
-	for (i = 0; i < metrics->stats->limits_n; i++) {
-		limit = &metrics->stats->limits[i];
+	for (i = 0; i < stats->limits_n; i++) {
+		limit = &stats->limits[i];
 		tg_metrics_add(metrics, "tidegate_new_sources_total{limit=\"%s\"} %llu\n",
 			       limit->name, limit->counters.created);
 	}
 	tg_metrics_head(metrics, "tidegate_new_sources_refused_total", "counter",
 			"Packets charged to a shared bucket, for want of one of their own.");
-	for (i = 0; i < metrics->stats->limits_n; i++) {
-		limit = &metrics->stats->limits[i];
+	for (i = 0; i < stats->limits_n; i++) {
+		limit = &stats->limits[i];
 		tg_metrics_add(metrics, "tidegate_new_sources_refused_total{limit=\"%s\"} %llu\n",
 			       limit->name, limit->counters.overflowed);
 	}
@@ -125,24 +126,25 @@ static uint64_t count_crowded(const struct tg_stats *stats)
 	return sum;
 }
 
-static void add_table(struct tg_metrics *metrics)
+static void add_table(struct tg_metrics *metrics, const struct tg_stats *stats)
 {
 	tg_metrics_head(metrics, "tidegate_buckets", "gauge", "Buckets in the table.");
-	tg_metrics_add(metrics, "tidegate_buckets %" PRIu64 "\n", metrics->stats->buckets);
+	tg_metrics_add(metrics, "tidegate_buckets %" PRIu64 "\n", stats->buckets);
 	tg_metrics_head(metrics, "tidegate_table_size", "gauge",
 			"Buckets that the table can hold.");
-	tg_metrics_add(metrics, "tidegate_table_size %u\n", metrics->stats->table_size);
+	tg_metrics_add(metrics, "tidegate_table_size %u\n", stats->table_size);
 	tg_metrics_head(metrics, "tidegate_table_full_packets_total", "counter",
 			"Packets of new sources that found the table full.");
 	tg_metrics_add(metrics, "tidegate_table_full_packets_total %" PRIu64 "\n",
-		       count_crowded(metrics->stats));
+		       count_crowded(stats));
 }
 
-static void add_daemon(struct tg_metrics *metrics, const struct tg_daemon *daemon)
+static void add_daemon(struct tg_metrics *metrics, const struct tg_stats *stats,
+		       const struct tg_daemon *daemon)
 {
 	tg_metrics_head(metrics, "tidegate_policy_generation", "gauge",
 			"Raised by every change of the policy.");
-	tg_metrics_add(metrics, "tidegate_policy_generation %u\n", metrics->stats->generation);
+	tg_metrics_add(metrics, "tidegate_policy_generation %u\n", stats->generation);
 	tg_metrics_head(metrics, "tidegate_policy_reloads_total", "counter",
 			"Changes of the policy tried.");
 	tg_metrics_add(metrics, "tidegate_policy_reloads_total{result=\"ok\"} %" PRIu64 "\n",
@@ -156,18 +158,19 @@ static void add_daemon(struct tg_metrics *metrics, const struct tg_daemon *daemo
 int tg_metrics_write(struct evbuffer *out, const struct tg_stats *stats,
 		     const struct tg_cluster_stats *cluster, const struct tg_daemon *daemon)
 {
-	struct tg_metrics metrics = {.out = out, .stats = stats};
+	struct tg_metrics metrics = {.out = out};
 
-	add_sums(&metrics);
-	add_drops(&metrics);
-	add_attached(&metrics);
-	add_verdicts(&metrics, "tidegate_limit_packets_total", "Packets that a limit decided on.",
-		     false);
-	add_verdicts(&metrics, "tidegate_limit_bytes_total", "Bytes of those packets.", true);
-	add_new_sources(&metrics);
-	add_table(&metrics);
+	add_sums(&metrics, stats);
+	add_drops(&metrics, stats);
+	add_attached(&metrics, stats);
+	add_verdicts(&metrics, stats, "tidegate_limit_packets_total",
+		     "Packets that a limit decided on.", false);
+	add_verdicts(&metrics, stats, "tidegate_limit_bytes_total", "Bytes of those packets.",
+		     true);
+	add_new_sources(&metrics, stats);
+	add_table(&metrics, stats);
 	if (cluster)
 		tg_metrics_write_cluster(&metrics, cluster);
-	add_daemon(&metrics, daemon);
+	add_daemon(&metrics, stats, daemon);
 	return metrics.failed ? -ENOMEM : 0;
 }
