@@ -9,6 +9,7 @@
 #include "config.h"
 #include "daemon.h"
 #include "message.h"
+#include "prefix.h"
 
 json_t *tg_reply_fail(int code, const char *format, ...)
 {
@@ -55,4 +56,19 @@ json_t *tg_reply_no_limit(const struct tg_daemon *daemon, const char *name)
 const char *tg_request_text(const json_t *request, const char *key)
 {
 	return json_string_value(json_object_get(request, key));
+}
+
+bool tg_request_parse_address(const char *text, struct tg_prefix *address)
+{
+	char why[256];
+
+	return text && tg_prefix_parse(text, address, why, sizeof(why)) == 0 &&
+	       address->length == 128;
+}
+
+json_t *tg_reply_bad_address(const char *text)
+{
+	return tg_reply_fail(TG_EXIT_USAGE,
+			     "\"%s\" is not an address; write it as 192.0.2.9 or 2001:db8::9",
+			     text ? text : "");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What clients of the control socket may ask for. */
+/* What clients of the control socket may ask for: one table, whose handlers are in requests_*.c. */
 #ifndef TG_REQUESTS_H
 #define TG_REQUESTS_H
 

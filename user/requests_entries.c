@@ -10,8 +10,8 @@
 #include "daemon.h"
 #include "datapath.h"
 #include "entry_terms.h"
-#include "reply.h"
 #include "report.h"
+#include "requests_entries.h"
 
 #define PAGE 4096 /* entries of an answer */
 

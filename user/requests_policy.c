@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The requests that change the whole policy, or ask what a change would do. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +15,8 @@
 #include "log.h"
 #include "message.h"
 #include "ownership.h"
-#include "reply.h"
+#include "requests_policy.h"
+#include "requests_show.h"
 #include "units.h"
 
 json_t *tg_request_reload(struct tg_daemon *daemon, const json_t *request)
@@ -183,4 +183,12 @@ json_t *tg_request_rollback(struct tg_daemon *daemon, const json_t *request)
 	tg_log(TG_LOG_INFO, "rolled back to the policy before, as generation %u",
 	       tg_datapath_generation(daemon->datapath));
 	return tg_request_status(daemon, request);
+}
+
+json_t *tg_request_detach(struct tg_daemon *daemon, const json_t *request)
+{
+	json_t *reply = tg_request_status(daemon, request);
+
+	tg_daemon_stop(daemon, TG_ENDING_DETACH);
+	return reply;
 }

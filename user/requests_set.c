@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The requests that change single settings of limits: set, shadow. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +11,9 @@
 #include "generations.h"
 #include "log.h"
 #include "message.h"
-#include "reply.h"
+#include "prefix.h"
+#include "requests_set.h"
+#include "requests_show.h"
 
 #define SETTINGS_MAX TG_CONFIG_LIMITS_MAX
 
@@ -151,4 +152,27 @@ json_t *tg_request_shadow(struct tg_daemon *daemon, const json_t *request)
 		tg_config_free(&config);
 	reply = change(daemon, request, &config, settings, n);
 	return reply ? reply : finish(daemon, request, shadow_reply(daemon, settings, n));
+}
+
+json_t *tg_request_reset(struct tg_daemon *daemon, const json_t *request)
+{
+	const char *limit = tg_request_text(request, "limit"),
+		   *text = tg_request_text(request, "address"),
+		   *key = tg_request_text(request, "key");
+	bool all = json_is_true(json_object_get(request, "all"));
+	struct tg_prefix address;
+	uint32_t count = 0;
+
+	if (!limit && !text && !key && !all)
+		return tg_reply_fail(TG_EXIT_USAGE,
+				     "reset needs an ADDRESS, --key KEY, --limit L or --all");
+	if (text && key)
+		return tg_reply_fail(TG_EXIT_USAGE, "reset takes an ADDRESS or a --key, not both");
+	if (text && !tg_request_parse_address(text, &address))
+		return tg_reply_bad_address(text);
+	if (limit && !tg_config_find_limit(daemon->config, limit))
+		return tg_reply_no_limit(daemon, limit);
+	if (tg_datapath_reset(daemon->datapath, limit, text ? address.address : NULL, key, &count))
+		return tg_reply_fail(TG_EXIT_FAILED, "the buckets cannot be reset");
+	return tg_reply_done(json_pack("{s:I}", "reset", (json_int_t)count));
 }
