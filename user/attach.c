@@ -8,68 +8,29 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "attach_private.h"
-#include "cleanup.h"
+#include "attach.h"
+#include "attach_clsact.h"
+#include "attach_tc.h"
+#include "attach_xdp.h"
 #include "message.h"
 #include "state_dir.h"
 
 #define LINK_TYPE_TCX 11 /* enum bpf_link_type, since Linux 6.6 */
 
-/* The names of pins: one of these, then the interface's index. */
-static const struct {
-	const char *prefix;
-	enum tg_hook hook;
-	bool is_link;
-} pins[] = {
-	{"xdp-", TG_HOOK_XDP, true},
-	{"tc-ingress-", TG_HOOK_TC_INGRESS, true},
-	{"tc-egress-", TG_HOOK_TC_EGRESS, true},
-	{"clsact-ingress-", TG_HOOK_TC_INGRESS, false},
-	{"clsact-egress-", TG_HOOK_TC_EGRESS, false},
-};
-
-#define PINS (sizeof(pins) / sizeof(pins[0]))
-
-const char *tg_hook_name(enum tg_hook hook)
+/* A link where the kernel has TCX, else a filter of the clsact qdisc, which pins itself. */
+static int attach_tc(struct tg_attachment *attachment, const char *state_dir, int program,
+		     char *message)
 {
-	static const char *const names[] = {"xdp", "tc-ingress", "tc-egress"};
+	int fd = tg_tcx_attach(attachment, program);
 
-	return names[hook];
-}
-
-const char *tg_mode_name(enum tg_mode mode)
-{
-	static const char *const names[] = {"native", "generic", "tcx", "clsact"};
-
-	return names[mode];
-}
-
-static void pin_path(const struct tg_attachment *attachment, const char *state_dir, char *path)
-{
-	size_t i;
-
-	for (i = 0; i + 1 < PINS; i++)
-		if (pins[i].hook == attachment->hook &&
-		    pins[i].is_link == (attachment->mode != TG_MODE_CLSACT))
-			break;
-	snprintf(path, PATH_MAX, "%s/%s%u", state_dir, pins[i].prefix, attachment->ifindex);
-}
-
-int tg_attach_pin(const struct tg_attachment *attachment, const char *state_dir, int fd)
-{
-	char path[PATH_MAX];
-
-	pin_path(attachment, state_dir, path);
-	unlink(path); /* of an interface that is gone and whose index came back */
-	return bpf_obj_pin(fd, path) ? -errno : 0;
-}
-
-void tg_attach_unpin(const struct tg_attachment *attachment, const char *state_dir)
-{
-	char path[PATH_MAX];
-
-	pin_path(attachment, state_dir, path);
-	unlink(path);
+	attachment->mode = TG_MODE_TCX;
+	if (fd >= 0)
+		return fd;
+	if (fd == -EINVAL || fd == -EOPNOTSUPP) { /* the kernel knows no such type of attachment */
+		attachment->mode = TG_MODE_CLSACT;
+		return tg_clsact_attach(attachment, state_dir, program, message);
+	}
+	return tg_tc_explain(attachment, fd, message);
 }
 
 int tg_attach(struct tg_attachment *attachment, const char *state_dir, int program,
@@ -77,9 +38,8 @@ int tg_attach(struct tg_attachment *attachment, const char *state_dir, int progr
 {
 	int fd, error;
 
-	fd = attachment->hook == TG_HOOK_XDP
-		     ? tg_xdp_attach(attachment, program, xdp_mode, message)
-		     : tg_tc_attach(attachment, state_dir, program, message);
+	fd = attachment->hook == TG_HOOK_XDP ? tg_xdp_attach(attachment, program, xdp_mode, message)
+					     : attach_tc(attachment, state_dir, program, message);
 	if (fd < 0)
 		return fd;
 	attachment->link = fd;
@@ -138,33 +98,12 @@ static int link_info(const struct tg_attachment *attachment, uint32_t *ifindex, 
 	return 0;
 }
 
-static uint32_t program_id(int fd)
-{
-	struct bpf_prog_info info = {};
-	uint32_t length = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(fd, &info, &length) ? 0 : info.id;
-}
-
-void tg_attach_program_name(uint32_t id, char name[BPF_OBJ_NAME_LEN])
-{
-	tg_autoclose int fd = bpf_prog_get_fd_by_id(id);
-	struct bpf_prog_info info = {};
-	uint32_t length = sizeof(info);
-
-	snprintf(name, BPF_OBJ_NAME_LEN, "?");
-	if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0)
-		snprintf(name, BPF_OBJ_NAME_LEN, "%s", info.name);
-}
-
 bool tg_attach_healthy(const struct tg_attachment *attachment)
 {
 	uint32_t ifindex, program;
 
-	if (attachment->mode == TG_MODE_CLSACT) {
-		program = tg_clsact_program(attachment);
-		return program && program == program_id(attachment->link);
-	}
+	if (attachment->mode == TG_MODE_CLSACT)
+		return tg_clsact_healthy(attachment);
 	if (link_info(attachment, &ifindex, &program) || ifindex != attachment->ifindex)
 		return false;
 	return attachment->hook != TG_HOOK_XDP || tg_xdp_healthy(attachment, program);
@@ -172,7 +111,7 @@ bool tg_attach_healthy(const struct tg_attachment *attachment)
 
 struct adoption {
 	const char *state_dir;
-	size_t pin; /* of pins[] */
+	size_t pin; /* of tg_pin_names[] */
 	void (*each)(void *data, const struct tg_attachment *attachment);
 	void *data;
 };
@@ -183,13 +122,14 @@ static bool find_pinned(const struct adoption *adoption, const char *path, const
 {
 	uint32_t program;
 
-	*attachment =
-		(struct tg_attachment){.hook = pins[adoption->pin].hook, .link = bpf_obj_get(path)};
+	*attachment = (struct tg_attachment){.hook = tg_pin_names[adoption->pin].hook,
+					     .link = bpf_obj_get(path)};
 	if (attachment->link < 0)
 		return false;
-	if (!pins[adoption->pin].is_link) {
+	if (!tg_pin_names[adoption->pin].is_link) {
 		attachment->mode = TG_MODE_CLSACT;
-		attachment->ifindex = strtoul(name + strlen(pins[adoption->pin].prefix), NULL, 10);
+		attachment->ifindex =
+			strtoul(name + strlen(tg_pin_names[adoption->pin].prefix), NULL, 10);
 	} else if (link_info(attachment, &attachment->ifindex, &program)) {
 		return false;
 	} else {
@@ -223,7 +163,8 @@ void tg_attach_adopt(const char *state_dir,
 {
 	struct adoption adoption = {.state_dir = state_dir, .each = each, .data = data};
 
-	for (adoption.pin = 0; adoption.pin < PINS; adoption.pin++)
-		tg_state_dir_each(state_dir, pins[adoption.pin].prefix, adopt_one, &adoption);
+	for (adoption.pin = 0; adoption.pin < TG_PIN_NAMES; adoption.pin++)
+		tg_state_dir_each(state_dir, tg_pin_names[adoption.pin].prefix, adopt_one,
+				  &adoption);
 	tg_clsact_tidy(state_dir);
 }

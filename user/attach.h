@@ -7,31 +7,9 @@
 #define TG_ATTACH_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <tidegate/abi.h>
 
+#include "attach_link.h"
 #include "config.h"
-
-/* How a program sits on its hook. */
-enum tg_mode {
-	TG_MODE_NATIVE,	 /* XDP, in the driver */
-	TG_MODE_GENERIC, /* XDP, behind it */
-	TG_MODE_TCX,	 /* TC, by a link (Linux 6.6) */
-	TG_MODE_CLSACT,	 /* TC, by a filter of the clsact qdisc */
-};
-
-struct tg_attachment {
-	char name[16];
-	unsigned int ifindex;
-	enum tg_hook hook;
-	enum tg_mode mode;
-	int link;	   /* descriptor of the link, with TG_MODE_CLSACT of the program */
-	uint32_t counters; /* place in the interface_counters map; 0 not yet given */
-};
-
-const char *tg_hook_name(enum tg_hook hook);
-const char *tg_mode_name(enum tg_mode mode);
 
 /*
  * Attaches @program to @attachment's hook and interface (name, ifindex) and pins what holds it

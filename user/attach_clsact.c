@@ -15,12 +15,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "attach_private.h"
+#include "attach_clsact.h"
 #include "cleanup.h"
 #include "log.h"
 #include "message.h"
 #include "qdisc.h"
 #include "state_dir.h"
+
+/* The pin that says that the clsact qdisc of an interface is of our making. */
+#define TG_CLSACT_QDISC_PIN "clsact-qdisc-"
 
 /* The handle is "tg". A low priority, for the reason that attach_tc.c has. */
 #define FILTER_HANDLE	0x7467
@@ -37,6 +40,15 @@ static struct bpf_tc_hook hook_of(const struct tg_attachment *attachment)
 		.attach_point =
 			attachment->hook == TG_HOOK_TC_EGRESS ? BPF_TC_EGRESS : BPF_TC_INGRESS,
 	};
+}
+
+/* The id of the program in the filter, or 0. */
+static uint32_t filter_program(const struct tg_attachment *attachment)
+{
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	struct bpf_tc_hook hook = hook_of(attachment);
+
+	return bpf_tc_query(&hook, &options) ? 0 : options.prog_id;
 }
 
 static void qdisc_pin(unsigned int ifindex, const char *state_dir, char *path)
@@ -116,7 +128,7 @@ static int refuse_same(const struct tg_attachment *attachment, const struct tg_f
 {
 	char name[BPF_OBJ_NAME_LEN];
 
-	tg_attach_program_name(tg_clsact_program(attachment), name);
+	tg_attach_program_name(filter_program(attachment), name);
 	return tg_refuse(message, EBUSY,
 			 "%s already has a filter of another's making where tidegate's would be, "
 			 "at %s: %s, priority %u, handle %#x, program %s. tidegate does not "
@@ -166,12 +178,11 @@ int tg_clsact_attach(const struct tg_attachment *attachment, const char *state_d
 	return TAKE_FD(fd);
 }
 
-uint32_t tg_clsact_program(const struct tg_attachment *attachment)
+bool tg_clsact_healthy(const struct tg_attachment *attachment)
 {
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
-	struct bpf_tc_hook hook = hook_of(attachment);
+	uint32_t program = filter_program(attachment);
 
-	return bpf_tc_query(&hook, &options) ? 0 : options.prog_id;
+	return program && program == tg_attach_program_id(attachment->link);
 }
 
 int tg_clsact_update(const struct tg_attachment *attachment, const char *state_dir, int program)
@@ -192,11 +203,11 @@ int tg_clsact_update(const struct tg_attachment *attachment, const char *state_d
  */
 bool tg_clsact_adopt(struct tg_attachment *attachment)
 {
-	uint32_t id = tg_clsact_program(attachment);
+	uint32_t id = filter_program(attachment);
 	char name[BPF_OBJ_NAME_LEN];
 	int fd;
 
-	if (id && tg_attach_healthy(attachment))
+	if (id && tg_clsact_healthy(attachment))
 		return true;
 	fd = bpf_prog_get_fd_by_id(id);
 	if (fd < 0)
@@ -212,7 +223,7 @@ void tg_clsact_remove(const struct tg_attachment *attachment, const char *state_
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	struct bpf_tc_hook hook = hook_of(attachment);
 
-	if (tg_attach_healthy(attachment)) /* and not replaced by another's */
+	if (tg_clsact_healthy(attachment)) /* and not replaced by another's */
 		bpf_tc_detach(&hook, &options);
 	remove_qdisc(attachment->ifindex, state_dir);
 }

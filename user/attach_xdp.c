@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Links to XDP. */
+#include "attach_xdp.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -7,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "attach_private.h"
-#include "cleanup.h"
 #include "log.h"
 #include "message.h"
 
