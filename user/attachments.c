@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Keeping the attachments and the machine's interfaces together, while these come and go. */
+#include "attachments.h"
+
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
 
+#include "attach.h"
 #include "cleanup.h"
-#include "datapath_private.h"
+#include "datapath_state.h"
+#include "interfaces.h"
 #include "log.h"
+#include "program.h"
 #include "qdisc.h"
 
 struct tg_attachment *tg_attachments_find(struct tg_datapath *datapath, unsigned int ifindex,
@@ -64,6 +69,13 @@ int tg_attachments_count(const struct tg_datapath *datapath, const struct tg_pro
 		return tg_refuse(message, errno, "cannot prepare the counters of %s: %s",
 				 attachment->name, strerror(errno));
 	return 0;
+}
+
+void tg_datapath_remove(const struct tg_datapath *datapath, struct tg_attachment *attachment)
+{
+	tg_attach_remove(attachment, datapath->state_dir);
+	if (attachment->hook == TG_HOOK_TC_EGRESS)
+		tg_qdisc_restore(attachment->ifindex);
 }
 
 static bool is_wanted(const struct tg_wanted *wanted, size_t n,

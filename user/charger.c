@@ -16,7 +16,6 @@
 #include "cleanup.h"
 #include "log.h"
 #include "message.h"
-#include "state_dir.h"
 
 static void destroy(struct charger_bpf **skeleton)
 {

@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "datapath_private.h"
+#include "config.h"
+#include "datapath_state.h"
 #include "log.h"
+#include "policy.h"
 #include "tally.h"
 
 /* A shared limit, by both its names. */

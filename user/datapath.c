@@ -8,29 +8,22 @@
 #include <tidegate/name_hash.h>
 #include <unistd.h>
 
-#include "buckets.h"
+#include "attach.h"
 #include "charger.h"
 #include "cleanup.h"
 #include "clock.h"
-#include "datapath_private.h"
+#include "datapath.h"
+#include "datapath_state.h"
+#include "entries_private.h"
 #include "log.h"
-#include "qdisc.h"
+#include "program.h"
 #include "state_dir.h"
 #include "table.h"
 
-int tg_datapath_open_pin(const struct tg_datapath *datapath, const char *pin)
-{
-	char path[PATH_MAX];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", datapath->state_dir, pin);
-	fd = bpf_obj_get(path);
-	return fd < 0 ? -errno : fd;
-}
-
 void tg_datapath_forget_maps(const struct tg_datapath *datapath)
 {
-	tg_autoclose int meta = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_META]);
+	tg_autoclose int meta =
+		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_META]);
 	uint32_t bank;
 	int map;
 
@@ -40,7 +33,7 @@ void tg_datapath_forget_maps(const struct tg_datapath *datapath)
 	for (map = 0; map < TG_MAPS_KEPT; map++)
 		if (map != TG_MAP_ENTRIES && map != TG_MAP_ENTRIES_STATE)
 			tg_state_dir_unlink(datapath->state_dir, tg_map_names[map]);
-	if (!datapath->entries.n)
+	if (!datapath->entries->n)
 		tg_entries_forget(datapath);
 	tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
 }
@@ -67,7 +60,8 @@ int tg_datapath_take_next_table(const struct tg_datapath *datapath)
 
 static bool read_records(struct tg_datapath *datapath)
 {
-	tg_autoclose int fd = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_RECORDS]);
+	tg_autoclose int fd =
+		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_RECORDS]);
 	uint32_t slot, index, entries;
 
 	if (!map_has(fd, 4, sizeof(struct tg_limit_record), &entries) ||
@@ -83,7 +77,7 @@ static bool read_records(struct tg_datapath *datapath)
 
 static uint32_t size_of_table(const struct tg_datapath *datapath, const char *pin)
 {
-	tg_autoclose int fd = tg_datapath_open_pin(datapath, pin);
+	tg_autoclose int fd = tg_state_dir_open_pin(datapath->state_dir, pin);
 
 	return tg_table_size(fd);
 }
@@ -103,8 +97,10 @@ static bool find_table(struct tg_datapath *datapath)
 
 static bool read_kept(struct tg_datapath *datapath)
 {
-	tg_autoclose int meta = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_META]);
-	tg_autoclose int active = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_ACTIVE]);
+	tg_autoclose int meta =
+		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_META]);
+	tg_autoclose int active =
+		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ACTIVE]);
 	uint32_t zero = 0, entries;
 
 	if (!map_has(meta, 4, sizeof(struct tg_meta), &entries) ||
@@ -132,7 +128,7 @@ static int start_afresh(struct tg_datapath *datapath)
 
 static int adopt_maps(struct tg_datapath *datapath)
 {
-	int meta = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_META]);
+	int meta = tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_META]);
 	bool found = meta >= 0;
 
 	if (found)
@@ -173,14 +169,15 @@ static void adopt_entries(struct tg_datapath *datapath)
 
 	for (hook = 0; hook < TG_HOOKS; hook++) {
 		tg_datapath_program_pin(hook, pin, sizeof(pin));
-		datapath->adopted_entries[hook] = tg_datapath_open_pin(datapath, pin);
+		datapath->adopted_entries[hook] = tg_state_dir_open_pin(datapath->state_dir, pin);
 	}
 }
 
 /* The places in the interface counters that adopted links have; needs the map. */
 static void adopt_counters(struct tg_datapath *datapath)
 {
-	tg_autoclose int fd = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_ATTACHMENTS]);
+	tg_autoclose int fd =
+		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ATTACHMENTS]);
 	uint32_t index;
 	size_t i;
 
@@ -201,7 +198,9 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 	memset(made->adopted_entries, -1, sizeof(made->adopted_entries));
 	made->tick = tg_clock_tick();
 	made->state_dir = strdup(state_dir);
-	if (!made->state_dir)
+	made->entries = calloc(1, sizeof(*made->entries));
+	made->reclaim = tg_reclaim_new();
+	if (!made->state_dir || !made->entries || !made->reclaim)
 		return tg_refuse(message, ENOMEM, "out of memory");
 	made->lock = tg_state_dir_open(state_dir, message);
 	if (made->lock < 0)
@@ -249,13 +248,6 @@ int tg_datapath_reset(struct tg_datapath *datapath, const char *limit, const uin
 	return error;
 }
 
-void tg_datapath_remove(const struct tg_datapath *datapath, struct tg_attachment *attachment)
-{
-	tg_attach_remove(attachment, datapath->state_dir);
-	if (attachment->hook == TG_HOOK_TC_EGRESS)
-		tg_qdisc_restore(attachment->ifindex);
-}
-
 int tg_datapath_detach(struct tg_datapath *datapath, bool entries_too, unsigned int *links)
 {
 	char pin[32];
@@ -271,9 +263,9 @@ int tg_datapath_detach(struct tg_datapath *datapath, bool entries_too, unsigned 
 		tg_state_dir_unlink(datapath->state_dir, pin);
 	}
 	if (entries_too)
-		datapath->entries.n = 0;
+		datapath->entries->n = 0;
 	tg_datapath_forget_maps(datapath);
-	return !datapath->entries.n && rmdir(datapath->state_dir) ? -errno : 0;
+	return !datapath->entries->n && rmdir(datapath->state_dir) ? -errno : 0;
 }
 
 void tg_datapath_close(struct tg_datapath **datapath)
@@ -285,7 +277,7 @@ void tg_datapath_close(struct tg_datapath **datapath)
 		return;
 	for (i = 0; i < old->attachments_n; i++)
 		close(old->attachments[i].link);
-	tg_table_walk_free(&old->reclaim.walk);
+	tg_reclaim_free(&old->reclaim);
 	tg_program_free(&old->program);
 	tg_compiled_free(&old->compiled);
 	tg_config_free(&old->config);
@@ -295,6 +287,7 @@ void tg_datapath_close(struct tg_datapath **datapath)
 	if (old->lock >= 0)
 		close(old->lock);
 	rmdir(old->state_dir); /* goes only if a start that failed has left it empty */
+	free(old->entries);
 	free(old->state_dir);
 	free(old);
 	*datapath = NULL;

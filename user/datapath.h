@@ -10,12 +10,13 @@
 #ifndef TG_DATAPATH_H
 #define TG_DATAPATH_H
 
+#include "attachments.h"
 #include "config.h"
 #include "entries.h"
-#include "prefix.h"
-#include "stats.h"
-
 #include "message.h"
+#include "prefix.h"
+#include "reclaim.h"
+#include "stats.h"
 
 struct tg_datapath;
 
@@ -37,21 +38,6 @@ int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *co
 
 /* The number of the policy in force. */
 uint32_t tg_datapath_generation(const struct tg_datapath *datapath);
-
-/*
- * Attaches to interfaces that the configuration means and that have appeared, lets go of
- * those that have gone or have another name now. What cannot be is logged, once.
- */
-void tg_datapath_follow(struct tg_datapath *datapath);
-
-/*
- * Housekeeping, about once a second: takes expired entries out, says when the table is full. True
- * if it is filling up: then tg_datapath_reclaim() is to be called until it returns false.
- */
-bool tg_datapath_maintain(struct tg_datapath *datapath);
-
-/* Takes some of the buckets that are not needed out of the table. True if there is more to do. */
-bool tg_datapath_reclaim(struct tg_datapath *datapath);
 
 /* A snapshot; the caller frees it with tg_stats_free(). */
 int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats);

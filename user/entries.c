@@ -8,7 +8,8 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "datapath_private.h"
+#include "datapath_state.h"
+#include "entries_private.h"
 #include "log.h"
 #include "state_dir.h"
 
@@ -95,22 +96,23 @@ static int count(struct tg_entries *entries, int fd)
 
 void tg_entries_adopt(struct tg_datapath *datapath)
 {
-	tg_autoclose int entries = tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_ENTRIES]);
+	tg_autoclose int entries =
+		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES]);
 	tg_autoclose int states =
-		tg_datapath_open_pin(datapath, tg_map_names[TG_MAP_ENTRIES_STATE]);
+		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES_STATE]);
 
-	datapath->entries = (struct tg_entries){.soonest = TG_NO_END, .soonest_left = TG_NO_END};
+	*datapath->entries = (struct tg_entries){.soonest = TG_NO_END, .soonest_left = TG_NO_END};
 	if (entries < 0 && states < 0)
 		return;
-	if (!layout_known(entries, states) || count(&datapath->entries, entries)) {
+	if (!layout_known(entries, states) || count(datapath->entries, entries)) {
 		tg_log(TG_LOG_WARNING,
 		       "%s holds allow and deny entries of a layout that this version does not "
 		       "know; they are given up",
 		       datapath->state_dir);
-		datapath->entries.n = 0;
+		datapath->entries->n = 0;
 		tg_entries_forget(datapath);
-	} else if (datapath->entries.n) {
-		tg_log(TG_LOG_INFO, "adopted %u allow and deny entries", datapath->entries.n);
+	} else if (datapath->entries->n) {
+		tg_log(TG_LOG_INFO, "adopted %u allow and deny entries", datapath->entries->n);
 	}
 }
 
@@ -128,7 +130,7 @@ static int store(struct tg_datapath *datapath, const struct tg_lpm_key *key,
 		return bpf_map_update_elem(entries_fd(datapath), key, entry, BPF_ANY) ? -errno : 0;
 	if (bpf_map_delete_elem(entries_fd(datapath), key))
 		return -errno;
-	datapath->entries.n--;
+	datapath->entries->n--;
 	return 0;
 }
 
@@ -147,7 +149,7 @@ static bool clear_ended(struct tg_entry *entry, uint64_t now)
 
 static int expire_batch(struct tg_datapath *datapath, struct tg_entries_batch *batch, uint64_t now)
 {
-	struct tg_entries *entries = &datapath->entries;
+	struct tg_entries *entries = datapath->entries;
 	struct tg_entry *entry;
 	uint32_t i;
 	int error, more;
@@ -176,7 +178,7 @@ static int expire_batch(struct tg_datapath *datapath, struct tg_entries_batch *b
 static int expire(struct tg_datapath *datapath, int batches)
 {
 	tg_autofree struct tg_entries_batch *batch = malloc(sizeof(*batch));
-	struct tg_entries *entries = &datapath->entries;
+	struct tg_entries *entries = datapath->entries;
 	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE);
 	int error = 0;
 
@@ -198,7 +200,7 @@ static int expire(struct tg_datapath *datapath, int batches)
 
 int tg_entries_expire(struct tg_datapath *datapath)
 {
-	const struct tg_entries *entries = &datapath->entries;
+	const struct tg_entries *entries = datapath->entries;
 	int error;
 
 	if (!entries->walking && entries->soonest > tg_clock_read(TG_CLOCK_PRECISE))
@@ -213,9 +215,9 @@ static int store_new(struct tg_datapath *datapath, const struct tg_lpm_key *key,
 {
 	int error = store(datapath, key, entry);
 
-	if (error != -ENOSPC || datapath->entries.soonest > tg_clock_read(TG_CLOCK_PRECISE))
+	if (error != -ENOSPC || datapath->entries->soonest > tg_clock_read(TG_CLOCK_PRECISE))
 		return error;
-	datapath->entries.walking = false;
+	datapath->entries->walking = false;
 	error = expire(datapath, TG_ENTRIES_MAX / TG_ENTRIES_BATCH + 1);
 	return error ? error : store(datapath, key, entry);
 }
@@ -234,8 +236,8 @@ static int add(struct tg_datapath *datapath, enum tg_list list, const struct tg_
 	error = there ? store(datapath, &key, &entry) : store_new(datapath, &key, &entry);
 	if (error)
 		return error;
-	datapath->entries.n += !there;
-	note_ends(&datapath->entries, &entry);
+	datapath->entries->n += !there;
+	note_ends(datapath->entries, &entry);
 	return 0;
 }
 
@@ -252,14 +254,14 @@ int tg_datapath_add_entries(struct tg_datapath *datapath, enum tg_list list,
 	snprintf(listing.note, sizeof(listing.note), "%s", note ? note : "");
 	*done = *replaced = 0;
 	/* First, so that each holds from the moment it is in. */
-	error = announce(datapath, datapath->entries.n + prefixes->n);
+	error = announce(datapath, datapath->entries->n + prefixes->n);
 	for (; !error && *done < prefixes->n; (*done)++) {
 		error = add(datapath, list, &prefixes->items[*done], &listing, &again);
 		if (error)
 			break;
 		*replaced += again;
 	}
-	announced = announce(datapath, datapath->entries.n);
+	announced = announce(datapath, datapath->entries->n);
 	return error ? error : announced;
 }
 
@@ -294,6 +296,6 @@ int tg_datapath_remove_entries(struct tg_datapath *datapath, enum tg_list list,
 		if (error == 1)
 			error = tg_prefix_list_add(missing, &prefixes->items[i]);
 	}
-	announced = announce(datapath, datapath->entries.n);
+	announced = announce(datapath, datapath->entries->n);
 	return error ? error : announced;
 }

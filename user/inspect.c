@@ -9,9 +9,12 @@
 #include <tidegate/keyed_hash.h>
 #include <tidegate/name_hash.h>
 
+#include "attach.h"
+#include "attachments.h"
 #include "buckets.h"
 #include "cleanup.h"
-#include "datapath_private.h"
+#include "datapath.h"
+#include "datapath_state.h"
 #include "gates.h"
 #include "qdisc.h"
 #include "table.h"

@@ -8,7 +8,9 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "datapath_private.h"
+#include "datapath_state.h"
+#include "entries_private.h"
+#include "policy.h"
 
 int tg_entries_read(int fd, const struct tg_lpm_key *after, struct tg_entries_batch *batch)
 {

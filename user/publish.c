@@ -13,13 +13,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach.h"
+#include "attachments.h"
 #include "buckets.h"
 #include "charger.h"
 #include "cleanup.h"
 #include "clock.h"
-#include "datapath_private.h"
+#include "datapath.h"
+#include "datapath_state.h"
+#include "entries_private.h"
 #include "fault.h"
 #include "gates.h"
+#include "interfaces.h"
 #include "log.h"
 #include "qdisc.h"
 #include "state_dir.h"
@@ -108,7 +113,7 @@ static int copy_table(struct publish *publish, char *message)
 
 	if (!publish->resized)
 		return 0;
-	old = tg_datapath_open_pin(publish->datapath, tg_map_names[TG_MAP_BUCKETS]);
+	old = tg_state_dir_open_pin(publish->datapath->state_dir, tg_map_names[TG_MAP_BUCKETS]);
 	error = old < 0 ? old : tg_table_copy(old, new, &publish->compiled->policy.table);
 	return error ? refuse_maps(error, message) : 0;
 }
@@ -166,7 +171,7 @@ static int write_meta(struct publish *publish, char *message)
 
 	if (bpf_map_update_elem(fd, &zero, &publish->meta, BPF_ANY))
 		return refuse_maps(-errno, message);
-	error = tg_entries_announce(publish->program, publish->datapath->entries.n);
+	error = tg_entries_announce(publish->program, publish->datapath->entries->n);
 	return refuse_maps(error, message);
 }
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "reclaim.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <tidegate/gcra.h>
 
 #include "cleanup.h"
 #include "clock.h"
-#include "datapath_private.h"
+#include "config.h"
+#include "datapath_state.h"
+#include "entries_private.h"
 #include "log.h"
-#include "reclaim.h"
+#include "policy.h"
 #include "table.h"
 
 #define NS_PER_S 1000000000ULL
@@ -15,6 +19,29 @@
 #define PAUSE_PER_PASS	  4 /* times what a pass took, until the next: a fifth of a CPU at most */
 #define PAUSE_AFTER_ERROR (60 * NS_PER_S)
 #define CALM_NS		  (60 * NS_PER_S) /* without a crowd, after which a new one is news */
+
+struct tg_reclaim {
+	struct tg_table_walk *walk;	  /* the pass under way, or NULL */
+	const struct tg_program *program; /* with which it began */
+	uint64_t began, next;		  /* ns: this pass; no other one before */
+	uint64_t known_idle;	      /* ns that a known source's bucket stays when it is full */
+	uint64_t crowded, crowded_at; /* packets that found the table full, and when last (ns) */
+	bool announced;		      /* that it is full */
+};
+
+struct tg_reclaim *tg_reclaim_new(void)
+{
+	return calloc(1, sizeof(struct tg_reclaim));
+}
+
+void tg_reclaim_free(struct tg_reclaim **reclaim)
+{
+	if (!*reclaim)
+		return;
+	tg_table_walk_free(&(*reclaim)->walk);
+	free(*reclaim);
+	*reclaim = NULL;
+}
 
 uint64_t tg_reclaim_adapt(uint64_t known_idle, uint64_t used, uint64_t size)
 {
@@ -54,7 +81,7 @@ bool tg_datapath_is_full(const struct tg_datapath *datapath)
 /* One line when it gets crowded and one when that is long past, however many packets there are. */
 static void watch_crowd(struct tg_datapath *datapath, uint64_t crowded, uint64_t now)
 {
-	struct tg_reclaim *reclaim = &datapath->reclaim;
+	struct tg_reclaim *reclaim = datapath->reclaim;
 
 	if (crowded > reclaim->crowded) {
 		reclaim->crowded_at = now;
@@ -104,7 +131,7 @@ static int consider(void *data, uint32_t number, const struct tg_table_place *pl
 
 static void end_pass(struct tg_datapath *datapath)
 {
-	struct tg_reclaim *reclaim = &datapath->reclaim;
+	struct tg_reclaim *reclaim = datapath->reclaim;
 	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE), crowded;
 
 	tg_table_walk_free(&reclaim->walk);
@@ -116,7 +143,7 @@ static void end_pass(struct tg_datapath *datapath)
 /* What went wrong is in the log. */
 static void give_up(struct tg_datapath *datapath)
 {
-	struct tg_reclaim *reclaim = &datapath->reclaim;
+	struct tg_reclaim *reclaim = datapath->reclaim;
 
 	tg_table_walk_free(&reclaim->walk);
 	reclaim->next = tg_clock_read(TG_CLOCK_PRECISE) + PAUSE_AFTER_ERROR;
@@ -124,7 +151,7 @@ static void give_up(struct tg_datapath *datapath)
 
 bool tg_datapath_reclaim(struct tg_datapath *datapath)
 {
-	struct tg_reclaim *reclaim = &datapath->reclaim;
+	struct tg_reclaim *reclaim = datapath->reclaim;
 	tg_autofree struct slice *slice = calloc(1, sizeof(*slice));
 	int more;
 
@@ -153,7 +180,7 @@ bool tg_datapath_reclaim(struct tg_datapath *datapath)
 
 bool tg_datapath_maintain(struct tg_datapath *datapath)
 {
-	struct tg_reclaim *reclaim = &datapath->reclaim;
+	struct tg_reclaim *reclaim = datapath->reclaim;
 	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE), crowded, used;
 
 	tg_entries_expire(datapath);

@@ -10,17 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct tg_table_walk;
-struct tg_program;
+struct tg_datapath;
 
-struct tg_reclaim {
-	struct tg_table_walk *walk;	  /* the pass under way, or NULL */
-	const struct tg_program *program; /* with which it began */
-	uint64_t began, next;		  /* ns: this pass; no other one before */
-	uint64_t known_idle;	      /* ns that a known source's bucket stays when it is full */
-	uint64_t crowded, crowded_at; /* packets that found the table full, and when last (ns) */
-	bool announced;		      /* that it is full */
-};
+/* What is known of the passes of one datapath. */
+struct tg_reclaim;
+struct tg_reclaim *tg_reclaim_new(void);	   /* NULL: out of memory */
+void tg_reclaim_free(struct tg_reclaim **reclaim); /* NULL-safe */
 
 /* At most so long, and no shorter however many wait for a place. */
 #define TG_KNOWN_IDLE_MAX 300000000000ULL /* ns */
@@ -31,5 +26,14 @@ struct tg_reclaim {
  * @used of @size places taken: shorter when few are free, longer when many are. Pure.
  */
 uint64_t tg_reclaim_adapt(uint64_t known_idle, uint64_t used, uint64_t size);
+
+/*
+ * Housekeeping, about once a second: takes expired entries out, says when the table is full. True
+ * if it is filling up: then tg_datapath_reclaim() is to be called until it returns false.
+ */
+bool tg_datapath_maintain(struct tg_datapath *datapath);
+
+/* Takes some of the buckets that are not needed out of the table. True if there is more to do. */
+bool tg_datapath_reclaim(struct tg_datapath *datapath);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <bpf/bpf.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -60,6 +61,16 @@ int tg_state_dir_open(const char *path, char *message)
 	/* The group may open what is for it, and look around not even then. */
 	fchmod(fd, 0710);
 	return TAKE_FD(fd);
+}
+
+int tg_state_dir_open_pin(const char *path, const char *pin)
+{
+	char whole[PATH_MAX];
+	int fd;
+
+	snprintf(whole, sizeof(whole), "%s/%s", path, pin);
+	fd = bpf_obj_get(whole);
+	return fd < 0 ? -errno : fd;
 }
 
 bool tg_state_dir_unlink(const char *path, const char *pin)

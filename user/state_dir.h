@@ -12,6 +12,9 @@
  */
 int tg_state_dir_open(const char *path, char *message);
 
+/* Opens one pin, of a map or a program. A descriptor, or -errno. */
+int tg_state_dir_open_pin(const char *path, const char *pin);
+
 /* Unlinks one pin; false if it was not there. */
 bool tg_state_dir_unlink(const char *path, const char *pin);
 

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The datapath's inside, shared by datapath.c (adopts, keeps, removes), publish.c and inspect.c. */
-#ifndef TG_DATAPATH_PRIVATE_H
-#define TG_DATAPATH_PRIVATE_H
+/* The state of a datapath, for the files that make it up and for no others. */
+#ifndef TG_DATAPATH_STATE_H
+#define TG_DATAPATH_STATE_H
 
-#include "attach.h"
-#include "datapath.h"
-#include "entries_private.h"
-#include "interfaces.h"
-#include "policy.h"
-#include "program.h"
-#include "reclaim.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tidegate/abi.h>
+
+#include "attach_link.h"
+#include "message.h"
+
+struct tg_compiled;
+struct tg_config;
+struct tg_entries;
+struct tg_program;
+struct tg_reclaim;
 
 struct tg_datapath {
 	char *state_dir;
@@ -26,8 +32,8 @@ struct tg_datapath {
 	bool replaced;		       /* the links' program looks at maps of a layout given up */
 	bool adopted; /* maps of an earlier daemon, in which anything may have been left */
 	bool unswept; /* there may be buckets of an older version */
-	struct tg_entries entries;
-	struct tg_reclaim reclaim;
+	struct tg_entries *entries;
+	struct tg_reclaim *reclaim;
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
 	char refusal[TG_MESSAGE_SIZE]; /* why an interface could not be followed, as last logged */
@@ -37,43 +43,11 @@ struct tg_datapath {
 #define TG_PROGRAM_PIN	    "program-" /* and the hook's name: what the links run */
 #define TG_NEXT_BUCKETS_PIN "buckets_next"
 
-/* A descriptor, or -errno. */
-int tg_datapath_open_pin(const struct tg_datapath *datapath, const char *pin);
-
 /* The new table takes the place of the old one. 0 or -errno, logged. */
 int tg_datapath_take_next_table(const struct tg_datapath *datapath);
 
-/* The attachment to a hook of an interface, or NULL. */
-struct tg_attachment *tg_attachments_find(struct tg_datapath *datapath, unsigned int ifindex,
-					  enum tg_hook hook);
-
-/*
- * Puts an attachment on its hook unless it is there already, with the queue that it needs behind
- * it if the policy delays. *@queued: the queue was made by this call. 0 or -errno with @message.
- */
-int tg_attachments_attach(const struct tg_datapath *datapath, const struct tg_program *program,
-			  const struct tg_config *config, const struct tg_wanted *wanted,
-			  struct tg_attachment *attachment, bool *queued, char *message);
-
-/* Packets are delayed there. */
-bool tg_attachments_delay(const struct tg_config *config, const struct tg_attachment *attachment);
-
-/* Where it stands in the map `attachments`. */
-uint32_t tg_attachments_index(const struct tg_attachment *attachment);
-
-/*
- * Gives an attachment its place among the counters, if it has none: one that neither the live
- * attachments have nor @others. 0 or -errno with @message.
- */
-int tg_attachments_count(const struct tg_datapath *datapath, const struct tg_program *program,
-			 const struct tg_attachment *others, size_t others_n,
-			 struct tg_attachment *attachment, char *message);
-
 /* Unpins all kept maps but those of allow and deny entries, unless there are none. */
 void tg_datapath_forget_maps(const struct tg_datapath *datapath);
-
-/* Takes an attachment away, with the queue of ours behind it. */
-void tg_datapath_remove(const struct tg_datapath *datapath, struct tg_attachment *attachment);
 
 /* The pin of the program that a hook runs. */
 void tg_datapath_program_pin(enum tg_hook hook, char *pin, size_t size);
