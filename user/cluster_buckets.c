@@ -9,10 +9,8 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "config.h"
-#include "datapath_state.h"
+#include "datapath_counters.h"
 #include "log.h"
-#include "policy.h"
 #include "tally.h"
 
 /* A shared limit, by both its names. */
@@ -99,7 +97,8 @@ int tg_cluster_buckets_open(struct tg_datapath *datapath, struct tg_cluster_buck
 		return tg_fail(ENOMEM, "buckets of shared limits");
 	made->datapath = datapath;
 	/* Its own, since programs come and go and the map stays. */
-	made->fd = fcntl(tg_program_map_fd(datapath->program, TG_MAP_REPORTS), F_DUPFD_CLOEXEC, 0);
+	made->fd = fcntl(tg_program_map_fd(tg_datapath_program(datapath), TG_MAP_REPORTS),
+			 F_DUPFD_CLOEXEC, 0);
 	if (made->fd < 0)
 		return tg_fail(errno, "reports of shared limits");
 	made->reports = ring_buffer__new(made->fd, on_report, made, NULL);
@@ -123,16 +122,6 @@ void tg_cluster_buckets_close(struct tg_cluster_buckets **buckets)
 	*buckets = NULL;
 }
 
-static uint32_t id_of(const struct tg_datapath *datapath, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < datapath->config->limits_n; i++)
-		if (strcmp(datapath->config->limits[i].name, name) == 0)
-			return datapath->records[datapath->compiled->slots[i]].id;
-	return 0;
-}
-
 void tg_cluster_buckets_rules(struct tg_cluster_buckets *buckets, const struct tg_share_rule *rules,
 			      size_t n)
 {
@@ -142,7 +131,7 @@ void tg_cluster_buckets_rules(struct tg_cluster_buckets *buckets, const struct t
 	for (i = 0; i < n; i++)
 		limits[i] = (struct limit){
 			.hash = rules[i].hash,
-			.id = id_of(buckets->datapath, rules[i].name),
+			.id = tg_datapath_limit_id(buckets->datapath, rules[i].name),
 			.on_loss = rules[i].on_loss,
 			.owed = tg_cluster_buckets_owed(buckets, rules[i].hash),
 		};
@@ -208,7 +197,7 @@ static void tally_some(struct tg_cluster_buckets *buckets, struct tg_share *shar
 	size_t i;
 
 	fill_in(buckets, share, first, n);
-	error = tg_tally_run(buckets->datapath->program, buckets->tallies, (uint32_t)n);
+	error = tg_tally_run(tg_datapath_program(buckets->datapath), buckets->tallies, (uint32_t)n);
 	if (error && error != buckets->failure)
 		tg_fail(error, "shared limits cannot be charged");
 	buckets->failure = error;
@@ -244,7 +233,7 @@ static uint32_t price_of(const struct tg_share *share, enum tg_share_loss on_los
 
 void tg_cluster_buckets_announce(struct tg_cluster_buckets *buckets, const struct tg_share *share)
 {
-	int fd = tg_program_map_fd(buckets->datapath->program, TG_MAP_SHARES);
+	int fd = tg_program_map_fd(tg_datapath_program(buckets->datapath), TG_MAP_SHARES);
 	size_t i;
 
 	for (i = 0; i < buckets->limits_n; i++) {

@@ -12,6 +12,7 @@
 
 #include "attachments.h"
 #include "config.h"
+#include "datapath_counters.h"
 #include "entries.h"
 #include "message.h"
 #include "prefix.h"
@@ -36,17 +37,8 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config,
 			char *message);
 
-/* The number of the policy in force. */
-uint32_t tg_datapath_generation(const struct tg_datapath *datapath);
-
 /* A snapshot; the caller frees it with tg_stats_free(). */
 int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats);
-
-/* The map of events, the caller's to close, or -errno; stays the same whatever is published. */
-int tg_datapath_events_fd(const struct tg_datapath *datapath);
-
-/* Of the limit with that id (struct tg_limit) in force, or NULL. */
-const char *tg_datapath_limit_name(const struct tg_datapath *datapath, uint32_t id);
 
 /* Calls @each for every bucket in the table until it returns nonzero (which is returned). */
 int tg_datapath_each_bucket(struct tg_datapath *datapath,

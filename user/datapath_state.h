@@ -52,11 +52,4 @@ void tg_datapath_forget_maps(const struct tg_datapath *datapath);
 /* The pin of the program that a hook runs. */
 void tg_datapath_program_pin(enum tg_hook hook, char *pin, size_t size);
 
-/* A source without a bucket would find no room for one. */
-bool tg_datapath_is_full(const struct tg_datapath *datapath);
-
-/* What the kernel counted about a limit, all CPUs together. */
-int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot,
-			       struct tg_limit_counters *sum);
-
 #endif

@@ -3,7 +3,6 @@
 #include <bpf/bpf.h>
 #include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tidegate/keyed_hash.h>
@@ -14,37 +13,12 @@
 #include "buckets.h"
 #include "cleanup.h"
 #include "datapath.h"
+#include "datapath_counters.h"
 #include "datapath_state.h"
 #include "gates.h"
 #include "qdisc.h"
 #include "table.h"
 #include "text.h"
-
-int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot,
-			       struct tg_limit_counters *sum)
-{
-	return tg_program_sum(tg_program_map_fd(datapath->program, TG_MAP_LIMIT_COUNTERS), slot,
-			      (uint64_t *)sum, sizeof(*sum));
-}
-
-int tg_datapath_events_fd(const struct tg_datapath *datapath)
-{
-	int fd = fcntl(tg_program_map_fd(datapath->program, TG_MAP_EVENTS), F_DUPFD_CLOEXEC, 0);
-
-	return fd < 0 ? -errno : fd;
-}
-
-const char *tg_datapath_limit_name(const struct tg_datapath *datapath, uint32_t id)
-{
-	const struct tg_limit_record *record = &datapath->records[TG_LIMIT_SLOT(id)];
-
-	return record->name[0] && record->id == id ? record->name : NULL;
-}
-
-uint32_t tg_datapath_generation(const struct tg_datapath *datapath)
-{
-	return datapath->meta.generation[datapath->bank];
-}
 
 static int read_interface(struct tg_datapath *datapath, const struct tg_attachment *attachment,
 			  struct tg_interface_stats *stats)

@@ -7,7 +7,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "config.h"
+#include "datapath_counters.h"
 #include "datapath_state.h"
 #include "entries_private.h"
 #include "log.h"
@@ -52,30 +52,6 @@ uint64_t tg_reclaim_adapt(uint64_t known_idle, uint64_t used, uint64_t size)
 	if (known_idle < TG_KNOWN_IDLE_MIN)
 		return TG_KNOWN_IDLE_MIN;
 	return known_idle > TG_KNOWN_IDLE_MAX ? TG_KNOWN_IDLE_MAX : known_idle;
-}
-
-/* Buckets in the table, and packets that found it full. */
-static uint64_t count_used(const struct tg_datapath *datapath, uint64_t *crowded)
-{
-	struct tg_limit_counters counters;
-	uint64_t used = 0;
-	size_t i;
-
-	*crowded = 0;
-	for (i = 0; i < datapath->config->limits_n; i++) {
-		if (tg_datapath_limit_counters(datapath, datapath->compiled->slots[i], &counters))
-			continue;
-		used += counters.created - counters.reclaimed;
-		*crowded += counters.crowded;
-	}
-	return used;
-}
-
-bool tg_datapath_is_full(const struct tg_datapath *datapath)
-{
-	uint64_t crowded, used = count_used(datapath, &crowded);
-
-	return used >= datapath->table_size;
 }
 
 /* One line when it gets crowded and one when that is long past, however many packets there are. */
@@ -136,8 +112,9 @@ static void end_pass(struct tg_datapath *datapath)
 
 	tg_table_walk_free(&reclaim->walk);
 	reclaim->next = now + (now - reclaim->began) * PAUSE_PER_PASS;
-	reclaim->known_idle = tg_reclaim_adapt(reclaim->known_idle, count_used(datapath, &crowded),
-					       datapath->table_size);
+	reclaim->known_idle =
+		tg_reclaim_adapt(reclaim->known_idle, tg_datapath_count_used(datapath, &crowded),
+				 datapath->table_size);
 }
 
 /* What went wrong is in the log. */
@@ -184,7 +161,7 @@ bool tg_datapath_maintain(struct tg_datapath *datapath)
 	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE), crowded, used;
 
 	tg_entries_expire(datapath);
-	used = count_used(datapath, &crowded);
+	used = tg_datapath_count_used(datapath, &crowded);
 	watch_crowd(datapath, crowded, now);
 	if (reclaim->walk || used < datapath->table_size / 2 || now < reclaim->next)
 		return false;
