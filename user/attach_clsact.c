@@ -25,7 +25,10 @@
 /* The pin that says that the clsact qdisc of an interface is of our making. */
 #define TG_CLSACT_QDISC_PIN "clsact-qdisc-"
 
-/* The handle is "tg". A low priority, for the reason that attach_tc.c has. */
+/*
+ * The handle is "tg". The low number puts the filter before others, because behind one that accepts
+ * packets for good a limit would not hold.
+ */
 #define FILTER_HANDLE	0x7467
 #define FILTER_PRIORITY 7
 
