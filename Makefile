@@ -158,7 +158,7 @@ $B/tests/traffic $B/tests/load: $B/tests/%: tests/netns/%.c | $B/.made
 	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE $< -lpthread -o $@
 
 # What the fuzzed code needs; the rest of user/ would want the daemon.
-FUZZ_SOURCES := $(filter-out user/config_diff.c user/config_save.c,$(wildcard user/config*.c)) $(patsubst %,user/%.c,yaml_tree text log diagnostics units prefix match describe describe_cluster describe_excess share share_peers share_frame store_reply store_answer store_members)
+FUZZ_SOURCES := $(filter-out user/config_diff.c user/config_save.c,$(wildcard user/config*.c)) $(patsubst %,user/%.c,yaml_tree text log diagnostics units prefix match describe describe_cluster describe_excess share share_peers share_sources share_frame store_reply store_answer store_members)
 $B/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) | $B/.made
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) $(CPPFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

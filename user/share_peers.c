@@ -3,12 +3,14 @@
  * The other nodes. The counts are a G-counter (Shapiro and others, 2011): a node writes only its
  * own, they only grow, and merging the same frame twice, or an older one, changes nothing.
  */
+#include "share_peers.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
-#include "share_private.h"
+#include "share_sources.h"
 
 /* The peer's place by name, or where it belongs. */
 static size_t place_of(const struct tg_share *share, const char *node, bool *found)
@@ -175,13 +177,6 @@ void tg_share_watch_peers(struct tg_share *share, uint64_t now)
 	/* While nothing is heard, as many take part as when something last was. */
 	if (share->settled_at == now)
 		share->nodes_settled = heard;
-}
-
-uint32_t tg_share_nodes(const struct tg_share *share)
-{
-	uint32_t nodes = share->nodes_settled ? share->nodes_settled : 1;
-
-	return nodes < share->settings.nodes_expected ? share->settings.nodes_expected : nodes;
 }
 
 const struct tg_share_peer *tg_share_peers(const struct tg_share *share, size_t *n)
