@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bounds.h"
 #include "diagnostics.h"
 #include "match.h"
 #include "prefix.h"
-#include "share.h"
 
 #define TG_CONFIG_NAME_SIZE 64 /* bytes, with the NUL */
 #define TG_CONFIG_NAME_CHARACTERS                                                                  \

@@ -7,6 +7,7 @@
 #define TG_FRAME_KEY_H
 
 #include "config.h"
+#include "share_frame.h"
 
 /* What frame_key_file has now; length 0 if there is none. 0, or -errno and @message. */
 int tg_frame_key_read(const struct tg_config_cluster *cluster, struct tg_share_secret *secret,

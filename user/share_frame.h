@@ -11,10 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TG_SHARE_NAME_SIZE   64	   /* bytes, with the NUL: of nodes and limits */
-#define TG_SHARE_LIMITS_MAX  64	   /* in one frame */
-#define TG_SHARE_SOURCES_MAX 16384 /* in one frame */
-#define TG_SHARE_SECRET_MAX  256   /* bytes */
+#include "bounds.h"
 
 /* A bucket, by what is the same on every node. */
 struct tg_share_key {

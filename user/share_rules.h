@@ -4,6 +4,7 @@
 #define TG_SHARE_RULES_H
 
 #include "config.h"
+#include "share_state.h"
 
 /*
  * Of all that counts depend on: name, what has a bucket, unit and refill, on every machine the

@@ -5,20 +5,8 @@
 
 #include <stdbool.h>
 
+#include "bounds.h"
 #include "share_frame.h"
-
-#define TG_SHARE_NODES_MAX 1024
-#define TG_SHARE_HOLD_NS   30000000000ULL /* for which hold holds */
-#define TG_SHARE_GONE_NS   60000000000ULL /* without a frame, after which a node is forgotten */
-
-/* What a limit does while the others cannot be heard. */
-enum tg_share_loss {
-	TG_SHARE_SPLIT, /* each node has its part of the rate */
-	TG_SHARE_HOLD,	/* the others are taken to go on as they did; after TG_SHARE_HOLD_NS, split
-			 */
-	TG_SHARE_LOCAL, /* each node has the whole rate */
-	TG_SHARE_OPEN,	/* the limit admits everything */
-};
 
 struct tg_share_settings {
 	char node[TG_SHARE_NAME_SIZE];

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <tidegate/abi.h>
 
+#include "bounds.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
+#include "bounds.h"
 #include "config.h"
-#include "share.h"
 #include "store_reply.h"
 
 #define TG_STORE_KEY_SIZE (2 * TG_CONFIG_NAME_SIZE + 16)

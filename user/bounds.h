@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bounds of shared limits, and what can be configured of them: all that the configuration has to
+ * know of the exchange between nodes. */
+#ifndef TG_BOUNDS_H
+#define TG_BOUNDS_H
+
+#define TG_SHARE_NAME_SIZE   64	   /* bytes, with the NUL: of nodes and limits */
+#define TG_SHARE_LIMITS_MAX  64	   /* in one frame */
+#define TG_SHARE_SOURCES_MAX 16384 /* in one frame */
+#define TG_SHARE_SECRET_MAX  256   /* bytes */
+
+#define TG_SHARE_NODES_MAX 1024
+#define TG_SHARE_HOLD_NS   30000000000ULL /* for which hold holds */
+#define TG_SHARE_GONE_NS   60000000000ULL /* without a frame, after which a node is forgotten */
+
+/* What a limit does while the others cannot be heard. */
+enum tg_share_loss {
+	TG_SHARE_SPLIT, /* each node has its part of the rate */
+	TG_SHARE_HOLD,	/* the others are taken to go on as they did; after TG_SHARE_HOLD_NS, split
+			 */
+	TG_SHARE_LOCAL, /* each node has the whole rate */
+	TG_SHARE_OPEN,	/* the limit admits everything */
+};
+
+#endif
