@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
+#include "share_frame.h"
 #include "store_answer.h"
 #include "store_link.h"
 #include "store_members.h"
@@ -62,7 +63,7 @@ static int ask_members(struct tg_store *store, uint64_t now)
 
 static int greet(struct tg_store *store, char *why, size_t size)
 {
-	const struct tg_config_store *server = tg_link_server(store->link);
+	const struct tg_config_store *server = &store->cluster.stores[tg_link_server(store->link)];
 	char database[16], name[TG_CONFIG_NAME_SIZE + 16];
 	int error = 0;
 
@@ -202,21 +203,51 @@ static void on_answered(void *data, struct tg_reply **reply)
 		finish(store);
 }
 
+_Static_assert(TG_CONFIG_STORES_MAX <= TG_REDIS_SERVERS_MAX, "servers");
+_Static_assert(TG_CONFIG_STORE_URL_SIZE <= TG_REDIS_URL_SIZE, "URLs");
+
+static struct tg_redis_settings settings_of(const struct tg_config_cluster *cluster)
+{
+	struct tg_redis_settings settings = {
+		.servers_n = cluster->stores_n,
+		.user = cluster->user,
+		.password_file = cluster->password_file,
+		.ca_file = cluster->ca_file,
+		.answer_within = cluster->interval,
+		.value_max = tg_share_frame_size(TG_SHARE_SOURCES_MAX),
+	};
+	size_t i;
+
+	for (i = 0; i < cluster->stores_n; i++) {
+		const struct tg_config_store *store = &cluster->stores[i];
+		struct tg_redis_server *server = &settings.servers[i];
+
+		tg_config_store_url(store, server->url, sizeof(server->url));
+		server->host = store->host;
+		server->port = store->port;
+		server->is_unix = store->scheme == TG_CONFIG_UNIX;
+		server->has_tls = store->scheme == TG_CONFIG_REDISS;
+	}
+	return settings;
+}
+
 int tg_store_open(struct event_base *base, const struct tg_config_cluster *cluster,
 		  tg_store_done *done, void *data, struct tg_store **store)
 {
 	tg_cleanup(tg_store_close) struct tg_store *made = calloc(1, sizeof(*made));
 	const struct tg_link_user user = {on_connected, on_answered, on_lost, made};
+	struct tg_redis_settings settings;
 
 	if (!made)
 		return -ENOMEM;
 	made->cluster = *cluster;
+	settings = settings_of(&made->cluster);
 	made->done = done;
 	made->data = data;
 	made->list = calloc(TG_SHARE_NODES_MAX, sizeof(made->list[0]));
 	tg_store_key(made->key, cluster->name, cluster->node);
 	if (!made->list || tg_store_members_init(&made->members, cluster) ||
-	    tg_link_open(base, &made->cluster, &user, &made->status, &made->link))
+	    tg_link_open(base, &settings, &user, &made->status, &made->link))
 		return -ENOMEM;
 	*store = TAKE_PTR(made);
 	return 0;

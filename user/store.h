@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "redis_status.h"
 
 struct event_base;
 struct tg_store;
@@ -36,17 +37,6 @@ struct tg_store_round {
  * the next round, but not close the store.
  */
 typedef void tg_store_done(void *data, const struct tg_store_round *round);
-
-struct tg_store_status {
-	char server[TG_CONFIG_STORE_URL_SIZE]; /* as the configuration has it, without secrets */
-	bool connected;			       /* and greeted: authenticated, database chosen */
-	char error[256];		       /* the last, "" if there was none since */
-	uint64_t connects, failures;	       /* connections made; attempts and connections lost */
-	uint64_t rounds, missed; /* answered; not answered in time or not begun for want of a
-				    connection or because one was under way */
-	uint64_t sent, received; /* bytes */
-	uint64_t round_trip;	 /* ns, the last */
-};
 
 /*
  * Reads the system's certificates if they are needed (0.1 s), and goes on in the background whether

@@ -70,8 +70,8 @@ static int ask(struct tg_lookup *lookup, struct event_base *base, const char *ho
 	return 0;
 }
 
-int tg_lookup_new(struct event_base *base, const struct tg_config_store *store,
-		  tg_lookup_done *done, void *data, struct tg_lookup **lookup)
+int tg_lookup_new(struct event_base *base, const char *host, uint16_t port, tg_lookup_done *done,
+		  void *data, struct tg_lookup **lookup)
 {
 	tg_cleanup(tg_lookup_free) struct tg_lookup *made = calloc(1, sizeof(*made));
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
@@ -88,12 +88,12 @@ int tg_lookup_new(struct event_base *base, const struct tg_config_store *store,
 	made->answered = evtimer_new(base, on_answered, made);
 	if (!made->answered)
 		return -ENOMEM;
-	snprintf(service, sizeof(service), "%u", store->port);
-	if (getaddrinfo(store->host, service, &hints, &found) == 0) {
+	snprintf(service, sizeof(service), "%u", port);
+	if (getaddrinfo(host, service, &hints, &found) == 0) {
 		answer(made, 0, found);
 	} else {
 		hints.ai_flags = EVUTIL_AI_NUMERICSERV | EVUTIL_AI_ADDRCONFIG;
-		error = ask(made, base, store->host, service, &hints);
+		error = ask(made, base, host, service, &hints);
 	}
 	if (error)
 		return error;

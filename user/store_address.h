@@ -5,8 +5,7 @@
 #define TG_STORE_ADDRESS_H
 
 #include <netdb.h>
-
-#include "config.h"
+#include <stdint.h>
 
 struct event_base;
 struct tg_lookup;
@@ -15,11 +14,11 @@ struct tg_lookup;
 typedef void tg_lookup_done(void *data, struct addrinfo *found, const char *why);
 
 /*
- * Looks up the host of a server by TCP, in /etc/hosts and DNS as /etc/resolv.conf has it now.
+ * Looks up the @host of a server by TCP, in /etc/hosts and DNS as /etc/resolv.conf has it now.
  * @done is called later, and never once the lookup is freed. -ENOMEM.
  */
-int tg_lookup_new(struct event_base *base, const struct tg_config_store *store,
-		  tg_lookup_done *done, void *data, struct tg_lookup **lookup);
+int tg_lookup_new(struct event_base *base, const char *host, uint16_t port, tg_lookup_done *done,
+		  void *data, struct tg_lookup **lookup);
 void tg_lookup_free(struct tg_lookup **lookup); /* NULL-safe; may be called by @done */
 
 #endif

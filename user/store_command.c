@@ -56,13 +56,13 @@ static int read_password(const char *path, char **password, char *why, size_t si
 	return -EINVAL;
 }
 
-int tg_store_command_auth(struct evbuffer *out, const struct tg_config_cluster *cluster, char *why,
-			  size_t size)
+int tg_store_command_auth(struct evbuffer *out, const char *user, const char *password_file,
+			  char *why, size_t size)
 {
 	char *password = NULL;
-	const char *words[3] = {"AUTH", cluster->user};
-	int n = cluster->user[0] ? 2 : 1;
-	int r = read_password(cluster->password_file, &password, why, size);
+	const char *words[3] = {"AUTH", user};
+	int n = user[0] ? 2 : 1;
+	int r = read_password(password_file, &password, why, size);
 
 	if (r == 0) {
 		words[n++] = password;

@@ -5,8 +5,6 @@
 
 #include <stddef.h>
 
-#include "config.h"
-
 struct evbuffer;
 
 /*
@@ -15,9 +13,9 @@ struct evbuffer;
  */
 int tg_store_command(struct evbuffer *out, int n, const char *const *words, const size_t *lengths);
 
-/* The command that authenticates, with what password_file has now. As above, or -errno with
- * what is wrong in @why. */
-int tg_store_command_auth(struct evbuffer *out, const struct tg_config_cluster *cluster, char *why,
-			  size_t size);
+/* The command that authenticates @user (if "", the user default) with what @password_file has now.
+ * As above, or -errno with what is wrong in @why. */
+int tg_store_command_auth(struct evbuffer *out, const char *user, const char *password_file,
+			  char *why, size_t size);
 
 #endif

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <tidegate/abi.h>
 
 #include "cleanup.h"
 #include "clock.h"
@@ -27,7 +26,7 @@
 
 struct tg_store_link {
 	struct event_base *base;
-	const struct tg_config_cluster *cluster;
+	struct tg_redis_settings settings;
 	struct tg_link_user user;
 	struct tg_store_status *status;
 	struct event *attempt;	 /* the next */
@@ -43,14 +42,19 @@ struct tg_store_link {
 	size_t unanswered; /* commands */
 	bool connected, approved;
 	uint64_t connected_at;			   /* ns */
-	char said[TG_CONFIG_STORES_MAX][WHY_SIZE]; /* of each server, the last that was logged */
+	char said[TG_REDIS_SERVERS_MAX][WHY_SIZE]; /* of each server, the last that was logged */
 };
 
 static void try_address(struct tg_store_link *link);
 
-const struct tg_config_store *tg_link_server(const struct tg_store_link *link)
+static const struct tg_redis_server *server_of(const struct tg_store_link *link)
 {
-	return &link->cluster->stores[link->turn];
+	return &link->settings.servers[link->turn];
+}
+
+size_t tg_link_server(const struct tg_store_link *link)
+{
+	return link->turn;
 }
 
 static void set_timer(struct event *timer, unsigned int ms)
@@ -62,9 +66,9 @@ static void set_timer(struct event *timer, unsigned int ms)
 
 static unsigned int answer_ms(const struct tg_store_link *link)
 {
-	unsigned int interval = link->cluster->interval / NS_PER_MS;
+	unsigned int ms = link->settings.answer_within / NS_PER_MS;
 
-	return interval > TG_LINK_TIMEOUT_MS ? interval : TG_LINK_TIMEOUT_MS;
+	return ms > TG_LINK_TIMEOUT_MS ? ms : TG_LINK_TIMEOUT_MS;
 }
 
 /* A whole turn has failed: all nodes have, and they are not to come back at the same time. */
@@ -83,7 +87,7 @@ static unsigned int next_pause(struct tg_store_link *link)
 /* The first server again after one that was good: so all nodes meet at the same one. */
 static void plan_next(struct tg_store_link *link, bool was_good)
 {
-	if (!was_good && link->turn + 1 < link->cluster->stores_n) {
+	if (!was_good && link->turn + 1 < link->settings.servers_n) {
 		link->turn++;
 		set_timer(link->attempt, 0);
 		return;
@@ -246,13 +250,13 @@ static void on_event(struct bufferevent *connection, short what, void *data)
 /* NULL: why is said in @why. */
 static struct bufferevent *new_connection(struct tg_store_link *link, char *why)
 {
-	const struct tg_config_store *store = tg_link_server(link);
+	const struct tg_redis_server *server = server_of(link);
 	SSL *ssl;
 
 	snprintf(why, WHY_SIZE, "%s", strerror(ENOMEM));
-	if (store->scheme != TG_CONFIG_REDISS)
+	if (!server->has_tls)
 		return bufferevent_socket_new(link->base, -1, BEV_OPT_CLOSE_ON_FREE);
-	ssl = tg_store_tls_new(link->cluster->ca_file, link->authorities, store->host, why,
+	ssl = tg_store_tls_new(link->settings.ca_file, link->authorities, server->host, why,
 			       WHY_SIZE);
 	if (!ssl)
 		return NULL;
@@ -265,7 +269,7 @@ static void connect_to(struct tg_store_link *link, const struct sockaddr *addres
 	char why[WHY_SIZE];
 
 	tg_reply_reader_free(&link->reader);
-	link->reader = tg_reply_reader_new();
+	link->reader = tg_reply_reader_new(link->settings.value_max);
 	link->connection = link->reader ? new_connection(link, why) : NULL;
 	if (!link->connection) {
 		tg_link_give_up(link, "%s", link->reader ? why : strerror(ENOMEM));
@@ -317,30 +321,30 @@ static void try_socket(struct tg_store_link *link, const char *path)
 static void on_attempt(evutil_socket_t fd, short what, void *data)
 {
 	struct tg_store_link *link = data;
-	const struct tg_config_store *store = tg_link_server(link);
+	const struct tg_redis_server *server = server_of(link);
 
-	tg_config_store_url(store, link->status->server, sizeof(link->status->server));
+	strcpy(link->status->server, server->url);
 	link->refused[0] = '\0';
-	if (store->scheme == TG_CONFIG_UNIX) {
-		try_socket(link, store->host);
+	if (server->is_unix) {
+		try_socket(link, server->host);
 		return;
 	}
 	set_timer(link->deadline, TG_LINK_LOOKUP_MS);
-	if (tg_lookup_new(link->base, store, on_found, link, &link->lookup))
+	if (tg_lookup_new(link->base, server->host, server->port, on_found, link, &link->lookup))
 		tg_link_give_up(link, "%s", strerror(ENOMEM));
 }
 
-static bool needs_authorities(const struct tg_config_cluster *cluster)
+static bool needs_authorities(const struct tg_redis_settings *settings)
 {
 	size_t i;
 
-	for (i = 0; i < cluster->stores_n; i++)
-		if (cluster->stores[i].scheme == TG_CONFIG_REDISS && !cluster->ca_file[0])
+	for (i = 0; i < settings->servers_n; i++)
+		if (settings->servers[i].has_tls && !settings->ca_file[0])
 			return true;
 	return false;
 }
 
-int tg_link_open(struct event_base *base, const struct tg_config_cluster *cluster,
+int tg_link_open(struct event_base *base, const struct tg_redis_settings *settings,
 		 const struct tg_link_user *user, struct tg_store_status *status,
 		 struct tg_store_link **link)
 {
@@ -349,16 +353,16 @@ int tg_link_open(struct event_base *base, const struct tg_config_cluster *cluste
 	if (!made)
 		return -ENOMEM;
 	made->base = base;
-	made->cluster = cluster;
+	made->settings = *settings;
 	made->user = *user;
 	made->status = status;
 	made->attempt = evtimer_new(base, on_attempt, made);
 	made->deadline = evtimer_new(base, on_deadline, made);
 	if (!made->attempt || !made->deadline)
 		return -ENOMEM;
-	if (needs_authorities(cluster))
+	if (needs_authorities(settings))
 		made->authorities = tg_store_tls_system();
-	tg_config_store_url(&cluster->stores[0], status->server, sizeof(status->server));
+	strcpy(status->server, settings->servers[0].url);
 	set_timer(made->attempt, 0);
 	*link = TAKE_PTR(made);
 	return 0;
@@ -388,7 +392,8 @@ int tg_link_send(struct tg_store_link *link, int n, const char *const *words, co
 int tg_link_send_auth(struct tg_store_link *link, char *why, size_t size)
 {
 	return count(link, tg_store_command_auth(bufferevent_get_output(link->connection),
-						 link->cluster, why, size));
+						 link->settings.user, link->settings.password_file,
+						 why, size));
 }
 
 void tg_link_approve(struct tg_store_link *link)

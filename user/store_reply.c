@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "share.h"
 
 /* "$", digits and ends of lines around a value. */
 #define HEADERS_MAX 64
@@ -20,14 +19,10 @@ typedef int items_number;
 
 struct tg_reply_reader {
 	redisReader *reader;
-	size_t held; /* bytes of the answer that is being read */
+	size_t value_max; /* bytes */
+	size_t held;	  /* bytes of the answer that is being read */
 	const char *why;
 };
-
-static size_t value_max(void)
-{
-	return tg_share_frame_size(TG_SHARE_SOURCES_MAX);
-}
 
 /* NULL, which ends the reading. */
 static void *refuse(const redisReadTask *task, const char *why)
@@ -64,13 +59,14 @@ static struct tg_reply *join(const redisReadTask *task, struct tg_reply *reply)
 static void *on_string(const redisReadTask *task, char *text, size_t length)
 {
 	enum tg_reply_kind kind = task->type == REDIS_REPLY_ERROR ? TG_REPLY_ERROR : TG_REPLY_TEXT;
+	const struct tg_reply_reader *reader = task->privdata;
 	struct tg_reply *reply;
 
 	if (task->type != REDIS_REPLY_STRING && task->type != REDIS_REPLY_STATUS &&
 	    task->type != REDIS_REPLY_ERROR)
 		return refuse(task, "a kind of value that was not asked for");
-	if (length > value_max())
-		return refuse(task, "a value longer than any frame");
+	if (length > reader->value_max)
+		return refuse(task, "a value longer than tidegate writes");
 	reply = add(task, kind, length);
 	if (!reply)
 		return NULL;
@@ -150,7 +146,7 @@ static redisReplyObjectFunctions functions = {
 	.freeObject = free_object,
 };
 
-struct tg_reply_reader *tg_reply_reader_new(void)
+struct tg_reply_reader *tg_reply_reader_new(size_t value_max)
 {
 	tg_cleanup(tg_reply_reader_free) struct tg_reply_reader *made = calloc(1, sizeof(*made));
 
@@ -160,6 +156,7 @@ struct tg_reply_reader *tg_reply_reader_new(void)
 	if (!made->reader)
 		return NULL;
 	made->reader->privdata = made;
+	made->value_max = value_max;
 	return TAKE_PTR(made);
 }
 
@@ -185,8 +182,9 @@ int tg_reply_next(struct tg_reply_reader *reader, struct tg_reply **reply)
 	if (redisReaderGetReply(reader->reader, &object) != REDIS_OK)
 		return -EPROTO;
 	/* What the reader holds back is the beginning of one value. */
-	if (!object && reader->reader->len - reader->reader->pos > value_max() + HEADERS_MAX) {
-		reader->why = "a value longer than any frame";
+	if (!object &&
+	    reader->reader->len - reader->reader->pos > reader->value_max + HEADERS_MAX) {
+		reader->why = "a value longer than tidegate writes";
 		return -EPROTO;
 	}
 	if (object)

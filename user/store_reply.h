@@ -9,10 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define TG_REPLY_ITEMS_MAX 16384 /* of an array */
-#define TG_REPLY_BYTES_MAX                                                                         \
-	(64UL << 20) /* of all that one answer holds; a value has                                  \
-			tg_share_frame_size(TG_SHARE_SOURCES_MAX) at most */
+#define TG_REPLY_ITEMS_MAX 16384	/* of an array */
+#define TG_REPLY_BYTES_MAX (64UL << 20) /* of all that one answer holds */
 
 enum tg_reply_kind {
 	TG_REPLY_NIL,
@@ -31,7 +29,8 @@ struct tg_reply {
 
 struct tg_reply_reader;
 
-struct tg_reply_reader *tg_reply_reader_new(void); /* NULL: out of memory */
+/* Refuses values longer than @value_max bytes. NULL: out of memory. */
+struct tg_reply_reader *tg_reply_reader_new(size_t value_max);
 void tg_reply_reader_free(struct tg_reply_reader **reader);
 
 /* More of what came. 0 or -ENOMEM. */

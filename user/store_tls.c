@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
+#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -38,7 +39,7 @@ static SSL_CTX *new_context(const char *ca_file, X509_STORE *system, char *why, 
 		return fail(context, why, size, "TLS");
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 	if (ca_file[0] && !SSL_CTX_load_verify_locations(context, ca_file, NULL)) {
-		char what[TG_CONFIG_PATH_SIZE + 32];
+		char what[PATH_MAX + 32];
 
 		snprintf(what, sizeof(what), "ca_file %s", ca_file);
 		return fail(context, why, size, what);

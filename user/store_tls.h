@@ -4,8 +4,8 @@
 #define TG_STORE_TLS_H
 
 #include <openssl/ssl.h>
-
-#include "config.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 struct bufferevent;
 

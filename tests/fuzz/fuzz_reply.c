@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "share_frame.h"
 #include "store_answer.h"
 #include "store_members.h"
 
@@ -63,7 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct tg_config_cluster cluster = {.name = "edge", .node = "a"};
 	struct tg_store_members members = {};
-	struct tg_reply_reader *reader = tg_reply_reader_new();
+	struct tg_reply_reader *reader =
+		tg_reply_reader_new(tg_share_frame_size(TG_SHARE_SOURCES_MAX));
 	size_t piece = size ? data[0] + 1 : 1, at, n;
 	uint64_t now = 1;
 
