@@ -20,9 +20,10 @@ void tg_config_advise_lockout(const struct tg_config *config, size_t i,
 void tg_config_advise_shared(const struct tg_config *config, struct tg_diagnostics *diagnostics);
 
 /*
- * The most tokens that each further node can admit beyond a shared limit before it hears of the
- * others: once, since that is made up for afterwards. B + R S, as in docs/shared-limits.md.
+ * tg_share_excess() of a shared limit, in tokens: once, since it is made up for afterwards. A
+ * stepped refill counts with the whole steps that can fall into S.
  */
-double tg_config_shared_excess(const struct tg_config *config, const struct tg_config_limit *limit);
+double tg_config_shared_excess(const struct tg_config *config, const struct tg_config_limit *limit,
+			       uint32_t nodes);
 
 #endif

@@ -16,19 +16,21 @@ static double rate_of(const struct tg_config_limit *limit)
 	return (double)limit->refill.amount * NS_PER_S / (double)limit->refill.interval;
 }
 
-/* In two intervals and a round trip, which is shorter than one or missed; steps may fall in it. */
+/* R S, where R may be whole steps. */
 static double refilled_unheard(const struct tg_config *config, const struct tg_config_limit *limit)
 {
-	uint64_t unheard = 3 * config->cluster.interval;
+	uint64_t unheard = TG_SHARE_UNHEARD_TICKS * config->cluster.interval;
 
 	if (limit->refill.continuous)
 		return rate_of(limit) * (double)unheard / NS_PER_S;
 	return (double)(unheard / limit->refill.interval + 1) * (double)limit->refill.amount;
 }
 
-double tg_config_shared_excess(const struct tg_config *config, const struct tg_config_limit *limit)
+double tg_config_shared_excess(const struct tg_config *config, const struct tg_config_limit *limit,
+			       uint32_t nodes)
 {
-	return (double)limit->refill.capacity + refilled_unheard(config, limit);
+	return tg_share_excess(nodes, (double)limit->refill.capacity,
+			       refilled_unheard(config, limit));
 }
 
 static void advise_bound(const struct tg_config *config, size_t i,
@@ -36,7 +38,7 @@ static void advise_bound(const struct tg_config *config, size_t i,
 {
 	const struct tg_config_limit *limit = &config->limits[i];
 	uint32_t nodes = config->cluster.nodes_expected;
-	double excess = nodes ? (nodes - 1.0) * tg_config_shared_excess(config, limit) : 0;
+	double excess = nodes ? tg_config_shared_excess(config, limit, nodes) : 0;
 	double once = (double)limit->refill.capacity + rate_of(limit);
 
 	if (once + excess <= MUCH * once ||

@@ -59,15 +59,15 @@ void tg_describe_sharing(const struct tg_config_limit *limit, FILE *out)
 void tg_describe_excess_of_nodes(const struct tg_config *config,
 				 const struct tg_config_limit *limit, FILE *out)
 {
-	double excess = tg_config_shared_excess(config, limit);
 	uint32_t nodes = config->cluster.nodes_expected;
+	double excess = tg_config_shared_excess(config, limit, nodes > 1 ? nodes : 2);
 	const char *unit = limit->per == TG_CONFIG_PER_KEY && limit->unit == TG_CONFIG_PACKETS
 				   ? "requests"
 				   : tg_unit_name(limit->unit);
 
 	if (nodes > 1)
 		fprintf(out, "%" PRIu32 " nodes together can for once admit %.0f %s more than one",
-			nodes, (nodes - 1) * excess, unit);
+			nodes, excess, unit);
 	else
 		fprintf(out, "each further node can for once admit %.0f %s more", excess, unit);
 }

@@ -9,7 +9,7 @@
 double tg_share_bound(double rate, double capacity, uint32_t nodes, double tick_s,
 		      double round_trip_s)
 {
-	return capacity + (nodes - 1.0) * (capacity + rate * (2 * tick_s + round_trip_s));
+	return capacity + tg_share_excess(nodes, capacity, rate * (2 * tick_s + round_trip_s));
 }
 
 const struct tg_share_rule *tg_share_rule(const struct tg_share *share, uint64_t limit)
@@ -172,12 +172,12 @@ uint32_t tg_share_nodes(const struct tg_share *share)
 uint64_t tg_share_debt_max(const struct tg_share *share, uint64_t limit)
 {
 	const struct tg_share_rule *rule = tg_share_rule(share, limit);
-	double tick = share->settings.tick / NS_PER_S;
+	double unheard = TG_SHARE_UNHEARD_TICKS * share->settings.tick; /* ns */
 
 	if (!rule)
 		return 0;
-	return ceil(tg_share_bound(rule->rate, rule->capacity, tg_share_nodes(share), tick, tick) -
-		    rule->capacity);
+	return ceil(tg_share_excess(tg_share_nodes(share), rule->capacity,
+				    rule->rate * unheard / NS_PER_S));
 }
 
 void tg_share_count(struct tg_share *share, size_t i, int64_t tokens, uint64_t now)

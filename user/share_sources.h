@@ -44,11 +44,11 @@ uint64_t tg_share_left_out(const struct tg_share *share, uint64_t limit);
 /* Nodes that take part, this one included: by which split divides; nodes_expected at least. */
 uint32_t tg_share_nodes(const struct tg_share *share);
 
-/* The most that a bucket of the limit may owe, in tokens: (N - 1)(B + R S), and S is two ticks and
- * a round trip of one. */
+/* The most tokens that a bucket of the limit may owe: tg_share_excess() of a continuous refill. */
 uint64_t tg_share_debt_max(const struct tg_share *share, uint64_t limit);
 
-/* The sum by which all nodes together may exceed R W in any window of length W, in tokens. */
+/* Tokens by which all nodes together may exceed R W in any window of length W: a bucket, and
+ * tg_share_excess() where S is two ticks and a round trip. */
 double tg_share_bound(double rate, double capacity, uint32_t nodes, double tick_s,
 		      double round_trip_s);
 
