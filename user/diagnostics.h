@@ -7,10 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* A place in a file. Both count from 1; columns count characters. {0, 0}: the file as a whole. */
-struct tg_place {
-	size_t line, column;
-};
+#include "text.h"
 
 enum tg_severity { TG_ERROR, TG_WARNING };
 

@@ -6,7 +6,10 @@
 
 #include <stddef.h>
 
-#include "diagnostics.h"
+/* A place in a file. Both count from 1; columns count characters. {0, 0}: the file as a whole. */
+struct tg_place {
+	size_t line, column;
+};
 
 /*
  * Reads a regular file or a pipe of at most @max bytes. *@text is the caller's to free
