@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "commands.h"
+#include "exit.h"
 #include "units.h"
 
 #define PARAMETERS_MAX 3

@@ -9,7 +9,7 @@
 
 #include "cleanup.h"
 #include "client.h"
-#include "commands.h"
+#include "exit.h"
 #include "log.h"
 #include "units.h"
 

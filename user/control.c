@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "commands.h"
+#include "exit.h"
 #include "control.h"
 #include "log.h"
 #include "ownership.h"

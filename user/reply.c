@@ -5,9 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "commands.h"
 #include "config.h"
 #include "daemon.h"
+#include "exit.h"
 #include "message.h"
 #include "prefix.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
-#include "commands.h"
+#include "exit.h"
 #include "requests.h"
 #include "requests_entries.h"
 #include "requests_policy.h"

@@ -6,7 +6,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "commands.h"
+#include "exit.h"
 #include "daemon.h"
 #include "datapath.h"
 #include "entry_terms.h"

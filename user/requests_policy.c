@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "commands.h"
+#include "exit.h"
 #include "config.h"
 #include "config_diff.h"
 #include "daemon.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "commands.h"
+#include "exit.h"
 #include "config_save.h"
 #include "daemon.h"
 #include "datapath.h"

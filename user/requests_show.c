@@ -5,7 +5,7 @@
 
 #include "cleanup.h"
 #include "cluster_report.h"
-#include "commands.h"
+#include "exit.h"
 #include "config.h"
 #include "daemon.h"
 #include "datapath.h"
