@@ -120,7 +120,7 @@ static int handle(struct tg_api *api, const json_t *request, json_t **answer)
 int tg_api_answer(struct tg_api *api, const char *path, const char *query, json_t **answer)
 {
 	const struct endpoint *endpoint = find(path + strlen(TG_API_PREFIX));
-	uint64_t started = tg_clock_read(TG_CLOCK_PRECISE), ended;
+	uint64_t started = tg_now_ns(), ended;
 	json_t *request;
 	int status;
 
@@ -140,7 +140,7 @@ int tg_api_answer(struct tg_api *api, const char *path, const char *query, json_
 	}
 	status = handle(api, request, answer);
 	json_decref(request);
-	ended = tg_clock_read(TG_CLOCK_PRECISE);
+	ended = tg_now_ns();
 	if (endpoint->walks)
 		api->next_walk_ns = ended + (ended - started) * (WALK_SHARE - 1);
 	return status;

@@ -5,6 +5,7 @@
 
 #include "buckets.h"
 #include "clock.h"
+#include "packet_clock.h"
 #include "rate.h"
 
 #define TG_FULL_FRAME 1514 /* bytes: what retry_after is reckoned for when a limit counts bytes */
@@ -85,7 +86,7 @@ void tg_bucket_measure(const struct tg_limit_record *record, const struct tg_buc
 		       uint64_t tick, struct tg_bucket_view *view)
 {
 	const struct tg_rate *rate = &record->rates[record->version];
-	uint64_t precise = tg_clock_read(TG_CLOCK_PRECISE);
+	uint64_t precise = tg_now_ns();
 	uint64_t now[TG_CLOCKS] = {precise, tg_clock_read(TG_CLOCK_COARSE)};
 	uint64_t exact[TG_CLOCKS] = {precise, precise};
 	uint64_t seen = deficit_at(record, bucket->state, now); /* by the next packet */

@@ -232,7 +232,7 @@ int tg_capture_open_live(const char *interface, const char *filter, uint64_t ns,
 		error = complete(made, filter, message);
 	if (error)
 		return error;
-	made->started = tg_clock_read(TG_CLOCK_PRECISE);
+	made->started = tg_now_ns();
 	made->deadline = made->started + ns;
 	*capture = TAKE_PTR(made);
 	return 0;
@@ -278,8 +278,7 @@ static void make_ethernet(struct tg_capture *capture, struct tg_frame *frame)
 
 static bool is_over(const struct tg_capture *capture)
 {
-	return interrupted ||
-	       (capture->deadline && tg_clock_read(TG_CLOCK_PRECISE) >= capture->deadline);
+	return interrupted || (capture->deadline && tg_now_ns() >= capture->deadline);
 }
 
 /* For the next packet of a live capture; of a file nothing more comes. */
@@ -323,7 +322,7 @@ double tg_capture_share(const struct tg_capture *capture)
 	long at;
 
 	if (capture->deadline)
-		return (tg_clock_read(TG_CLOCK_PRECISE) - capture->started) / wanted;
+		return (tg_now_ns() - capture->started) / wanted;
 	at = ftell(capture->file);
 	return capture->size && at >= 0 ? (double)at / capture->size : -1;
 }

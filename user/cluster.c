@@ -23,7 +23,7 @@
 /* What is charged is counted on the precise clock; the limits' own differ from it by a tick. */
 static uint64_t read_clock(void)
 {
-	return tg_clock_read(TG_CLOCK_PRECISE);
+	return tg_now_ns();
 }
 
 /* Buckets and debts as they are now, and what follows from that for the packet programs. */

@@ -3,7 +3,6 @@
  * differ. */
 #include <string.h>
 
-#include "clock.h"
 #include "cluster_private.h"
 #include "log.h"
 

@@ -76,7 +76,7 @@ void tg_cluster_describe(const struct tg_cluster *cluster, uint64_t now, char *t
 
 void tg_cluster_problem(const struct tg_cluster *cluster, char *text, size_t size)
 {
-	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE);
+	uint64_t now = tg_now_ns();
 	char limits[256];
 
 	text[0] = '\0';
@@ -176,7 +176,7 @@ static void look_at_limits(const struct tg_cluster *cluster, uint64_t now,
 int tg_cluster_stats(const struct tg_cluster *cluster, struct tg_cluster_stats **stats)
 {
 	tg_cleanup(tg_cluster_stats_free) struct tg_cluster_stats *made = NULL;
-	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE), settled;
+	uint64_t now = tg_now_ns(), settled;
 	int error;
 
 	if (!cluster) {
@@ -220,7 +220,7 @@ void tg_cluster_stats_free(struct tg_cluster_stats **stats)
 bool tg_cluster_source(const struct tg_cluster *cluster, const struct tg_bucket_view *view,
 		       struct tg_cluster_source_stats *stats)
 {
-	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE);
+	uint64_t now = tg_now_ns();
 	const struct tg_share_source *source;
 	struct tg_share_key key = {};
 	int rule = cluster ? find_rule(cluster, view->limit) : -1;

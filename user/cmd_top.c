@@ -121,7 +121,7 @@ static int fetch(struct live *live)
 		   &answer);
 	if (code != TG_EXIT_OK)
 		return code;
-	if (tg_top_rows_read(answer, tg_clock_read(TG_CLOCK_PRECISE), live->seen, &rows))
+	if (tg_top_rows_read(answer, tg_now_ns(), live->seen, &rows))
 		code = TG_EXIT_FAILED;
 	json_decref(answer);
 	if (code != TG_EXIT_OK)
@@ -216,7 +216,7 @@ static int watch(struct live *live)
 	int code, key;
 
 	for (;;) {
-		now = tg_clock_read(TG_CLOCK_PRECISE);
+		now = tg_now_ns();
 		if (now >= next && (!live->view.paused || !live->seen)) {
 			code = fetch(live);
 			next = now + REFRESH_MS * 1000000ULL;

@@ -38,8 +38,7 @@ int tg_daemon_reload(struct tg_daemon *daemon, char *message)
 	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
 	int error;
 
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-		   (unsigned long long)(tg_clock_read(TG_CLOCK_PRECISE) / 1000));
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(tg_now_ns() / 1000));
 	error = tg_daemon_load(daemon->config_path, &config);
 	if (error) {
 		daemon->reloads_failed++;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <tidegate/gcra.h>
 
-#include "clock.h"
+#include "packet_clock.h"
 #include "policy.h"
 #include "rate.h"
 

@@ -179,7 +179,7 @@ static int expire(struct tg_datapath *datapath, int batches)
 {
 	tg_autofree struct tg_entries_batch *batch = malloc(sizeof(*batch));
 	struct tg_entries *entries = datapath->entries;
-	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE);
+	uint64_t now = tg_now_ns();
 	int error = 0;
 
 	if (!batch)
@@ -203,7 +203,7 @@ int tg_entries_expire(struct tg_datapath *datapath)
 	const struct tg_entries *entries = datapath->entries;
 	int error;
 
-	if (!entries->walking && entries->soonest > tg_clock_read(TG_CLOCK_PRECISE))
+	if (!entries->walking && entries->soonest > tg_now_ns())
 		return 0;
 	error = expire(datapath, BATCHES_A_SECOND);
 	return error ? tg_fail(error, "cannot take expired entries out") : 0;
@@ -215,7 +215,7 @@ static int store_new(struct tg_datapath *datapath, const struct tg_lpm_key *key,
 {
 	int error = store(datapath, key, entry);
 
-	if (error != -ENOSPC || datapath->entries->soonest > tg_clock_read(TG_CLOCK_PRECISE))
+	if (error != -ENOSPC || datapath->entries->soonest > tg_now_ns())
 		return error;
 	datapath->entries->walking = false;
 	error = expire(datapath, TG_ENTRIES_MAX / TG_ENTRIES_BATCH + 1);
@@ -230,7 +230,7 @@ static int add(struct tg_datapath *datapath, enum tg_list list, const struct tg_
 	bool there = tg_entries_get(entries_fd(datapath), &key, &entry);
 	int error;
 
-	clear_ended(&entry, tg_clock_read(TG_CLOCK_PRECISE));
+	clear_ended(&entry, tg_now_ns());
 	*replaced = listing_of(&entry, list)->until;
 	*listing_of(&entry, list) = *listing;
 	error = there ? store(datapath, &key, &entry) : store_new(datapath, &key, &entry);
@@ -250,7 +250,7 @@ int tg_datapath_add_entries(struct tg_datapath *datapath, enum tg_list list,
 	bool again;
 
 	if (for_ns != TG_NO_END)
-		listing.until = tg_clock_read(TG_CLOCK_PRECISE) + for_ns;
+		listing.until = tg_now_ns() + for_ns;
 	snprintf(listing.note, sizeof(listing.note), "%s", note ? note : "");
 	*done = *replaced = 0;
 	/* First, so that each holds from the moment it is in. */
@@ -276,7 +276,7 @@ static int take_off(struct tg_datapath *datapath, enum tg_list list, const struc
 
 	if (!tg_entries_get(entries_fd(datapath), &key, &entry))
 		return 1;
-	clear_ended(&entry, tg_clock_read(TG_CLOCK_PRECISE));
+	clear_ended(&entry, tg_now_ns());
 	listing = listing_of(&entry, list);
 	there = listing->until;
 	memset(listing, 0, sizeof(*listing));

@@ -41,7 +41,7 @@ static uint64_t real_time_of(uint64_t at)
 {
 	struct timespec now;
 	/* By the clock that is not behind: an event is never of the future. */
-	uint64_t age = tg_clock_read(TG_CLOCK_PRECISE) - at;
+	uint64_t age = tg_now_ns() - at;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * NS_PER_S + now.tv_nsec - age;

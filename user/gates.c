@@ -4,8 +4,8 @@
 #include <string.h>
 #include <tidegate/gcra.h>
 
-#include "clock.h"
 #include "gates.h"
+#include "packet_clock.h"
 
 static uint64_t clock_of(const struct tg_rate *rate)
 {

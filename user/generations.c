@@ -106,7 +106,7 @@ void tg_generations_expect(struct tg_daemon *daemon, uint64_t ns, uint32_t befor
 	const struct timeval delay = {.tv_sec = ns / NS_PER_S,
 				      .tv_usec = ns % NS_PER_S / NS_PER_US};
 
-	daemon->generations.deadline_ns = tg_clock_read(TG_CLOCK_PRECISE) + ns;
+	daemon->generations.deadline_ns = tg_now_ns() + ns;
 	daemon->generations.before = before;
 	event_add(daemon->generations.timer, &delay);
 }
@@ -122,7 +122,7 @@ int tg_generations_confirm(struct tg_daemon *daemon)
 
 uint64_t tg_generations_remaining(const struct tg_daemon *daemon)
 {
-	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE);
+	uint64_t now = tg_now_ns();
 
 	return daemon->generations.deadline_ns > now ? daemon->generations.deadline_ns - now : 0;
 }

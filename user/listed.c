@@ -154,7 +154,7 @@ int tg_datapath_each_listed(const struct tg_datapath *datapath, enum tg_list lis
 			    .cursor = cursor,
 			    .each = each,
 			    .data = data,
-			    .now = tg_clock_read(TG_CLOCK_PRECISE),
+			    .now = tg_now_ns(),
 			    .after = tg_lpm_key_of(&cursor->after)};
 	const struct tg_compiled *compiled = datapath->compiled;
 	const struct tg_list_entry *configured;
@@ -198,7 +198,7 @@ static void find_entry(const struct tg_datapath *datapath, const struct tg_prefi
 		       struct tg_list_view *view)
 {
 	int fd = tg_program_map_fd(datapath->program, TG_MAP_ENTRIES);
-	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE);
+	uint64_t now = tg_now_ns();
 	struct tg_lpm_key key = tg_lpm_key_of(address);
 	struct tg_entry entry;
 	enum tg_list list;

@@ -19,7 +19,7 @@ void tg_progress_show(struct tg_progress *progress, const struct tg_capture *cap
 
 	if (packets % EVERY || !isatty(STDERR_FILENO))
 		return;
-	now = tg_clock_read(TG_CLOCK_PRECISE);
+	now = tg_now_ns();
 	if (!progress->started) {
 		progress->started = now;
 		progress->next = now + NS_PER_S;

@@ -11,6 +11,7 @@
 #include "datapath_state.h"
 #include "entries_private.h"
 #include "log.h"
+#include "packet_clock.h"
 #include "policy.h"
 #include "table.h"
 
@@ -108,7 +109,7 @@ static int consider(void *data, uint32_t number, const struct tg_table_place *pl
 static void end_pass(struct tg_datapath *datapath)
 {
 	struct tg_reclaim *reclaim = datapath->reclaim;
-	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE), crowded;
+	uint64_t now = tg_now_ns(), crowded;
 
 	tg_table_walk_free(&reclaim->walk);
 	reclaim->next = now + (now - reclaim->began) * PAUSE_PER_PASS;
@@ -123,7 +124,7 @@ static void give_up(struct tg_datapath *datapath)
 	struct tg_reclaim *reclaim = datapath->reclaim;
 
 	tg_table_walk_free(&reclaim->walk);
-	reclaim->next = tg_clock_read(TG_CLOCK_PRECISE) + PAUSE_AFTER_ERROR;
+	reclaim->next = tg_now_ns() + PAUSE_AFTER_ERROR;
 }
 
 bool tg_datapath_reclaim(struct tg_datapath *datapath)
@@ -142,7 +143,7 @@ bool tg_datapath_reclaim(struct tg_datapath *datapath)
 	slice->sweep.flags = TG_SWEEP_RECLAIM | TG_SWEEP_FORGET;
 	slice->sweep.bank = datapath->bank;
 	slice->sweep.idle[TG_KNOWN] = reclaim->known_idle;
-	slice->now[TG_CLOCK_PRECISE] = tg_clock_read(TG_CLOCK_PRECISE);
+	slice->now[TG_CLOCK_PRECISE] = tg_now_ns();
 	slice->now[TG_CLOCK_COARSE] = tg_clock_read(TG_CLOCK_COARSE);
 	more = tg_table_step(reclaim->walk, consider, slice);
 	if (more >= 0 && slice->sweep.candidates &&
@@ -158,7 +159,7 @@ bool tg_datapath_reclaim(struct tg_datapath *datapath)
 bool tg_datapath_maintain(struct tg_datapath *datapath)
 {
 	struct tg_reclaim *reclaim = datapath->reclaim;
-	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE), crowded, used;
+	uint64_t now = tg_now_ns(), crowded, used;
 
 	tg_entries_expire(datapath);
 	used = tg_datapath_count_used(datapath, &crowded);

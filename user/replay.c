@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "clock.h"
+#include "packet_clock.h"
 #include "program.h"
 #include "reclaim.h"
 

@@ -90,7 +90,7 @@ static json_t *shadow_limits(const struct tg_stats *stats)
 
 json_t *tg_report_status(const struct tg_stats *stats, const struct tg_daemon *daemon)
 {
-	uint64_t uptime = tg_clock_read(TG_CLOCK_PRECISE) - daemon->started_ns;
+	uint64_t uptime = tg_now_ns() - daemon->started_ns;
 	json_t *interfaces = json_array(), *problems = tg_health_problems(stats, daemon), *status;
 	size_t i;
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "clock.h"
 #include "exit.h"
 #include "daemon.h"
 #include "datapath.h"

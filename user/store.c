@@ -80,7 +80,7 @@ static int greet(struct tg_store *store, char *why, size_t size)
 	snprintf(name, sizeof(name), "tidegate-%s", store->cluster.node);
 	if (!error)
 		error = ASK(store, TG_ASKED_SETNAME, "CLIENT", "SETNAME", name);
-	return error ? error : ask_members(store, tg_clock_read(TG_CLOCK_PRECISE));
+	return error ? error : ask_members(store, tg_now_ns());
 }
 
 static void on_connected(void *data)
@@ -125,7 +125,7 @@ static void finish_round(struct tg_store *store)
 			store->list[round.n++] = frame_of(frames->items[i]);
 	if (own && own->items[0]->kind == TG_REPLY_TEXT)
 		round.own = frame_of(own->items[0]);
-	round.round_trip = tg_clock_read(TG_CLOCK_PRECISE) - store->began_at;
+	round.round_trip = tg_now_ns() - store->began_at;
 	store->status.rounds++;
 	store->status.round_trip = round.round_trip;
 	store->in_round = false;
@@ -141,12 +141,12 @@ static void finish(struct tg_store *store)
 	}
 	store->status.connected = true;
 	store->status.connects++;
-	tg_store_members_wait(&store->members, tg_clock_read(TG_CLOCK_PRECISE));
+	tg_store_members_wait(&store->members, tg_now_ns());
 }
 
 static int take_frames(struct tg_store *store, struct tg_reply **reply)
 {
-	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE);
+	uint64_t now = tg_now_ns();
 	size_t i;
 
 	if ((*reply)->length != store->members.n)
@@ -173,8 +173,7 @@ static int take_members(struct tg_store *store, const struct tg_reply *reply)
 {
 	size_t refused = store->members.refused;
 
-	if (tg_store_members_update(&store->members, store->cluster.name, reply,
-				    tg_clock_read(TG_CLOCK_PRECISE)))
+	if (tg_store_members_update(&store->members, store->cluster.name, reply, tg_now_ns()))
 		return -EPROTO;
 	if (store->members.refused && !refused)
 		tg_log(TG_LOG_WARNING,
@@ -306,7 +305,7 @@ static int ask_round(struct tg_store *store, const uint8_t *frame, size_t length
 
 bool tg_store_round(struct tg_store *store, const uint8_t *frame, size_t length)
 {
-	uint64_t now = tg_clock_read(TG_CLOCK_PRECISE);
+	uint64_t now = tg_now_ns();
 
 	if (!store->status.connected || !tg_link_is_idle(store->link)) {
 		store->status.missed++;

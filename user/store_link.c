@@ -92,8 +92,7 @@ static void plan_next(struct tg_store_link *link, bool was_good)
 		set_timer(link->attempt, 0);
 		return;
 	}
-	if (was_good &&
-	    tg_clock_read(TG_CLOCK_PRECISE) - link->connected_at > TG_LINK_PAUSE_MAX_MS * NS_PER_MS)
+	if (was_good && tg_now_ns() - link->connected_at > TG_LINK_PAUSE_MAX_MS * NS_PER_MS)
 		link->pauses = 0;
 	link->turn = 0;
 	set_timer(link->attempt, next_pause(link));
@@ -223,7 +222,7 @@ static void on_connected(struct tg_store_link *link)
 	setsockopt(bufferevent_getfd(link->connection), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	event_del(link->deadline);
 	link->connected = true;
-	link->connected_at = tg_clock_read(TG_CLOCK_PRECISE);
+	link->connected_at = tg_now_ns();
 	bufferevent_enable(link->connection, EV_READ | EV_WRITE);
 	link->user.connected(link->user.data);
 }

@@ -286,7 +286,7 @@ int main(int argc, char **argv)
 		.control_path = DEFAULT_CONTROL,
 		.state_dir = DEFAULT_STATE,
 		.metrics_address = DEFAULT_METRICS,
-		.started_ns = tg_clock_read(TG_CLOCK_PRECISE),
+		.started_ns = tg_now_ns(),
 	};
 	struct options options = {.level = TG_LOG_INFO, .format = TG_LOG_TEXT};
 	int code, error;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The coarse clock, on the kernel's own ticks: that it is CLOCK_MONOTONIC, late by up to a tick. */
-#include "clock.h"
 #include "fixture.h"
+#include "packet_clock.h"
 #include "ticks.h"
 
 #define READINGS 400

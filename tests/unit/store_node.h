@@ -45,11 +45,11 @@ static inline void on_done(void *data, const struct tg_store_round *round)
 
 	if (!round) {
 		node->losses++;
-		node->lost_at = tg_clock_read(TG_CLOCK_PRECISE);
+		node->lost_at = tg_now_ns();
 		return;
 	}
 	node->rounds++;
-	node->back_at = tg_clock_read(TG_CLOCK_PRECISE);
+	node->back_at = tg_now_ns();
 	node->n = round->n;
 	node->first[0] = '\0';
 	if (round->n)
