@@ -48,7 +48,7 @@ MAINS := user/tidegated.c user/tidegate.c
 CLI := $(wildcard user/cmd_*.c)
 SHARED := $(filter-out $(MAINS) $(CLI),$(wildcard user/*.c))
 SONAME := 1
-LIBRARY := $(patsubst lib/%.c,$B/lib/%.o,$(wildcard lib/*.c)) $B/lib/rate.o
+LIBRARY := $(patsubst lib/%.c,$B/lib/%.o,$(wildcard lib/*.c))
 SKELETON := $B/tidegate.skel.h
 UNIT := $(patsubst tests/%.c,$B/asan/tests/%,$(wildcard tests/unit/test_*.c))
 BPF_TESTS := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/bpf/test_*.c))
@@ -101,10 +101,6 @@ $B/tidegated $B/tidegate:
 
 # The library for applications.
 $B/lib/%.o: lib/%.c | $B/.made
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -MMD -MP -c $< -o $@
-
-$B/lib/rate.o: user/rate.c | $B/.made
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -MMD -MP -c $< -o $@
 

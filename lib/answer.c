@@ -2,8 +2,7 @@
 #include "answer.h"
 
 #include <errno.h>
-
-#include "rate.h"
+#include <tidegate/refill_time.h>
 
 /* Beaten by others too often in a row; they are through by then. */
 #define CONTENDED_NS 1000

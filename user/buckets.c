@@ -2,11 +2,11 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <tidegate/gcra.h>
+#include <tidegate/refill_time.h>
 
 #include "buckets.h"
 #include "clock.h"
 #include "packet_clock.h"
-#include "rate.h"
 
 #define TG_FULL_FRAME 1514 /* bytes: what retry_after is reckoned for when a limit counts bytes */
 

@@ -71,18 +71,3 @@ int tg_rate_compile(const struct tg_refill *refill, uint64_t tick, uint64_t ahea
 	*rate = made;
 	return 0;
 }
-
-uint64_t tg_rate_time_until(const struct tg_rate *rate, uint64_t units, uint64_t now)
-{
-	wide clock, then;
-
-	if (!units)
-		return 0;
-	if (rate->interval) {
-		clock = now / rate->interval + (units + rate->amount - 1) / rate->amount;
-		return clock * rate->interval - now;
-	}
-	clock = ((wide)now * rate->amount >> TG_RATE_SHIFT) + units;
-	then = ((clock << TG_RATE_SHIFT) + rate->amount - 1) / rate->amount;
-	return then - now;
-}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A refill in tokens <-> the units and clocks of struct tg_rate. Pure functions. */
+/* A refill in tokens -> the units and clocks of struct tg_rate. Pure. */
 #ifndef TG_RATE_H
 #define TG_RATE_H
 
@@ -17,8 +17,5 @@
  */
 int tg_rate_compile(const struct tg_refill *refill, uint64_t tick, uint64_t ahead,
 		    struct tg_rate *rate);
-
-/* ns from @now until refills have offered @units more: exact, rounded up to a whole ns. */
-uint64_t tg_rate_time_until(const struct tg_rate *rate, uint64_t units, uint64_t now);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <tidegate/gcra.h>
+#include <tidegate/refill_time.h>
 
 #include "rate.h"
 #include "test.h"
