@@ -15,7 +15,7 @@
 #include "config.h"
 #include "rate.h"
 #include "table.h"
-#include "../user/table.h"
+#include "table_layout.h"
 
 #include "bench/table.skel.h" /* of structs that the headers above have */
 

@@ -9,7 +9,7 @@
 #include "policy.h"
 #include "policy_match.h"
 #include "rate.h"
-#include "table.h"
+#include "table_layout.h"
 
 struct tg_address tg_address_mask(unsigned int length)
 {

@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <tidegate/gcra.h>
-#include <tidegate/name_hash.h>
 #include <tidegate/sweep.h>
 
 #include "cleanup.h"
@@ -18,20 +17,6 @@
 #define TG_TABLE_STEP 4096 /* places */
 
 _Static_assert(TG_TABLE_STEP <= TG_CANDIDATES_MAX, "what a step shows, a run can take out");
-
-void tg_table_design(struct tg_table *table, uint32_t size, const __u64 hash_key[2])
-{
-	static const char purpose[2][32] = {"tidegate table, sets 0 to 3",
-					    "tidegate table, sets 4"};
-	struct tg_address made[2] = {
-		tg_name_hash(hash_key, purpose[0], sizeof(purpose[0])),
-		tg_name_hash(hash_key, purpose[1], sizeof(purpose[1])),
-	};
-
-	tg_table_lay_out(table, size);
-	memcpy(table->secrets, made, sizeof(table->secrets));
-	table->factor = made[1].low | 1;
-}
 
 int tg_table_prepare(int fd, const struct tg_table *table)
 {

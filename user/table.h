@@ -6,9 +6,6 @@
 #include <stdint.h>
 #include <tidegate/table.h>
 
-/* Lays out a table of @size buckets and derives its secrets from those of the maps. */
-void tg_table_design(struct tg_table *table, uint32_t size, const __u64 hash_key[2]);
-
 /* Tells a map that has just been made how many buckets it is for. 0 or -errno. */
 int tg_table_prepare(int fd, const struct tg_table *table);
 

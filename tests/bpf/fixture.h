@@ -17,6 +17,7 @@
 #include "packet.h"
 #include "policy.h"
 #include "table.h"
+#include "table_layout.h"
 #include "test.h"
 #include <tidegate/trace.h>
 #include <tidegate/sweep.h>

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <tidegate/table.h>
 
-#include "table.h"
+#include "table_layout.h"
 #include "test.h"
 
 /* The last is the most that a configuration may ask for. */
