@@ -10,8 +10,8 @@
 #include "cleanup.h"
 #include "client.h"
 #include "exit.h"
+#include "json.h"
 #include "log.h"
-#include "units.h"
 
 #define ANSWER_SECONDS 30
 
@@ -128,29 +128,4 @@ int tg_client_show(json_t *request, bool json, void (*print)(const json_t *resul
 		print(result);
 	}
 	return fflush(stdout) == 0 ? TG_EXIT_OK : TG_EXIT_FAILED;
-}
-
-json_int_t tg_json_number(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
-const char *tg_json_text(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-const char *tg_json_refill(const json_t *limit, char *text, size_t size)
-{
-	double ms = json_number_value(json_object_get(limit, "refill_interval_ms"));
-	const char *rate = tg_json_text(limit, "rate");
-	char interval[64];
-
-	if (*rate)
-		return rate;
-	tg_format_duration(ms * 1000000 + 0.5, interval, sizeof(interval));
-	snprintf(text, size, "%lld every %s", tg_json_number(limit, "refill_amount"), interval);
-	return text;
 }

@@ -19,11 +19,4 @@ int tg_client_ask(json_t *request, bool quiet, json_t **result, int *connection)
 /* Asks, then prints the result as JSON or by @print. Returns the exit code. */
 int tg_client_show(json_t *request, bool json, void (*print)(const json_t *result));
 
-/* Shorthands for printing; what is missing shows as 0 or "". */
-json_int_t tg_json_number(const json_t *object, const char *key);
-const char *tg_json_text(const json_t *object, const char *key);
-
-/* A limit's refill in words: "10 every 1s", or "1000/s". */
-const char *tg_json_refill(const json_t *limit, char *text, size_t size);
-
 #endif

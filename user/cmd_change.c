@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "cli_print.h"
 #include "client.h"
 #include "commands.h"
+#include "json.h"
 #include "log.h"
 
 /* KEY=VALUE... to an object; NULL after saying what is wrong. */

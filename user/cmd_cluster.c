@@ -7,6 +7,7 @@
 #include "client.h"
 #include "columns.h"
 #include "commands.h"
+#include "json.h"
 
 static double real_of(const json_t *object, const char *key)
 {

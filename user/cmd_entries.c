@@ -11,6 +11,7 @@
 #include "client.h"
 #include "commands.h"
 #include "entry_terms.h"
+#include "json.h"
 #include "log.h"
 #include "login.h"
 #include "prefix.h"

@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "client.h"
 #include "commands.h"
+#include "json.h"
 #include "log.h"
 
 #define SHOWN_AT_FIRST 20

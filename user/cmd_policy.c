@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "client.h"
 #include "commands.h"
+#include "json.h"
 #include "log.h"
 #include "login.h"
 

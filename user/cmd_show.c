@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "cli_print.h"
 #include "client.h"
 #include "columns.h"
 #include "commands.h"
+#include "json.h"
 
 static void print_interfaces(const json_t *interfaces)
 {

@@ -10,6 +10,7 @@
 #include "client.h"
 #include "clock.h"
 #include "commands.h"
+#include "json.h"
 #include "log.h"
 #include "top_screen.h"
 

@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "client.h"
 #include "commands.h"
+#include "json.h"
 
 static int no_print(enum libbpf_print_level level, const char *format, va_list arguments)
 {

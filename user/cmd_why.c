@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "client.h"
 #include "commands.h"
+#include "json.h"
 #include "log.h"
 #include "prefix.h"
 

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "exit.h"
 #include "control.h"
+#include "exit.h"
 #include "log.h"
 #include "ownership.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <time.h>
 
-#include "client.h"
+#include "json.h"
 #include "simulation.h"
 #include "stats.h"
 

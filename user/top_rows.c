@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "client.h"
+#include "json.h"
 
 #define NS_PER_S 1e9
 

@@ -8,7 +8,7 @@
 #include <term.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "json.h"
 
 #define HEAD	      4 /* lines above the rows */
 #define FOOT	      1
