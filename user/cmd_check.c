@@ -11,9 +11,9 @@
 #include "commands.h"
 #include "config.h"
 #include "config_advice.h"
+#include "config_interfaces.h"
 #include "config_json.h"
 #include "describe.h"
-#include "interfaces.h"
 #include "log.h"
 #include "login.h"
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config_interfaces.h"
+
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,4 +158,24 @@ int tg_read_interfaces(struct tg_reader *reader, const struct tg_yaml *value, vo
 	if (!config->interfaces)
 		return -ENOMEM;
 	return tg_read_list(reader, value, false, read_interface, config);
+}
+
+bool tg_interface_is_glob(const char *name)
+{
+	return strpbrk(name, "*?[") != NULL;
+}
+
+const struct tg_config_interface *tg_interfaces_match(const struct tg_config *config,
+						      const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config->interfaces_n; i++)
+		if (strcmp(config->interfaces[i].name, name) == 0)
+			return &config->interfaces[i];
+	for (i = 0; i < config->interfaces_n; i++)
+		if (tg_interface_is_glob(config->interfaces[i].name) &&
+		    fnmatch(config->interfaces[i].name, name, 0) == 0)
+			return &config->interfaces[i];
+	return NULL;
 }

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "cluster_stats.h"
+#include "config_interfaces.h"
 #include "daemon.h"
 #include "generations.h"
-#include "interfaces.h"
 #include "stats.h"
 
 #define NEARLY_FULL 90 /* percent */

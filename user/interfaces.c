@@ -2,7 +2,6 @@
 #include "interfaces.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -11,29 +10,10 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "config_interfaces.h"
 #include "log.h"
 #include "message.h"
 #include "netlink_ask.h"
-
-bool tg_interface_is_glob(const char *name)
-{
-	return strpbrk(name, "*?[") != NULL;
-}
-
-const struct tg_config_interface *tg_interfaces_match(const struct tg_config *config,
-						      const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < config->interfaces_n; i++)
-		if (strcmp(config->interfaces[i].name, name) == 0)
-			return &config->interfaces[i];
-	for (i = 0; i < config->interfaces_n; i++)
-		if (tg_interface_is_glob(config->interfaces[i].name) &&
-		    fnmatch(config->interfaces[i].name, name, 0) == 0)
-			return &config->interfaces[i];
-	return NULL;
-}
 
 struct listing {
 	const struct tg_config *config;

@@ -21,16 +21,6 @@ struct tg_wanted {
 	unsigned int twin;
 };
 
-/* The configuration has a pattern (glob(7)) in place of a name. */
-bool tg_interface_is_glob(const char *name);
-
-/*
- * The entry of the configuration for an interface of that name, or NULL: the one that names
- * it, else the first whose pattern fits.
- */
-const struct tg_config_interface *tg_interfaces_match(const struct tg_config *config,
-						      const char *name);
-
 /*
  * Lists the interfaces of this network namespace that @config means; the caller frees *@wanted.
  * Those that it names and that are not there are left out: they are waited for. But if there

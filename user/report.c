@@ -5,11 +5,11 @@
 
 #include "clock.h"
 #include "cluster_report.h"
+#include "config_interfaces.h"
 #include "daemon.h"
 #include "describe.h"
 #include "generations.h"
 #include "health.h"
-#include "interfaces.h"
 #include "report.h"
 #include "units.h"
 
