@@ -13,6 +13,7 @@
 #include "config_advice.h"
 #include "config_interfaces.h"
 #include "config_json.h"
+#include "config_load.h"
 #include "describe.h"
 #include "log.h"
 #include "login.h"

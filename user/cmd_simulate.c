@@ -9,6 +9,7 @@
 #include "capture.h"
 #include "cleanup.h"
 #include "commands.h"
+#include "config_load.h"
 #include "log.h"
 #include "progress.h"
 #include "simulation.h"

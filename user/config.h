@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A configuration as its writer means it: validated, with defaults filled in and
- * sets resolved, and nothing of how it is enforced. config.c makes it from YAML.
+ * sets resolved, and nothing of how it is enforced. config_load.c makes it from YAML.
  */
 #ifndef TG_CONFIG_H
 #define TG_CONFIG_H
@@ -166,18 +166,6 @@ struct tg_config {
 	struct tg_config_limit *limits;
 	size_t limits_n;
 };
-
-/*
- * Reads and validates @path. All errors of the file go to @diagnostics, in order
- * of their place. Returns 0, -EINVAL when the configuration is invalid, or another
- * -errno when the file could not be read (said in @diagnostics too); *@config is
- * untouched unless 0 is returned. Needs no privileges.
- */
-int tg_config_load(const char *path, struct tg_config **config, struct tg_diagnostics *diagnostics);
-
-/* The same for @length bytes in memory; @path is used for messages and relative file names. */
-int tg_config_parse(const char *path, const void *text, size_t length, struct tg_config **config,
-		    struct tg_diagnostics *diagnostics);
 
 /* A deep copy, or NULL when out of memory. */
 struct tg_config *tg_config_copy(const struct tg_config *config);

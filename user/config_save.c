@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "config_diff.h"
+#include "config_load.h"
 #include "message.h"
 #include "text.h"
 #include "yaml_tree.h"

@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "config.h"
+#include "config_load.h"
 #include "datapath.h"
 #include "diagnostics.h"
 #include "generations.h"

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "config_load.h"
 #include "log.h"
 
 #define ANCESTORS_MAX 16

@@ -9,6 +9,7 @@
 #include "exit.h"
 #include "config.h"
 #include "config_diff.h"
+#include "config_load.h"
 #include "daemon.h"
 #include "datapath.h"
 #include "generations.h"

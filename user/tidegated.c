@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "cluster.h"
 #include "config.h"
+#include "config_load.h"
 #include "control.h"
 #include "daemon.h"
 #include "datapath.h"

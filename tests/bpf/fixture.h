@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "config_load.h"
 #include "packet.h"
 #include "policy.h"
 #include "table.h"

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "config_advice.h"
 #include "config_json.h"
+#include "config_load.h"
 #include "describe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

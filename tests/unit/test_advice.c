@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "config_advice.h"
+#include "config_load.h"
 
 #define ALLOW	  "allow: [192.0.2.0/28]\n"
 #define HEAD	  "interfaces: [{name: lo}]\n" ALLOW "limits:\n"

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "config_load.h"
 
 #define MS   1000000ULL
 #define HEAD "interfaces: [{name: lo}]\n"

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "config_load.h"
 #include "unit/action_cases.h"
 #include "unit/cluster_cases.h"
 #include "unit/config_cases.h"

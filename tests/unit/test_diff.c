@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "config_diff.h"
+#include "config_load.h"
 
 #define HEAD "interfaces: [{name: lo}]\n"
 #define BASE                                                                                       \

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "config.h"
+#include "config_load.h"
 #include "unit/values.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -8,6 +8,7 @@
 #include <tidegate/name_hash.h>
 #include <unistd.h>
 
+#include "config_load.h"
 #include "frame_key.h"
 #include "message.h"
 #include "policy.h"
