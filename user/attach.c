@@ -12,6 +12,7 @@
 #include "attach_clsact.h"
 #include "attach_tc.h"
 #include "attach_xdp.h"
+#include "config_names.h"
 #include "message.h"
 #include "state_dir.h"
 

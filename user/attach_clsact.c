@@ -17,6 +17,7 @@
 
 #include "attach_clsact.h"
 #include "cleanup.h"
+#include "config_names.h"
 #include "log.h"
 #include "message.h"
 #include "qdisc.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "attach_link.h"
+#include "config_names.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -18,13 +19,6 @@ const struct tg_pin_name tg_pin_names[TG_PIN_NAMES] = {
 	{"clsact-ingress-", TG_HOOK_TC_INGRESS, false},
 	{"clsact-egress-", TG_HOOK_TC_EGRESS, false},
 };
-
-const char *tg_hook_name(enum tg_hook hook)
-{
-	static const char *const names[] = {"xdp", "tc-ingress", "tc-egress"};
-
-	return names[hook];
-}
 
 const char *tg_mode_name(enum tg_mode mode)
 {

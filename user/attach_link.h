@@ -24,7 +24,6 @@ struct tg_attachment {
 	uint32_t counters; /* place in the interface_counters map; 0 not yet given */
 };
 
-const char *tg_hook_name(enum tg_hook hook);
 const char *tg_mode_name(enum tg_mode mode);
 
 /* The name of a pin is one of these, then the interface's index. */

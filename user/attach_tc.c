@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 
+#include "config_names.h"
 #include "fault.h"
 
 /* enum bpf_attach_type, and a flag of links, since Linux 6.6. */

@@ -8,6 +8,7 @@
 
 #include "attach.h"
 #include "cleanup.h"
+#include "config_names.h"
 #include "datapath_state.h"
 #include "interfaces.h"
 #include "log.h"

@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "commands.h"
 #include "config_load.h"
+#include "config_names.h"
 #include "log.h"
 #include "progress.h"
 #include "simulation.h"
@@ -35,7 +36,7 @@ static bool find_hook(const struct tg_config *config, const char *name, enum tg_
 	int i;
 
 	for (i = 0; i < TG_HOOKS; i++) {
-		if (name ? strcmp(name, tg_config_hook_name(1 << i)) == 0
+		if (name ? strcmp(name, tg_hook_name(i)) == 0
 			 : config->interfaces[0].hooks >> i & 1) {
 			*hook = i;
 			return true;

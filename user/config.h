@@ -26,13 +26,15 @@
 #define TG_TABLE_SIZE_DEFAULT	 65536
 #define TG_TABLE_SIZE_MAX	 16777216
 
-/* Where packets are seen. Sets of hooks are masks. */
-enum tg_config_hook {
-	TG_CONFIG_XDP = 1 << 0,
-	TG_CONFIG_TC_INGRESS = 1 << 1,
-	TG_CONFIG_TC_EGRESS = 1 << 2,
-};
-#define TG_CONFIG_HOOKS 7 /* all of them */
+/*
+ * A set of hooks is a mask of 1 << enum tg_hook. Configurations know these numbers only as bits,
+ * because they know nothing of the packet programs; policy.h asserts that they are the same.
+ */
+#define TG_CONFIG_XDP	     (1 << 0)
+#define TG_CONFIG_TC_INGRESS (1 << 1)
+#define TG_CONFIG_TC_EGRESS  (1 << 2)
+#define TG_CONFIG_HOOKS	     7 /* all of them */
+#define TG_CONFIG_HOOKS_N    3
 
 enum tg_xdp_mode { TG_XDP_AUTO, TG_XDP_NATIVE, TG_XDP_GENERIC };
 enum tg_on_stop { TG_ON_STOP_DETACH, TG_ON_STOP_KEEP };
@@ -51,7 +53,7 @@ enum tg_config_unit {
 struct tg_config_interface {
 	char name[16]; /* IFNAMSIZ */
 	enum tg_xdp_mode xdp_mode;
-	unsigned int hooks; /* mask of enum tg_config_hook; 0 only while errors are being found */
+	unsigned int hooks; /* mask of hooks; 0 only while errors are being found */
 	bool manage_qdisc;  /* an fq for what is delayed may be put in place of the default qdisc */
 	struct tg_place place;
 };
@@ -107,7 +109,7 @@ struct tg_config_limit {
 	uint8_t prefix6;   /* 0..128 */
 	enum tg_config_unit unit;
 	struct tg_refill refill;
-	unsigned int hooks; /* where it holds: a mask of enum tg_config_hook; 0 with PER_KEY */
+	unsigned int hooks; /* where it holds: a mask of hooks; 0 with PER_KEY */
 	enum tg_config_action action;
 	struct tg_config_mark mark; /* for TG_CONFIG_MARK, and above mark_above */
 	uint64_t mark_above;	    /* tokens in use above which packets are marked; 0: never */
@@ -185,9 +187,6 @@ unsigned int tg_config_limit_hooks(const struct tg_config *config,
 /* "redis://[::1]:6379/2": the URL of a server, in which there is no password. */
 #define TG_CONFIG_STORE_URL_SIZE (TG_CONFIG_HOST_SIZE + 32)
 const char *tg_config_store_url(const struct tg_config_store *store, char *url, size_t size);
-
-/* "xdp", "tc-ingress", "tc-egress". */
-const char *tg_config_hook_name(enum tg_config_hook hook);
 
 /* "cs1"; NULL for those without a name. */
 const char *tg_dscp_name(int dscp);

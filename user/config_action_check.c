@@ -2,16 +2,10 @@
 /* Which of the keys about excess go together, and at which hooks. */
 #include <stdio.h>
 
+#include "config_names.h"
 #include "config_reader.h"
 
 #define NS_PER_S 1000000000ULL
-
-const char *tg_config_hook_name(enum tg_config_hook hook)
-{
-	return hook == TG_CONFIG_XDP	      ? "xdp"
-	       : hook == TG_CONFIG_TC_INGRESS ? "tc-ingress"
-					      : "tc-egress";
-}
 
 unsigned int tg_config_limit_hooks(const struct tg_config *config,
 				   const struct tg_config_limit *limit)
@@ -64,20 +58,20 @@ static int check_ability(struct tg_reader *reader, const struct tg_yaml *value,
 			 const struct tg_config_limit *limit, const struct ability *ability)
 {
 	const struct tg_config *config = reader->config;
-	unsigned int missing, hook;
+	unsigned int missing;
 	size_t i;
 
 	for (i = 0; value && i < config->interfaces_n; i++) {
 		missing = config->interfaces[i].hooks & limit->hooks & ~ability->hooks;
 		if (!missing)
 			continue;
-		hook = missing & -missing;
 		return tg_reader_error(
 			reader, value,
 			"%s is possible only at %s, and interfaces[%zu] (%s) has %s; write hooks: "
 			"%s there, or match: {hook: %s} in this limit%s",
 			ability->what, ability->where, i, config->interfaces[i].name,
-			tg_config_hook_name(hook), ability->write, ability->list, ability->more);
+			tg_hook_name(__builtin_ctz(missing)), ability->write, ability->list,
+			ability->more);
 	}
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "config_advice.h"
+#include "config_names.h"
 #include "units.h"
 
 #define FRAME	  1514 /* bytes of a full one */
@@ -136,7 +137,7 @@ static void advise_segments(const struct tg_config *config, size_t i,
 		"limits[%zu].capacity: at %s up to 64 KiB of TCP are one packet, of up to %d "
 		"segments, and one that asks for more than the bucket holds never passes; write a "
 		"capacity of %s or more, on_exceed: delay at tc-egress, or a limit at xdp",
-		i, tg_config_hook_name(hooks & -hooks), SEGMENTS, bytes ? "68KiB" : "64");
+		i, tg_hook_name(__builtin_ctz(hooks)), SEGMENTS, bytes ? "68KiB" : "64");
 }
 
 void tg_config_advise_excess(const struct tg_config *config, size_t i,

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "config_names.h"
 #include "describe.h"
 
 static json_t *json_values(const struct tg_values *values)
@@ -90,11 +91,11 @@ static json_t *json_milliseconds(uint64_t ns)
 static json_t *json_hooks(unsigned int hooks)
 {
 	json_t *list = json_array();
-	unsigned int hook;
+	int hook;
 
-	for (hook = TG_CONFIG_XDP; hook <= TG_CONFIG_TC_EGRESS; hook <<= 1)
-		if (hooks & hook)
-			json_array_append_new(list, json_string(tg_config_hook_name(hook)));
+	for (hook = 0; hook < TG_CONFIG_HOOKS_N; hook++)
+		if (hooks >> hook & 1)
+			json_array_append_new(list, json_string(tg_hook_name(hook)));
 	return list;
 }
 

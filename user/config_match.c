@@ -10,7 +10,7 @@
 #include "text.h"
 #include "units.h"
 
-/* Masks of enum tg_config_hook. */
+/* Masks of hooks. */
 struct hooks {
 	unsigned int is, is_not;
 	bool broken; /* then nothing can be said about where the limit holds */

@@ -11,6 +11,7 @@
 #include "attach.h"
 #include "charger.h"
 #include "cleanup.h"
+#include "config_names.h"
 #include "datapath.h"
 #include "datapath_state.h"
 #include "entries_private.h"

@@ -33,7 +33,7 @@ void tg_describe_sharing(const struct tg_config_limit *limit, FILE *out);
 void tg_describe_excess_of_nodes(const struct tg_config *config,
 				 const struct tg_config_limit *limit, FILE *out);
 
-/* "xdp and tc-egress", of a mask of enum tg_config_hook */
+/* "xdp and tc-egress", of a mask of hooks */
 void tg_describe_hooks(unsigned int hooks, FILE *out);
 
 /* "drop", "mark", "delay" or "reject", as in the file. */

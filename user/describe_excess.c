@@ -2,6 +2,7 @@
 /* What becomes of packets that exceed a limit, and where it holds, in plain words. */
 #include <inttypes.h>
 
+#include "config_names.h"
 #include "describe.h"
 #include "units.h"
 
@@ -20,13 +21,13 @@ const char *tg_action_name(enum tg_config_action action)
 void tg_describe_hooks(unsigned int hooks, FILE *out)
 {
 	const char *separator = "";
-	unsigned int hook;
+	int hook;
 
-	for (hook = TG_CONFIG_XDP; hook <= TG_CONFIG_TC_EGRESS; hook <<= 1) {
-		if (!(hooks & hook))
+	for (hook = 0; hook < TG_CONFIG_HOOKS_N; hook++) {
+		if (!(hooks >> hook & 1))
 			continue;
-		hooks &= ~hook;
-		fprintf(out, "%s%s", separator, tg_config_hook_name(hook));
+		hooks &= ~(1U << hook);
+		fprintf(out, "%s%s", separator, tg_hook_name(hook));
 		separator = hooks & (hooks - 1) ? ", " : " and ";
 	}
 }

@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "attach.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "config_names.h"
 #include "datapath.h"
 #include "log.h"
 #include "prefix.h"

@@ -12,6 +12,7 @@
 #include "attachments.h"
 #include "buckets.h"
 #include "cleanup.h"
+#include "config_names.h"
 #include "datapath.h"
 #include "datapath_counters.h"
 #include "datapath_state.h"

@@ -12,7 +12,7 @@ struct tg_wanted {
 	char name[16];
 	unsigned int ifindex;
 	enum tg_xdp_mode xdp_mode;
-	unsigned int hooks; /* mask of enum tg_config_hook */
+	unsigned int hooks; /* mask of hooks */
 	bool manage_qdisc;
 	/*
 	 * The interface of this list that receives this one's packets as well, after it (the bridge

@@ -18,6 +18,7 @@
 #include "buckets.h"
 #include "charger.h"
 #include "cleanup.h"
+#include "config_names.h"
 #include "datapath.h"
 #include "datapath_state.h"
 #include "entries_private.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cleanup.h"
+#include "config_names.h"
 #include "describe.h"
 #include "prefix.h"
 #include "simulation.h"
@@ -132,14 +133,14 @@ json_t *tg_simulation_report(struct tg_simulation *simulation, size_t n)
 	return json_pack("{s:o, s:o, s:s, s:b, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, "
 			 "s:o, s:o, s:I}",
 			 "capture", text_of(simulation->capture), "config",
-			 text_of(simulation->config->path), "hook",
-			 tg_config_hook_name(1 << simulation->hook), "complete",
-			 simulation->complete, "packets", (json_int_t)simulation->packets, "bytes",
-			 (json_int_t)simulation->bytes, "first_ms", time_or_null(simulation->first),
-			 "last_ms", time_or_null(simulation->last), "out_of_order",
-			 (json_int_t)notes->earlier, "clock_set_back", (json_int_t)notes->jumps,
-			 "headers_cut", (json_int_t)notes->cut, "passed", passed, "dropped",
-			 dropped, "reasons", reasons, "limits", limits_of(simulation),
-			 "refused_sources", worst_of(simulation, n), "sources_forgotten",
+			 text_of(simulation->config->path), "hook", tg_hook_name(simulation->hook),
+			 "complete", simulation->complete, "packets",
+			 (json_int_t)simulation->packets, "bytes", (json_int_t)simulation->bytes,
+			 "first_ms", time_or_null(simulation->first), "last_ms",
+			 time_or_null(simulation->last), "out_of_order", (json_int_t)notes->earlier,
+			 "clock_set_back", (json_int_t)notes->jumps, "headers_cut",
+			 (json_int_t)notes->cut, "passed", passed, "dropped", dropped, "reasons",
+			 reasons, "limits", limits_of(simulation), "refused_sources",
+			 worst_of(simulation, n), "sources_forgotten",
 			 (json_int_t)simulation->sources.forgotten);
 }
