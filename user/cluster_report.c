@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "describe.h"
+#include "config_names.h"
 
 #define NS_PER_MS 1000000.0
 

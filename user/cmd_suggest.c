@@ -10,6 +10,7 @@
 #include "capture.h"
 #include "cleanup.h"
 #include "commands.h"
+#include "config_names.h"
 #include "log.h"
 #include "progress.h"
 #include "replay.h"
@@ -62,15 +63,10 @@ static bool take_prefix(const char *text, struct tg_suggestion_basis *basis)
 
 static bool take_per(const char *text, enum tg_config_per *per)
 {
-	static const char *const names[] = {
-		[TG_CONFIG_PER_SOURCE] = "source",
-		[TG_CONFIG_PER_DESTINATION] = "destination",
-		[TG_CONFIG_PER_EVERYONE] = "everyone",
-	};
-	size_t i;
+	int i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(text, names[i]) == 0) {
+	for (i = TG_CONFIG_PER_SOURCE; i <= TG_CONFIG_PER_EVERYONE; i++) {
+		if (strcmp(text, tg_per_names[i]) == 0) {
 			*per = i;
 			return true;
 		}

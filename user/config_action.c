@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_names.h"
 #include "config_reader.h"
 #include "config_set.h"
 #include "text.h"
@@ -46,14 +47,7 @@ static int read_max_delay(struct tg_reader *reader, const struct tg_yaml *value,
 
 static int read_on_exceed(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	static const struct tg_choice choices[] = {
-		{"drop", TG_CONFIG_DROP},
-		{"mark", TG_CONFIG_MARK},
-		{"delay", TG_CONFIG_DELAY},
-		{"reject", TG_CONFIG_REJECT},
-		{NULL, 0},
-	};
-	int choice, r = tg_read_choice(reader, value, choices, &choice);
+	int choice, r = tg_read_choice(reader, value, tg_action_names, &choice);
 
 	if (r == 0)
 		((struct tg_config_limit *)out)->action = choice;
@@ -115,9 +109,9 @@ static int read_ecn(struct tg_reader *reader, const struct tg_yaml *value, void 
 
 static int read_not_ecn(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	static const struct tg_choice choices[] = {{"pass", 0}, {"drop", 1}, {NULL, 0}};
+	static const char *const words[] = {"pass", "drop", NULL};
 	struct tg_config_mark *mark = out;
-	int choice, r = tg_read_choice(reader, value, choices, &choice);
+	int choice, r = tg_read_choice(reader, value, words, &choice);
 
 	if (r)
 		return r;
@@ -211,8 +205,8 @@ static int read_penalty(struct tg_reader *reader, const struct tg_yaml *value, u
 
 static int read_dns(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	static const struct tg_choice choices[] = {{"truncate", 0}, {"refused", 1}, {NULL, 0}};
-	int choice, r = tg_read_choice(reader, value, choices, &choice);
+	static const char *const words[] = {"truncate", "refused", NULL};
+	int choice, r = tg_read_choice(reader, value, words, &choice);
 
 	if (r == 0)
 		((struct tg_config_limit *)out)->dns_refused = choice;

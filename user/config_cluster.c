@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "config_names.h"
 #include "config_reader.h"
 #include "text.h"
 #include "units.h"
@@ -310,16 +311,9 @@ int tg_read_shared(struct tg_reader *reader, const struct tg_yaml *value, void *
 
 int tg_read_on_store_loss(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	static const struct tg_choice choices[] = {
-		{"split", TG_SHARE_SPLIT},
-		{"hold", TG_SHARE_HOLD},
-		{"local", TG_SHARE_LOCAL},
-		{"open", TG_SHARE_OPEN},
-		{NULL, 0},
-	};
 	const struct tg_yaml *shared = tg_yaml_get(value->parent, "shared");
 	struct tg_config_limit *limit = out;
-	int choice, r = tg_read_choice(reader, value, choices, &choice);
+	int choice, r = tg_read_choice(reader, value, tg_store_loss_names, &choice);
 
 	if (r)
 		return r;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "config_names.h"
 #include "describe.h"
 
 #define NAMED 5 /* prefixes of a list; the rest is counted */
@@ -243,14 +244,14 @@ static void say_hooks(json_t *details, const char *what, unsigned int hooks)
 static json_t *diff_interface(const struct tg_config_interface *from,
 			      const struct tg_config_interface *to)
 {
-	static const char *const modes[] = {"auto", "native", "generic"};
 	static const char *const truth[] = {"false", "true"};
 	json_t *details = json_array();
 
 	say_hooks(details, "limited from now on at", to->hooks & ~from->hooks);
 	say_hooks(details, "not limited any more at", from->hooks & ~to->hooks);
 	if (from->xdp_mode != to->xdp_mode)
-		say(details, "xdp_mode is %s; now: %s", modes[to->xdp_mode], modes[from->xdp_mode]);
+		say(details, "xdp_mode is %s; now: %s", tg_xdp_mode_names[to->xdp_mode],
+		    tg_xdp_mode_names[from->xdp_mode]);
 	if (from->manage_qdisc != to->manage_qdisc)
 		say(details, "manage_qdisc is %s; now: %s", truth[to->manage_qdisc],
 		    truth[from->manage_qdisc]);

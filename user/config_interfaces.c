@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_names.h"
 #include "config_reader.h"
 #include "text.h"
 
@@ -55,20 +56,14 @@ static int read_name(struct tg_reader *reader, const struct tg_yaml *value, void
 
 int tg_read_hook(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	static const struct tg_choice hooks[] = {
-		{"xdp", TG_CONFIG_XDP},
-		{"tc-ingress", TG_CONFIG_TC_INGRESS},
-		{"tc-egress", TG_CONFIG_TC_EGRESS},
-		{NULL, 0},
-	};
 	unsigned int *mask = out;
-	int hook, r = tg_read_choice(reader, value, hooks, &hook);
+	int hook, r = tg_read_choice(reader, value, tg_hook_names, &hook);
 
 	if (r)
 		return r;
-	if (*mask & hook)
+	if (*mask >> hook & 1)
 		return tg_reader_error(reader, value, "%s is given twice", value->text);
-	*mask |= hook;
+	*mask |= 1U << hook;
 	return 0;
 }
 
@@ -104,14 +99,8 @@ static int check_interface(struct tg_reader *reader, const struct tg_yaml *map,
 
 static int read_xdp_mode(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	static const struct tg_choice modes[] = {
-		{"auto", TG_XDP_AUTO},
-		{"native", TG_XDP_NATIVE},
-		{"generic", TG_XDP_GENERIC},
-		{NULL, 0},
-	};
 	struct tg_config_interface *interface = out;
-	int mode, r = tg_read_choice(reader, value, modes, &mode);
+	int mode, r = tg_read_choice(reader, value, tg_xdp_mode_names, &mode);
 
 	if (r == 0)
 		interface->xdp_mode = mode;

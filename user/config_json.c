@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "config_names.h"
-#include "describe.h"
 
 static json_t *json_values(const struct tg_values *values)
 {
@@ -63,21 +62,15 @@ static json_t *json_matched(const struct tg_config_limit *limit)
 /* As the file has it: one word, or a list of them. */
 static json_t *json_per(const struct tg_config_limit *limit)
 {
-	static const char *const pers[] = {
-		[TG_CONFIG_PER_SOURCE] = "source",
-		[TG_CONFIG_PER_DESTINATION] = "destination",
-		[TG_CONFIG_PER_EVERYONE] = "everyone",
-		[TG_CONFIG_PER_KEY] = "key",
-	};
 	json_t *list;
 
 	if (!limit->per_port && !limit->per_protocol)
-		return json_string(pers[limit->per]);
-	list = json_pack("[s]", pers[limit->per]);
+		return json_string(tg_per_names[limit->per]);
+	list = json_pack("[s]", tg_per_names[limit->per]);
 	if (limit->per_port)
-		json_array_append_new(list, json_string("destination_port"));
+		json_array_append_new(list, json_string(tg_per_names[TG_PER_PORT]));
 	if (limit->per_protocol)
-		json_array_append_new(list, json_string("protocol"));
+		json_array_append_new(list, json_string(tg_per_names[TG_PER_PROTOCOL]));
 	return list;
 }
 
@@ -179,8 +172,6 @@ json_t *tg_config_json_limits(const struct tg_config *config)
 
 json_t *tg_config_json_interfaces(const struct tg_config *config)
 {
-	static const char *const modes[] = {
-		[TG_XDP_AUTO] = "auto", [TG_XDP_NATIVE] = "native", [TG_XDP_GENERIC] = "generic"};
 	const struct tg_config_interface *interface;
 	json_t *list = json_array();
 	size_t i;
@@ -190,8 +181,8 @@ json_t *tg_config_json_interfaces(const struct tg_config *config)
 		json_array_append_new(list,
 				      json_pack("{s:s, s:o, s:s, s:b}", "name", interface->name,
 						"hooks", json_hooks(interface->hooks), "xdp_mode",
-						modes[interface->xdp_mode], "manage_qdisc",
-						interface->manage_qdisc));
+						tg_xdp_mode_names[interface->xdp_mode],
+						"manage_qdisc", interface->manage_qdisc));
 	}
 	return list;
 }

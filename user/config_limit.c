@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_names.h"
 #include "config_reader.h"
 #include "text.h"
 
@@ -48,15 +49,6 @@ static int read_match(struct tg_reader *reader, const struct tg_yaml *value, voi
 	return tg_read_match(reader, value, ((struct draft *)out)->limit);
 }
 
-enum per_word {
-	PER_SOURCE = TG_CONFIG_PER_SOURCE,
-	PER_DESTINATION = TG_CONFIG_PER_DESTINATION,
-	PER_EVERYONE = TG_CONFIG_PER_EVERYONE,
-	PER_KEY = TG_CONFIG_PER_KEY,
-	PER_PORT,
-	PER_PROTOCOL,
-};
-
 struct pers {
 	struct draft *draft;
 	bool given; /* source, destination or everyone */
@@ -64,23 +56,14 @@ struct pers {
 
 static int read_per(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	static const struct tg_choice choices[] = {
-		{"source", PER_SOURCE},
-		{"destination", PER_DESTINATION},
-		{"everyone", PER_EVERYONE},
-		{"key", PER_KEY},
-		{"destination_port", PER_PORT},
-		{"protocol", PER_PROTOCOL},
-		{NULL, 0},
-	};
 	struct pers *pers = out;
 	struct tg_config_limit *limit = pers->draft->limit;
-	int choice, r = tg_read_choice(reader, value, choices, &choice);
+	int choice, r = tg_read_choice(reader, value, tg_per_names, &choice);
 
 	if (r)
 		return r;
-	if (choice == PER_PORT || choice == PER_PROTOCOL) {
-		bool *flag = choice == PER_PORT ? &limit->per_port : &limit->per_protocol;
+	if (choice == TG_PER_PORT || choice == TG_PER_PROTOCOL) {
+		bool *flag = choice == TG_PER_PORT ? &limit->per_port : &limit->per_protocol;
 
 		if (*flag)
 			return tg_reader_error(reader, value, "%s is given twice", value->text);
@@ -154,14 +137,8 @@ static int read_prefix(struct tg_reader *reader, const struct tg_yaml *value, vo
 
 static int read_unit(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	static const struct tg_choice choices[] = {
-		{"packets", TG_CONFIG_PACKETS},
-		{"bytes", TG_CONFIG_BYTES},
-		{"connections", TG_CONFIG_CONNECTIONS},
-		{NULL, 0},
-	};
 	struct draft *draft = out;
-	int choice, r = tg_read_choice(reader, value, choices, &choice);
+	int choice, r = tg_read_choice(reader, value, tg_unit_names, &choice);
 
 	draft->unit_broken = r != 0;
 	if (r == 0)

@@ -33,12 +33,9 @@ static int read_table(struct tg_reader *reader, const struct tg_yaml *value, voi
 
 static int read_on_stop(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	static const struct tg_choice choices[] = {
-		{"detach", TG_ON_STOP_DETACH},
-		{"keep", TG_ON_STOP_KEEP},
-		{NULL, 0},
-	};
-	int choice, r = tg_read_choice(reader, value, choices, &choice);
+	static const char *const words[] = {
+		[TG_ON_STOP_DETACH] = "detach", [TG_ON_STOP_KEEP] = "keep", NULL};
+	int choice, r = tg_read_choice(reader, value, words, &choice);
 
 	if (r == 0)
 		((struct tg_config *)out)->on_stop = choice;

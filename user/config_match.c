@@ -287,8 +287,8 @@ static int read_addresses(struct tg_reader *reader, const struct tg_yaml *value,
 static int read_fragment_word(struct tg_reader *reader, const struct tg_yaml *value,
 			      struct draft *draft, enum tg_field field)
 {
-	static const struct tg_choice choices[] = {{"true", 1}, {"false", 0}, {NULL, 0}};
-	int only, r = tg_read_choice(reader, value, choices, &only);
+	bool only;
+	int r = tg_read_bool(reader, value, &only);
 
 	if (r == 0)
 		draft->match->fragments =

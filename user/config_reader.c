@@ -255,22 +255,21 @@ int tg_read_number(struct tg_reader *reader, const struct tg_yaml *value, uint64
 	return 0;
 }
 
-int tg_read_choice(struct tg_reader *reader, const struct tg_yaml *value,
-		   const struct tg_choice *choices, int *choice)
+int tg_read_choice(struct tg_reader *reader, const struct tg_yaml *value, const char *const *words,
+		   int *choice)
 {
 	char quoted[TG_QUOTE_SIZE], names[256] = "";
-	const struct tg_choice *c;
 	const char *text = NULL;
-	int r = tg_read_text(reader, value, &text);
+	int i, r = tg_read_text(reader, value, &text);
 
 	if (r)
 		return r;
 	tg_text_quote(text, quoted, sizeof(quoted));
-	for (c = choices; c->name; c++) {
-		add_name(names, sizeof(names), " or ", c->name);
-		if (strcmp(c->name, text) != 0)
+	for (i = 0; words[i]; i++) {
+		add_name(names, sizeof(names), " or ", words[i]);
+		if (strcmp(words[i], text) != 0)
 			continue;
-		*choice = c->value;
+		*choice = i;
 		return 0;
 	}
 	return tg_reader_error(reader, value, "%s is not known here; write %s", quoted, names);
@@ -278,10 +277,10 @@ int tg_read_choice(struct tg_reader *reader, const struct tg_yaml *value,
 
 int tg_read_bool(struct tg_reader *reader, const struct tg_yaml *value, bool *out)
 {
-	static const struct tg_choice choices[] = {{"true", 1}, {"false", 0}, {NULL, 0}};
-	int choice, r = tg_read_choice(reader, value, choices, &choice);
+	static const char *const words[] = {"true", "false", NULL};
+	int choice, r = tg_read_choice(reader, value, words, &choice);
 
 	if (r == 0)
-		*out = choice;
+		*out = choice == 0;
 	return r;
 }

@@ -66,14 +66,9 @@ int tg_read_text(struct tg_reader *reader, const struct tg_yaml *value, const ch
 int tg_read_number(struct tg_reader *reader, const struct tg_yaml *value, uint64_t first,
 		   uint64_t last, uint64_t *number);
 
-struct tg_choice {
-	const char *name;
-	int value;
-};
-
-/* One word of @choices (ends with a NULL name). */
-int tg_read_choice(struct tg_reader *reader, const struct tg_yaml *value,
-		   const struct tg_choice *choices, int *choice);
+/* One of @words (ends with NULL); *@choice is its index. */
+int tg_read_choice(struct tg_reader *reader, const struct tg_yaml *value, const char *const *words,
+		   int *choice);
 
 /* true or false. */
 int tg_read_bool(struct tg_reader *reader, const struct tg_yaml *value, bool *out);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "config_names.h"
 #include "text.h"
 #include "units.h"
 
@@ -33,7 +34,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct why *why, const c
 static int parse_tokens(enum tg_config_unit unit, const char *value, uint64_t *tokens,
 			struct why *why)
 {
-	const char *counted = unit == TG_CONFIG_CONNECTIONS ? "connections" : "packets";
+	const char *counted = tg_unit_name(unit);
 	uint64_t parsed;
 	int r = unit == TG_CONFIG_BYTES ? tg_parse_size(value, &parsed)
 					: tg_parse_number(value, &parsed);
@@ -89,8 +90,7 @@ static int set_rate(struct tg_refill_change *change, enum tg_config_unit unit, c
 		return refuse(why,
 			      "%s counts bytes, and the unit of this limit is %s; write it as "
 			      "1000/s, or write unit: bytes",
-			      why->quoted,
-			      unit == TG_CONFIG_CONNECTIONS ? "connections" : "packets");
+			      why->quoted, tg_unit_name(unit));
 	if (kind == TG_RATE_COUNT && unit == TG_CONFIG_BYTES)
 		return refuse(why,
 			      "%s counts packets, and the unit of this limit is bytes; write it "

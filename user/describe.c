@@ -7,17 +7,6 @@
 
 #define SHOWN 6 /* of a list; the rest is counted */
 
-const char *tg_unit_name(enum tg_config_unit unit)
-{
-	static const char *const names[] = {
-		[TG_CONFIG_PACKETS] = "packets",
-		[TG_CONFIG_BYTES] = "bytes",
-		[TG_CONFIG_CONNECTIONS] = "connections",
-	};
-
-	return names[unit];
-}
-
 static const char *plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";

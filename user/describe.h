@@ -36,13 +36,4 @@ void tg_describe_excess_of_nodes(const struct tg_config *config,
 /* "xdp and tc-egress", of a mask of hooks */
 void tg_describe_hooks(unsigned int hooks, FILE *out);
 
-/* "drop", "mark", "delay" or "reject", as in the file. */
-const char *tg_action_name(enum tg_config_action action);
-
-/* "split", "hold", "local" or "open", as in the file. */
-const char *tg_store_loss_name(enum tg_share_loss loss);
-
-/* "packets", "bytes" or "connections", as in the file. */
-const char *tg_unit_name(enum tg_config_unit unit);
-
 #endif

@@ -3,20 +3,9 @@
 #include <inttypes.h>
 
 #include "config_advice.h"
+#include "config_names.h"
 #include "describe.h"
 #include "units.h"
-
-const char *tg_store_loss_name(enum tg_share_loss loss)
-{
-	static const char *const names[] = {
-		[TG_SHARE_SPLIT] = "split",
-		[TG_SHARE_HOLD] = "hold",
-		[TG_SHARE_LOCAL] = "local",
-		[TG_SHARE_OPEN] = "open",
-	};
-
-	return names[loss];
-}
 
 void tg_describe_cluster(const struct tg_config_cluster *cluster, FILE *out)
 {

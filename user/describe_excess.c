@@ -6,18 +6,6 @@
 #include "describe.h"
 #include "units.h"
 
-const char *tg_action_name(enum tg_config_action action)
-{
-	static const char *const names[] = {
-		[TG_CONFIG_DROP] = "drop",
-		[TG_CONFIG_MARK] = "mark",
-		[TG_CONFIG_DELAY] = "delay",
-		[TG_CONFIG_REJECT] = "reject",
-	};
-
-	return names[action];
-}
-
 void tg_describe_hooks(unsigned int hooks, FILE *out)
 {
 	const char *separator = "";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cleanup.h"
 #include "config_names.h"
-#include "describe.h"
 #include "prefix.h"
 #include "simulation.h"
 #include "stats.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "config_names.h"
 #include "text.h"
 #include "units.h"
 
@@ -27,13 +28,6 @@ static const char *protocol_name(uint8_t protocol, char *text, size_t size)
 			return names[i].name;
 	snprintf(text, size, "%u", protocol);
 	return text;
-}
-
-static const char *whom(const struct tg_demand *demand)
-{
-	return demand->per == TG_CONFIG_PER_SOURCE	  ? "source"
-	       : demand->per == TG_CONFIG_PER_DESTINATION ? "destination"
-							  : "everyone";
 }
 
 static void print_basis(const struct tg_suggestion_basis *basis, const struct tg_demand *demand,
@@ -97,8 +91,9 @@ static void print_reasons(const struct tg_suggestion_basis *basis, const struct 
 	if (demand->per == TG_CONFIG_PER_EVERYONE)
 		fputs("all senders together.\n", out);
 	else
-		fprintf(out, "%zu %s%s (IPv4 /%u, IPv6 /%u).\n", suggestion->sources, whom(demand),
-			suggestion->sources == 1 ? "" : "s", basis->prefix4, basis->prefix6);
+		fprintf(out, "%zu %s%s (IPv4 /%u, IPv6 /%u).\n", suggestion->sources,
+			tg_per_names[demand->per], suggestion->sources == 1 ? "" : "s",
+			basis->prefix4, basis->prefix6);
 	fprintf(out, "  # Packets a second in the busiest %d s of each:", TG_DEMAND_WINDOW);
 	print_rate(" median ", suggestion->median, out);
 	fprintf(out, ", %g %%", quantile);
@@ -123,7 +118,7 @@ static void print_limit(const struct tg_suggestion_basis *basis, const struct tg
 	fprintf(out, "\n    match: { protocol: %s", protocol);
 	if (kind->has_port)
 		fprintf(out, ", destination_port: %u", kind->port);
-	fprintf(out, " }\n    per: %s\n", whom(demand));
+	fprintf(out, " }\n    per: %s\n", tg_per_names[demand->per]);
 	if (demand->per != TG_CONFIG_PER_EVERYONE)
 		fprintf(out, "    prefix: { ipv4: %u, ipv6: %u }\n", basis->prefix4,
 			basis->prefix6);
