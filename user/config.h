@@ -28,7 +28,7 @@
 
 /*
  * A set of hooks is a mask of 1 << enum tg_hook. Configurations know these numbers only as bits,
- * because they know nothing of the packet programs; policy.h asserts that they are the same.
+ * because they know nothing of the packet programs; compiled.h asserts that they are the same.
  */
 #define TG_CONFIG_XDP	     (1 << 0)
 #define TG_CONFIG_TC_INGRESS (1 << 1)

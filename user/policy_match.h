@@ -3,7 +3,7 @@
 #ifndef TG_POLICY_MATCH_H
 #define TG_POLICY_MATCH_H
 
-#include "policy.h"
+#include "compiled.h"
 
 /* Sets the limit's @bit in every mask that it meets, but for those of addresses. */
 void tg_policy_compile_match(const struct tg_config_limit *limit, uint64_t bit,
