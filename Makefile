@@ -23,7 +23,7 @@ endif
 
 # The one list of packages: to build, to test, to run the demo.
 PACKAGES := gcc make pkg-config clang-16 bpftool libbpf-dev libelf-dev zlib1g-dev libyaml-dev libevent-dev \
-	libhiredis-dev libjansson-dev libcap-ng-dev libsystemd-dev libmnl-dev libssl-dev libpcap-dev uthash-dev libncurses-dev iproute2 util-linux procps curl jq python3-minimal python3-yaml \
+	libhiredis-dev libjansson-dev libcap-ng-dev libsystemd-dev libmnl-dev libssl-dev libpcap-dev uthash-dev libncurses-dev libsmartcols-dev iproute2 util-linux procps curl jq python3-minimal python3-yaml \
 	python3-jsonschema nginx-light wrk dnsperf dnsmasq-base bind9-dnsutils iputils-ping nftables clang-format ethtool iptables shellcheck universal-ctags mandoc libclang-rt-16-dev
 # And what only the tests need, being large: a browser for the status page, a Prometheus for the metrics,
 # what makes the Debian package and a system to install it on, and machines for other kernels.
@@ -34,7 +34,9 @@ VM_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla -Wformat=2 \
 	-Wno-unused-parameter
 LIBS := libbpf yaml-0.1 libevent libevent_openssl hiredis jansson libcap-ng libsystemd libmnl libssl libcrypto ncursesw
-CPPFLAGS = -Iinclude -Iuser -I$B -D_GNU_SOURCE -DTG_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+# And what only the command line needs.
+CLI_LIBS := libpcap smartcols
+CPPFLAGS = -Iinclude -Iuser -I$B -D_GNU_SOURCE -DTG_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(LIBS) $(CLI_LIBS) 2>/dev/null)
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 $(WARNINGS)
 LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lm
@@ -45,12 +47,14 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ibp
 	-Wall -Wextra -Werror -Wno-unused-parameter
 
 MAINS := user/tidegated.c user/tidegate.c
-CLI := $(wildcard user/cmd_*.c)
+CLI := $(wildcard user/cmd_*.c user/cli_*.c)
 SHARED := $(filter-out $(MAINS) $(CLI),$(wildcard user/*.c))
 SONAME := 1
 LIBRARY := $(patsubst lib/%.c,$B/lib/%.o,$(wildcard lib/*.c))
 SKELETON := $B/tidegate.skel.h
 UNIT := $(patsubst tests/%.c,$B/asan/tests/%,$(wildcard tests/unit/test_*.c))
+# Tests of the command line.
+CLI_TESTS := $(patsubst %,$B/asan/tests/unit/test_%,arguments cli_columns)
 BPF_TESTS := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZERS := $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(patsubst %.c,$B/%,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
@@ -88,13 +92,15 @@ $B/asan/user/%.o: user/%.c | $B/.made
 
 $B/internal.a: $(SHARED:%.c=$B/%.o)
 $B/asan/internal.a: $(SHARED:%.c=$B/asan/%.o) $(patsubst %.c,$B/asan/%.o,$(wildcard lib/*.c))
+$B/asan/cli.a: $(CLI:%.c=$B/asan/%.o)
 %.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $B/tidegated: $B/user/tidegated.o $B/internal.a
 $B/tidegate: $B/user/tidegate.o $(CLI:%.c=$B/%.o) $B/libtidegate.a $B/internal.a
-$B/tidegate: LDLIBS += $(shell pkg-config --libs libpcap 2>/dev/null)
+$B/tidegate $(CLI_TESTS): LDLIBS += $(shell pkg-config --libs $(CLI_LIBS) 2>/dev/null)
+$(CLI_TESTS): $B/asan/cli.a
 $B/tidegated $B/tidegate:
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
@@ -127,7 +133,7 @@ $B/asan/tidegated: $B/asan/user/tidegated.o $B/asan/internal.a
 
 $B/asan/tests/%: tests/%.c tests/test.h $B/asan/internal.a
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(SANITIZE) -MMD -MP $< $B/asan/internal.a $(LDLIBS) -lpthread -o $@
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(SANITIZE) -MMD -MP $< $(filter %/cli.a,$^) $B/asan/internal.a $(LDLIBS) -lpthread -o $@
 
 $B/tests/%: tests/%.c tests/test.h $B/internal.a
 	$(call say,CC,$@)
