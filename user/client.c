@@ -113,19 +113,3 @@ int tg_client_ask(json_t *request, bool quiet, json_t **result, int *connection)
 		*connection = TAKE_FD(fd);
 	return TG_EXIT_OK;
 }
-
-int tg_client_show(json_t *request, bool json, void (*print)(const json_t *result))
-{
-	json_auto *result = NULL;
-	int code = tg_client_ask(request, false, &result, NULL);
-
-	if (code != TG_EXIT_OK)
-		return code;
-	if (json) {
-		json_dumpf(result, stdout, JSON_COMPACT);
-		putchar('\n');
-	} else {
-		print(result);
-	}
-	return fflush(stdout) == 0 ? TG_EXIT_OK : TG_EXIT_FAILED;
-}

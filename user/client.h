@@ -16,7 +16,4 @@ extern const char *tg_client_control;
  */
 int tg_client_ask(json_t *request, bool quiet, json_t **result, int *connection);
 
-/* Asks, then prints the result as JSON or by @print. Returns the exit code. */
-int tg_client_show(json_t *request, bool json, void (*print)(const json_t *result));
-
 #endif

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* set, shadow, reset. */
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "arguments.h"
 #include "cli_print.h"
+#include "cli_show.h"
 #include "client.h"
 #include "commands.h"
 #include "json.h"
@@ -48,7 +48,7 @@ static void print_in_force(const json_t *result)
 	       tg_json_text(result, "config"));
 }
 
-static void print_set(const json_t *result)
+static void print_set(const json_t *result, const struct tg_arguments *arguments)
 {
 	const json_t *limit = json_array_get(json_object_get(result, "limits"), 0);
 	char refill[96];
@@ -69,23 +69,37 @@ static void print_set(const json_t *result)
 	print_in_force(result);
 }
 
-int cmd_set(int argc, char **argv)
+static int run_set(const struct tg_arguments *arguments)
 {
-	struct tg_arguments arguments;
 	json_t *values;
 
-	if (!tg_arguments_parse(argc, argv, "s", 2, INT_MAX, &arguments))
-		return TG_EXIT_USAGE;
-	values = parse_values(arguments.operands + 1, arguments.operands_n - 1);
+	values = parse_values(arguments->operands + 1, arguments->operands_n - 1);
 	if (!values)
 		return TG_EXIT_USAGE;
-	return tg_client_show(json_pack("{s:s, s:s, s:o, s:b}", "command", "set", "limit",
-					arguments.operands[0], "values", values, "save",
-					arguments.save),
-			      arguments.json, print_set);
+	return tg_show(json_pack("{s:s, s:s, s:o, s:b}", "command", "set", "limit",
+				 arguments->operands[0], "values", values, "save", arguments->save),
+		       arguments, print_set);
 }
 
-static void print_shadow(const json_t *result)
+static const struct tg_option set_options[] = {
+	TG_OPERAND("LIMIT", "its name", TG_REQUIRED),
+	TG_OPERAND("KEY=VALUE...",
+		   "keys are capacity, refill_amount, refill_interval, rate, mark_above, "
+		   "max_delay, new_sources and shadow; values as in the file",
+		   TG_REQUIRED),
+	TG_OPTION(TG_FLAG, "save", save, NULL,
+		  "write the values into the configuration file as well"),
+	{},
+};
+
+const struct tg_command cmd_set = {
+	.name = "set",
+	.does = "change capacity, refill and what else may be, at once",
+	.options = set_options,
+	.run = run_set,
+};
+
+static void print_shadow(const json_t *result, const struct tg_arguments *arguments)
 {
 	const json_t *limit;
 	size_t i;
@@ -97,30 +111,41 @@ static void print_shadow(const json_t *result)
 	print_in_force(result);
 }
 
-int cmd_shadow(int argc, char **argv)
+static int run_shadow(const struct tg_arguments *arguments)
 {
-	struct tg_arguments arguments;
 	json_t *limits;
 	bool on;
 	int i;
 
-	if (!tg_arguments_parse(argc, argv, "s", 2, INT_MAX, &arguments))
-		return TG_EXIT_USAGE;
-	on = strcmp(arguments.operands[0], "on") == 0;
-	if (!on && strcmp(arguments.operands[0], "off") != 0) {
+	on = strcmp(arguments->operands[0], "on") == 0;
+	if (!on && strcmp(arguments->operands[0], "off") != 0) {
 		tg_log(TG_LOG_ERROR, "shadow \"%s\"? write on or off, and then the limits",
-		       arguments.operands[0]);
+		       arguments->operands[0]);
 		return TG_EXIT_USAGE;
 	}
 	limits = json_array();
-	for (i = 1; i < arguments.operands_n; i++)
-		json_array_append_new(limits, json_string(arguments.operands[i]));
-	return tg_client_show(json_pack("{s:s, s:b, s:o, s:b}", "command", "shadow", "on", on,
-					"limits", limits, "save", arguments.save),
-			      arguments.json, print_shadow);
+	for (i = 1; i < arguments->operands_n; i++)
+		json_array_append_new(limits, json_string(arguments->operands[i]));
+	return tg_show(json_pack("{s:s, s:b, s:o, s:b}", "command", "shadow", "on", on, "limits",
+				 limits, "save", arguments->save),
+		       arguments, print_shadow);
 }
 
-static void print_reset(const json_t *result)
+static const struct tg_option shadow_options[] = {
+	TG_OPERAND("on|off", "count only, or act", TG_REQUIRED),
+	TG_OPERAND("LIMIT...", "names of limits", TG_REQUIRED),
+	TG_OPTION(TG_FLAG, "save", save, NULL, "write it into the configuration file as well"),
+	{},
+};
+
+const struct tg_command cmd_shadow = {
+	.name = "shadow",
+	.does = "let limits count without acting, or act",
+	.options = shadow_options,
+	.run = run_shadow,
+};
+
+static void print_reset(const json_t *result, const struct tg_arguments *arguments)
 {
 	long long n = tg_json_number(result, "reset");
 
@@ -130,24 +155,38 @@ static void print_reset(const json_t *result)
 		puts("no bucket is kept here, so all tokens are there");
 }
 
-int cmd_reset(int argc, char **argv)
+static int run_reset(const struct tg_arguments *arguments)
 {
-	struct tg_arguments arguments;
 	const char *address;
 
-	if (!tg_arguments_parse(argc, argv, "lak", 0, 1, &arguments))
-		return TG_EXIT_USAGE;
-	address = arguments.operands[0];
-	if (!address && !arguments.key && !arguments.limit && !arguments.all) {
+	address = arguments->operands[0];
+	if (!address && !arguments->key && !arguments->limit && !arguments->all) {
 		tg_log(TG_LOG_ERROR, "reset what? give an ADDRESS, --key KEY, --limit L or --all");
 		return TG_EXIT_USAGE;
 	}
-	if (address && arguments.key) {
+	if (address && arguments->key) {
 		tg_log(TG_LOG_ERROR, "reset takes an ADDRESS or a --key, not both");
 		return TG_EXIT_USAGE;
 	}
-	return tg_client_show(json_pack("{s:s, s:s*, s:s*, s:s*, s:b}", "command", "reset",
-					"address", address, "key", arguments.key, "limit",
-					arguments.limit, "all", arguments.all),
-			      arguments.json, print_reset);
+	return tg_show(json_pack("{s:s, s:s*, s:s*, s:s*, s:b}", "command", "reset", "address",
+				 address, "key", arguments->key, "limit", arguments->limit, "all",
+				 arguments->all),
+		       arguments, print_reset);
 }
+
+static const struct tg_option reset_options[] = {
+	TG_OPERAND("ADDRESS", "all buckets of this source", TG_EITHER),
+	TG_OPTION(TG_TEXT, "key", key, "KEY", "those of a key that applications name",
+		  .need = TG_EITHER),
+	TG_OPTION(TG_TEXT, "limit", limit, "L", "those of a limit; narrows down the first two",
+		  .need = TG_EITHER),
+	TG_OPTION(TG_FLAG, "all", all, NULL, "those of all limits", .need = TG_EITHER),
+	{},
+};
+
+const struct tg_command cmd_reset = {
+	.name = "reset",
+	.does = "give the tokens back",
+	.options = reset_options,
+	.run = run_reset,
+};

@@ -14,7 +14,6 @@
 #include "commands.h"
 #include "json.h"
 #include "log.h"
-#include "units.h"
 
 #define NS_PER_MS 1000000
 
@@ -89,34 +88,43 @@ static void close_handle(struct tidegate **handle)
 	tidegate_close(handle);
 }
 
-int cmd_charge(int argc, char **argv)
+static int run(const struct tg_arguments *arguments)
 {
 	tg_cleanup(close_handle) struct tidegate *handle = NULL;
 	tg_autofree char *state = NULL;
 	struct tidegate_answer answer;
-	struct tg_arguments arguments;
-	uint64_t cost = 1;
 	int error;
 
-	if (!tg_arguments_parse(argc, argv, "Ct", 2, 2, &arguments))
-		return TG_EXIT_USAGE;
-	if (arguments.cost && tg_parse_number(arguments.cost, &cost)) {
-		tg_log(TG_LOG_ERROR, "--cost \"%s\": write a number of tokens, such as 1",
-		       arguments.cost);
-		return TG_EXIT_USAGE;
-	}
-	state = find_state(arguments.state);
+	state = find_state(arguments->state);
 	error = state ? tidegate_open(state, &handle) : -ENOMEM;
 	if (!error)
-		error = tidegate_charge(handle, arguments.operands[0], arguments.operands[1], cost,
-					&answer);
+		error = tidegate_charge(handle, arguments->operands[0], arguments->operands[1],
+					arguments->cost, &answer);
 	if (error) {
-		tg_log(TG_LOG_ERROR, "%s, key \"%s\", in %s: %s", arguments.operands[0],
-		       arguments.operands[1], state ? state : "?", tidegate_strerror(error));
+		tg_log(TG_LOG_ERROR, "%s, key \"%s\", in %s: %s", arguments->operands[0],
+		       arguments->operands[1], state ? state : "?", tidegate_strerror(error));
 		return code_of(error);
 	}
-	print(arguments.operands[0], arguments.operands[1], &answer, arguments.json);
+	print(arguments->operands[0], arguments->operands[1], &answer, arguments->json);
 	if (fflush(stdout))
 		return TG_EXIT_FAILED;
 	return answer.admitted ? TG_EXIT_OK : TG_EXIT_EXCEEDED;
 }
+
+static const struct tg_option options[] = {
+	TG_OPERAND("LIMIT", "one with per: key", TG_REQUIRED),
+	TG_OPERAND("KEY", "whose bucket, such as a user's name", TG_REQUIRED),
+	TG_OPTION(TG_NUMBER, "cost", cost, "N", "so many tokens", .most = UINT64_MAX,
+		  .otherwise = 1),
+	TG_OPTION(TG_TEXT, "state", state, "DIR",
+		  "the daemon's state directory, else of the daemon that answers, "
+		  "else " TIDEGATE_STATE_DIR),
+	{},
+};
+
+const struct tg_command cmd_charge = {
+	.name = "charge",
+	.does = "take tokens as an application does; exit code 10: refused",
+	.options = options,
+	.run = run,
+};

@@ -225,11 +225,19 @@ static int check(const char *path, bool json)
 	return TG_EXIT_OK;
 }
 
-int cmd_check(int argc, char **argv)
+static int run(const struct tg_arguments *arguments)
 {
-	struct tg_arguments arguments;
-
-	if (!tg_arguments_parse(argc, argv, "", 1, 1, &arguments))
-		return TG_EXIT_USAGE;
-	return check(arguments.operands[0], arguments.json);
+	return check(arguments->operands[0], arguments->json);
 }
+
+static const struct tg_option options[] = {
+	TG_OPERAND("FILE", "a configuration, as tidegate.yaml(5) has it", TG_REQUIRED),
+	{},
+};
+
+const struct tg_command cmd_check = {
+	.name = "check",
+	.does = "validate a configuration; say what it would enforce",
+	.options = options,
+	.run = run,
+};

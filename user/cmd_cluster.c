@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "cli_columns.h"
+#include "cli_show.h"
 #include "client.h"
-#include "columns.h"
 #include "commands.h"
 #include "json.h"
 
@@ -47,6 +48,28 @@ static void print_store(const json_t *store)
 	printf(*error ? "; last error: %s\n" : "%s\n", error);
 }
 
+static const struct tg_column node_columns[] = {
+	TG_COLUMN("node", "NODE"),
+	TG_COLUMN("state", "STATE"),
+	TG_COLUMN("last_frame", "LAST FRAME"),
+	TG_COLUMN("share", "SHARE"),
+	TG_COLUMN("frames", "FRAMES", .right = true),
+	TG_COLUMN("lost", "LOST", .right = true),
+	TG_COLUMN("repeated", "REPEATED", .right = true),
+	{},
+};
+
+static const struct tg_column limit_columns[] = {
+	TG_COLUMN("limit", "LIMIT"),
+	TG_COLUMN("mode", "MODE"),
+	TG_COLUMN("differs_on", "DIFFERS ON"),
+	TG_COLUMN("sources", "SOURCES", .right = true),
+	TG_COLUMN("left_out", "LEFT OUT", .right = true),
+	TG_COLUMN("overshoot_seen", "OVERSHOOT SEEN", .right = true),
+	TG_COLUMN("bound", "BOUND", .right = true),
+	{},
+};
+
 static json_t *node_row(const json_t *peer)
 {
 	return json_pack("[s,s,o,o,I,I,I]", tg_json_text(peer, "node"), tg_json_text(peer, "state"),
@@ -55,10 +78,9 @@ static json_t *node_row(const json_t *peer)
 			 tg_json_number(peer, "lost"), tg_json_number(peer, "repeated"));
 }
 
-static void print_nodes(const json_t *result)
+static void print_nodes(const json_t *result, const struct tg_arguments *arguments)
 {
-	json_t *rows = json_pack("[[s,s,s,s,s,s,s]]", "NODE", "STATE", "LAST FRAME", "SHARE",
-				 "FRAMES", "LOST", "REPEATED");
+	json_t *rows = json_array();
 	const json_t *peer;
 	size_t i;
 
@@ -67,9 +89,7 @@ static void print_nodes(const json_t *result)
 					"", percent_of(real_of(result, "share")), "", "", ""));
 	json_array_foreach(json_object_get(result, "peers"), i, peer)
 		json_array_append_new(rows, node_row(peer));
-	putchar('\n');
-	tg_columns_print(rows, stdout);
-	json_decref(rows);
+	tg_show_table(node_columns, rows, arguments);
 }
 
 /* Names, with commas between them. */
@@ -98,10 +118,9 @@ static json_t *mode_of(const json_t *limit)
 	return json_string(mode);
 }
 
-static void print_limits(const json_t *limits)
+static void print_limits(const json_t *limits, const struct tg_arguments *arguments)
 {
-	json_t *rows = json_pack("[[s,s,s,s,s,s,s]]", "LIMIT", "MODE", "DIFFERS ON", "SOURCES",
-				 "LEFT OUT", "OVERSHOOT SEEN", "BOUND");
+	json_t *rows = json_array();
 	const json_t *limit;
 	size_t i;
 
@@ -111,12 +130,7 @@ static void print_limits(const json_t *limits)
 				tg_json_number(limit, "sources"), tg_json_number(limit, "left_out"),
 				tg_json_number(limit, "overshoot_seen"),
 				tg_json_number(limit, "overshoot_bound")));
-	putchar('\n');
-	if (json_array_size(rows) > 1)
-		tg_columns_print(rows, stdout);
-	else
-		puts("no limit is shared; write shared: true in one");
-	json_decref(rows);
+	tg_show_table(limit_columns, rows, arguments);
 }
 
 static void print_refused(const json_t *refused)
@@ -131,10 +145,16 @@ static void print_refused(const json_t *refused)
 		       damaged, forged, unknown);
 }
 
-static void print_cluster(const json_t *result)
+static void print_cluster(const json_t *result, const struct tg_arguments *arguments)
 {
-	const json_t *sources = json_object_get(result, "sources");
+	const json_t *sources = json_object_get(result, "sources"),
+		     *limits = json_object_get(result, "limits");
 
+	if (arguments->columns) {
+		print_nodes(result, arguments);
+		print_limits(limits, arguments);
+		return;
+	}
 	printf("cluster %s, node %s (epoch %s), %lld node(s), interval %.0f ms\n",
 	       tg_json_text(result, "cluster"), tg_json_text(result, "node"),
 	       tg_json_text(result, "epoch"), tg_json_number(result, "nodes"),
@@ -148,17 +168,24 @@ static void print_cluster(const json_t *result)
 	printf("sources exchanged: %lld of %lld; left out for want of room: %lld\n",
 	       tg_json_number(sources, "listed"), tg_json_number(sources, "max"),
 	       tg_json_number(sources, "left_out"));
-	print_nodes(result);
-	print_limits(json_object_get(result, "limits"));
+	putchar('\n');
+	print_nodes(result, arguments);
+	putchar('\n');
+	if (json_array_size(limits))
+		print_limits(limits, arguments);
+	else
+		puts("no limit is shared; write shared: true in one");
 	print_refused(json_object_get(result, "frames_refused"));
 }
 
-int cmd_cluster(int argc, char **argv)
+static int run(const struct tg_arguments *arguments)
 {
-	struct tg_arguments arguments;
-
-	if (!tg_arguments_parse(argc, argv, "", 0, 0, &arguments))
-		return TG_EXIT_USAGE;
-	return tg_client_show(json_pack("{s:s}", "command", "cluster"), arguments.json,
-			      print_cluster);
+	return tg_show(json_pack("{s:s}", "command", "cluster"), arguments, print_cluster);
 }
+
+const struct tg_command cmd_cluster = {
+	.name = "cluster",
+	.does = "other nodes and their store, and limits shared with them",
+	.tables = {node_columns, limit_columns},
+	.run = run,
+};

@@ -69,21 +69,32 @@ static int detach_alone(const char *state_dir, bool json)
 	return report(links, json);
 }
 
-int cmd_detach(int argc, char **argv)
+static int run(const struct tg_arguments *arguments)
 {
 	const char *environment = getenv("TIDEGATE_STATE");
-	struct tg_arguments arguments;
 	const char *state_dir = DEFAULT_STATE;
 	int code;
 
-	if (!tg_arguments_parse(argc, argv, "t", 0, 0, &arguments))
-		return TG_EXIT_USAGE;
-	code = detach_by_daemon(arguments.json);
+	code = detach_by_daemon(arguments->json);
 	if (code != TG_EXIT_NO_DAEMON)
 		return code;
-	if (arguments.state)
-		state_dir = arguments.state;
+	if (arguments->state)
+		state_dir = arguments->state;
 	else if (environment && *environment)
 		state_dir = environment;
-	return detach_alone(state_dir, arguments.json);
+	return detach_alone(state_dir, arguments->json);
 }
+
+static const struct tg_option options[] = {
+	TG_OPTION(TG_TEXT, "state", state, "DIR",
+		  "the state directory where no daemon answers, else of "
+		  "TIDEGATE_STATE, else " DEFAULT_STATE),
+	{},
+};
+
+const struct tg_command cmd_detach = {
+	.name = "detach",
+	.does = "remove every program, link and pin of ours",
+	.options = options,
+	.run = run,
+};

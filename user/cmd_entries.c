@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* allow, deny: entries that come and go while the daemon runs. */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arguments.h"
 #include "cleanup.h"
+#include "cli_columns.h"
 #include "client.h"
 #include "commands.h"
 #include "entry_terms.h"
@@ -23,8 +23,8 @@
 #define BATCH 1000
 
 struct command {
-	struct tg_arguments arguments;
-	const char *list; /* "allow" or "deny" */
+	const struct tg_arguments *arguments;
+	const char *list; /* "allow" or "deny": the command's name */
 	struct tg_prefix_list prefixes;
 	bool many; /* read from standard input */
 };
@@ -85,7 +85,7 @@ static int take_lines(struct command *command)
 
 static int take_prefixes(struct command *command)
 {
-	const char *text = command->arguments.operands[1];
+	const char *text = command->arguments->operands[0];
 	struct tg_prefix prefix;
 	char why[256];
 
@@ -110,8 +110,8 @@ static json_t *request_for(const struct command *command, const char *name, size
 				      json_string(tg_prefix_format(&command->prefixes.items[i],
 								   text, sizeof(text))));
 	return json_pack("{s:s, s:s, s:o, s:s*, s:s*}", "command", name, "list", command->list,
-			 "prefixes", texts, "for", command->arguments.duration, "note",
-			 command->arguments.note);
+			 "prefixes", texts, "for", command->arguments->duration, "note",
+			 command->arguments->note);
 }
 
 /* Adds the numbers of @from up in @to. */
@@ -188,7 +188,7 @@ static int change(struct command *command, const char *name,
 	if (code != TG_EXIT_OK)
 		return code;
 	code = ask_all(command, name, &sum);
-	if (code == TG_EXIT_OK && command->arguments.json) {
+	if (code == TG_EXIT_OK && command->arguments->json) {
 		json_dumpf(sum, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else if (code == TG_EXIT_OK) {
@@ -198,29 +198,43 @@ static int change(struct command *command, const char *name,
 	return code;
 }
 
-static int add(struct command *command)
+static int run_add(const struct tg_arguments *arguments)
 {
+	tg_cleanup(command_clear) struct command command = {.arguments = arguments,
+							    .list = arguments->command->name};
 	uint64_t for_ns;
 	char why[256];
 	int code;
 
-	if (tg_entry_take_terms(command->arguments.duration, command->arguments.note, &for_ns, why,
-				sizeof(why))) {
+	if (tg_entry_take_terms(arguments->duration, arguments->note, &for_ns, why, sizeof(why))) {
 		tg_log(TG_LOG_ERROR, "%s", why);
 		return TG_EXIT_USAGE;
 	}
-	code = change(command, "entries_add", print_added);
-	if (code == TG_EXIT_OK && strcmp(command->list, "deny") == 0)
-		tg_login_warn_denied(&command->prefixes);
+	code = change(&command, "entries_add", print_added);
+	if (code == TG_EXIT_OK && strcmp(command.list, "deny") == 0)
+		tg_login_warn_denied(&command.prefixes);
 	return code;
 }
 
-static int del(struct command *command)
+static int run_del(const struct tg_arguments *arguments)
 {
-	return change(command, "entries_remove", print_removed);
+	tg_cleanup(command_clear) struct command command = {.arguments = arguments,
+							    .list = arguments->command->name};
+
+	return change(&command, "entries_remove", print_removed);
 }
 
-static void print_row(const json_t *entry)
+/* Of fixed widths, since rows are printed as they come. */
+static const struct tg_column columns[] = {
+	TG_COLUMN("prefix", "PREFIX", .width = 44),
+	TG_COLUMN("origin", "ORIGIN", .width = 8),
+	TG_COLUMN("ends_in", "ENDS IN", .width = 10),
+	TG_COLUMN("added", "ADDED", .width = 20),
+	TG_COLUMN("note", "NOTE"),
+	{},
+};
+
+static json_t *row_of(const json_t *entry)
 {
 	const json_t *left = json_object_get(entry, "expires_in_ms");
 	char text[32] = "never";
@@ -228,79 +242,126 @@ static void print_row(const json_t *entry)
 	if (json_is_integer(left))
 		tg_format_duration((json_integer_value(left) + 999) / 1000 * NS_PER_S, text,
 				   sizeof(text));
-	printf("%-44s %-8s %-10s %-20s %s\n", tg_json_text(entry, "prefix"),
-	       tg_json_text(entry, "origin"), text, tg_json_text(entry, "added"),
-	       tg_json_text(entry, "note"));
+	return json_pack("[s,s,s,s,s]", tg_json_text(entry, "prefix"),
+			 tg_json_text(entry, "origin"), text, tg_json_text(entry, "added"),
+			 tg_json_text(entry, "note"));
 }
 
 /* As the pages come, so that no length of list is too much. */
-static void print_page(const json_t *page, bool json, bool first)
+static void print_json(const json_t *page, bool first)
 {
 	const json_t *entry;
 	size_t i;
 
-	if (first && json)
+	if (first)
 		fputs("{\"entries\":[", stdout);
-	else if (first)
-		printf("%-44s %-8s %-10s %-20s %s\n", "PREFIX", "ORIGIN", "ENDS IN", "ADDED",
-		       "NOTE");
 	json_array_foreach(json_object_get(page, "entries"), i, entry)
 	{
-		if (!json) {
-			print_row(entry);
-			continue;
-		}
 		if (!first || i)
 			putchar(',');
 		json_dumpf(entry, stdout, JSON_COMPACT);
 	}
 }
 
-static int list(struct command *command)
+static int print_rows(const json_t *page, bool first, const struct tg_arguments *arguments)
+{
+	json_t *rows = json_array();
+	const json_t *entry;
+	size_t i;
+	int error;
+
+	json_array_foreach(json_object_get(page, "entries"), i, entry)
+		json_array_append_new(rows, row_of(entry));
+	error = tg_columns_print(columns, rows, arguments->columns, first && !arguments->noheadings,
+				 stdout);
+	json_decref(rows);
+	return error ? out_of_memory() : TG_EXIT_OK;
+}
+
+static int run_list(const struct tg_arguments *arguments)
 {
 	json_t *page = NULL, *request;
-	bool json = command->arguments.json, first = true;
+	bool first = true;
 	int code;
 
 	do {
-		request = json_pack("{s:s, s:s, s:O*}", "command", "entries_list", "list",
-				    command->list, "after", json_object_get(page, "next"));
+		request =
+			json_pack("{s:s, s:s, s:O*}", "command", "entries_list", "list",
+				  arguments->command->name, "after", json_object_get(page, "next"));
 		json_decref(page);
 		page = NULL;
 		code = tg_client_ask(request, false, &page, NULL);
-		if (code != TG_EXIT_OK)
-			return code;
-		print_page(page, json, first);
+		if (code == TG_EXIT_OK && arguments->json)
+			print_json(page, first);
+		else if (code == TG_EXIT_OK)
+			code = print_rows(page, first, arguments);
 		first = false;
-	} while (json_is_string(json_object_get(page, "next")));
+	} while (code == TG_EXIT_OK && json_is_string(json_object_get(page, "next")));
 	json_decref(page);
-	if (json)
+	if (code != TG_EXIT_OK)
+		return code;
+	if (arguments->json)
 		puts("]}");
 	return fflush(stdout) == 0 ? TG_EXIT_OK : TG_EXIT_FAILED;
 }
 
-int cmd_entries(int argc, char **argv)
-{
-	static const struct {
-		const char *name, *options;
-		int operands;
-		int (*run)(struct command *command);
-	} actions[] = {{"add", "fo", 2, add}, {"del", "", 2, del}, {"list", "", 1, list}};
-	tg_cleanup(command_clear) struct command command = {.list = argv[0]};
-	size_t i;
+#define PREFIX_OPERAND                                                                             \
+	TG_OPERAND("PREFIX|-", "an address or prefix; -: one a line of standard input", TG_REQUIRED)
 
-	/* The action says which options there are, but they may stand before it. */
-	if (!tg_arguments_parse(argc, argv, "fo", 1, 2, &command.arguments))
-		return TG_EXIT_USAGE;
-	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		if (strcmp(command.arguments.operands[0], actions[i].name) != 0)
-			continue;
-		if (!tg_arguments_parse(argc, argv, actions[i].options, actions[i].operands,
-					actions[i].operands, &command.arguments))
-			return TG_EXIT_USAGE;
-		return actions[i].run(&command);
-	}
-	tg_log(TG_LOG_ERROR, "`%s %s`: write %s add, %s del or %s list", argv[0],
-	       command.arguments.operands[0], argv[0], argv[0], argv[0]);
-	return TG_EXIT_USAGE;
-}
+static const struct tg_option add_options[] = {
+	PREFIX_OPERAND,
+	TG_OPTION(TG_TEXT, "for", duration, "TIME",
+		  "it ends by itself after this time, such as 10m"),
+	TG_OPTION(TG_TEXT, "note", note, "TEXT", "why it is there, at most 95 bytes"),
+	{},
+};
+
+static const struct tg_option del_options[] = {PREFIX_OPERAND, {}};
+
+const struct tg_command cmd_allow_add = {
+	.name = "allow",
+	.action = "add",
+	.does = "never limit a source",
+	.options = add_options,
+	.run = run_add,
+};
+
+const struct tg_command cmd_allow_del = {
+	.name = "allow",
+	.action = "del",
+	.does = "take a source off the list",
+	.options = del_options,
+	.run = run_del,
+};
+
+const struct tg_command cmd_allow_list = {
+	.name = "allow",
+	.action = "list",
+	.does = "what is on the list",
+	.tables = {columns},
+	.run = run_list,
+};
+
+const struct tg_command cmd_deny_add = {
+	.name = "deny",
+	.action = "add",
+	.does = "drop all packets of a source",
+	.options = add_options,
+	.run = run_add,
+};
+
+const struct tg_command cmd_deny_del = {
+	.name = "deny",
+	.action = "del",
+	.does = "take a source off the list",
+	.options = del_options,
+	.run = run_del,
+};
+
+const struct tg_command cmd_deny_list = {
+	.name = "deny",
+	.action = "list",
+	.does = "what is on the list",
+	.tables = {columns},
+	.run = run_list,
+};

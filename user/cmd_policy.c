@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* reload, diff, apply, confirm, rollback: the whole policy. */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arguments.h"
 #include "cleanup.h"
+#include "cli_show.h"
 #include "client.h"
 #include "commands.h"
 #include "json.h"
 #include "log.h"
 #include "login.h"
 
-static void print_reload(const json_t *result)
+static void print_reload(const json_t *result, const struct tg_arguments *arguments)
 {
 	printf("in force as generation %lld\n", tg_json_number(result, "generation"));
 }
@@ -30,18 +30,19 @@ static void warn_of_reload(void)
 	json_decref(status);
 }
 
-int cmd_reload(int argc, char **argv)
+static int run_reload(const struct tg_arguments *arguments)
 {
-	struct tg_arguments arguments;
-
-	if (!tg_arguments_parse(argc, argv, "", 0, 0, &arguments))
-		return TG_EXIT_USAGE;
 	warn_of_reload();
-	return tg_client_show(json_pack("{s:s}", "command", "reload"), arguments.json,
-			      print_reload);
+	return tg_show(json_pack("{s:s}", "command", "reload"), arguments, print_reload);
 }
 
-static void print_changes(const json_t *result)
+const struct tg_command cmd_reload = {
+	.name = "reload",
+	.does = "read the configuration file again",
+	.run = run_reload,
+};
+
+static void print_changes(const json_t *result, const struct tg_arguments *arguments)
 {
 	const json_t *change, *detail;
 	size_t i, j;
@@ -70,24 +71,33 @@ static char *absolute(const char *file)
 	return path;
 }
 
-int cmd_diff(int argc, char **argv)
+static int run_diff(const struct tg_arguments *arguments)
 {
 	tg_autofree char *path = NULL;
-	struct tg_arguments arguments;
 
-	if (!tg_arguments_parse(argc, argv, "", 1, 1, &arguments))
-		return TG_EXIT_USAGE;
-	path = absolute(arguments.operands[0]);
+	path = absolute(arguments->operands[0]);
 	if (!path)
 		return TG_EXIT_FAILED;
 	tg_login_warn_of(path);
-	return tg_client_show(json_pack("{s:s, s:s}", "command", "diff", "file", path),
-			      arguments.json, print_changes);
+	return tg_show(json_pack("{s:s, s:s}", "command", "diff", "file", path), arguments,
+		       print_changes);
 }
 
-static void print_apply(const json_t *result)
+static const struct tg_option diff_options[] = {
+	TG_OPERAND("FILE", "a configuration, as tidegate.yaml(5) has it", TG_REQUIRED),
+	{},
+};
+
+const struct tg_command cmd_diff = {
+	.name = "diff",
+	.does = "what a policy would change, and what of live buckets",
+	.options = diff_options,
+	.run = run_diff,
+};
+
+static void print_apply(const json_t *result, const struct tg_arguments *arguments)
 {
-	print_changes(result);
+	print_changes(result, arguments);
 	printf("in force as generation %lld\n", tg_json_number(result, "generation"));
 	if (tg_json_number(result, "confirm_ms"))
 		printf("goes back in %lld s unless you run: tidegate confirm\n",
@@ -96,49 +106,62 @@ static void print_apply(const json_t *result)
 	       tg_json_text(result, "config"));
 }
 
-int cmd_apply(int argc, char **argv)
+static int run_apply(const struct tg_arguments *arguments)
 {
 	tg_autofree char *path = NULL;
-	struct tg_arguments arguments;
 
-	if (!tg_arguments_parse(argc, argv, "c", 1, 1, &arguments))
-		return TG_EXIT_USAGE;
-	path = absolute(arguments.operands[0]);
+	path = absolute(arguments->operands[0]);
 	if (!path)
 		return TG_EXIT_FAILED;
 	tg_login_warn_of(path);
-	return tg_client_show(json_pack("{s:s, s:s, s:s*}", "command", "apply", "file", path,
-					"confirm", arguments.confirm),
-			      arguments.json, print_apply);
+	return tg_show(json_pack("{s:s, s:s, s:s*}", "command", "apply", "file", path, "confirm",
+				 arguments->confirm),
+		       arguments, print_apply);
 }
 
-static void print_confirm(const json_t *result)
+static const struct tg_option apply_options[] = {
+	TG_OPERAND("FILE", "a configuration, as tidegate.yaml(5) has it", TG_REQUIRED),
+	TG_OPTION(TG_TEXT, "confirm", confirm, "TIME",
+		  "go back after this time, such as 60s, unless `tidegate confirm` comes first"),
+	{},
+};
+
+const struct tg_command cmd_apply = {
+	.name = "apply",
+	.does = "put a policy in force; go back unless confirmed",
+	.options = apply_options,
+	.run = run_apply,
+};
+
+static void print_confirm(const json_t *result, const struct tg_arguments *arguments)
 {
 	printf("generation %lld is confirmed\n", tg_json_number(result, "generation"));
 }
 
-int cmd_confirm(int argc, char **argv)
+static int run_confirm(const struct tg_arguments *arguments)
 {
-	struct tg_arguments arguments;
-
-	if (!tg_arguments_parse(argc, argv, "", 0, 0, &arguments))
-		return TG_EXIT_USAGE;
-	return tg_client_show(json_pack("{s:s}", "command", "confirm"), arguments.json,
-			      print_confirm);
+	return tg_show(json_pack("{s:s}", "command", "confirm"), arguments, print_confirm);
 }
 
-static void print_rollback(const json_t *result)
+const struct tg_command cmd_confirm = {
+	.name = "confirm",
+	.does = "keep what was applied with --confirm",
+	.run = run_confirm,
+};
+
+static void print_rollback(const json_t *result, const struct tg_arguments *arguments)
 {
 	printf("back to the policy before, from %s, as generation %lld\n",
 	       tg_json_text(result, "policy"), tg_json_number(result, "generation"));
 }
 
-int cmd_rollback(int argc, char **argv)
+static int run_rollback(const struct tg_arguments *arguments)
 {
-	struct tg_arguments arguments;
-
-	if (!tg_arguments_parse(argc, argv, "", 0, 0, &arguments))
-		return TG_EXIT_USAGE;
-	return tg_client_show(json_pack("{s:s}", "command", "rollback"), arguments.json,
-			      print_rollback);
+	return tg_show(json_pack("{s:s}", "command", "rollback"), arguments, print_rollback);
 }
+
+const struct tg_command cmd_rollback = {
+	.name = "rollback",
+	.does = "back to the policy before the last change",
+	.run = run_rollback,
+};

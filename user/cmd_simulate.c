@@ -15,8 +15,6 @@
 #include "progress.h"
 #include "simulation.h"
 
-#define SOURCES_SHOWN 10
-
 static void free_json(json_t **json)
 {
 	json_decref(*json);
@@ -72,8 +70,7 @@ static int run(struct tg_simulation *simulation, struct tg_capture *capture, cha
 
 static int show(struct tg_simulation *simulation, const struct tg_arguments *arguments)
 {
-	size_t n = arguments->n ? arguments->n : SOURCES_SHOWN;
-	tg_cleanup(free_json) json_t *report = tg_simulation_report(simulation, n);
+	tg_cleanup(free_json) json_t *report = tg_simulation_report(simulation, arguments->n);
 
 	if (!report)
 		return exit_code(-ENOMEM, "the result cannot be read or is too large for memory");
@@ -105,24 +102,40 @@ static int simulate(const struct tg_config *config, enum tg_hook hook,
 	return error ? exit_code(error, message) : show(&simulation, arguments);
 }
 
-int cmd_simulate(int argc, char **argv)
+static int run_command(const struct tg_arguments *arguments)
 {
 	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
 	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
-	struct tg_arguments arguments;
 	enum tg_hook hook;
 	int error;
 
-	if (!tg_arguments_parse(argc, argv, "pEhn", 1, 1, &arguments))
-		return TG_EXIT_USAGE;
-	if (!arguments.pcap) {
+	if (!arguments->pcap) {
 		tg_log(TG_LOG_ERROR, "`simulate` needs --pcap and a capture file");
 		return TG_EXIT_USAGE;
 	}
-	error = tg_config_load(arguments.operands[0], &config, &diagnostics);
+	error = tg_config_load(arguments->operands[0], &config, &diagnostics);
 	tg_diagnostics_print(&diagnostics, stderr);
 	if (error)
 		return error == -EINVAL ? TG_EXIT_INVALID : TG_EXIT_FAILED;
-	return find_hook(config, arguments.hook, &hook) ? simulate(config, hook, &arguments)
-							: TG_EXIT_USAGE;
+	return find_hook(config, arguments->hook, &hook) ? simulate(config, hook, arguments)
+							 : TG_EXIT_USAGE;
 }
+
+static const struct tg_option options[] = {
+	TG_OPERAND("FILE", "a configuration, as tidegate.yaml(5) has it", TG_REQUIRED),
+	TG_OPTION(TG_TEXT, "pcap", pcap, "CAPTURE", "a file of pcap or pcapng; - is standard input",
+		  .need = TG_REQUIRED),
+	TG_OPTION(TG_CHOICE, "hook", hook, "xdp|tc-ingress|tc-egress",
+		  "where packets come in, else the first hook of FILE"),
+	TG_OPTION(TG_TEXT, "filter", filter, "F", "only packets of this pcap-filter(7)"),
+	TG_OPTION(TG_NUMBER, "number", n, "N", "so many of the sources refused most", .least = 1,
+		  .most = 10000, .otherwise = 10, .letter = 'n'),
+	{},
+};
+
+const struct tg_command cmd_simulate = {
+	.name = "simulate",
+	.does = "what a policy would have done to captured packets",
+	.options = options,
+	.run = run_command,
+};

@@ -61,31 +61,28 @@ static bool take_prefix(const char *text, struct tg_suggestion_basis *basis)
 	return false;
 }
 
-static bool take_per(const char *text, enum tg_config_per *per)
+static enum tg_config_per per_of(const char *text)
 {
-	int i;
-
-	for (i = TG_CONFIG_PER_SOURCE; i <= TG_CONFIG_PER_EVERYONE; i++) {
-		if (strcmp(text, tg_per_names[i]) == 0) {
-			*per = i;
-			return true;
-		}
-	}
-	tg_log(TG_LOG_ERROR, "--per \"%s\": write source, destination or everyone", text);
-	return false;
+	if (text && strcmp(text, "destination") == 0)
+		return TG_CONFIG_PER_DESTINATION;
+	return text && strcmp(text, "everyone") == 0 ? TG_CONFIG_PER_EVERYONE
+						     : TG_CONFIG_PER_SOURCE;
 }
 
-static int open_capture(const struct tg_arguments *arguments, uint64_t ns,
-			struct tg_capture **capture, char *message)
+static int open_capture(const struct tg_arguments *arguments, struct tg_capture **capture,
+			char *message)
 {
+	char span[32];
 	int error;
 
 	if (arguments->pcap)
 		return tg_capture_open(arguments->pcap, arguments->filter, capture, message);
-	error = tg_capture_open_live(arguments->interface, arguments->filter, ns, capture, message);
+	error = tg_capture_open_live(arguments->interface, arguments->filter, arguments->live,
+				     capture, message);
 	if (!error && isatty(STDERR_FILENO))
 		tg_log(TG_LOG_INFO, "capturing from %s for %s; Ctrl-C ends it with what is there",
-		       tg_capture_name(*capture), arguments->live);
+		       tg_capture_name(*capture),
+		       tg_format_duration(arguments->live, span, sizeof(span)));
 	return error;
 }
 
@@ -150,47 +147,59 @@ static int print(const struct tg_suggestion_basis *basis, struct tg_demand *dema
 	return TG_EXIT_FAILED;
 }
 
-static int suggest(const struct tg_arguments *arguments, enum tg_config_per per, uint64_t ns,
-		   struct tg_suggestion_basis *basis)
+static int suggest(const struct tg_arguments *arguments, struct tg_suggestion_basis *basis)
 {
 	tg_cleanup(tg_capture_close) struct tg_capture *capture = NULL;
 	tg_cleanup(tg_demand_clear) struct tg_demand demand = {};
 	char message[TG_MESSAGE_SIZE];
-	int error = open_capture(arguments, ns, &capture, message);
+	int error = open_capture(arguments, &capture, message);
 
 	if (error)
 		return exit_code(error, message);
 	basis->capture = tg_capture_name(capture);
 	basis->interface = arguments->live ? basis->capture : arguments->interface;
-	error = tg_demand_start(&demand, per, basis->prefix4, basis->prefix6);
+	error = tg_demand_start(&demand, per_of(arguments->per), basis->prefix4, basis->prefix6);
 	if (error)
 		return exit_code(error, strerror(-error));
 	error = measure(capture, basis, &demand, message);
 	return error ? exit_code(error, message) : print(basis, &demand);
 }
 
-int cmd_suggest(int argc, char **argv)
+static int run(const struct tg_arguments *arguments)
 {
 	struct tg_suggestion_basis basis = {.prefix4 = 32, .prefix6 = 64, .quantile = QUANTILE};
-	enum tg_config_per per = TG_CONFIG_PER_SOURCE;
-	struct tg_arguments arguments;
-	uint64_t ns = 0;
 
-	if (!tg_arguments_parse(argc, argv, "pELiPxq", 0, 0, &arguments))
-		return TG_EXIT_USAGE;
-	if (!arguments.pcap == !arguments.live) {
+	if (!arguments->pcap == !arguments->live) {
 		tg_log(TG_LOG_ERROR,
 		       "`suggest` needs either --pcap and a capture file, or --live and a time");
 		return TG_EXIT_USAGE;
 	}
-	if (arguments.live && (tg_parse_duration(arguments.live, &ns) || !ns)) {
-		tg_log(TG_LOG_ERROR, "--live \"%s\" is not a duration; write it as 10m or 90s",
-		       arguments.live);
+	if ((arguments->quantile && !take_quantile(arguments->quantile, &basis.quantile)) ||
+	    (arguments->prefix && !take_prefix(arguments->prefix, &basis)))
 		return TG_EXIT_USAGE;
-	}
-	if ((arguments.quantile && !take_quantile(arguments.quantile, &basis.quantile)) ||
-	    (arguments.prefix && !take_prefix(arguments.prefix, &basis)) ||
-	    (arguments.per && !take_per(arguments.per, &per)))
-		return TG_EXIT_USAGE;
-	return suggest(&arguments, per, ns, &basis);
+	return suggest(arguments, &basis);
 }
+
+static const struct tg_option options[] = {
+	TG_OPTION(TG_TEXT, "pcap", pcap, "CAPTURE", "a file of pcap or pcapng; - is standard input",
+		  .need = TG_EITHER),
+	TG_OPTION(TG_DURATION, "live", live, "TIME",
+		  "what comes in now, for this time, such as 10m", .need = TG_EITHER),
+	TG_OPTION(TG_TEXT, "interface", interface, "I", "where, else the first that is up"),
+	TG_OPTION(TG_CHOICE, "per", per, "source|destination|everyone",
+		  "whose limits; source if not given"),
+	TG_OPTION(TG_TEXT, "prefix", prefix, "V4,V6",
+		  "bits of IPv4 and IPv6 addresses that are one source (32,64)"),
+	TG_OPTION(TG_TEXT, "quantile", quantile, "Q",
+		  "the share of sources that is not to notice (0.99)"),
+	TG_OPTION(TG_TEXT, "filter", filter, "F", "only packets of this pcap-filter(7)"),
+	{},
+};
+
+const struct tg_command cmd_suggest = {
+	.name = "suggest",
+	.does = "limits that all but a few sources would not notice",
+	.options = options,
+	.no_json = true, /* it writes a configuration */
+	.run = run,
+};

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "arguments.h"
+#include "cli_columns.h"
+#include "cli_show.h"
 #include "client.h"
 #include "clock.h"
 #include "commands.h"
@@ -19,19 +21,33 @@
 #define ROWS_SEARCHED 10000 /* and while searching */
 #define ESCAPE	      27
 
-static void print_top(const json_t *result)
+static const struct tg_column columns[] = {
+	TG_COLUMN("source", "SOURCE", .width = 40),
+	TG_COLUMN("limit", "LIMIT", .width = 24),
+	TG_COLUMN("exceeded", "EXCEEDED", .width = 14, .right = true),
+	TG_COLUMN("admitted", "ADMITTED", .width = 14, .right = true),
+	TG_COLUMN("remaining", "REMAINING", .width = 22, .right = true),
+	TG_COLUMN("state", "STATE"),
+	{},
+};
+
+static void print_top(const json_t *result, const struct tg_arguments *arguments)
 {
+	json_t *rows = json_array();
 	const json_t *source;
 	size_t i;
 
-	printf("%-40s %-24s %14s %14s %22s %-9s\n", "SOURCE", "LIMIT", "EXCEEDED", "ADMITTED",
-	       "REMAINING", "STATE");
-	json_array_foreach(json_object_get(result, "sources"), i, source) printf(
-		"%-40s %-24s %14lld %14lld %10lld of %8lld %s%s\n", tg_json_text(source, "source"),
-		tg_json_text(source, "limit"), tg_json_number(source, "exceeded"),
-		tg_json_number(source, "admitted"), tg_json_number(source, "remaining"),
-		tg_json_number(source, "capacity"), tg_json_text(source, "state"),
-		json_is_true(json_object_get(source, "shadow")) ? " (shadow)" : "");
+	json_array_foreach(json_object_get(result, "sources"), i, source) json_array_append_new(
+		rows,
+		json_pack("[s,s,I,I,o,o]", tg_json_text(source, "source"),
+			  tg_json_text(source, "limit"), tg_json_number(source, "exceeded"),
+			  tg_json_number(source, "admitted"),
+			  json_sprintf("%lld of %8lld", tg_json_number(source, "remaining"),
+				       tg_json_number(source, "capacity")),
+			  json_sprintf("%s%s", tg_json_text(source, "state"),
+				       json_is_true(json_object_get(source, "shadow")) ? " (shadow)"
+										       : "")));
+	tg_show_table(columns, rows, arguments);
 }
 
 static json_t *request(const char *limit, const char *by, json_int_t n)
@@ -252,8 +268,8 @@ static int run_live(const struct tg_arguments *arguments)
 	if (arguments->by && strcmp(arguments->by, "admitted") == 0)
 		live.view.order = TG_TOP_ADMITTED;
 	if (!tg_top_screen_open())
-		code = tg_client_show(request(arguments->limit, arguments->by, arguments->n), false,
-				      print_top);
+		code = tg_show(request(arguments->limit, arguments->by, arguments->n), arguments,
+			       print_top);
 	else
 		code = watch(&live);
 	tg_top_screen_close();
@@ -266,14 +282,28 @@ static int run_live(const struct tg_arguments *arguments)
 	return code;
 }
 
-int cmd_top(int argc, char **argv)
+static int run(const struct tg_arguments *arguments)
 {
-	struct tg_arguments arguments;
-
-	if (!tg_arguments_parse(argc, argv, "lbn", 0, 0, &arguments))
-		return TG_EXIT_USAGE;
-	if (arguments.json || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
-		return tg_client_show(request(arguments.limit, arguments.by, arguments.n),
-				      arguments.json, print_top);
-	return run_live(&arguments);
+	if (arguments->json || arguments->columns || arguments->noheadings ||
+	    !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
+		return tg_show(request(arguments->limit, arguments->by, arguments->n), arguments,
+			       print_top);
+	return run_live(arguments);
 }
+
+static const struct tg_option options[] = {
+	TG_OPTION(TG_TEXT, "limit", limit, "L", "only buckets of this limit"),
+	TG_OPTION(TG_CHOICE, "by", by, "exceeded|admitted",
+		  "which are first; exceeded if not given"),
+	TG_OPTION(TG_NUMBER, "number", n, "N", "so many rows, where it is not live (20)",
+		  .least = 1, .most = 10000, .letter = 'n'),
+	{},
+};
+
+const struct tg_command cmd_top = {
+	.name = "top",
+	.does = "the busiest sources; live on a terminal",
+	.options = options,
+	.tables = {columns},
+	.run = run,
+};

@@ -47,21 +47,18 @@ static void print_version(const json_t *version)
 		printf("  %-20s %s\n", name, json_string_value(feature));
 }
 
-int cmd_version(int argc, char **argv)
+static int run(const struct tg_arguments *arguments)
 {
-	struct tg_arguments arguments;
 	json_t *result = NULL, *version;
 	struct utsname system;
 
-	if (!tg_arguments_parse(argc, argv, "", 0, 0, &arguments))
-		return TG_EXIT_USAGE;
 	uname(&system);
 	tg_client_ask(json_pack("{s:s}", "command", "version"), true, &result, NULL);
 	version =
 		json_pack("{s:s, s:s, s:s, s:s?, s:o}", "version", TG_VERSION, "libbpf",
 			  libbpf_version_string(), "kernel", system.release, "daemon",
 			  result ? tg_json_text(result, "version") : NULL, "features", features());
-	if (arguments.json) {
+	if (arguments->json) {
 		json_dumpf(version, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else {
@@ -71,3 +68,9 @@ int cmd_version(int argc, char **argv)
 	json_decref(result);
 	return TG_EXIT_OK;
 }
+
+const struct tg_command cmd_version = {
+	.name = "version",
+	.does = "versions, and what this kernel has",
+	.run = run,
+};

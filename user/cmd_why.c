@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "cli_show.h"
 #include "client.h"
 #include "commands.h"
 #include "json.h"
@@ -115,7 +116,7 @@ static void print_listed(const char *address, const json_t *listed)
 		printf("    %s\n", note);
 }
 
-static void print_why(const json_t *result)
+static void print_why(const json_t *result, const struct tg_arguments *arguments)
 {
 	const json_t *limits = json_object_get(result, "limits"), *limit;
 	bool is_key = json_object_get(result, "key") != NULL;
@@ -127,30 +128,38 @@ static void print_why(const json_t *result)
 	json_array_foreach(limits, i, limit) print_limit(limit);
 }
 
-int cmd_why(int argc, char **argv)
+static int run(const struct tg_arguments *arguments)
 {
-	struct tg_arguments arguments;
 	struct tg_prefix address;
 	char why[256];
 
-	if (!tg_arguments_parse(argc, argv, "k", 0, 1, &arguments))
-		return TG_EXIT_USAGE;
-	if (!arguments.key == !arguments.operands_n) {
+	if (!arguments->key == !arguments->operands_n) {
 		tg_log(TG_LOG_ERROR, "`why` needs an ADDRESS, or --key KEY");
 		return TG_EXIT_USAGE;
 	}
-	if (arguments.key)
-		return tg_client_show(
-			json_pack("{s:s, s:s}", "command", "why", "key", arguments.key),
-			arguments.json, print_why);
-	if (tg_prefix_parse(arguments.operands[0], &address, why, sizeof(why)) ||
+	if (arguments->key)
+		return tg_show(json_pack("{s:s, s:s}", "command", "why", "key", arguments->key),
+			       arguments, print_why);
+	if (tg_prefix_parse(arguments->operands[0], &address, why, sizeof(why)) ||
 	    address.length != 128) {
 		tg_log(TG_LOG_ERROR,
 		       "\"%s\" is not an address; write it as 192.0.2.9 or 2001:db8::9",
-		       arguments.operands[0]);
+		       arguments->operands[0]);
 		return TG_EXIT_USAGE;
 	}
-	return tg_client_show(
-		json_pack("{s:s, s:s}", "command", "why", "address", arguments.operands[0]),
-		arguments.json, print_why);
+	return tg_show(json_pack("{s:s, s:s}", "command", "why", "address", arguments->operands[0]),
+		       arguments, print_why);
 }
+
+static const struct tg_option options[] = {
+	TG_OPERAND("ADDRESS", "of a source, IPv4 or IPv6", TG_EITHER),
+	TG_OPTION(TG_TEXT, "key", key, "KEY", "a text that applications name", .need = TG_EITHER),
+	{},
+};
+
+const struct tg_command cmd_why = {
+	.name = "why",
+	.does = "how an address stands with each limit, or a key",
+	.options = options,
+	.run = run,
+};

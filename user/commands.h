@@ -1,30 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The commands of `tidegate`: each gets its own name in argv[0] and returns an exit code. */
+/* The commands of `tidegate`, and the exit codes that they return. */
 #ifndef TG_COMMANDS_H
 #define TG_COMMANDS_H
 
 #include "exit.h"
 
-int cmd_apply(int argc, char **argv);
-int cmd_charge(int argc, char **argv);
-int cmd_check(int argc, char **argv);
-int cmd_cluster(int argc, char **argv);
-int cmd_confirm(int argc, char **argv);
-int cmd_detach(int argc, char **argv);
-int cmd_diff(int argc, char **argv);
-int cmd_entries(int argc, char **argv); /* allow, deny */
-int cmd_events(int argc, char **argv);
-int cmd_limits(int argc, char **argv);
-int cmd_reload(int argc, char **argv);
-int cmd_reset(int argc, char **argv);
-int cmd_rollback(int argc, char **argv);
-int cmd_set(int argc, char **argv);
-int cmd_shadow(int argc, char **argv);
-int cmd_simulate(int argc, char **argv);
-int cmd_status(int argc, char **argv);
-int cmd_suggest(int argc, char **argv);
-int cmd_top(int argc, char **argv);
-int cmd_version(int argc, char **argv);
-int cmd_why(int argc, char **argv);
+struct tg_command;
+
+/* One or more in each cmd_*.c; cli_commands.c lists them. */
+extern const struct tg_command cmd_allow_add, cmd_allow_del, cmd_allow_list, cmd_deny_add,
+	cmd_deny_del, cmd_deny_list;
+extern const struct tg_command cmd_apply, cmd_charge, cmd_check, cmd_cluster, cmd_confirm,
+	cmd_detach, cmd_diff, cmd_events, cmd_limits, cmd_reload, cmd_reset, cmd_rollback, cmd_set,
+	cmd_shadow, cmd_simulate, cmd_status, cmd_suggest, cmd_top, cmd_version, cmd_why;
 
 #endif
