@@ -1,31 +1,43 @@
 # shellcheck shell=bash
-# Completion of tidegate(1) for bash. What depends on the daemon (names of limits) is asked of it, and left out if it does not answer.
+# Completion of tidegate(1) for bash. Commands, options and columns are those that --help names. What depends on the daemon (names of
+# limits) is asked of it, and left out if it does not answer.
 
 _tidegate_limits() {
 	tidegate limits --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4
 }
 
+# The functions below read the --help of COMMAND [ACTION], which is in the variable help of _tidegate.
+_tidegate_options() { grep -oE '^  (-[a-z], )?--[a-z]+' <<<"$help" | tr -d ','; }
+
+# the words of --by exceeded|admitted
+_tidegate_choices() { sed -nE "s/^  (-[a-z], )?$1 ([a-z-]+\|[a-z|-]+)( .*)?$/\2/p" <<<"$help" | tr '|' ' '; }
+
+# the columns that are there already, each with one more behind it
+_tidegate_columns() {
+	local before='' column
+	case $1 in *,*) before=${1%,*}, ;; esac
+	for column in $(sed -n '/^  columns:/,$p' <<<"$help" | sed 's/columns://' | tr -d ','); do
+		echo "$before$column"
+	done
+}
+
 _tidegate() {
-	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' words='' word
-	# commands, with the options of each
-	local -A options=(
-		[check]='--json' [status]='--json' [limits]='--json' [top]='--limit --by -n --json' [why]='--key --json' [cluster]='--json' [charge]='--cost --state --json'
-		[events]='--follow --limit -n --json' [set]='--save --json' [shadow]='--save --json' [reset]='--key --limit --all --json' [reload]='--json' [diff]='--json'
-		[apply]='--confirm --json' [confirm]='--json' [rollback]='--json' [allow]='--for --note --json' [deny]='--for --note --json'
-		[simulate]='--pcap --hook --filter -n --json' [suggest]='--pcap --live --interface --per --prefix --quantile --filter'
-		[detach]='--state --json' [version]='--json'
-	)
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' action='' help='' words='' word commands
+	commands=$(tidegate --help 2>/dev/null | grep -oE '^  [a-z]+' | sort -u)
 	COMPREPLY=()
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-		[ -n "${options[$word]:-}" ] && command=$word && break
+		case $command:$word in
+		:*) grep -qxF -- "  $word" <<<"$commands" && command=$word ;;
+		allow:add | allow:del | allow:list | deny:add | deny:del | deny:list) action=$word ;;
+		esac
 	done
+	[ -z "$command" ] || help=$(tidegate "$command" ${action:+"$action"} --help 2>/dev/null)
 	case $previous in
 	--control | --state | --pcap) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
 	--limit) words=$(_tidegate_limits) ;;
-	--hook) words='xdp tc-ingress tc-egress' ;;
+	--hook | --per | --by) words=$(_tidegate_choices "$previous") ;;
 	--interface) words=$(ls /sys/class/net) ;;
-	--per) words='source destination everyone' ;;
-	--by) words='exceeded admitted' ;;
+	-o | --output) words=$(_tidegate_columns "$current") ;;
 	--for | --confirm | --live) words='60s 5m 10m 1h' ;;
 	allow | deny) words='add del list' ;;
 	shadow) words='on off' ;;
@@ -36,8 +48,8 @@ _tidegate() {
 		[ "$command" = shadow ] && words=$(_tidegate_limits)
 		;;
 	esac
-	[ -z "$command" ] && words="${!options[*]} --control --help --version"
-	case $current in -*) words="${options[$command]:-} --control" ;; esac
+	[ -z "$command" ] && words="$commands --control --help --version"
+	case $current in -*) words="$(_tidegate_options) --control" ;; esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 	case ${COMPREPLY[0]:-} in *=) compopt -o nospace 2>/dev/null ;; esac
 }

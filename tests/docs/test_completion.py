@@ -20,25 +20,39 @@ def complete(*words):
     """What bash offers for the last of these words."""
     script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tidegate; printf "%s\\n" "${COMPREPLY[@]}"'
     out = subprocess.run(["bash", "-c", script, "-", ROOT / "packaging/tidegate.bash", *words], capture_output=True, text=True,
-                         env={"PATH": "/usr/bin:/bin", "TIDEGATE_CONTROL": "/nonexistent"}, check=True)
+                         env={"PATH": f"{ROOT}/build:/usr/bin:/bin", "TIDEGATE_CONTROL": "/nonexistent"}, check=True)
     return set(out.stdout.split())
 
 
-usage = subprocess.run([ROOT / "build/tidegate", "--help"], capture_output=True, text=True, check=True).stdout
-usage = re.sub(r"\n +\[", " [", usage)  # what goes on in a second line
-commands = {}
-for line in usage.splitlines():
-    found = re.match(r"  ([a-z]+)\b(.*)", line)
-    if found:
-        commands.setdefault(found[1], set()).update(re.findall(r"(?<!\w)--?[a-z]+", found[2].split("   ")[0]))
+def say(*words):
+    return subprocess.run([ROOT / "build/tidegate", *words], capture_output=True, text=True, check=True).stdout
+
+
+def in_usage(*command):
+    """What stands before the first empty line of --help; of -n, --number it has the letter."""
+    return set(re.findall(r"(?<![\w-])--?[a-z]+", say(*command, "--help").split("\n\n")[0]))
+
+
+commands = set(re.findall(r"^  ([a-z]+)\b", say("--help"), re.M))
 check("the usage text names commands", len(commands) > 10)
 offered = {word for word in complete("tidegate", "") if not word.startswith("-")}
-check(f"each command is offered: {offered ^ set(commands)}", offered == set(commands))
-for command, options in sorted(commands.items()):
-    offered = complete("tidegate", command, "x", "-") - {"--json", "--control"}
-    if command == "deny":
-        options = commands["allow"]
+check(f"each command is offered: {offered ^ commands}", offered == commands)
+LONG = {"-n": "--number", "-o": "--output"}
+for command in [[name] for name in sorted(commands)] + [["deny", "add"], ["allow", "del"], ["deny", "list"]]:
+    options = in_usage(*command)
+    options |= {LONG[letter] for letter in options & set(LONG)} | {"-h", "--help", "--control"}
+    offered = complete("tidegate", *command, "x", "-")
     check(f"{command}: its options are offered: {offered ^ options}", offered == options)
+    if "-o" in options and command not in (["allow"], ["deny"]):
+        columns = complete("tidegate", *command, "-o", "")
+        check(f"{command}: columns are offered", len(columns) > 4 and all(re.fullmatch(r"[a-z_]+", name) for name in columns))
+        for name in columns:
+            out = subprocess.run([ROOT / "build/tidegate", "--control", "/nonexistent", *command, "-o", name], capture_output=True)
+            check(f"{command}: and known: {name}", out.returncode == 5)
+check("one column more", complete("tidegate", "limits", "-o", "unit,cap") == {"unit,capacity"})
+check("hooks", complete("tidegate", "simulate", "x", "--hook", "") == {"xdp", "tc-ingress", "tc-egress"})
+check("whose limits", complete("tidegate", "suggest", "--per", "") == {"source", "destination", "everyone"})
+check("what comes first", complete("tidegate", "top", "--by", "a") == {"admitted"})
 check("a beginning is enough", complete("tidegate", "stat") == {"status"})
 check("files for check", complete("tidegate", "check", str(ROOT / "READ")) == {str(ROOT / "README.md")})
 check("settings for set", "capacity=" in complete("tidegate", "set", "a", "cap"))
