@@ -92,6 +92,33 @@ PREFIX                                       ORIGIN   ENDS IN    ADDED          
 2001:db8::/32                                config   never
 """,
 }
+# Where the options and operands of a command line go.
+REQUESTS = {
+    "limits dns": {"command": "limits", "limit": "dns"},
+    "top --limit dns --by admitted -n 5": {"command": "top", "limit": "dns", "by": "admitted", "n": 5},
+    "--json top": {"command": "top", "n": 0},
+    "why 192.0.2.9": {"command": "why", "address": "192.0.2.9"},
+    "why --key alice": {"command": "why", "key": "alice"},
+    "events --limit dns --number=7": {"command": "events", "limit": "dns", "after": 0, "n": 7, "last": True},
+    "events": {"command": "events", "after": 0, "n": 20, "last": True},
+    "set dns capacity=5 rate=1/s": {"command": "set", "limit": "dns", "values": {"capacity": "5", "rate": "1/s"}, "save": False},
+    "set --save dns shadow=true": {"command": "set", "limit": "dns", "values": {"shadow": "true"}, "save": True},
+    "shadow on dns web --save": {"command": "shadow", "on": True, "limits": ["dns", "web"], "save": True},
+    "shadow off dns": {"command": "shadow", "on": False, "limits": ["dns"], "save": False},
+    "diff /dev/null": {"command": "diff", "file": "/dev/null"},
+    "apply --confirm 60s /dev/null": {"command": "apply", "file": "/dev/null", "confirm": "60s"},
+    "confirm": {"command": "confirm"},
+    "rollback": {"command": "rollback"},
+    "allow add 192.0.2.0/24 --for 10m --note why": {"command": "entries_add", "list": "allow", "prefixes": ["192.0.2.0/24"],
+                                                   "for": "10m", "note": "why"},
+    "deny --note list --f 1h add 2001:db8::1": {"command": "entries_add", "list": "deny", "prefixes": ["2001:db8::1/128"], "for": "1h",
+                                                "note": "list"},
+    "allow add --no=--help 192.0.2.1": {"command": "entries_add", "list": "allow", "prefixes": ["192.0.2.1/32"], "note": "--help"},
+    "deny del 192.0.2.1": {"command": "entries_remove", "list": "deny", "prefixes": ["192.0.2.1/32"]},
+    "reset 192.0.2.9 --limit dns": {"command": "reset", "address": "192.0.2.9", "limit": "dns", "all": False},
+    "reset --key alice": {"command": "reset", "key": "alice", "all": False},
+    "reset --all": {"command": "reset", "all": True},
+}
 ESCAPED = r"\x1b]0;owned\x07\x0d\x0a\xc2\x9b2J\x7f café"
 
 
@@ -101,6 +128,7 @@ class Daemon(threading.Thread):
     def __init__(self, path, name):
         super().__init__(daemon=True)
         self.name_of_all = name
+        self.requests = []
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.bind(path)
         self.socket.listen()
@@ -110,8 +138,9 @@ class Daemon(threading.Thread):
             client = self.socket.accept()[0]
             with client, client.makefile("rw", encoding="utf-8") as stream:
                 request = json.loads(stream.readline())
+                self.requests.append(request)
                 name = request["command"]
-                result = PAGES[request.get("after")] if name == "entries_list" else ANSWERS[name]
+                result = PAGES[request.get("after")] if name == "entries_list" else ANSWERS.get(name, {})
                 answer = json.dumps({"code": 0, "result": result})
                 stream.write(answer.replace(json.dumps(HOSTILE), json.dumps(self.name_of_all)) + "\n")
 
@@ -119,7 +148,8 @@ class Daemon(threading.Thread):
 class Tidegate:
     def __init__(self, folder, name):
         self.control = f"{folder}/{len(name)}.sock"
-        Daemon(self.control, name).start()
+        self.daemon = Daemon(self.control, name)
+        self.daemon.start()
 
     def run(self, words):
         # bytes: reading as text would take \\r\\n for an end of line
@@ -183,6 +213,13 @@ def test_tables(tests, tidegate):
             tests.check(f"{words} -o {name}", not said.startswith("exit") and not has_controls(said), said)
 
 
+def test_requests(tests, tidegate):
+    for words, expected in REQUESTS.items():
+        code, _, errors = tidegate.run(words)
+        asked = tidegate.daemon.requests[-1]
+        tests.check(f"asks as told: {words}", code == 0 and asked == expected, f"{asked} {errors}")
+
+
 def test_chosen(tests, tidegate):
     tests.check("columns of status", tidegate.says("status -o dropped,hook") == "DROPPED HOOK\n      1 xdp\n1234567 tc-ingress\n")
     tests.check("no headings", tidegate.says("status --output=hook --noheadings") == "xdp\ntc-ingress\n")
@@ -210,6 +247,7 @@ def main():
         test_help(tests, tidegate)
         test_tables(tests, tidegate)
         test_chosen(tests, tidegate)
+        test_requests(tests, tidegate)
     return tests.finish()
 
 
