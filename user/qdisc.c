@@ -187,12 +187,14 @@ void tg_qdisc_restore(unsigned int ifindex)
 	char buffer[256];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct queues queues;
+	int error;
 
 	if (find_queues(ifindex, &queues) || queues.handle != OUR_HANDLE ||
 	    strcmp(queues.root, "fq") != 0)
 		return;
 	put_header(request, RTM_DELQDISC, NLM_F_ACK, ifindex, TC_H_ROOT);
-	if (tg_netlink_ask(request, NULL, NULL))
+	error = tg_netlink_ask(request, NULL, NULL);
+	if (error)
 		tg_log(TG_LOG_WARNING, "the fq qdisc of tidegate stays on interface %u: %s",
-		       ifindex, strerror(errno));
+		       ifindex, strerror(-error));
 }
