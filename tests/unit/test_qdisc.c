@@ -18,10 +18,15 @@
 #define MQ_2   0x80010002U
 #define QUEUES 6
 
+/* clang-format off */
+#define ROOT(kind, handle, ifindex) {kind, TC_H_ROOT, handle, ifindex}
+#define BELOW(kind, parent, handle, ifindex) {kind, parent, handle, ifindex}
+/* clang-format on */
+
 struct queue {
 	const char *kind; /* NULL: the end */
 	uint32_t parent, handle;
-	int ifindex; /* 0: ETH0 */
+	int ifindex;
 };
 
 /* What the kernel has, how it answers, and what it was asked. */
@@ -62,7 +67,7 @@ static void answer_queues(mnl_cb_t each, void *data)
 
 	for (queue = kernel.queues; queue && queue->kind; queue++)
 		CHECK(answer(RTM_NEWQDISC,
-			     &(struct tcmsg){.tcm_ifindex = queue->ifindex ? queue->ifindex : ETH0,
+			     &(struct tcmsg){.tcm_ifindex = queue->ifindex,
 					     .tcm_parent = queue->parent,
 					     .tcm_handle = queue->handle},
 			     queue->kind, each, data) == MNL_CB_OK);
@@ -113,26 +118,34 @@ TEST(what_is_fair)
 		bool fair;
 	} cases[] = {
 		{"nothing", {}, false},
-		{"fq", {{"fq", TC_H_ROOT, 0}}, true},
-		{"an fq of tidegate's", {{"fq", TC_H_ROOT, OURS}}, true},
-		{"fq elsewhere", {{"fq", TC_H_ROOT, 0, 8}}, false},
-		{"two interfaces", {{"noqueue", TC_H_ROOT, 0, 8}, {"fq", TC_H_ROOT, 0}}, true},
-		{"a longer name", {{"fq_codel", TC_H_ROOT, 0}}, false},
-		{"a shorter name", {{"f", TC_H_ROOT, 0}}, false},
-		{"no name", {{"", TC_H_ROOT, 0}}, false},
-		{"fq as a leaf", {{"htb", TC_H_ROOT, 0x10000}, {"fq", 0x10001, 0}}, false},
-		{"mq of fq", {{"mq", TC_H_ROOT, 0}, {"fq", MQ_1, 0}, {"fq", MQ_2, 0}}, true},
-		{"mq, last first", {{"fq", MQ_1, 0}, {"mq", TC_H_ROOT, 0}}, true},
-		{"mq of both",
-		 {{"mq", TC_H_ROOT, 0}, {"fq", MQ_1, 0}, {"fq_codel", MQ_2, 0}},
+		{"fq", {ROOT("fq", 0, ETH0)}, true},
+		{"an fq of tidegate's", {ROOT("fq", OURS, ETH0)}, true},
+		{"fq elsewhere", {ROOT("fq", 0, 8)}, false},
+		{"two interfaces", {ROOT("noqueue", 0, 8), ROOT("fq", 0, ETH0)}, true},
+		{"a longer name", {ROOT("fq_codel", 0, ETH0)}, false},
+		{"a shorter name", {ROOT("f", 0, ETH0)}, false},
+		{"no name", {ROOT("", 0, ETH0)}, false},
+		{"fq as a leaf",
+		 {ROOT("htb", 0x10000, ETH0), BELOW("fq", 0x10001, 0, ETH0)},
 		 false},
-		{"mq of nothing", {{"mq", TC_H_ROOT, 0}}, false},
-		{"mq, fq elsewhere", {{"mq", TC_H_ROOT, 0}, {"fq", MQ_1, 0, 8}}, false},
-		{"clsact beside",
-		 {{"mq", TC_H_ROOT, 0}, {"fq", MQ_1, 0}, {"clsact", TC_H_CLSACT, 0xffff0000}},
+		{"mq of fq",
+		 {ROOT("mq", 0, ETH0), BELOW("fq", MQ_1, 0, ETH0), BELOW("fq", MQ_2, 0, ETH0)},
 		 true},
-		{"clsact alone", {{"clsact", TC_H_CLSACT, 0xffff0000}}, false},
-		{"mq and clsact", {{"mq", TC_H_ROOT, 0}, {"clsact", TC_H_CLSACT, 0}}, false},
+		{"mq, last first", {BELOW("fq", MQ_1, 0, ETH0), ROOT("mq", 0, ETH0)}, true},
+		{"mq of both",
+		 {ROOT("mq", 0, ETH0), BELOW("fq", MQ_1, 0, ETH0),
+		  BELOW("fq_codel", MQ_2, 0, ETH0)},
+		 false},
+		{"mq of nothing", {ROOT("mq", 0, ETH0)}, false},
+		{"mq, fq elsewhere", {ROOT("mq", 0, ETH0), BELOW("fq", MQ_1, 0, 8)}, false},
+		{"clsact beside",
+		 {ROOT("mq", 0, ETH0), BELOW("fq", MQ_1, 0, ETH0),
+		  BELOW("clsact", TC_H_CLSACT, 0xffff0000, ETH0)},
+		 true},
+		{"clsact alone", {BELOW("clsact", TC_H_CLSACT, 0xffff0000, ETH0)}, false},
+		{"mq and clsact",
+		 {ROOT("mq", 0, ETH0), BELOW("clsact", TC_H_CLSACT, 0, ETH0)},
+		 false},
 	};
 	size_t i;
 
@@ -147,74 +160,75 @@ TEST(what_is_fair)
 
 #define DELAY_NEEDS "on_exceed: delay needs the fq qdisc on eth0, "
 
+static const struct requirement {
+	const char *what;
+	struct queue queues[QUEUES];
+	bool manage;
+	int read_error, put_error, want;
+	unsigned int puts;
+	const char *text; /* of the refusal, or of the log */
+} requirements[] = {
+	{"there already", {ROOT("fq", 0x10000, ETH0)}, true, 0, 0, 0, 0, ""},
+	{"there, not ours to manage", {ROOT("fq", 0, ETH0)}, false, 0, 0, 0, 0, ""},
+	{"not managed",
+	 {ROOT("fq_codel", 0, ETH0)},
+	 false,
+	 0,
+	 0,
+	 -EOPNOTSUPP,
+	 0,
+	 DELAY_NEEDS "whose root qdisc is fq_codel; run tc qdisc replace dev eth0 root fq, "
+		     "or write manage_qdisc: true for the interface"},
+	{"not managed, none", {}, false, 0, 0, -EOPNOTSUPP, 0, "whose root qdisc is none;"},
+	{"the kernel's own",
+	 {ROOT("pfifo_fast", 0, ETH0)},
+	 true,
+	 0,
+	 0,
+	 0,
+	 1,
+	 "test: info: eth0: fq takes the place of pfifo_fast until tidegate leaves\n"},
+	{"the kernel's own of several",
+	 {ROOT("mq", 0, ETH0), BELOW("fq", MQ_1, 0, ETH0), BELOW("fq_codel", MQ_2, 0, ETH0)},
+	 true,
+	 0,
+	 0,
+	 0,
+	 1,
+	 "takes the place of mq until"},
+	{"none", {}, true, 0, 0, 0, 1, "takes the place of no qdisc until"},
+	{"somebody's",
+	 {ROOT("htb", 0x1a0000, ETH0)},
+	 true,
+	 0,
+	 0,
+	 -EBUSY,
+	 0,
+	 DELAY_NEEDS "and somebody has configured htb 1a: there, which tidegate does not "
+		     "replace; if it may go, run tc qdisc replace dev eth0 root fq"},
+	{"our handle, not our qdisc",
+	 {ROOT("htb", OURS, ETH0)},
+	 true,
+	 0,
+	 0,
+	 -EBUSY,
+	 0,
+	 "htb 7467: there"},
+	{"unread", {}, true, -EPERM, 0, -EPERM, 0, "cannot read the qdiscs of eth0: Opera"},
+	{"no fq in the kernel",
+	 {ROOT("noqueue", 0, ETH0)},
+	 true,
+	 0,
+	 -ENOENT,
+	 -ENOENT,
+	 1,
+	 "cannot put the fq qdisc on eth0: the kernel has none; load it with `modprobe "
+	 "sch_fq`, or write another on_exceed than delay"},
+	{"refused", {}, true, 0, -EPERM, -EPERM, 1, "fq qdisc on eth0: Operation not perm"},
+};
+
 TEST(what_is_required)
 {
-	static const struct {
-		const char *what;
-		struct queue queues[QUEUES];
-		bool manage;
-		int read_error, put_error, want;
-		unsigned int puts;
-		const char *text; /* of the refusal, or of the log */
-	} cases[] = {
-		{"there already", {{"fq", TC_H_ROOT, 0x10000}}, true, 0, 0, 0, 0, ""},
-		{"there, not ours to manage", {{"fq", TC_H_ROOT, 0}}, false, 0, 0, 0, 0, ""},
-		{"not managed",
-		 {{"fq_codel", TC_H_ROOT, 0}},
-		 false,
-		 0,
-		 0,
-		 -EOPNOTSUPP,
-		 0,
-		 DELAY_NEEDS "whose root qdisc is fq_codel; run tc qdisc replace dev eth0 root fq, "
-			     "or write manage_qdisc: true for the interface"},
-		{"not managed, none", {}, false, 0, 0, -EOPNOTSUPP, 0, "whose root qdisc is none;"},
-		{"the kernel's own",
-		 {{"pfifo_fast", TC_H_ROOT, 0}},
-		 true,
-		 0,
-		 0,
-		 0,
-		 1,
-		 "test: info: eth0: fq takes the place of pfifo_fast until tidegate leaves\n"},
-		{"the kernel's own of several",
-		 {{"mq", TC_H_ROOT, 0}, {"fq", MQ_1, 0}, {"fq_codel", MQ_2, 0}},
-		 true,
-		 0,
-		 0,
-		 0,
-		 1,
-		 "takes the place of mq until"},
-		{"none", {}, true, 0, 0, 0, 1, "takes the place of no qdisc until"},
-		{"somebody's",
-		 {{"htb", TC_H_ROOT, 0x1a0000}},
-		 true,
-		 0,
-		 0,
-		 -EBUSY,
-		 0,
-		 DELAY_NEEDS "and somebody has configured htb 1a: there, which tidegate does not "
-			     "replace; if it may go, run tc qdisc replace dev eth0 root fq"},
-		{"our handle, not our qdisc",
-		 {{"htb", TC_H_ROOT, OURS}},
-		 true,
-		 0,
-		 0,
-		 -EBUSY,
-		 0,
-		 "htb 7467: there"},
-		{"unread", {}, true, -EPERM, 0, -EPERM, 0, "cannot read the qdiscs of eth0: Opera"},
-		{"no fq in the kernel",
-		 {{"noqueue", TC_H_ROOT, 0}},
-		 true,
-		 0,
-		 -ENOENT,
-		 -ENOENT,
-		 1,
-		 "cannot put the fq qdisc on eth0: the kernel has none; load it with `modprobe "
-		 "sch_fq`, or write another on_exceed than delay"},
-		{"refused", {}, true, 0, -EPERM, -EPERM, 1, "fq qdisc on eth0: Operation not perm"},
-	};
 	char message[TG_MESSAGE_SIZE];
 	struct tg_logged logged;
 	const char *said;
@@ -222,21 +236,23 @@ TEST(what_is_required)
 	size_t i;
 	int got;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		kernel_has(cases[i].queues);
-		kernel.read_error = cases[i].read_error;
-		kernel.put_error = cases[i].put_error;
-		made = !cases[i].puts;
+	for (i = 0; i < sizeof(requirements) / sizeof(requirements[0]); i++) {
+		const struct requirement *wanted = &requirements[i];
+
+		kernel_has(wanted->queues);
+		kernel.read_error = wanted->read_error;
+		kernel.put_error = wanted->put_error;
+		made = !wanted->puts;
 		tg_logged_begin(&logged);
-		got = tg_qdisc_require(ETH0, "eth0", cases[i].manage, &made, message);
+		got = tg_qdisc_require(ETH0, "eth0", wanted->manage, &made, message);
 		said = tg_logged_end(&logged);
-		CHECK(got == cases[i].want, "%s: %d", cases[i].what, got);
-		CHECK(made == (cases[i].puts && !cases[i].want), "%s: made", cases[i].what);
-		CHECK(kernel.puts == cases[i].puts && !kernel.deletes, "%s: %u", cases[i].what,
+		CHECK(got == wanted->want, "%s: %d", wanted->what, got);
+		CHECK(made == (wanted->puts && !wanted->want), "%s: made", wanted->what);
+		CHECK(kernel.puts == wanted->puts && !kernel.deletes, "%s: %u", wanted->what,
 		      kernel.puts);
-		CHECK(strstr(got ? message : said, cases[i].text), "%s: \"%s\"", cases[i].what,
+		CHECK(strstr(got ? message : said, wanted->text), "%s: \"%s\"", wanted->what,
 		      got ? message : said);
-		CHECK(!*said == (got || !*cases[i].text), "%s: logs \"%s\"", cases[i].what, said);
+		CHECK(!*said == (got || !*wanted->text), "%s: logs \"%s\"", wanted->what, said);
 		tg_logged_free(&logged);
 	}
 }
@@ -294,15 +310,15 @@ TEST(what_is_taken_out)
 		struct queue queues[QUEUES];
 		unsigned int deletes;
 	} cases[] = {
-		{"ours", {{"fq", TC_H_ROOT, OURS}}, 1},
+		{"ours", {ROOT("fq", OURS, ETH0)}, 1},
 		{"ours beside clsact",
-		 {{"clsact", TC_H_CLSACT, 0xffff0000}, {"fq", TC_H_ROOT, OURS}},
+		 {BELOW("clsact", TC_H_CLSACT, 0xffff0000, ETH0), ROOT("fq", OURS, ETH0)},
 		 1},
-		{"the kernel's", {{"fq", TC_H_ROOT, 0}}, 0},
-		{"somebody's fq", {{"fq", TC_H_ROOT, 0x10000}}, 0},
-		{"another kind with our handle", {{"fq_codel", TC_H_ROOT, OURS}}, 0},
-		{"ours elsewhere", {{"fq", TC_H_ROOT, OURS, 8}, {"fq", TC_H_ROOT, 0}}, 0},
-		{"our handle below", {{"mq", TC_H_ROOT, 0}, {"fq", MQ_1, OURS}}, 0},
+		{"the kernel's", {ROOT("fq", 0, ETH0)}, 0},
+		{"somebody's fq", {ROOT("fq", 0x10000, ETH0)}, 0},
+		{"another kind with our handle", {ROOT("fq_codel", OURS, ETH0)}, 0},
+		{"ours elsewhere", {ROOT("fq", OURS, 8), ROOT("fq", 0, ETH0)}, 0},
+		{"our handle below", {ROOT("mq", 0, ETH0), BELOW("fq", MQ_1, OURS, ETH0)}, 0},
 		{"none", {}, 0},
 	};
 	const struct tcmsg *message = mnl_nlmsg_get_payload(asked());
@@ -326,7 +342,7 @@ TEST(what_is_taken_out)
 
 TEST(what_stays_is_logged)
 {
-	static const struct queue ours[] = {{"fq", TC_H_ROOT, OURS}, {}};
+	static const struct queue ours[] = {ROOT("fq", OURS, ETH0), {}};
 	struct tg_logged logged;
 	const char *said;
 
