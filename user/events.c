@@ -157,7 +157,8 @@ json_t *tg_events_report(const struct tg_events *events, const char *limit, json
 	uint64_t number = events->n > KEPT ? events->n - KEPT : 0;
 	json_t *list = json_array();
 
-	if (after > 0 && (uint64_t)after > number)
+	/* A number that has not been given yet is an earlier daemon's, so all is new. */
+	if (after > 0 && (uint64_t)after > number && (uint64_t)after <= events->n)
 		number = (uint64_t)after;
 	if (last)
 		number = from_the_end(events, limit, number, n);
