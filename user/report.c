@@ -235,7 +235,7 @@ static json_t *view_of(const struct tg_bucket_view *view, const struct tg_cluste
 /* What the configuration lists has no note and nobody knows since when it is there. */
 json_t *tg_report_listed(const struct tg_list_view *view)
 {
-	char prefix[TG_PREFIX_TEXT_SIZE], added[32];
+	char prefix[TG_PREFIX_TEXT_SIZE], added[32] = "";
 	time_t seconds = view->added;
 	struct tm time;
 	json_t *entry;
@@ -250,7 +250,8 @@ json_t *tg_report_listed(const struct tg_list_view *view)
 						     : json_integer(to_ms(view->left_ns)));
 	if (!view->dynamic)
 		return entry;
-	strftime(added, sizeof(added), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &time));
+	if (gmtime_r(&seconds, &time))
+		strftime(added, sizeof(added), "%Y-%m-%dT%H:%M:%SZ", &time);
 	json_object_set_new(entry, "note", json_string(view->note));
 	json_object_set_new(entry, "added", json_string(added));
 	return entry;
