@@ -3,6 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "clock.h"
 #include "cluster_report.h"
 #include "config_interfaces.h"
@@ -11,6 +12,7 @@
 #include "generations.h"
 #include "health.h"
 #include "report.h"
+#include "text.h"
 #include "units.h"
 
 #define NS_PER_MS 1000000
@@ -26,6 +28,19 @@ static const char *state_name(enum tg_bucket_state state)
 	static const char *const names[] = {"open", "exceeded", "backoff", "untracked"};
 
 	return names[state];
+}
+
+/* A path may hold any bytes. Those that JSON cannot carry become question marks. */
+static json_t *path_of(const char *path)
+{
+	json_t *json = json_string(path);
+	tg_autofree char *copy = json ? NULL : strdup(path);
+
+	if (copy) {
+		tg_text_force_printable(copy);
+		json = json_string(copy);
+	}
+	return json;
 }
 
 static json_t *reasons_of(const struct tg_interface_stats *stats)
@@ -97,14 +112,14 @@ json_t *tg_report_status(const struct tg_stats *stats, const struct tg_daemon *d
 	for (i = 0; i < stats->interfaces_n; i++)
 		json_array_append_new(interfaces, interface_of(&stats->interfaces[i]));
 	status = json_pack(
-		"{s:{s:s, s:I, s:I, s:s, s:s, s:s}, s:s, s:o, s:I, s:o, s:o, s:{s:I, s:I, s:b}, s:I, s:o, s:{s:I, s:I}}",
+		"{s:{s:s, s:I, s:I, s:o, s:o, s:o}, s:o, s:o, s:I, s:o, s:o, s:{s:I, s:I, s:b}, s:I, s:o, s:{s:I, s:I}}",
 		"daemon", "version", TG_VERSION, "pid", (json_int_t)getpid(), "uptime_ms",
-		(json_int_t)(uptime / NS_PER_MS), "config", daemon->config_path, "control",
-		daemon->control_path, "state", daemon->state_dir, "policy", daemon->config->path,
-		"confirm", confirm_of(daemon), "generation", (json_int_t)stats->generation,
-		"interfaces", interfaces, "waiting_for", waiting_for(stats, daemon->config),
-		"table", "size", (json_int_t)stats->table_size, "buckets",
-		(json_int_t)stats->buckets, "full", stats->full, "limits",
+		(json_int_t)(uptime / NS_PER_MS), "config", path_of(daemon->config_path), "control",
+		path_of(daemon->control_path), "state", path_of(daemon->state_dir), "policy",
+		path_of(daemon->config->path), "confirm", confirm_of(daemon), "generation",
+		(json_int_t)stats->generation, "interfaces", interfaces, "waiting_for",
+		waiting_for(stats, daemon->config), "table", "size", (json_int_t)stats->table_size,
+		"buckets", (json_int_t)stats->buckets, "full", stats->full, "limits",
 		(json_int_t)stats->limits_n, "shadow_limits", shadow_limits(stats), "reloads", "ok",
 		(json_int_t)daemon->reloads_ok, "failed", (json_int_t)daemon->reloads_failed);
 	json_object_set_new(status, "health", tg_health_line(problems));
