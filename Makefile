@@ -131,6 +131,7 @@ $B/asan/tidegated: $B/asan/user/tidegated.o $B/asan/internal.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+%/test_capture: LDLIBS += $(shell pkg-config --libs libpcap 2>/dev/null)
 $B/asan/tests/%: tests/%.c tests/test.h $B/asan/internal.a
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(SANITIZE) -MMD -MP $< $(filter %/cli.a,$^) $B/asan/internal.a $(LDLIBS) -lpthread -o $@
