@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "login.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,16 +17,26 @@
 
 static const char variable[] = "SSH_CONNECTION=";
 
+/* A link-local address has its interface behind it, and IPv4 on an IPv6 socket is mapped. */
+static bool parse_address(char *text, struct tg_prefix *prefix)
+{
+	char why[256];
+
+	text[strcspn(text, "%")] = '\0';
+	prefix->length = 128;
+	return inet_pton(AF_INET6, text, prefix->address) == 1 ||
+	       tg_prefix_parse(text, prefix, why, sizeof(why)) == 0;
+}
+
 /* "CLIENT PORT SERVER PORT" */
 static bool parse(const char *text, struct tg_login *login)
 {
-	char client[TG_PREFIX_TEXT_SIZE], server[TG_PREFIX_TEXT_SIZE], why[256];
+	char client[TG_PREFIX_TEXT_SIZE], server[TG_PREFIX_TEXT_SIZE];
 
 	return sscanf(text, "%63s %u %63s %u", client, &login->client_port, server,
 		      &login->server_port) == 4 &&
 	       login->client_port < TG_VALUES && login->server_port < TG_VALUES &&
-	       tg_prefix_parse(client, &login->client, why, sizeof(why)) == 0 &&
-	       tg_prefix_parse(server, &login->server, why, sizeof(why)) == 0;
+	       parse_address(client, &login->client) && parse_address(server, &login->server);
 }
 
 /* In the environment that the process was started with, proc(5). */
