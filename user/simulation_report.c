@@ -64,7 +64,10 @@ static json_t *limits_of(const struct tg_simulation *simulation)
 	size_t i;
 
 	for (i = 0; i < simulation->config->limits_n; i++)
-		json_array_append_new(limits, limit_of(simulation, i));
+		if (json_array_append_new(limits, limit_of(simulation, i))) {
+			json_decref(limits);
+			return NULL;
+		}
 	return limits;
 }
 
@@ -111,8 +114,10 @@ static json_t *reasons_of(const struct tg_simulation *simulation, json_int_t *pa
 	json_t *reasons = json_object();
 	int reason;
 
-	if (tg_replay_reasons(simulation->replay, &counters))
-		return reasons;
+	if (tg_replay_reasons(simulation->replay, &counters)) {
+		json_decref(reasons);
+		return NULL;
+	}
 	for (reason = 0; reason < TG_REASON_COUNT; reason++) {
 		if (!counters.packets[reason])
 			continue;
