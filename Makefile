@@ -226,7 +226,8 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 man/tidegated.8
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 man/tidegate.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 man/tidegate.yaml.5
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate README.md $(wildcard docs/*.md docs/*.png docs/*.svg)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate README.md
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate/docs $(wildcard docs/*.md docs/*.png docs/*.svg)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate/examples $(wildcard examples/*.yaml)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate/examples/server-c examples/server-c/server.c examples/server-c/Makefile
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tidegate/examples/server-python $(wildcard examples/server-python/*.py)
