@@ -32,7 +32,7 @@ def is_path(span):
 
 def defined_in(text):
     """The names of functions that begin in the first column, and of macros."""
-    return set(re.findall(r"^[a-zA-Z_][^;={}\n]*?\b(\w+)\(", text, re.M)) | set(re.findall(r"^#define (\w+)", text, re.M))
+    return set(re.findall(r"^(?=\w)[^;={}\n]*?\b(\w+)\(", text, re.M)) | set(re.findall(r"^#define (\w+)", text, re.M))
 
 
 def check_function(tests, where, name, path):
@@ -65,8 +65,8 @@ def main():
         if document == DOCUMENTS[0]:
             tests.check(f"{document} names functions", functions > 20, str(functions))
     named = {span.rstrip("/") for _, span in code_spans(read(DOCUMENTS[0]))}
-    for folder in sorted(name for name in os.listdir(ROOT + "/user") if os.path.isdir(f"{ROOT}/user/{name}")):
-        tests.check(f"{DOCUMENTS[0]} says what user/{folder} is for", f"user/{folder}" in named)
+    for folder in sorted({os.path.dirname(path) for path in glob.glob("user/*/*.[ch]", root_dir=ROOT)}):
+        tests.check(f"{DOCUMENTS[0]} says what {folder} is for", folder in named)
     return tests.finish()
 
 
