@@ -3,8 +3,10 @@
 """Every path and function that docs/architecture.md and CONTRIBUTING.md name exists.
 
 A `path/of/a/file` is looked for in the tree, a `function()` in the file that was named last before it. A `*` in a
-path is a pattern; a path with <something> in it is none. Blocks of code are not read.
+path is a pattern; a path with <something> in it is none. Blocks of code are not read. The table of folders says what
+tests/layers.py, the lint, lets them include.
 """
+import ast
 import difflib
 import glob
 import os
@@ -57,6 +59,27 @@ def check_document(tests, document):
     return paths, functions
 
 
+def layers():
+    """BOUNDARY and MAY of tests/layers.py, which runs the lint when it is imported."""
+    names, scope = {"BOUNDARY", "MAY"}, {}
+    body = [node for node in ast.parse(read("tests/layers.py")).body
+            if isinstance(node, ast.Assign) and node.targets[0].id in names]
+    exec(compile(ast.Module(body, []), "tests/layers.py", "exec"), scope)
+    return scope["BOUNDARY"], scope["MAY"]
+
+
+def check_layers(tests, document):
+    boundary, layer = layers()
+    rows = dict(re.findall(r"^\| `([\w/]+)` \| .* \| (.*?) \|$", read(document), re.M))
+    for folder, may in layer.items():
+        if folder not in rows:  # said in words
+            continue
+        written = {boundary if name == "boundary" else name for name in rows[folder].split(", ")}
+        written -= {"nothing", "nothing but linux/types.h"}
+        tests.check(f"{document}: what {folder} may include", written == set(may.split()), f"it may include: {may}")
+    tests.check(f"{document} has a table of folders", len(rows) > 10, str(len(rows)))
+
+
 def main():
     tests = Tests()
     for document in DOCUMENTS:
@@ -64,6 +87,7 @@ def main():
         tests.check(f"{document} names paths", paths > 20, str(paths))
         if document == DOCUMENTS[0]:
             tests.check(f"{document} names functions", functions > 20, str(functions))
+    check_layers(tests, DOCUMENTS[0])
     named = {span.rstrip("/") for _, span in code_spans(read(DOCUMENTS[0]))}
     for folder in sorted({os.path.dirname(path) for path in glob.glob("user/*/*.[ch]", root_dir=ROOT)}):
         tests.check(f"{DOCUMENTS[0]} says what {folder} is for", folder in named)

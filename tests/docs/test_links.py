@@ -9,7 +9,7 @@ from documents import ROOT, Tests, read
 
 INDEX = "docs/README.md"
 LISTED = ["docs", "man", "schema", "examples"]  # each file in these folders has a link in the index,
-PICTURES = (".png", ".svg")  # but for these, which other documents show
+UNLISTED = (".png", ".svg", ".py")  # but for pictures, which other documents show, and for tools
 
 
 def markdown_files():
@@ -69,7 +69,7 @@ def main():
     for folder in LISTED:
         for name in sorted(os.listdir(os.path.join(ROOT, folder))):
             document = f"{folder}/{name}"
-            if document != INDEX and not name.endswith(PICTURES):
+            if document != INDEX and not name.endswith(UNLISTED):
                 tests.check(f"{INDEX}: lists {document}", document in listed)
     return tests.finish()
 
