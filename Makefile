@@ -3,7 +3,7 @@
 
 VERSION := 0.1.0
 
-# Measured best of Debian 12's for the packet programs: see docs/design.md, "Compilers".
+# Measured best of Debian 12's for the packet programs: see docs/datapath.md, "Compilers".
 CLANG ?= clang-16
 CC := gcc
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
