@@ -43,6 +43,15 @@ def check_blocks(tests, workshop, blocks):
 
 
 def documented_keys(text):
+    """The paths in the first column of the tables of keys."""
+    keys = set()
+    for where, table in re.findall(r"<!-- keys of (\S+) -->\n(.*?)<!-- end of keys -->", text, re.M | re.S):
+        prefix = "" if where == "the-file" else f"{where}."
+        keys |= {prefix + key for key in re.findall(r"^\| \[?`(\w+)`", table, re.M)}
+    return keys
+
+
+def explained_keys(text):
     """The paths in headings: ### `limits[].capacity`, `limits[].burst`"""
     headings = re.findall(r"^### (`.*)$", text, re.M)
     return {path for heading in headings for path in re.findall(r"`([^`]+)`", heading)}
@@ -50,10 +59,12 @@ def documented_keys(text):
 
 def check_keys(tests, workshop):
     known = {(f"{where}." if where else "") + key for where, keys in known_keys(workshop).items() for key in keys}
-    documented = documented_keys(read(MARKDOWN[0]))
+    documented, explained = documented_keys(read(MARKDOWN[0])), explained_keys(read(MARKDOWN[0]))
     tests.check("keys were found", len(known) > 30, str(known))
-    for key in sorted(known | documented):
-        tests.check(f"{MARKDOWN[0]}: {key} has a heading", key in documented)
+    tests.check("explanations were found", len(explained) > 30, str(explained))
+    for key in sorted(known | documented | explained):
+        tests.check(f"{MARKDOWN[0]}: {key} is in a table", key in documented)
+        tests.check(f"{MARKDOWN[0]}: {key} has a heading", key in explained)
         tests.check(f"{MARKDOWN[0]}: {key} is known to the program", key in known)
     named = set(re.findall(r"^\.It Ic (\w+)", read(MANUAL), re.M))
     words = {name.strip() for line in re.findall(r"^\.It Ic (.*)$", read(MANUAL), re.M) for name in line.split(" , ")}
