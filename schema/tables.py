@@ -93,12 +93,12 @@ def anchors():
 
 
 def markdown(schema, path):
-    links, lines = anchors(), ["| key | value | default | meaning |", "|---|---|---|---|"]
+    links, lines = anchors(), ["", "| key | value | default | meaning |", "|---|---|---|---|"]
     for key, kind, default, sentence in schema.rows(path):
         anchor = links.get(key if path == THE_FILE else f"{path}.{key}")
         name = f"[`{key}`](#{anchor})" if anchor else f"`{key}`"
         lines.append(f"| {name} | {kind} | {default} | {sentence} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n\n"
 
 
 def mdoc(text):
