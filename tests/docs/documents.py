@@ -86,10 +86,10 @@ class Workshop:
         with open(os.path.join(self.directory, os.path.basename(name)), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def check(self, text, name="tidegate.yaml"):
+    def check(self, text, name="tidegate.yaml", options=()):
         """(exit status, everything that was said)"""
         self.write(name, text)
-        done = subprocess.run([TIDEGATE, "check", name], cwd=self.directory, timeout=60, check=False,
+        done = subprocess.run([TIDEGATE, "check", *options, name], cwd=self.directory, timeout=60, check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         return done.returncode, done.stderr + done.stdout
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the program takes, by its own word: what it says about a key and a value that nobody knows."""
+import json
 import re
 
 STRANGE = "qqqqqqqqqqqq" # resembles no key, or it would be taken for a misspelt one
@@ -44,6 +45,35 @@ CHOICES = {
     "limits[].match.fragment": LIMIT % ("match: {fragment: %s}" % STRANGE),
 }
 
+# Keys of which the value has a range -> a file with one far beyond it.
+RANGES = {
+    "table.size": HEAD + "table: {size: 99999999999}",
+    "cluster.interval": HEAD + "cluster: {name: e, node: n, redis: 'redis://h', interval: 999d}",
+    "cluster.nodes_expected": HEAD + "cluster: {name: e, node: n, redis: 'redis://h', nodes_expected: 99999}",
+    "cluster.max_sources": HEAD + "cluster: {name: e, node: n, redis: 'redis://h', max_sources: 99999}",
+    "limits[].capacity": HEAD + "limits: [{name: a, capacity: 99999999999999999, rate: 1/s}]",
+    "limits[].refill_interval": HEAD + "limits: [{name: a, capacity: 1, refill_amount: 1, refill_interval: 9999d}]",
+    "limits[].prefix.ipv4": LIMIT % "prefix: {ipv4: 999}",
+    "limits[].prefix.ipv6": LIMIT % "prefix: {ipv6: 999}",
+    "limits[].match.length": LIMIT % "match: {length: 99999}",
+    "limits[].match.icmp_type": LIMIT % "match: {icmp_type: 999}",
+    "limits[].max_delay": LIMIT % "on_exceed: delay, max_delay: 999d",
+    "limits[].mark.dscp": LIMIT % "on_exceed: mark, mark: {dscp: 99}",
+    "limits[].backoff.initial": LIMIT % "backoff: {initial: 999d}",
+    "limits[].backoff.factor": LIMIT % "backoff: {factor: 99}",
+    "limits[].backoff.max": LIMIT % "backoff: {max: 999d}",
+    "limits[].new_sources.burst": LIMIT % "new_sources: {rate: 1/s, burst: 99999999999999}",
+}
+
+# A file that leaves out what has a default.
+DEFAULTS = """interfaces: [{name: eth0}, {name: eth1, hooks: tc-egress}]
+cluster: {name: e, node: n, redis: 'redis://h'}
+limits:
+  - {name: a, capacity: 9, rate: 1/s, match: {hook: xdp}, backoff: {}, shared: true}
+  - {name: b, capacity: 9, rate: 1/s, match: {hook: xdp}, on_exceed: reject}
+  - {name: c, capacity: 9, rate: 1/s, match: {hook: tc-egress}, on_exceed: delay}
+"""
+
 
 def known_keys(workshop):
     """{"limits[].prefix": ["ipv4", "ipv6"], ...}"""
@@ -65,3 +95,27 @@ def known_choices(workshop):
         assert found, f"{where}: {said}"
         choices[where] = found[1].split(" or ")
     return choices
+
+
+def known_ranges(workshop):
+    """{"cluster.interval": "10ms to 5s", ...}"""
+    ranges = {}
+    for where, text in RANGES.items():
+        said = workshop.check(text)[1]
+        place = re.escape(where.replace("[]", "[0]"))
+        found = re.search(rf"error: {place}: .*?(\w+ to [0-9]\w*)", said)
+        assert found, f"{where}: {said}"
+        ranges[where] = found[1]
+    return ranges
+
+
+def known_defaults(workshop):
+    """{"cluster.interval": 50, ...}, durations in milliseconds, as `check --json` has them."""
+    said = json.loads(workshop.check(DEFAULTS, options=["--json"])[1].splitlines()[-1])
+    first, rejecting, delaying = said["limits"]
+    places = {"interfaces[]": said["interfaces"][0], "cluster": said["cluster"], "limits[]": first,
+              "limits[].prefix": first["prefix"], "limits[].backoff": first["backoff"],
+              "limits[].reject": rejecting["reject"]}
+    defaults = {f"{where}.{key}": value for where, place in places.items() for key, value in place.items()}
+    defaults |= {"limits[].shared": rejecting["shared"], "limits[].max_delay_ms": delaying["max_delay_ms"]}
+    return {path.removesuffix("_ms"): value for path, value in defaults.items()}
