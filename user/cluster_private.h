@@ -3,9 +3,8 @@
 #ifndef TG_CLUSTER_PRIVATE_H
 #define TG_CLUSTER_PRIVATE_H
 
-#include "cluster.h"
 #include "cluster_buckets.h"
-#include "cluster_stats.h"
+#include "cluster_state.h"
 #include "share.h"
 #include "store.h"
 

@@ -7,29 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cluster_state.h"
 #include "config.h"
 #include "share.h"
 #include "store.h"
 
 struct tg_bucket_view;
 struct tg_cluster;
-
-enum tg_cluster_state {
-	TG_CLUSTER_STARTING, /* no round is complete yet */
-	TG_CLUSTER_HEARD,
-	TG_CLUSTER_LOST, /* no round was for stale_after */
-	TG_CLUSTER_STATES,
-};
-
-/* What a shared limit is enforced as. */
-enum tg_cluster_mode {
-	TG_CLUSTER_SHARED,
-	TG_CLUSTER_SPLIT,
-	TG_CLUSTER_HOLD,
-	TG_CLUSTER_LOCAL,
-	TG_CLUSTER_OPEN,
-	TG_CLUSTER_MODES,
-};
 
 struct tg_cluster_peer_stats {
 	char node[TG_SHARE_NAME_SIZE];

@@ -3,8 +3,14 @@
 #ifndef TG_ENTRIES_PRIVATE_H
 #define TG_ENTRIES_PRIVATE_H
 
-#include "entries.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <tidegate/abi.h>
+
+#include "prefix.h"
 #include "program.h"
+
+struct tg_datapath;
 
 /* What the daemon knows of them, beyond what the kernel has. */
 struct tg_entries {

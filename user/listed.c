@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "datapath_state.h"
+#include "entries.h"
 #include "entries_private.h"
 #include "policy.h"
 

@@ -11,6 +11,7 @@
 #include "config_diff.h"
 #include "config_load.h"
 #include "daemon.h"
+#include "lifecycle.h"
 #include "datapath.h"
 #include "generations.h"
 #include "log.h"

@@ -18,6 +18,7 @@
 #include "config_load.h"
 #include "control.h"
 #include "daemon.h"
+#include "lifecycle.h"
 #include "datapath.h"
 #include "events.h"
 #include "exit.h"

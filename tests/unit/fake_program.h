@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "config_load.h"
 #include "program.h"
 #include "reclaim.h"
 #include "simulation.h"

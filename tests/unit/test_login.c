@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "config_load.h"
 #include "log.h"
 #include "logged.h"
 #include "login.h"
