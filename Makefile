@@ -75,9 +75,9 @@ $B/%.skel.h: $B/%.bpf.o
 
 # Only the datapath may see the skeletons, so only its objects wait for them.
 $B/user/program.o $B/asan/user/program.o: $(SKELETON)
-$B/user/charger.o $B/asan/user/charger.o: $B/charger.skel.h
+$B/user/charger.o $B/asan/user/charger.o: $B/app.skel.h
 $B/user/ticks.o $B/asan/user/ticks.o: $B/ticks.skel.h
-$(BPF_TESTS): $(SKELETON) $B/charger.skel.h
+$(BPF_TESTS): $(SKELETON) $B/app.skel.h
 
 # The status page is built in.
 $B/user/page.o $B/asan/user/page.o: $(wildcard user/page/*)

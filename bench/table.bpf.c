@@ -36,7 +36,7 @@ struct {
 	__type(value, struct tg_bucket);
 } overflow SEC(".maps");
 
-#include "table_change.bpf.h"
+#include "table_update.bpf.h"
 
 /*
  * After Knot DNS's KRU: a cache line is a set of counters, a source may stand in either of two

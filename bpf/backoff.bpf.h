@@ -9,7 +9,7 @@
 #ifndef TG_BACKOFF_BPF_H
 #define TG_BACKOFF_BPF_H
 
-#include "reading.bpf.h"
+#include "bucket_read.bpf.h"
 
 static __always_inline __u64 tg_read_closed(const struct tg_demand *demand)
 {

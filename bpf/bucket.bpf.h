@@ -7,7 +7,7 @@
 #define TG_BUCKET_BPF_H
 
 #include "backoff.bpf.h"
-#include "share.bpf.h"
+#include "shared.bpf.h"
 
 enum tg_charge {
 	TG_CHARGE_ADMITTED,

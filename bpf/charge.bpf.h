@@ -3,8 +3,7 @@
 #ifndef TG_CHARGE_BPF_H
 #define TG_CHARGE_BPF_H
 
-#include <tidegate/keyed_hash.h>
-#include "newcomer.bpf.h"
+#include "new_source.bpf.h"
 
 static __always_inline __u64 tg_cost(const struct tg_packet *packet, const struct tg_limit *limit)
 {

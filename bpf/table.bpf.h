@@ -6,7 +6,11 @@
 #ifndef TG_TABLE_BPF_H
 #define TG_TABLE_BPF_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
 #include <linux/errno.h>
+#include <bpf/bpf_helpers.h>
 #include <tidegate/gcra.h>
 #include <tidegate/table.h>
 

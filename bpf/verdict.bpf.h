@@ -4,7 +4,7 @@
 #define TG_VERDICT_BPF_H
 
 #include "charge.bpf.h"
-#include "sample.bpf.h"
+#include "event.bpf.h"
 
 static __always_inline void tg_count_limit(__u32 slot, enum tg_verdict verdict,
 					   struct tg_packet *packet)
@@ -102,7 +102,7 @@ static __always_inline bool tg_tolerates(struct tg_packet *packet, __u32 slot)
 	return true;
 }
 
-/* The limit in @slot is the one that refuses the packet. Who answers counts it, see answer.bpf.h.
+/* The limit in @slot is the one that refuses the packet. Who answers counts it, see reject.bpf.h.
  */
 static __always_inline int tg_refuse(struct tg_packet *packet, __u32 slot, bool contended)
 {

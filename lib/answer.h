@@ -4,7 +4,7 @@
 #define TG_ANSWER_H
 
 #include <tidegate.h>
-#include <tidegate/ask.h>
+#include <tidegate/app.h>
 
 /* 0 and *@answer, or an error of tidegate.h. */
 int tg_answer_make(const struct tg_ask *ask, struct tidegate_answer *answer);

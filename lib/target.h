@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <tidegate.h>
-#include <tidegate/ask.h>
+#include <tidegate/app.h>
 
 struct tg_target;
 

@@ -9,21 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <tidegate/ask.h>
+#include <tidegate/app.h>
 #include <unistd.h>
 
-#include "charger.skel.h"
+#include "app.skel.h"
 #include "cleanup.h"
 #include "log.h"
 #include "message.h"
 
-static void destroy(struct charger_bpf **skeleton)
+static void destroy(struct app_bpf **skeleton)
 {
-	charger_bpf__destroy(*skeleton);
+	app_bpf__destroy(*skeleton);
 }
 
 /* The kept maps are those of the generation; of the others it needs none. */
-static int share_maps(const struct charger_bpf *skeleton, const struct tg_program *program)
+static int share_maps(const struct app_bpf *skeleton, const struct tg_program *program)
 {
 	struct bpf_map *map;
 	int kept, error;
@@ -50,7 +50,7 @@ static void pin_path(const char *state_dir, uint32_t bank, char path[PATH_MAX])
 }
 
 /* bpffs gives a pin the group of this process, and the modes of a private file. */
-static int pin(const struct charger_bpf *skeleton, const char *state_dir, uint32_t bank)
+static int pin(const struct app_bpf *skeleton, const char *state_dir, uint32_t bank)
 {
 	char path[PATH_MAX];
 
@@ -64,7 +64,7 @@ static int pin(const struct charger_bpf *skeleton, const char *state_dir, uint32
 int tg_charger_pin(const struct tg_program *program, const struct tg_compiled *compiled,
 		   const char *state_dir, char *message)
 {
-	tg_cleanup(destroy) struct charger_bpf *skeleton = charger_bpf__open();
+	tg_cleanup(destroy) struct app_bpf *skeleton = app_bpf__open();
 	int error = skeleton ? 0 : -errno;
 
 	if (!error) {
@@ -73,7 +73,7 @@ int tg_charger_pin(const struct tg_program *program, const struct tg_compiled *c
 		error = share_maps(skeleton, program);
 	}
 	if (!error) {
-		error = charger_bpf__load(skeleton);
+		error = app_bpf__load(skeleton);
 		/* Packets are limited all the same: better that than nothing enforced. */
 		if (error == -EACCES || error == -EINVAL) {
 			tg_log(TG_LOG_WARNING,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Applications that charge: the program of the library, beside that of packets, on virtual time. */
-#include <tidegate/ask.h>
+#include <tidegate/app.h>
 #include <tidegate/name_hash.h>
 #include <tidegate/tally.h>
 #include <tidegate/trace.h>
 
-#include "charger.skel.h"
+#include "app.skel.h"
 #include "fixture.h"
 
 #define ASKING		  __attribute__((cleanup(asking_close))) struct asking
@@ -14,13 +14,13 @@
 
 struct asking {
 	struct fixture fixture;
-	struct charger_bpf *charger;
+	struct app_bpf *charger;
 	struct tg_meta meta;
 };
 
 static void asking_close(struct asking *asking)
 {
-	charger_bpf__destroy(asking->charger);
+	app_bpf__destroy(asking->charger);
 	fixture_close(&asking->fixture);
 }
 
@@ -47,7 +47,7 @@ static bool asking_open(struct asking *asking, const char *limits)
 	asking->charger = NULL;
 	if (!fixture_open(&asking->fixture, limits))
 		return false;
-	asking->charger = charger_bpf__open();
+	asking->charger = app_bpf__open();
 	memcpy((void *)&asking->charger->rodata->policy, &asking->fixture.compiled->policy,
 	       sizeof(struct tg_policy));
 	*(bool *)&asking->charger->rodata->virtual_clock = true;
@@ -58,7 +58,7 @@ static bool asking_open(struct asking *asking, const char *limits)
 		if (!bpf_map__is_internal(map) && bpf_map__reuse_fd(map, bpf_map__fd(other)))
 			CHECK(false, "cannot share %s", bpf_map__name(map));
 	}
-	if (charger_bpf__load(asking->charger)) {
+	if (app_bpf__load(asking->charger)) {
 		CHECK(false, "cannot load: %s", strerror(errno));
 		return false;
 	}

@@ -6,7 +6,7 @@
 #include <linux/bpf.h>
 #include <tidegate/trace.h>
 
-#include "charger.skel.h"
+#include "app.skel.h"
 #include "fixture.h"
 
 #define STEPS_MAX	 1000000 /* the verifier's, */
@@ -205,7 +205,7 @@ static unsigned long check_programs(const struct bpf_object *object, const char 
 /* The daemon only warns where this one does not load, so packets would not show it. */
 static unsigned long check_charger(const struct fixture *fixture, const char *policy)
 {
-	struct charger_bpf *charger = charger_bpf__open();
+	struct app_bpf *charger = app_bpf__open();
 	unsigned long steps = 0;
 
 	if (!charger) {
@@ -216,11 +216,11 @@ static unsigned long check_charger(const struct fixture *fixture, const char *po
 	       sizeof(struct tg_policy));
 	*(bool *)&charger->rodata->virtual_clock = fixture_virtual;
 	ask_for_statistics_of(charger->obj);
-	if (charger_bpf__load(charger))
+	if (app_bpf__load(charger))
 		CHECK(false, "%s: cannot load the charger: %s", policy, strerror(errno));
 	else
 		steps = check_programs(charger->obj, policy);
-	charger_bpf__destroy(charger);
+	app_bpf__destroy(charger);
 	return steps;
 }
 

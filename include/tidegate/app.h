@@ -3,8 +3,8 @@
  * What an application asks of one limit, between the library and the charging program. A change of
  * the layout changes the name of the pin, so that a library never finds a program of another.
  */
-#ifndef TIDEGATE_ASK_H
-#define TIDEGATE_ASK_H
+#ifndef TIDEGATE_APP_H
+#define TIDEGATE_APP_H
 
 #include "abi.h"
 

@@ -5,8 +5,8 @@
  * can change a bucket by compare-and-swap while packets flow. A debt is charged when it is
  * known, not when the next packet comes: refills pay for it from then on.
  */
-#ifndef TG_TALLY_BPF_H
-#define TG_TALLY_BPF_H
+#ifndef TG_DEBIT_BPF_H
+#define TG_DEBIT_BPF_H
 
 #include "charge.bpf.h"
 

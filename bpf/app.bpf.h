@@ -5,10 +5,10 @@
  * whether it still is; one that a change overtakes between the look and the charge charges by the
  * old rate, as a packet in flight does.
  */
-#ifndef TG_ASK_BPF_H
-#define TG_ASK_BPF_H
+#ifndef TG_APP_BPF_H
+#define TG_APP_BPF_H
 
-#include <tidegate/ask.h>
+#include <tidegate/app.h>
 #include "charge.bpf.h"
 
 /* A daemon that gives its maps up has taken the version out of `meta`. */

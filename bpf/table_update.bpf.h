@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Putting buckets into the table and taking them out: see table.h. */
-#ifndef TG_TABLE_CHANGE_BPF_H
-#define TG_TABLE_CHANGE_BPF_H
+#ifndef TG_TABLE_UPDATE_BPF_H
+#define TG_TABLE_UPDATE_BPF_H
 
 #include "table.bpf.h"
 

@@ -6,8 +6,8 @@
  * is there once for each version, which is known in it. Whatever is not plain goes the long way
  * from its start: by then nothing has been charged or counted.
  */
-#ifndef TG_PLAIN_BPF_H
-#define TG_PLAIN_BPF_H
+#ifndef TG_FAST_PATH_BPF_H
+#define TG_FAST_PATH_BPF_H
 
 #include "verdict.bpf.h"
 

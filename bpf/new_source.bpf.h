@@ -3,11 +3,11 @@
  * Sources that have no bucket yet. Each first takes a token of its limit's new_sources; one that
  * gets none, or finds the table full, shares an overflow bucket with others.
  */
-#ifndef TG_NEWCOMER_BPF_H
-#define TG_NEWCOMER_BPF_H
+#ifndef TG_NEW_SOURCE_BPF_H
+#define TG_NEW_SOURCE_BPF_H
 
 #include "bucket.bpf.h"
-#include "table_change.bpf.h"
+#include "table_update.bpf.h"
 
 /*
  * Takes a token if there is one. What is refused stores nothing, so that a flood on many CPUs

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How a bucket stands at the moment of a charge, whatever rate its state was counted in. */
-#ifndef TG_READING_BPF_H
-#define TG_READING_BPF_H
+#ifndef TG_BUCKET_READ_BPF_H
+#define TG_BUCKET_READ_BPF_H
 
 #include <linux/errno.h>
 #include <tidegate/gcra.h>
+#include <tidegate/keyed_hash.h>
 #include "classify.bpf.h"
 #include "table.bpf.h"
 

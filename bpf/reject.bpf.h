@@ -5,10 +5,12 @@
  * out at a bounded rate to each source and in all, so that nobody can have it amplify or reflect.
  * Nothing of ours is answered: neither resets, nor DNS answers, nor errors.
  */
-#ifndef TG_ANSWER_BPF_H
-#define TG_ANSWER_BPF_H
+#ifndef TG_REJECT_BPF_H
+#define TG_REJECT_BPF_H
 
-#include "answer_build.bpf.h"
+#include <tidegate/gcra.h>
+#include <tidegate/keyed_hash.h>
+#include "reject_build.bpf.h"
 #include "verdict.bpf.h"
 
 /* Takes a token for an answer, if there is one. */
@@ -140,6 +142,14 @@ static __always_inline bool tg_answer(void *ctx, enum tg_hook hook, struct tg_pa
 	if (sums == TG_SUMS_PENDING)
 		kind |= TG_ANSWER_PENDING;
 	return sums != TG_SUMS_WRONG && TG_ANSWER_STEP(build, kind) && TG_ANSWER_STEP(send, length);
+}
+
+/* Ends an answered or silent rejection, which only now is known for which it is. */
+static __always_inline __u32 tg_count_rejected(struct tg_packet *packet, bool answered)
+{
+	tg_count_limit(packet->refused_by, answered ? TG_VERDICT_REJECTED : TG_VERDICT_DROPPED,
+		       packet);
+	return answered ? TG_REASON_REJECTED : TG_REASON_LIMIT;
 }
 
 #endif

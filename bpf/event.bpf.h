@@ -3,8 +3,8 @@
  * Telling the daemon who exceeds what: a sample, so that no flood of packets becomes a flood of
  * events. Each CPU sends one of a limit every TG_EVENT_INTERVAL, and counts those in between.
  */
-#ifndef TG_SAMPLE_BPF_H
-#define TG_SAMPLE_BPF_H
+#ifndef TG_EVENT_BPF_H
+#define TG_EVENT_BPF_H
 
 #include "maps.bpf.h"
 #include "parse.bpf.h"

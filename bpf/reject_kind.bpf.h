@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whether a refused packet gets an answer, and which. */
-#ifndef TG_ANSWER_KIND_BPF_H
-#define TG_ANSWER_KIND_BPF_H
+#ifndef TG_REJECT_KIND_BPF_H
+#define TG_REJECT_KIND_BPF_H
 
 #include "frame.bpf.h"
 #include "maps.bpf.h"

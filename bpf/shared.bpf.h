@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Shared limits, as the packet sees them: what it takes is noted in the bucket for the daemon,
- * which asks for it each tick and charges what other nodes took (tally.bpf.h). A packet waits for
+ * which asks for it each tick and charges what other nodes took (debit.bpf.h). A packet waits for
  * nobody. Policies without a shared limit have none of this: policy.shared is 0 to the verifier.
  */
-#ifndef TG_SHARE_BPF_H
-#define TG_SHARE_BPF_H
+#ifndef TG_SHARED_BPF_H
+#define TG_SHARED_BPF_H
 
-#include "reading.bpf.h"
+#include "bucket_read.bpf.h"
 
 static __always_inline bool tg_is_shared(__u32 slot)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bytes of an answer. */
-#ifndef TG_ANSWER_BUILD_BPF_H
-#define TG_ANSWER_BUILD_BPF_H
+#ifndef TG_REJECT_BUILD_BPF_H
+#define TG_REJECT_BUILD_BPF_H
 
-#include "answer_kind.bpf.h"
-#include "answer_sums.bpf.h"
+#include "reject_kind.bpf.h"
+#include "checksum.bpf.h"
 
 #define TG_ANSWER_TTL	     64
 #define TG_IPV4_DF	     0x4000 /* without it, RFC 6864 would have an identification */

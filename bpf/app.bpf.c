@@ -7,7 +7,7 @@
  * admits no more by it.
  */
 #define TG_ONLY_PRECISE_CLOCK
-#include "ask.bpf.h"
+#include "app.bpf.h"
 
 SEC("syscall")
 int tidegate_charge(struct tg_ask *request)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The checksums of what is answered, which must be right, and of answers. */
-#ifndef TG_ANSWER_SUMS_BPF_H
-#define TG_ANSWER_SUMS_BPF_H
+#ifndef TG_CHECKSUM_BPF_H
+#define TG_CHECKSUM_BPF_H
 
 #include "frame.bpf.h"
 #include "maps.bpf.h"

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What differs at XDP: the memory that a packet is in, and how one leaves. */
+#ifndef TG_XDP_BPF_H
+#define TG_XDP_BPF_H
+
+#include "mark.bpf.h"
+#include "reject.bpf.h"
+
+/*
+ * What follows the parser is, for each hook, a function of its own to the verifier, which then
+ * walks it once and not for each of the many ways through the parser.
+ */
+__noinline int tg_xdp_finish(struct xdp_md *ctx, struct tg_packet *packet, int reason)
+{
+	struct tg_marks marks = {};
+
+	if (!packet)
+		return XDP_DROP;
+	if (packet->marks && reason == TG_REASON_ADMITTED) {
+		tg_collect_marks(packet, &marks);
+		tg_mark_header(ctx, TG_HOOK_XDP, packet, &marks);
+	}
+	if (policy.has_rejections && packet->rejected)
+		reason = tg_count_rejected(packet, tg_answer(ctx, TG_HOOK_XDP, packet));
+	if (tg_leave(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason))
+		return XDP_PASS;
+	return reason == TG_REASON_REJECTED ? XDP_TX : XDP_DROP;
+}
+
+/* Out of the way of what comes after it, which needs nearly all the stack that Linux 6.1 has. */
+__noinline int tg_xdp_parse(struct xdp_md *ctx, struct tg_packet *packet)
+{
+	if (!packet)
+		return TG_REASON_TRUNCATED_ETHERNET;
+	packet->bytes = tg_frame_length(bpf_xdp_get_buff_len(ctx));
+	return tg_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, packet);
+}
+
+/*
+ * Where the long way at XDP has its packet, for which there is no room on the stack. With
+ * PREEMPT_RT one packet's program may be interrupted by another's on the same CPU, and then each
+ * has its own.
+ */
+#define TG_PACKETS_AT_ONCE 4
+
+struct tg_lent_packet {
+	__u64 lent;
+	struct tg_packet packet;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TG_PACKETS_AT_ONCE);
+	__type(key, __u32);
+	__type(value, struct tg_lent_packet);
+} packet_memory SEC(".maps");
+
+static __always_inline struct tg_lent_packet *tg_borrow_packet(void)
+{
+	struct tg_lent_packet *memory;
+	__u32 i, index;
+
+#pragma unroll
+	for (i = 0; i < TG_PACKETS_AT_ONCE; i++) {
+		index = i;
+		memory = bpf_map_lookup_elem(&packet_memory, &index);
+		if (memory && !__sync_lock_test_and_set(&memory->lent, 1))
+			return memory;
+	}
+	return NULL;
+}
+
+static __always_inline void tg_return_packet(struct tg_lent_packet *memory)
+{
+	__sync_lock_test_and_set(&memory->lent, 0);
+}
+
+#endif
