@@ -5,7 +5,7 @@
  * counter, at a virtual time. bench/table.c sets it up and prints what came out.
  */
 #include <linux/errno.h>
-#include "table.h"
+#include "table_contestants.h"
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <tidegate/gcra.h>

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config.h"
-#include "rate.h"
-#include "table.h"
-#include "table_layout.h"
+#include "config/config.h"
+#include "policy/rate.h"
+#include "table_contestants.h"
+#include "policy/table_layout.h"
 
 #include "bench/table.skel.h" /* of structs that the headers above have */
 

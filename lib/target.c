@@ -13,7 +13,7 @@
 #include <tidegate/name_hash.h>
 #include <unistd.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 
 /* A change of policy in force may come between two looks; never so often in a row. */
 #define TRIES 8

@@ -5,7 +5,7 @@
 #include <tidegate.h>
 
 #include "answer.h"
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "target.h"
 
 int tidegate_open(const char *state_dir, struct tidegate **handle)

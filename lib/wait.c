@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "target.h"
 
 #define DOUBLINGS_MAX 32

@@ -13,12 +13,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "config.h"
-#include "config_load.h"
+#include "config/config.h"
+#include "config/load.h"
 #include "packet.h"
-#include "policy.h"
-#include "table.h"
-#include "table_layout.h"
+#include "policy/compile.h"
+#include "kernel/bucket_table.h"
+#include "policy/table_layout.h"
 #include "test.h"
 #include <tidegate/trace.h>
 #include <tidegate/sweep.h>

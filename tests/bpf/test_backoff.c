@@ -4,7 +4,7 @@
 #include <tidegate/gcra.h>
 
 #include "fixture.h"
-#include "rate.h"
+#include "policy/rate.h"
 
 #define FIXTURE		   tg_cleanup_fixture struct fixture
 #define tg_cleanup_fixture __attribute__((cleanup(fixture_close)))

@@ -4,7 +4,7 @@
  * a walk over each limit's conditions.
  */
 #include "bpf/fixture.h"
-#include "config_load.h"
+#include "config/load.h"
 
 /* What a packet is made from. */
 struct model {

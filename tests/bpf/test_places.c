@@ -2,7 +2,7 @@
 /* Where in the table buckets come to lie, are found, and go from: sets that are full, and places
  * given back. */
 #include "places.h"
-#include "reclaim.h"
+#include "reclaim_fixture.h"
 
 #define FIXTURE		   tg_cleanup_fixture struct fixture
 #define tg_cleanup_fixture __attribute__((cleanup(fixture_close)))

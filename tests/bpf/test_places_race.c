@@ -9,7 +9,7 @@
 #include <tidegate/tally.h>
 
 #include "places.h"
-#include "reclaim.h"
+#include "reclaim_fixture.h"
 
 #define FIXTURE		   tg_cleanup_fixture struct fixture
 #define tg_cleanup_fixture __attribute__((cleanup(fixture_close)))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Limits that other nodes charge too: what is told of them, and what is charged on their account.
  */
-#include "reclaim.h"
+#include "reclaim_fixture.h"
 #include <tidegate/gcra.h>
 #include <tidegate/tally.h>
 

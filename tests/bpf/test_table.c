@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <tidegate/keyed_hash.h>
 
-#include "reclaim.h"
+#include "reclaim_fixture.h"
 
 #define FIXTURE		   tg_cleanup_fixture struct fixture
 #define tg_cleanup_fixture __attribute__((cleanup(fixture_close)))

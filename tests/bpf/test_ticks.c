@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The coarse clock, on the kernel's own ticks: that it is CLOCK_MONOTONIC, late by up to a tick. */
 #include "fixture.h"
-#include "packet_clock.h"
-#include "ticks.h"
+#include "kernel/packet_clock.h"
+#include "kernel/tick_program.h"
 
 #define READINGS 400
 #define PAUSE_NS 370000 /* no part of any kernel's tick, so that all of a tick is seen */

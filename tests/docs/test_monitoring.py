@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Metrics, alert rules and dashboard fit together: every name and label that is asked for is one that is there.
 
-tests/unit/metrics.txt stands for what the daemon writes (test_metrics.c holds it to that). Whether a real
+tests/unit/http/metrics.txt stands for what the daemon writes (test_metrics.c holds it to that). Whether a real
 Prometheus gets real values: tests/netns/test_prometheus.sh.
 """
 import json
@@ -63,7 +63,7 @@ def promtool(*arguments):
 
 
 def metrics():
-    return read("tests/unit/metrics.txt").replace("BUILD_INFO", 'tidegate_build_info{version="0"} 1')
+    return read("tests/unit/http/metrics.txt").replace("BUILD_INFO", 'tidegate_build_info{version="0"} 1')
 
 
 def families():

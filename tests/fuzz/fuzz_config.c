@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config.h"
-#include "config_advice.h"
-#include "config_json.h"
-#include "config_load.h"
-#include "describe.h"
+#include "config/config.h"
+#include "explain/lint.h"
+#include "explain/config_json.h"
+#include "config/load.h"
+#include "explain/describe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

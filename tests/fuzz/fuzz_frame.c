@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "share.h"
+#include "cluster/exchange.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

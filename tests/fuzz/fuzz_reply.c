@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "share_frame.h"
-#include "store_answer.h"
-#include "store_members.h"
+#include "cluster/frame.h"
+#include "redis/expect.h"
+#include "cluster/members.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -55,7 +55,7 @@ def crc32c(data):
 
 
 class Frame:
-    """See user/share_frame.c."""
+    """See user/cluster/frame.c."""
 
     def __init__(self, data):
         assert data[:8] == MAGIC, data[:8]

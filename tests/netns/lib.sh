@@ -10,7 +10,7 @@ A=tgt${ID}a B=tgt${ID}b VA=tga$ID VB=tgb$ID
 STATE=/sys/fs/bpf/tgt$ID CONTROL=$WORK/control.sock METRICS=127.0.0.1:9469 CONFIG=$WORK/tidegate.yaml
 DAEMON='' MAC='' PIDS=()
 passed=0 failed=0 skipped=0
-TRAFFIC=$ROOT/build/tests/traffic LOAD=$ROOT/build/tests/load
+TRAFFIC=$ROOT/build/tests/netns/traffic LOAD=$ROOT/build/tests/netns/load
 SLOW=${TG_SLOW:-1} # times as long as on a real machine, see tests/run
 
 cleanup() {

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Runs in the container of test_package.sh, which puts before it: first and second (packages), and ROOT.
-traffic=$ROOT/build/tests/traffic
+traffic=$ROOT/build/tests/netns/traffic
 mac=$(ip -br link show eth0 | awk '{print $3}')
 # admitted PACKETS: of so many from one source, with 10 tokens and one more a day
 admitted() {

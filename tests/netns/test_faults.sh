@@ -9,7 +9,7 @@ ip link add second netns "$B" type veth peer name psecond netns "$A" || exit 1
 ip -n "$A" addr add 10.78.0.1/16 dev psecond && ip -n "$B" addr add 10.78.0.2/16 dev second
 ip -n "$A" link set psecond up && ip -n "$B" link set second up
 MAC2=$(ip -n "$B" -br link show second | awk '{print $3}')
-STEPS=$(grep -o '{"[a-z]*",' "$ROOT/user/publish.c" | tr -d '{",')
+STEPS=$(grep -o '{"[a-z]*",' "$ROOT/user/datapath/publish.c" | tr -d '{",')
 BEFORE=${STEPS%%switch*}
 SOURCE=0
 old() {

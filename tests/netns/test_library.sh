@@ -2,7 +2,7 @@
 # Applications charge by libtidegate: their own limits and those of packets, through changes of policy, without the daemon, and as whom.
 . "$(dirname "$0")/lib.sh"
 topology
-LIBRARY=$ROOT/build/asan/tests/library
+LIBRARY=$ROOT/build/asan/tests/netns/library
 # On a slow machine tokens come slowly, so that it has the time to ask for them before.
 policy() { # CAPACITY
 	configure <<-Y

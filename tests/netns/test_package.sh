@@ -7,10 +7,9 @@ sed 's|@PREFIX@|/usr|' "$ROOT/packaging/tidegated.service" >"$WORK/tidegated.ser
 check "the service's restrictions are worth 2.5 or better" \
 	systemd-analyze security --offline=true --threshold=25 --no-pager "$WORK/tidegated.service" >"$WORK/exposure"
 # The second has another number, and so what knows it is built anew.
-mkdir -p "$WORK"/{first,second/user} "$WORK/second/asan/user"
-(cd "$ROOT" && cp -a --parents build/user/*.o build/tidegate.* build/.made "$WORK") && mv "$WORK"/build/user/*.o "$WORK/second/user" &&
-	mv "$WORK"/build/tidegate.* "$WORK/build/.made" "$WORK/second"
-(cd "$ROOT" && grep -l TG_VERSION user/*.c) | sed "s|.*|$WORK/second/&|; s|c$|o|" | xargs rm -f
+mkdir -p "$WORK"/{first,second}
+cp -a "$ROOT/build/user" "$ROOT/build/bpf" "$WORK/second/"
+(cd "$ROOT" && grep -rl --include='*.c' TG_VERSION user) | sed "s|.*|$WORK/second/&|; s|c$|o|" | xargs rm -f
 first=$("$ROOT/packaging/build-deb" 0.1.0 "$ROOT/build" "$WORK/first")
 second=$(make -s -C "$ROOT" deb B="$WORK/second" VERSION=0.1.1 | tail -n 1)
 check "the package is built" test -f "$first" -a -f "$second"

@@ -5,7 +5,7 @@
 TIDEGATED=$ROOT/build/asan/tidegated
 export TIDEGATE_FAULT=$WORK/fault
 topology
-STEPS=$(grep -o '{"[a-z]*",' "$ROOT/user/publish.c" | tr -d '{",')
+STEPS=$(grep -o '{"[a-z]*",' "$ROOT/user/datapath/publish.c" | tr -d '{",')
 BEFORE=${STEPS%%switch*}
 SOURCE=0
 old() {

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The history of policies and the change that goes back by itself, on a clock that tests move and
+ * with a datapath that takes or refuses what it is told. */
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+
+#include "cluster/cluster.h"
+#include "config/config.h"
+#include "daemon/daemon.h"
+#include "datapath/datapath.h"
+#include "fake_clock.h"
+#include "daemon/history.h"
+#include "base/log.h"
+#include "logged.h"
+#include "base/errmsg.h"
+#include "test.h"
+
+#define S 1000000000ULL
+
+/* What the datapath and the cluster were told. */
+static struct {
+	int error; /* of the next calls */
+	unsigned int tries;
+	char enforced[64], followed[64]; /* paths */
+} world;
+
+int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config, char *message)
+{
+	world.tries++;
+	if (world.error)
+		return tg_refuse(message, world.error, "no to %s", config->path);
+	snprintf(world.enforced, sizeof(world.enforced), "%s", config->path);
+	return 0;
+}
+
+int tg_cluster_follow(struct tg_cluster **cluster, struct event_base *base,
+		      struct tg_datapath *datapath, const struct tg_config *config)
+{
+	snprintf(world.followed, sizeof(world.followed), "%s", config->path);
+	return -EIO; /* which changes nothing */
+}
+
+static struct tg_config *config_named(const char *path)
+{
+	struct tg_config *config = calloc(1, sizeof(*config));
+
+	config->path = strdup(path);
+	return config;
+}
+
+struct fixture {
+	struct tg_daemon daemon;
+	struct tg_logged logged;
+	char message[TG_MESSAGE_SIZE];
+};
+
+/* With the policy "0" in force. */
+static void fixture_open(struct fixture *fixture)
+{
+	memset(fixture, 0, sizeof(*fixture));
+	memset(&world, 0, sizeof(world));
+	tg_log_setup("test", TG_LOG_WARNING, TG_LOG_TEXT);
+	tg_logged_begin(&fixture->logged);
+	fixture->daemon.base = event_base_new();
+	fixture->daemon.config = config_named("0");
+	CHECK(tg_generations_open(&fixture->daemon, fixture->daemon.base) == 0);
+}
+
+static void fixture_close(struct fixture *fixture)
+{
+	tg_generations_close(&fixture->daemon);
+	CHECK(!fixture->daemon.generations.n && !fixture->daemon.generations.timer, "closed");
+	tg_generations_close(&fixture->daemon); /* once more does no harm */
+	tg_config_free(&fixture->daemon.config);
+	event_base_free(fixture->daemon.base);
+	tg_logged_end(&fixture->logged);
+	tg_logged_free(&fixture->logged);
+}
+
+static int change(struct fixture *fixture, const char *path)
+{
+	struct tg_config *config = config_named(path);
+	int error = tg_generations_change(&fixture->daemon, &config, fixture->message);
+
+	CHECK(!config == !error, "%s is taken over if it succeeds, and only then", path);
+	tg_config_free(&config);
+	return error;
+}
+
+static int roll_back(struct fixture *fixture)
+{
+	return tg_generations_rollback(&fixture->daemon, fixture->message);
+}
+
+/* @history: the paths, oldest first, each one character. */
+static void expect(const struct fixture *fixture, const char *in_force, const char *history)
+{
+	const struct tg_generations *generations = &fixture->daemon.generations;
+	char got[TG_HISTORY_MAX + 1] = "";
+	size_t i;
+
+	for (i = 0; i < generations->n; i++)
+		got[i] = generations->history[i]->path[0];
+	CHECK(strcmp(fixture->daemon.config->path, in_force) == 0, "in force: %s instead of %s",
+	      fixture->daemon.config->path, in_force);
+	CHECK(strcmp(got, history) == 0, "history: \"%s\" instead of \"%s\"", got, history);
+}
+
+/* Time passes, and what is due happens. */
+static void pass(struct fixture *fixture, uint64_t ns)
+{
+	fake_monotonic += ns;
+	event_base_loop(fixture->daemon.base, EVLOOP_NONBLOCK);
+}
+
+TEST(changes_and_rollbacks)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	expect(&fixture, "0", "");
+	CHECK(roll_back(&fixture) == -ENOENT && !world.tries, "nothing to go back to");
+	CHECK(strstr(fixture.message, "no earlier policy"), "%s", fixture.message);
+	CHECK(change(&fixture, "1") == 0 && change(&fixture, "2") == 0);
+	expect(&fixture, "2", "01");
+	CHECK(strcmp(world.enforced, "2") == 0 && strcmp(world.followed, "2") == 0);
+	CHECK(roll_back(&fixture) == 0);
+	expect(&fixture, "1", "0");
+	CHECK(strcmp(world.enforced, "1") == 0 && strcmp(world.followed, "1") == 0);
+	CHECK(change(&fixture, "3") == 0);
+	expect(&fixture, "3", "01"); /* the way back from 2 is gone */
+	CHECK(roll_back(&fixture) == 0 && roll_back(&fixture) == 0);
+	expect(&fixture, "0", "");
+	CHECK(roll_back(&fixture) == -ENOENT, "no further");
+	CHECK(fixture.daemon.reloads_ok == 6 && fixture.daemon.reloads_failed == 0, "%llu, %llu",
+	      (unsigned long long)fixture.daemon.reloads_ok,
+	      (unsigned long long)fixture.daemon.reloads_failed);
+	fixture_close(&fixture);
+}
+
+TEST(failures_leave_all_as_it_was)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	CHECK(change(&fixture, "1") == 0);
+	world.error = EBUSY;
+	strcpy(world.followed, "untouched");
+	CHECK(change(&fixture, "2") == -EBUSY);
+	CHECK(strcmp(fixture.message, "no to 2") == 0, "%s", fixture.message);
+	expect(&fixture, "1", "0");
+	CHECK(roll_back(&fixture) == -EBUSY);
+	CHECK(strcmp(fixture.message, "no to 0") == 0, "%s", fixture.message);
+	expect(&fixture, "1", "0");
+	CHECK(strcmp(world.enforced, "1") == 0 && strcmp(world.followed, "untouched") == 0);
+	CHECK(fixture.daemon.reloads_ok == 1 && fixture.daemon.reloads_failed == 2, "counted");
+	fflush(stderr);
+	CHECK(strstr(fixture.logged.text, "no to 2; the policy in force stays\n"), "%s",
+	      fixture.logged.text);
+	world.error = 0;
+	CHECK(roll_back(&fixture) == 0);
+	expect(&fixture, "0", "");
+	fixture_close(&fixture);
+}
+
+/* A cluster's key is read before anything is published. */
+TEST(a_key_that_is_missing)
+{
+	struct tg_config *config = config_named("1");
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	strcpy(config->cluster.name, "edge");
+	strcpy(config->cluster.frame_key_file, "/nonexistent/key");
+	CHECK(tg_generations_change(&fixture.daemon, &config, fixture.message) == -ENOENT);
+	CHECK(strstr(fixture.message, "/nonexistent/key"), "%s", fixture.message);
+	CHECK(config && !world.tries && fixture.daemon.reloads_failed == 1, "not tried");
+	expect(&fixture, "0", "");
+	tg_config_free(&config);
+	fixture_close(&fixture);
+}
+
+TEST(history_is_bounded)
+{
+	struct fixture fixture;
+	char path[2] = "1";
+
+	fixture_open(&fixture);
+	for (; path[0] <= '8'; path[0]++)
+		CHECK(change(&fixture, path) == 0);
+	expect(&fixture, "8", "01234567");
+	CHECK(change(&fixture, "9") == 0);
+	expect(&fixture, "9", "12345678"); /* LeakSanitizer sees that 0 is freed */
+	CHECK(change(&fixture, "A") == 0);
+	expect(&fixture, "A", "23456789");
+	for (path[0] = '9'; path[0] >= '2'; path[0]--) {
+		CHECK(roll_back(&fixture) == 0);
+		CHECK(strcmp(world.enforced, path) == 0, "%s instead of %s", world.enforced, path);
+	}
+	CHECK(roll_back(&fixture) == -ENOENT);
+	fixture_close(&fixture);
+}
+
+TEST(confirmed_in_time)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	CHECK(tg_generations_confirm(&fixture.daemon) == -ENOENT, "nothing waits");
+	CHECK(tg_generations_remaining(&fixture.daemon) == 0);
+	CHECK(change(&fixture, "1") == 0);
+	tg_generations_expect(&fixture.daemon, 60 * S, 17);
+	CHECK(fixture.daemon.generations.before == 17);
+	CHECK(tg_generations_remaining(&fixture.daemon) == 60 * S);
+	pass(&fixture, 59 * S + 1);
+	CHECK(tg_generations_remaining(&fixture.daemon) == S - 1, "%llu",
+	      (unsigned long long)tg_generations_remaining(&fixture.daemon));
+	expect(&fixture, "1", "0");
+	CHECK(tg_generations_confirm(&fixture.daemon) == 0);
+	CHECK(tg_generations_confirm(&fixture.daemon) == -ENOENT, "once is enough");
+	pass(&fixture, 3600 * S);
+	expect(&fixture, "1", "0");
+	CHECK(world.tries == 1, "it does not go back any more");
+	fixture_close(&fixture);
+}
+
+TEST(nothing_else_while_one_waits)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	CHECK(change(&fixture, "1") == 0);
+	tg_generations_expect(&fixture.daemon, 60 * S, 1);
+	pass(&fixture, 18 * S);
+	CHECK(change(&fixture, "2") == -EALREADY && world.tries == 1, "not tried");
+	CHECK(strstr(fixture.message, "waits to be confirmed, 42 s more;"), "%s", fixture.message);
+	CHECK(!fixture.daemon.reloads_failed, "no failure of the policy's");
+	expect(&fixture, "1", "0");
+	CHECK(tg_generations_confirm(&fixture.daemon) == 0 && change(&fixture, "2") == 0);
+	expect(&fixture, "2", "01");
+	fixture_close(&fixture);
+}
+
+TEST(not_confirmed)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	CHECK(change(&fixture, "1") == 0);
+	tg_generations_expect(&fixture.daemon, 1500000000, 1);
+	pass(&fixture, 1499000000);
+	expect(&fixture, "1", "0");
+	pass(&fixture, 1000000);
+	expect(&fixture, "0", "");
+	CHECK(strcmp(world.enforced, "0") == 0, "%s", world.enforced);
+	CHECK(tg_generations_confirm(&fixture.daemon) == -ENOENT, "nothing waits any more");
+	fflush(stderr);
+	CHECK(strstr(fixture.logged.text, "warning: the last change was not confirmed in time"),
+	      "%s", fixture.logged.text);
+	CHECK(change(&fixture, "2") == 0);
+	fixture_close(&fixture);
+}
+
+/* Rolled back by hand: the timer has nothing more to do. */
+TEST(rolled_back_while_it_waits)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	CHECK(change(&fixture, "1") == 0 && change(&fixture, "2") == 0);
+	tg_generations_expect(&fixture.daemon, 60 * S, 1);
+	CHECK(roll_back(&fixture) == 0);
+	expect(&fixture, "1", "0");
+	CHECK(tg_generations_remaining(&fixture.daemon) == 0);
+	pass(&fixture, 3600 * S);
+	expect(&fixture, "1", "0");
+	fixture_close(&fixture);
+}
+
+TEST(going_back_is_tried_until_it_works)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	CHECK(change(&fixture, "1") == 0);
+	tg_generations_expect(&fixture.daemon, 10 * S, 1);
+	world.error = EPERM;
+	pass(&fixture, 10 * S);
+	expect(&fixture, "1", "0");
+	CHECK(world.tries == 2, "%u", world.tries);
+	CHECK(change(&fixture, "2") == -EALREADY, "it still waits");
+	CHECK(strstr(fixture.message, ", 0 s more"), "%s", fixture.message);
+	fflush(stderr);
+	CHECK(strstr(fixture.logged.text, "going back failed, and is tried again in 5 s: no to 0"),
+	      "%s", fixture.logged.text);
+	pass(&fixture, 4990000000);
+	CHECK(world.tries == 2, "not yet");
+	pass(&fixture, 10000000);
+	CHECK(world.tries == 3, "%u", world.tries);
+	CHECK(tg_generations_remaining(&fixture.daemon) == 0, "never below");
+	world.error = 0;
+	pass(&fixture, 5 * S);
+	CHECK(world.tries == 4, "%u", world.tries);
+	expect(&fixture, "0", "");
+	pass(&fixture, 60 * S);
+	CHECK(world.tries == 4, "once");
+	fixture_close(&fixture);
+}
+
+/* While going back fails, the operator may still keep the change after all. */
+TEST(confirmed_late)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	CHECK(change(&fixture, "1") == 0);
+	tg_generations_expect(&fixture.daemon, 10 * S, 1);
+	world.error = EPERM;
+	pass(&fixture, 10 * S);
+	CHECK(tg_generations_confirm(&fixture.daemon) == 0);
+	world.error = 0;
+	pass(&fixture, 60 * S);
+	expect(&fixture, "1", "0");
+	fixture_close(&fixture);
+}
+
+TEST_MAIN(RUN(changes_and_rollbacks), RUN(failures_leave_all_as_it_was), RUN(a_key_that_is_missing),
+	  RUN(history_is_bounded), RUN(confirmed_in_time), RUN(nothing_else_while_one_waits),
+	  RUN(not_confirmed), RUN(rolled_back_while_it_waits),
+	  RUN(going_back_is_tried_until_it_works), RUN(confirmed_late))

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach/attach.h"
+#include "attach/clsact.h"
+#include "attach/tcx.h"
+#include "attach/xdp.h"
+#include "config/names.h"
+#include "base/errmsg.h"
+#include "base/pin_dir.h"
+
+#define LINK_TYPE_TCX 11 /* enum bpf_link_type, since Linux 6.6 */
+
+/* A link where the kernel has TCX, else a filter of the clsact qdisc, which pins itself. */
+static int attach_tc(struct tg_attachment *attachment, const char *state_dir, int program,
+		     char *message)
+{
+	int fd = tg_tcx_attach(attachment, program);
+
+	attachment->mode = TG_MODE_TCX;
+	if (fd >= 0)
+		return fd;
+	if (fd == -EINVAL || fd == -EOPNOTSUPP) { /* the kernel knows no such type of attachment */
+		attachment->mode = TG_MODE_CLSACT;
+		return tg_clsact_attach(attachment, state_dir, program, message);
+	}
+	return tg_tc_explain(attachment, fd, message);
+}
+
+int tg_attach(struct tg_attachment *attachment, const char *state_dir, int program,
+	      enum tg_xdp_mode xdp_mode, char *message)
+{
+	int fd, error;
+
+	fd = attachment->hook == TG_HOOK_XDP ? tg_xdp_attach(attachment, program, xdp_mode, message)
+					     : attach_tc(attachment, state_dir, program, message);
+	if (fd < 0)
+		return fd;
+	attachment->link = fd;
+	error = attachment->mode == TG_MODE_CLSACT ? 0 : tg_attach_pin(attachment, state_dir, fd);
+	if (error) {
+		tg_refuse(message, error, "cannot pin the link of %s in %s: %s", attachment->name,
+			  state_dir, strerror(-error));
+		tg_attach_remove(attachment, state_dir);
+	}
+	return error;
+}
+
+int tg_attach_update(const struct tg_attachment *attachment, const char *state_dir, int program,
+		     char *message)
+{
+	int error = 0;
+
+	if (attachment->mode == TG_MODE_CLSACT)
+		error = tg_clsact_update(attachment, state_dir, program);
+	else if (bpf_link_update(attachment->link, program, NULL))
+		error = -errno;
+	if (error)
+		return tg_refuse(message, error, "cannot update the program on %s (%s): %s",
+				 attachment->name, tg_hook_name(attachment->hook),
+				 strerror(-error));
+	return 0;
+}
+
+void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir)
+{
+	if (attachment->link >= 0) {
+		/* Explicitly, since another process may hold the link as well. */
+		if (attachment->mode == TG_MODE_CLSACT)
+			tg_clsact_remove(attachment, state_dir);
+		else
+			bpf_link_detach(attachment->link);
+		close(attachment->link);
+		attachment->link = -1;
+	}
+	tg_attach_unpin(attachment, state_dir);
+}
+
+/* Where a link is and what it runs. XDP and TCX both have the interface first in their part. */
+static int link_info(const struct tg_attachment *attachment, uint32_t *ifindex, uint32_t *program)
+{
+	struct bpf_link_info info = {};
+	uint32_t length = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(attachment->link, &info, &length))
+		return -errno;
+	if (info.type !=
+	    (attachment->hook == TG_HOOK_XDP ? (uint32_t)BPF_LINK_TYPE_XDP : LINK_TYPE_TCX))
+		return -EINVAL;
+	*ifindex = info.xdp.ifindex;
+	*program = info.prog_id;
+	return 0;
+}
+
+bool tg_attach_healthy(const struct tg_attachment *attachment)
+{
+	uint32_t ifindex, program;
+
+	if (attachment->mode == TG_MODE_CLSACT)
+		return tg_clsact_healthy(attachment);
+	if (link_info(attachment, &ifindex, &program) || ifindex != attachment->ifindex)
+		return false;
+	return attachment->hook != TG_HOOK_XDP || tg_xdp_healthy(attachment, program);
+}
+
+struct adoption {
+	const char *state_dir;
+	size_t pin; /* of tg_pin_names[] */
+	void (*each)(void *data, const struct tg_attachment *attachment);
+	void *data;
+};
+
+/* What is pinned under @name, if its interface is still there and has it. */
+static bool find_pinned(const struct adoption *adoption, const char *path, const char *name,
+			struct tg_attachment *attachment)
+{
+	uint32_t program;
+
+	*attachment = (struct tg_attachment){.hook = tg_pin_names[adoption->pin].hook,
+					     .link = bpf_obj_get(path)};
+	if (attachment->link < 0)
+		return false;
+	if (!tg_pin_names[adoption->pin].is_link) {
+		attachment->mode = TG_MODE_CLSACT;
+		attachment->ifindex =
+			strtoul(name + strlen(tg_pin_names[adoption->pin].prefix), NULL, 10);
+	} else if (link_info(attachment, &attachment->ifindex, &program)) {
+		return false;
+	} else {
+		attachment->mode = attachment->hook == TG_HOOK_XDP
+					   ? tg_xdp_mode_of(attachment->ifindex)
+					   : TG_MODE_TCX;
+	}
+	if (!attachment->ifindex || !if_indextoname(attachment->ifindex, attachment->name))
+		return false;
+	return attachment->mode != TG_MODE_CLSACT || tg_clsact_adopt(attachment);
+}
+
+static void adopt_one(void *data, const char *name)
+{
+	const struct adoption *adoption = data;
+	struct tg_attachment attachment;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", adoption->state_dir, name);
+	if (find_pinned(adoption, path, name, &attachment)) {
+		adoption->each(adoption->data, &attachment);
+		return;
+	}
+	if (attachment.link >= 0)
+		close(attachment.link);
+	unlink(path);
+}
+
+void tg_attach_adopt(const char *state_dir,
+		     void (*each)(void *data, const struct tg_attachment *attachment), void *data)
+{
+	struct adoption adoption = {.state_dir = state_dir, .each = each, .data = data};
+
+	for (adoption.pin = 0; adoption.pin < TG_PIN_NAMES; adoption.pin++)
+		tg_state_dir_each(state_dir, tg_pin_names[adoption.pin].prefix, adopt_one,
+				  &adoption);
+	tg_clsact_tidy(state_dir);
+}

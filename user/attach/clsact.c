@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Filters of the clsact qdisc. A filter belongs to nobody, so a pin of its program says that it
+ * is ours: made before the filter and removed after it, so that one without a pin is another's.
+ */
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/if_ether.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach/clsact.h"
+#include "base/cleanup.h"
+#include "config/names.h"
+#include "base/log.h"
+#include "base/errmsg.h"
+#include "attach/fq.h"
+#include "base/pin_dir.h"
+
+/* The pin that says that the clsact qdisc of an interface is of our making. */
+#define TG_CLSACT_QDISC_PIN "clsact-qdisc-"
+
+/*
+ * The handle is "tg". The low number puts the filter before others, because behind one that accepts
+ * packets for good a limit would not hold.
+ */
+#define FILTER_HANDLE	0x7467
+#define FILTER_PRIORITY 7
+
+/* Of our programs, as far as the kernel keeps it. */
+#define PROGRAM_NAME "tidegate_entry_"
+
+static struct bpf_tc_hook hook_of(const struct tg_attachment *attachment)
+{
+	return (struct bpf_tc_hook){
+		.sz = sizeof(struct bpf_tc_hook),
+		.ifindex = attachment->ifindex,
+		.attach_point =
+			attachment->hook == TG_HOOK_TC_EGRESS ? BPF_TC_EGRESS : BPF_TC_INGRESS,
+	};
+}
+
+/* The id of the program in the filter, or 0. */
+static uint32_t filter_program(const struct tg_attachment *attachment)
+{
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	struct bpf_tc_hook hook = hook_of(attachment);
+
+	return bpf_tc_query(&hook, &options) ? 0 : options.prog_id;
+}
+
+static void qdisc_pin(unsigned int ifindex, const char *state_dir, char *path)
+{
+	snprintf(path, PATH_MAX, "%s/" TG_CLSACT_QDISC_PIN "%u", state_dir, ifindex);
+}
+
+struct users {
+	bool ours, others;
+};
+
+static void note(void *data, const struct tg_filter *filter)
+{
+	struct users *users = data;
+
+	if (filter->priority == FILTER_PRIORITY && filter->handle == FILTER_HANDLE)
+		users->ours = true;
+	else if (filter->handle)
+		users->others = true;
+}
+
+/* A qdisc of our making goes with the last filter; one that others have come to use is theirs. */
+static void remove_qdisc(unsigned int ifindex, const char *state_dir)
+{
+	struct bpf_tc_hook hook = {.sz = sizeof(hook),
+				   .ifindex = ifindex,
+				   .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS};
+	struct users users = {};
+	char path[PATH_MAX];
+
+	qdisc_pin(ifindex, state_dir, path);
+	if (access(path, F_OK))
+		return;
+	tg_qdisc_each_filter(ifindex, false, note, &users);
+	tg_qdisc_each_filter(ifindex, true, note, &users);
+	if (users.ours)
+		return;
+	if (!users.others)
+		bpf_tc_hook_destroy(&hook);
+	unlink(path);
+}
+
+/* Notes by a pin that the qdisc is of our making. */
+static int make_qdisc(const struct tg_attachment *attachment, const char *state_dir, int program)
+{
+	struct bpf_tc_hook hook = hook_of(attachment);
+	char path[PATH_MAX];
+	int error = bpf_tc_hook_create(&hook);
+
+	if (error)
+		return error == -EEXIST ? 0 : error;
+	qdisc_pin(attachment->ifindex, state_dir, path);
+	unlink(path);
+	return bpf_obj_pin(program, path) ? -errno : 0;
+}
+
+/* What stands where ours is to stand, and what comes before. */
+struct others {
+	struct tg_filter same, before;
+};
+
+static void look_at(void *data, const struct tg_filter *filter)
+{
+	struct others *others = data;
+
+	if (filter->priority < FILTER_PRIORITY)
+		others->before = *filter;
+	/* Filters of one priority are of one kind and protocol. */
+	else if (filter->priority == FILTER_PRIORITY &&
+		 (filter->handle == FILTER_HANDLE || strcmp(filter->kind, "bpf") != 0 ||
+		  filter->protocol != htons(ETH_P_ALL)))
+		others->same = *filter;
+}
+
+static int refuse_same(const struct tg_attachment *attachment, const struct tg_filter *same,
+		       char *message)
+{
+	char name[BPF_OBJ_NAME_LEN];
+
+	tg_attach_program_name(filter_program(attachment), name);
+	return tg_refuse(message, EBUSY,
+			 "%s already has a filter of another's making where tidegate's would be, "
+			 "at %s: %s, priority %u, handle %#x, program %s. tidegate does not "
+			 "replace it; remove it first (tc filter del dev %s %s pref %u)",
+			 attachment->name, tg_hook_name(attachment->hook), same->kind,
+			 same->priority, same->handle, name, attachment->name,
+			 attachment->hook == TG_HOOK_TC_EGRESS ? "egress" : "ingress",
+			 same->priority);
+}
+
+static int create_filter(const struct tg_attachment *attachment, const char *state_dir, int program)
+{
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
+		    .prog_fd = program);
+	struct bpf_tc_hook hook = hook_of(attachment);
+	int error = make_qdisc(attachment, state_dir, program);
+
+	if (!error)
+		error = tg_attach_pin(attachment, state_dir, program);
+	if (!error)
+		error = bpf_tc_attach(&hook, &options);
+	return error;
+}
+
+int tg_clsact_attach(const struct tg_attachment *attachment, const char *state_dir, int program,
+		     char *message)
+{
+	tg_autoclose int fd = fcntl(program, F_DUPFD_CLOEXEC, 0);
+	struct others others = {};
+	int error;
+
+	tg_qdisc_each_filter(attachment->ifindex, attachment->hook == TG_HOOK_TC_EGRESS, look_at,
+			     &others);
+	if (others.same.priority)
+		return refuse_same(attachment, &others.same, message);
+	error = fd < 0 ? -errno : create_filter(attachment, state_dir, program);
+	if (error) {
+		tg_attach_unpin(attachment, state_dir);
+		remove_qdisc(attachment->ifindex, state_dir);
+		return tg_tc_explain(attachment, error, message);
+	}
+	if (others.before.priority)
+		tg_log(TG_LOG_WARNING,
+		       "%s: a filter of priority %u comes before tidegate's at %s; what it "
+		       "accepts for good is not limited",
+		       attachment->name, others.before.priority, tg_hook_name(attachment->hook));
+	return TAKE_FD(fd);
+}
+
+bool tg_clsact_healthy(const struct tg_attachment *attachment)
+{
+	uint32_t program = filter_program(attachment);
+
+	return program && program == tg_attach_program_id(attachment->link);
+}
+
+int tg_clsact_update(const struct tg_attachment *attachment, const char *state_dir, int program)
+{
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
+		    .prog_fd = program, .flags = BPF_TC_F_REPLACE);
+	struct bpf_tc_hook hook = hook_of(attachment);
+	int error = bpf_tc_attach(&hook, &options);
+
+	if (error)
+		return error;
+	if (dup3(program, attachment->link, O_CLOEXEC) < 0)
+		return -errno;
+	return tg_attach_pin(attachment, state_dir, program);
+}
+
+/* If need be by name, since a daemon may have died between the filter's update and that of the pin.
+ */
+bool tg_clsact_adopt(struct tg_attachment *attachment)
+{
+	uint32_t id = filter_program(attachment);
+	char name[BPF_OBJ_NAME_LEN];
+	int fd;
+
+	if (id && tg_clsact_healthy(attachment))
+		return true;
+	fd = bpf_prog_get_fd_by_id(id);
+	if (fd < 0)
+		return false;
+	tg_attach_program_name(id, name);
+	close(attachment->link);
+	attachment->link = fd;
+	return strcmp(name, PROGRAM_NAME) == 0;
+}
+
+void tg_clsact_remove(const struct tg_attachment *attachment, const char *state_dir)
+{
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	struct bpf_tc_hook hook = hook_of(attachment);
+
+	if (tg_clsact_healthy(attachment)) /* and not replaced by another's */
+		bpf_tc_detach(&hook, &options);
+	remove_qdisc(attachment->ifindex, state_dir);
+}
+
+static void tidy_one(void *state_dir, const char *name)
+{
+	remove_qdisc(strtoul(name + strlen(TG_CLSACT_QDISC_PIN), NULL, 10), state_dir);
+}
+
+void tg_clsact_tidy(const char *state_dir)
+{
+	tg_state_dir_each(state_dir, TG_CLSACT_QDISC_PIN, tidy_one, (void *)state_dir);
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "attach/fq.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/errmsg.h"
+#include "attach/rtnl.h"
+
+#define OUR_HANDLE 0x74670000U /* "tg": how an fq of ours is known */
+#define FQ_PACKETS                                                                                 \
+	100000U /* that may wait, of one flow too: what waits is bounded by max_delay              \
+		 */
+
+static struct tcmsg *put_header(struct nlmsghdr *request, uint16_t type, uint16_t flags,
+				unsigned int ifindex, uint32_t parent)
+{
+	struct tcmsg *message;
+
+	request->nlmsg_type = type;
+	request->nlmsg_flags = NLM_F_REQUEST | flags;
+	message = mnl_nlmsg_put_extra_header(request, sizeof(*message));
+	message->tcm_family = AF_UNSPEC;
+	message->tcm_ifindex = ifindex;
+	message->tcm_parent = parent;
+	return message;
+}
+
+struct filters {
+	void (*each)(void *data, const struct tg_filter *filter);
+	void *data;
+};
+
+static int on_filter(const struct nlmsghdr *header, void *data)
+{
+	const struct tcmsg *message = mnl_nlmsg_get_payload(header);
+	const struct filters *filters = data;
+	struct tg_filter filter = {.handle = message->tcm_handle,
+				   .priority = TC_H_MAJ(message->tcm_info) >> 16,
+				   .protocol = TC_H_MIN(message->tcm_info)};
+	struct nlattr *attribute;
+
+	mnl_attr_for_each(attribute, header, sizeof(*message))
+	{
+		if (mnl_attr_get_type(attribute) == TCA_KIND)
+			snprintf(filter.kind, sizeof(filter.kind), "%s",
+				 mnl_attr_get_str(attribute));
+	}
+	if (header->nlmsg_type == RTM_NEWTFILTER)
+		filters->each(filters->data, &filter);
+	return MNL_CB_OK;
+}
+
+void tg_qdisc_each_filter(unsigned int ifindex, bool egress,
+			  void (*each)(void *data, const struct tg_filter *filter), void *data)
+{
+	struct filters filters = {.each = each, .data = data};
+	char buffer[256];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+	put_header(request, RTM_GETTFILTER, NLM_F_DUMP, ifindex,
+		   TC_H_MAKE(TC_H_CLSACT, egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS));
+	tg_netlink_ask(request, on_filter, &filters);
+}
+
+/* What the queues of an interface are. */
+struct queues {
+	unsigned int ifindex;
+	char root[16]; /* the kind; empty: none */
+	uint32_t handle;
+	size_t below, below_fair;
+};
+
+static int on_qdisc(const struct nlmsghdr *header, void *data)
+{
+	const struct tcmsg *message = mnl_nlmsg_get_payload(header);
+	struct queues *queues = data;
+	struct nlattr *attribute;
+	const char *kind = "";
+
+	if (message->tcm_ifindex != (int)queues->ifindex)
+		return MNL_CB_OK;
+	mnl_attr_for_each(attribute, header, sizeof(*message))
+	{
+		if (mnl_attr_get_type(attribute) == TCA_KIND)
+			kind = mnl_attr_get_str(attribute);
+	}
+	if (message->tcm_parent == TC_H_ROOT) {
+		snprintf(queues->root, sizeof(queues->root), "%s", kind);
+		queues->handle = message->tcm_handle;
+	} else if (message->tcm_parent != TC_H_CLSACT) {
+		queues->below++;
+		queues->below_fair += strcmp(kind, "fq") == 0;
+	}
+	return MNL_CB_OK;
+}
+
+static int find_queues(unsigned int ifindex, struct queues *queues)
+{
+	char buffer[256];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+	*queues = (struct queues){.ifindex = ifindex};
+	put_header(request, RTM_GETQDISC, NLM_F_DUMP, ifindex, 0);
+	return tg_netlink_ask(request, on_qdisc, queues);
+}
+
+static bool is_fair(const struct queues *queues)
+{
+	if (strcmp(queues->root, "mq") == 0)
+		return queues->below && queues->below == queues->below_fair;
+	return strcmp(queues->root, "fq") == 0;
+}
+
+bool tg_qdisc_is_fair(unsigned int ifindex)
+{
+	struct queues queues;
+
+	return find_queues(ifindex, &queues) == 0 && is_fair(&queues);
+}
+
+static int put_fq(unsigned int ifindex)
+{
+	char buffer[512];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct nlattr *options;
+
+	put_header(request, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, ifindex,
+		   TC_H_ROOT)
+		->tcm_handle = OUR_HANDLE;
+	mnl_attr_put_strz(request, TCA_KIND, "fq");
+	options = mnl_attr_nest_start(request, TCA_OPTIONS);
+	mnl_attr_put_u32(request, TCA_FQ_PLIMIT, FQ_PACKETS);
+	mnl_attr_put_u32(request, TCA_FQ_FLOW_PLIMIT, FQ_PACKETS);
+	mnl_attr_nest_end(request, options);
+	return tg_netlink_ask(request, NULL, NULL);
+}
+
+int tg_qdisc_require(unsigned int ifindex, const char *name, bool manage, bool *made, char *message)
+{
+	struct queues queues;
+	int error = find_queues(ifindex, &queues);
+
+	*made = false;
+	if (error)
+		return tg_refuse(message, error, "cannot read the qdiscs of %s: %s", name,
+				 strerror(-error));
+	if (is_fair(&queues))
+		return 0;
+	if (!manage)
+		return tg_refuse(
+			message, EOPNOTSUPP,
+			"on_exceed: delay needs the fq qdisc on %s, whose root qdisc is %s; run "
+			"tc qdisc replace dev %s root fq, or write manage_qdisc: true for the "
+			"interface",
+			name, queues.root[0] ? queues.root : "none", name);
+	if (queues.root[0] && queues.handle)
+		return tg_refuse(
+			message, EBUSY,
+			"on_exceed: delay needs the fq qdisc on %s, and somebody has configured "
+			"%s %x: there, which tidegate does not replace; if it may go, run tc qdisc "
+			"replace dev %s root fq",
+			name, queues.root, queues.handle >> 16, name);
+	error = put_fq(ifindex);
+	if (error)
+		return tg_refuse(
+			message, error, "cannot put the fq qdisc on %s: %s", name,
+			error == -ENOENT
+				? "the kernel has none; load it with `modprobe sch_fq`, or "
+				  "write another on_exceed than delay"
+				: strerror(-error));
+	tg_log(TG_LOG_INFO, "%s: fq takes the place of %s until tidegate leaves", name,
+	       queues.root[0] ? queues.root : "no qdisc");
+	*made = true;
+	return 0;
+}
+
+void tg_qdisc_restore(unsigned int ifindex)
+{
+	char buffer[256];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct queues queues;
+	int error;
+
+	if (find_queues(ifindex, &queues) || queues.handle != OUR_HANDLE ||
+	    strcmp(queues.root, "fq") != 0)
+		return;
+	put_header(request, RTM_DELQDISC, NLM_F_ACK, ifindex, TC_H_ROOT);
+	error = tg_netlink_ask(request, NULL, NULL);
+	if (error)
+		tg_log(TG_LOG_WARNING, "the fq qdisc of tidegate stays on interface %u: %s",
+		       ifindex, strerror(-error));
+}

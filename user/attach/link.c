@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "attach/link.h"
+#include "config/names.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/errmsg.h"
+
+const struct tg_pin_name tg_pin_names[TG_PIN_NAMES] = {
+	{"xdp-", TG_HOOK_XDP, true},
+	{"tc-ingress-", TG_HOOK_TC_INGRESS, true},
+	{"tc-egress-", TG_HOOK_TC_EGRESS, true},
+	{"clsact-ingress-", TG_HOOK_TC_INGRESS, false},
+	{"clsact-egress-", TG_HOOK_TC_EGRESS, false},
+};
+
+const char *tg_mode_name(enum tg_mode mode)
+{
+	static const char *const names[] = {"native", "generic", "tcx", "clsact"};
+
+	return names[mode];
+}
+
+static void pin_path(const struct tg_attachment *attachment, const char *state_dir, char *path)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < TG_PIN_NAMES; i++)
+		if (tg_pin_names[i].hook == attachment->hook &&
+		    tg_pin_names[i].is_link == (attachment->mode != TG_MODE_CLSACT))
+			break;
+	snprintf(path, PATH_MAX, "%s/%s%u", state_dir, tg_pin_names[i].prefix, attachment->ifindex);
+}
+
+int tg_attach_pin(const struct tg_attachment *attachment, const char *state_dir, int fd)
+{
+	char path[PATH_MAX];
+
+	pin_path(attachment, state_dir, path);
+	unlink(path); /* of an interface that is gone and whose index came back */
+	return bpf_obj_pin(fd, path) ? -errno : 0;
+}
+
+void tg_attach_unpin(const struct tg_attachment *attachment, const char *state_dir)
+{
+	char path[PATH_MAX];
+
+	pin_path(attachment, state_dir, path);
+	unlink(path);
+}
+
+uint32_t tg_attach_program_id(int fd)
+{
+	struct bpf_prog_info info = {};
+	uint32_t length = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &length) ? 0 : info.id;
+}
+
+void tg_attach_program_name(uint32_t id, char name[BPF_OBJ_NAME_LEN])
+{
+	tg_autoclose int fd = bpf_prog_get_fd_by_id(id);
+	struct bpf_prog_info info = {};
+	uint32_t length = sizeof(info);
+
+	snprintf(name, BPF_OBJ_NAME_LEN, "?");
+	if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0)
+		snprintf(name, BPF_OBJ_NAME_LEN, "%s", info.name);
+}
+
+int tg_tc_explain(const struct tg_attachment *attachment, int error, char *message)
+{
+	return tg_refuse(message, error, "cannot attach to %s of %s: %s%s",
+			 tg_hook_name(attachment->hook), attachment->name, strerror(-error),
+			 error == -EPERM ? " (needs root, or CAP_BPF and CAP_NET_ADMIN)" : "");
+}

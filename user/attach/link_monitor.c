@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "attach/link_monitor.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+struct tg_netlink {
+	struct mnl_socket *socket;
+	struct event *readable, *settled;
+	void (*changed)(void *data);
+	void *data;
+};
+
+/* Interfaces come in swarms of messages: one look at the end of a swarm is enough. */
+static const struct timeval pause_after = {.tv_usec = 20000};
+
+static void on_settled(evutil_socket_t fd, short what, void *data)
+{
+	struct tg_netlink *netlink = data;
+
+	netlink->changed(netlink->data);
+}
+
+/*
+ * What the messages say is not read: they only tell when to look. So a message that was
+ * lost for want of room (ENOBUFS) does no harm either.
+ */
+static void on_readable(evutil_socket_t fd, short what, void *data)
+{
+	struct tg_netlink *netlink = data;
+	char buffer[8192];
+
+	while (mnl_socket_recvfrom(netlink->socket, buffer, sizeof(buffer)) > 0)
+		;
+	if (!event_pending(netlink->settled, EV_TIMEOUT, NULL))
+		event_add(netlink->settled, &pause_after);
+}
+
+int tg_netlink_open(struct event_base *base, void (*changed)(void *data), void *data,
+		    struct tg_netlink **netlink)
+{
+	tg_cleanup(tg_netlink_close) struct tg_netlink *made = calloc(1, sizeof(*made));
+	int fd;
+
+	if (!made)
+		return tg_fail(ENOMEM, "netlink");
+	made->changed = changed;
+	made->data = data;
+	made->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (!made->socket || mnl_socket_bind(made->socket, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
+		return tg_fail(errno, "netlink");
+	fd = mnl_socket_get_fd(made->socket);
+	made->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, made);
+	made->settled = evtimer_new(base, on_settled, made);
+	if (!made->readable || !made->settled || event_add(made->readable, NULL))
+		return tg_fail(ENOMEM, "netlink");
+	*netlink = TAKE_PTR(made);
+	return 0;
+}
+
+void tg_netlink_close(struct tg_netlink **netlink)
+{
+	struct tg_netlink *old = *netlink;
+
+	if (!old)
+		return;
+	if (old->readable)
+		event_free(old->readable);
+	if (old->settled)
+		event_free(old->settled);
+	if (old->socket)
+		mnl_socket_close(old->socket);
+	free(old);
+	*netlink = NULL;
+}

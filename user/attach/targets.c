@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "attach/targets.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "config/interfaces.h"
+#include "base/log.h"
+#include "base/errmsg.h"
+#include "attach/rtnl.h"
+
+struct listing {
+	const struct tg_config *config;
+	struct tg_wanted *items;
+	size_t n, room;
+};
+
+static bool is_vlan(const struct nlattr *linkinfo)
+{
+	struct nlattr *attribute;
+
+	mnl_attr_for_each_nested(attribute, linkinfo)
+	{
+		if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND)
+			return strcmp(mnl_attr_get_str(attribute), "vlan") == 0;
+	}
+	return false;
+}
+
+static int add_interface(struct listing *listing, const char *name, unsigned int ifindex,
+			 unsigned int twin)
+{
+	const struct tg_config_interface *interface = tg_interfaces_match(listing->config, name);
+	struct tg_wanted *grown;
+
+	if (!interface)
+		return 0;
+	if (listing->n == listing->room) {
+		listing->room = listing->room ? listing->room * 2 : 16;
+		grown = reallocarray(listing->items, listing->room, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		listing->items = grown;
+	}
+	listing->items[listing->n] = (struct tg_wanted){
+		.ifindex = ifindex,
+		.twin = twin,
+		.xdp_mode = interface->xdp_mode,
+		.hooks = interface->hooks,
+		.manage_qdisc = interface->manage_qdisc,
+	};
+	snprintf(listing->items[listing->n++].name, sizeof(listing->items->name), "%s", name);
+	return 0;
+}
+
+/* One RTM_NEWLINK of a dump, rtnetlink(7). */
+static int on_link(const struct nlmsghdr *header, void *data)
+{
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(header);
+	unsigned int master = 0, below = 0;
+	struct nlattr *attribute;
+	const char *name = NULL;
+	bool vlan = false;
+
+	mnl_attr_for_each(attribute, header, sizeof(*link))
+	{
+		switch (mnl_attr_get_type(attribute)) {
+		case IFLA_IFNAME:
+			name = mnl_attr_get_str(attribute);
+			break;
+		case IFLA_MASTER:
+			master = mnl_attr_get_u32(attribute);
+			break;
+		case IFLA_LINK:
+			below = mnl_attr_get_u32(attribute);
+			break;
+		case IFLA_LINKINFO:
+			vlan = is_vlan(attribute);
+			break;
+		}
+	}
+	if (name && add_interface(data, name, link->ifi_index, vlan ? below : master)) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
+	return MNL_CB_OK;
+}
+
+static int list_links(struct listing *listing)
+{
+	char buffer[256];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+	request->nlmsg_type = RTM_GETLINK;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	return tg_netlink_ask(request, on_link, listing);
+}
+
+/* A twin outside the list harms nobody. */
+static void keep_twins(struct tg_wanted *wanted, size_t n)
+{
+	size_t i, j;
+
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < n && wanted[j].ifindex != wanted[i].twin; j++)
+			;
+		if (j == n)
+			wanted[i].twin = 0;
+	}
+}
+
+/* Nothing is there and nothing could come: more likely a slip of the pen than a wait. */
+static int refuse_none(const struct tg_config *config, char *message)
+{
+	char names[256] = "";
+	size_t i, length = 0;
+
+	for (i = 0; i < config->interfaces_n; i++) {
+		if (tg_interface_is_glob(config->interfaces[i].name))
+			return 0;
+		if (length < sizeof(names))
+			length += snprintf(names + length, sizeof(names) - length, "%s%s",
+					   i ? ", " : "", config->interfaces[i].name);
+	}
+	return tg_refuse(message, ENODEV,
+			 config->interfaces_n == 1
+				 ? "there is no interface %s; `ip link` shows those that there are"
+				 : "there is none of the interfaces %s; `ip link` shows those that "
+				   "there are",
+			 names);
+}
+
+static void free_listing(struct listing *listing)
+{
+	free(listing->items);
+}
+
+int tg_interfaces_find(const struct tg_config *config, struct tg_wanted **wanted, size_t *n,
+		       char *message)
+{
+	tg_cleanup(free_listing) struct listing listing = {.config = config};
+	int error = list_links(&listing);
+
+	if (error)
+		return tg_refuse(message, error, "the interfaces cannot be listed: %s",
+				 strerror(-error));
+	if (!listing.n) {
+		error = refuse_none(config, message);
+		if (error)
+			return error;
+	}
+	if (listing.n > TG_CONFIG_INTERFACES_MAX - 1)
+		return tg_refuse(message, E2BIG,
+				 "the configuration fits %zu interfaces, more than the %d that can "
+				 "be held; write a narrower pattern",
+				 listing.n, TG_CONFIG_INTERFACES_MAX - 1);
+	keep_twins(listing.items, listing.n);
+	*wanted = TAKE_PTR(listing.items);
+	*n = listing.n;
+	return 0;
+}
+
+void tg_interfaces_warn(const struct tg_wanted *wanted, size_t n)
+{
+	size_t i, j;
+
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < n && wanted[i].twin; j++)
+			if (wanted[j].ifindex == wanted[i].twin)
+				tg_log(TG_LOG_WARNING,
+				       "packets of %s are received by %s as well, and are charged "
+				       "twice; name one of the two in the configuration",
+				       wanted[i].name, wanted[j].name);
+	}
+}

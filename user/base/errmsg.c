@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/errmsg.h"
+
+int tg_refuse(char *message, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(message, TG_MESSAGE_SIZE, format, arguments);
+	va_end(arguments);
+	return error < 0 ? error : -error;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define MESSAGE_SIZE 1024
+
+/* sd-daemon(3) */
+static const int level_priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
+static const char *const level_names[] = {"error", "warning", "info", "debug"};
+
+static struct {
+	const char *program;
+	enum tg_log_level level;
+	enum tg_log_format format;
+	bool journal;
+} setup = {"tidegate", TG_LOG_INFO, TG_LOG_TEXT, false};
+
+/* Standard error is the journal's: systemd.exec(5), JOURNAL_STREAM. */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat status;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
+	       status.st_ino == inode;
+}
+
+void tg_log_setup(const char *program, enum tg_log_level level, enum tg_log_format format)
+{
+	setup.program = program;
+	setup.level = level;
+	setup.format = format;
+	setup.journal = is_journal();
+}
+
+/* By hand rather than with a library: it must work without memory, and with text that is not UTF-8.
+ */
+static void put_json_string(FILE *out, const char *text)
+{
+	size_t left = strlen(text);
+
+	fputc('"', out);
+	while (left) {
+		size_t n = tg_utf8_length(text, left);
+
+		if (n == 0) {
+			fputs("\\ufffd", out);
+			n = 1;
+		} else if (*text == '"' || *text == '\\') {
+			fprintf(out, "\\%c", *text);
+		} else if ((unsigned char)*text < ' ') {
+			fprintf(out, "\\u%04x", (unsigned char)*text);
+		} else {
+			fwrite(text, 1, n, out);
+		}
+		text += n;
+		left -= n;
+	}
+	fputc('"', out);
+}
+
+static void put_json(FILE *out, enum tg_log_level level, const char *message)
+{
+	struct timespec now;
+	struct tm utc;
+	char stamp[32] = "";
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (gmtime_r(&now.tv_sec, &utc))
+		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
+	fprintf(out, "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"program\":", stamp,
+		(int)(now.tv_nsec / 1000000), level_names[level]);
+	put_json_string(out, setup.program);
+	fputs(",\"message\":", out);
+	put_json_string(out, message);
+	fputs("}\n", out);
+}
+
+static void put(enum tg_log_level level, const char *message)
+{
+	/* Held, and flushed at the end: stderr has no buffer, and lines of two writers would mix.
+	 */
+	char line[MESSAGE_SIZE * 6 + 256];
+	FILE *out = fmemopen(line, sizeof(line), "w");
+	long n;
+
+	if (!out) {
+		fprintf(stderr, "%s: %s: %s\n", setup.program, level_names[level], message);
+		return;
+	}
+	if (setup.format == TG_LOG_JSON)
+		put_json(out, level, message);
+	else if (setup.journal) /* which knows the program, and takes the level from this prefix */
+		fprintf(out, "<%d>%s\n", level_priorities[level], message);
+	else
+		fprintf(out, "%s: %s: %s\n", setup.program, level_names[level], message);
+	fflush(out);
+	n = ftell(out);
+	fclose(out);
+	if (n > 0)
+		fwrite(line, 1, (size_t)n, stderr);
+}
+
+void tg_log(enum tg_log_level level, const char *format, ...)
+{
+	int saved = errno;
+	char message[MESSAGE_SIZE];
+	va_list args;
+
+	if (level > setup.level)
+		return;
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	/* Names of interfaces and files may hold what a terminal takes for commands. */
+	if (setup.format == TG_LOG_TEXT)
+		tg_text_force_printable(message);
+	put(level, message);
+	errno = saved;
+}
+
+int tg_fail(int error, const char *format, ...)
+{
+	char message[MESSAGE_SIZE / 2];
+	va_list args;
+
+	if (error < 0)
+		error = -error;
+	/* A library that failed without setting errno must not look like a success. */
+	if (error == 0)
+		error = EIO;
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	tg_log(TG_LOG_ERROR, "%s: %s", message, strerror(error));
+	return -error;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/prefix.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+bool tg_prefix_is_ipv4(const struct tg_prefix *prefix)
+{
+	return prefix->length >= 96 && memcmp(prefix->address, mapped, sizeof(mapped)) == 0;
+}
+
+/* Clears the bits past the length; says whether any was set. */
+static bool clear_host_bits(struct tg_prefix *prefix)
+{
+	bool any = false;
+	unsigned int i;
+
+	for (i = 0; i < 16; i++) {
+		unsigned int kept = prefix->length > i * 8 ? prefix->length - i * 8 : 0;
+		uint8_t mask = kept >= 8 ? 0xff : (uint8_t)(0xff00 >> kept);
+
+		any |= (prefix->address[i] & ~mask) != 0;
+		prefix->address[i] &= mask;
+	}
+	return any;
+}
+
+/* The address before the slash. Returns the most bits its kind has, or 0 when it is none. */
+static unsigned int parse_address(const char *text, size_t length, uint8_t *address)
+{
+	char copy[INET6_ADDRSTRLEN];
+
+	if (length >= sizeof(copy))
+		return 0;
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	if (inet_pton(AF_INET6, copy, address) == 1)
+		return 128;
+	if (inet_pton(AF_INET, copy, address + 12) != 1)
+		return 0;
+	memcpy(address, mapped, sizeof(mapped));
+	return 32;
+}
+
+static int parse_length(const char *text, unsigned int most, unsigned int *length)
+{
+	size_t n = strspn(text, "0123456789");
+
+	/* No leading zeros: some programs would read them as octal. */
+	if (n == 0 || n > 3 || text[n] != '\0' || (text[0] == '0' && n > 1))
+		return -EINVAL;
+	*length = (unsigned int)strtoul(text, NULL, 10);
+	return *length <= most ? 0 : -EINVAL;
+}
+
+int tg_prefix_parse(const char *text, struct tg_prefix *prefix, char *why, size_t why_size)
+{
+	const char *slash = strchrnul(text, '/');
+	char quoted[TG_QUOTE_SIZE], right[TG_PREFIX_TEXT_SIZE];
+	struct tg_prefix parsed = {0};
+	unsigned int length, most;
+
+	tg_text_quote(text, quoted, sizeof(quoted));
+	most = parse_address(text, (size_t)(slash - text), parsed.address);
+	if (!most) {
+		snprintf(why, why_size,
+			 "%s is not a prefix; write it as 192.0.2.0/24 or 2001:db8::/32", quoted);
+		return -EINVAL;
+	}
+	length = most;
+	if (*slash && parse_length(slash + 1, most, &length) < 0) {
+		snprintf(why, why_size,
+			 "%s is not a prefix; the length of an %s prefix is a number from 0 to %u",
+			 quoted, most == 32 ? "IPv4" : "IPv6", most);
+		return -EINVAL;
+	}
+	parsed.length = (uint8_t)(most == 32 ? length + 96 : length);
+	if (clear_host_bits(&parsed)) {
+		snprintf(why, why_size, "%s has bits set past its length; write %s", quoted,
+			 tg_prefix_format(&parsed, right, sizeof(right)));
+		return -EINVAL;
+	}
+	/* Such packets are refused, so an IPv6 prefix of this kind can only be meant as IPv4. */
+	if (most == 128 && tg_prefix_is_ipv4(&parsed)) {
+		snprintf(why, why_size, "%s is an IPv4 prefix in the form of IPv6; write %s",
+			 quoted, tg_prefix_format(&parsed, right, sizeof(right)));
+		return -EINVAL;
+	}
+	*prefix = parsed;
+	return 0;
+}
+
+const char *tg_prefix_format(const struct tg_prefix *prefix, char *text, size_t size)
+{
+	char address[INET6_ADDRSTRLEN];
+
+	if (tg_prefix_is_ipv4(prefix)) {
+		inet_ntop(AF_INET, prefix->address + 12, address, sizeof(address));
+		snprintf(text, size, "%s/%d", address, prefix->length - 96);
+	} else {
+		inet_ntop(AF_INET6, prefix->address, address, sizeof(address));
+		snprintf(text, size, "%s/%d", address, prefix->length);
+	}
+	return text;
+}
+
+bool tg_prefix_has(const struct tg_prefix *prefix, const uint8_t address[16])
+{
+	static const struct tg_prefix ipv4 = {.address = {[10] = 0xff, [11] = 0xff}, .length = 96};
+	unsigned int whole = prefix->length / 8, rest = prefix->length % 8;
+
+	if (prefix->length < 96 && memcmp(address, ipv4.address, 12) == 0)
+		return false;
+	if (memcmp(prefix->address, address, whole) != 0)
+		return false;
+	return !rest || (prefix->address[whole] ^ address[whole]) >> (8 - rest) == 0;
+}
+
+int tg_prefix_list_add(struct tg_prefix_list *list, const struct tg_prefix *prefix)
+{
+	if (list->n == list->room) {
+		size_t room = list->room ? list->room * 2 : 16;
+		struct tg_prefix *grown = reallocarray(list->items, room, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		list->items = grown;
+		list->room = room;
+	}
+	list->items[list->n++] = *prefix;
+	return 0;
+}
+
+int tg_prefix_list_copy(struct tg_prefix_list *to, const struct tg_prefix_list *from)
+{
+	*to = (struct tg_prefix_list){0};
+	if (!from->n)
+		return 0;
+	to->items = reallocarray(NULL, from->n, sizeof(*from->items));
+	if (!to->items)
+		return -ENOMEM;
+	memcpy(to->items, from->items, from->n * sizeof(*from->items));
+	to->n = to->room = from->n;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct tg_prefix));
+}
+
+_Static_assert(sizeof(struct tg_prefix) == 17, "no padding: compared as bytes");
+
+void tg_prefix_list_sort_unique(struct tg_prefix_list *list)
+{
+	size_t i, kept = 0;
+
+	if (list->n == 0)
+		return;
+	qsort(list->items, list->n, sizeof(*list->items), compare);
+	for (i = 1; i < list->n; i++) {
+		if (compare(&list->items[kept], &list->items[i]) != 0)
+			list->items[++kept] = list->items[i];
+	}
+	list->n = kept + 1;
+}
+
+void tg_prefix_list_clear(struct tg_prefix_list *list)
+{
+	free(list->items);
+	*list = (struct tg_prefix_list){0};
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+
+/* O_NONBLOCK so that opening a FIFO without a writer gives an empty text instead of a wait. */
+static int open_text(const char *path)
+{
+	tg_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
+		return -ENXIO;
+	/* A pipe whose writer is slow is worth waiting for. */
+	if (S_ISFIFO(st.st_mode) && fcntl(fd, F_SETFL, 0) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+int tg_text_read(const char *path, size_t max, char **text, size_t *length)
+{
+	tg_autofree char *buffer = NULL;
+	tg_autoclose int fd = open_text(path);
+	size_t n = 0, room = 0;
+	ssize_t got;
+
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		/* One byte more than @max is asked for, to notice that there is more. */
+		if (n + 1 >= room) {
+			char *grown;
+
+			room = room ? room * 2 : 4096;
+			grown = realloc(buffer, room);
+			if (!grown)
+				return -ENOMEM;
+			buffer = grown;
+		}
+		got = read(fd, buffer + n, room - n - 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		n += (size_t)got;
+		if (n > max)
+			return -EFBIG;
+	}
+	buffer[n] = '\0';
+	*text = TAKE_PTR(buffer);
+	*length = n;
+	return 0;
+}
+
+static size_t utf8_expected(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first >= 0xc2 && first <= 0xdf)
+		return 2;
+	if (first >= 0xe0 && first <= 0xef)
+		return 3;
+	if (first >= 0xf0 && first <= 0xf4)
+		return 4;
+	return 0;
+}
+
+size_t tg_utf8_length(const char *text, size_t left)
+{
+	const unsigned char *t = (const unsigned char *)text;
+	size_t n, i;
+
+	if (!left)
+		return 0;
+	n = utf8_expected(t[0]);
+	if (n > left)
+		return 0;
+	for (i = 1; i < n; i++) {
+		if ((t[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* Longer than need be, surrogates, beyond U+10FFFF (RFC 3629 section 4). */
+	if ((t[0] == 0xe0 && t[1] < 0xa0) || (t[0] == 0xed && t[1] > 0x9f) ||
+	    (t[0] == 0xf0 && t[1] < 0x90) || (t[0] == 0xf4 && t[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+size_t tg_text_offset(const char *text, size_t character)
+{
+	const char *at = text;
+
+	if (strncmp(at, "\xef\xbb\xbf", 3) == 0)
+		at += 3;
+	while (character-- && *at)
+		at += tg_utf8_length(at, strnlen(at, 4));
+	return at - text;
+}
+
+/* What YAML does not allow in a file (YAML 1.1 section 4.1.1), so that libyaml never meets it. */
+static const char *find_fault(const char *text, size_t n)
+{
+	const unsigned char *t = (const unsigned char *)text;
+
+	if (n == 0)
+		return "this byte is not UTF-8; save the file as UTF-8 text";
+	if (t[0] == '\0')
+		return "this is a NUL byte; the file must be text";
+	if ((t[0] < ' ' && t[0] != '\t' && t[0] != '\n' && t[0] != '\r') || t[0] == 0x7f)
+		return "this is a control character; the file must be text";
+	if (t[0] == 0xc2 && t[1] < 0xa0 && t[1] != 0x85)
+		return "this is a control character; the file must be text";
+	if (t[0] == 0xef && t[1] == 0xbf && t[2] >= 0xbe)
+		return "this is not a character (U+FFFE or U+FFFF)";
+	return NULL;
+}
+
+void tg_text_force_printable(char *text)
+{
+	size_t n;
+
+	for (; *text; text += n) {
+		n = tg_utf8_length(text, strlen(text));
+		if (!find_fault(text, n))
+			continue;
+		n = n ? n : 1;
+		memset(text, '?', n);
+	}
+}
+
+int tg_text_check(const char *text, size_t length, struct tg_place *place, const char **why)
+{
+	struct tg_place at = {1, 1};
+	size_t i = 0;
+
+	while (i < length) {
+		size_t n = tg_utf8_length(text + i, length - i);
+		const char *fault = find_fault(text + i, n);
+
+		if (fault) {
+			*place = at;
+			*why = fault;
+			return -EINVAL;
+		}
+		at.column++;
+		if (text[i] == '\n' ||
+		    (text[i] == '\r' && !(i + 1 < length && text[i + 1] == '\n'))) {
+			at.line++;
+			at.column = 1;
+		}
+		i += n;
+	}
+	return 0;
+}
+
+const char *tg_text_quote(const char *text, char *quoted, size_t size)
+{
+	size_t left = strlen(text), at = 0;
+
+	quoted[at++] = '"';
+	while (left) {
+		size_t n = tg_utf8_length(text, left);
+
+		/* Room for an escape, "...", the closing quote and the NUL. */
+		if (at + 4 + 5 > size) {
+			memcpy(quoted + at, "...", 3);
+			at += 3;
+			break;
+		}
+		if (n == 0 || (unsigned char)*text < ' ' || *text == 0x7f) {
+			n = 1;
+			at += (size_t)sprintf(quoted + at, "\\x%02x", (unsigned char)*text);
+		} else {
+			memcpy(quoted + at, text, n);
+			at += n;
+		}
+		text += n;
+		left -= n;
+	}
+	quoted[at++] = '"';
+	quoted[at] = '\0';
+	return quoted;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A command as a table of its operands and options. The table parses a command line (by
+ * getopt_long(3), so unambiguous beginnings of names are enough), and prints usage and --help.
+ */
+#ifndef TG_CLI_ARGUMENTS_H
+#define TG_CLI_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct tg_column;
+struct tg_arguments;
+
+enum tg_option_type {
+	TG_WORD,     /* an operand; goes to tg_arguments.operands */
+	TG_FLAG,     /* bool */
+	TG_TEXT,     /* const char *, NULL if not given */
+	TG_CHOICE,   /* const char *; one of the words that .value has with | between them */
+	TG_NUMBER,   /* uint64_t from .least to .most; .otherwise if not given */
+	TG_DURATION, /* uint64_t, ns, at least 1; 0 if not given */
+};
+
+/* How the usage shows it. The parser counts operands; commands check which options are there. */
+enum tg_option_need {
+	TG_OPTIONAL, /* [--for TIME] */
+	TG_REQUIRED, /* FILE */
+	TG_EITHER,   /* ADDRESS | --key KEY */
+};
+
+struct tg_option {
+	const char *name; /* without the dashes; NULL for an operand */
+	char letter;	  /* 0: none */
+	enum tg_option_type type;
+	size_t offset;	   /* in struct tg_arguments */
+	const char *value; /* its name in the usage; an operand's that ends with ... may be many */
+	const char *help;  /* one line */
+	enum tg_option_need need;
+	uint64_t least, most, otherwise;
+};
+
+struct tg_command {
+	const char *name, *action;	   /* "deny", "add"; most commands have no action */
+	const char *does;		   /* one line */
+	const struct tg_option *options;   /* ends with one that has no help; or NULL */
+	const struct tg_column *tables[3]; /* what -o chooses from; ends with NULL */
+	bool no_json;			   /* takes --json as all do, and has no use for it */
+	int (*run)(const struct tg_arguments *arguments); /* returns the exit code */
+};
+
+/* What a command line says. */
+struct tg_arguments {
+	const struct tg_command *command;
+	char **operands; /* ends with NULL */
+	int operands_n;
+	bool json, all, save, follow, noheadings;
+	const char *limit, *by, *state, *confirm, *key;
+	const char *duration, *note; /* of --for and --note */
+	const char *pcap, *filter, *hook;
+	const char *interface, *per, *prefix, *quantile; /* of suggest */
+	const char *columns;				 /* of -o */
+	uint64_t n, cost;
+	uint64_t live; /* ns */
+};
+
+/* clang-format off */
+/* A row of .options, whose value goes to @member of struct tg_arguments; what else it has follows. */
+#define TG_OPTION(type_, name_, member, value_, help_, ...) \
+	{.type = type_, .name = name_, .offset = offsetof(struct tg_arguments, member), \
+	 .value = value_, .help = help_, ##__VA_ARGS__}
+#define TG_OPERAND(value_, help_, need_) \
+	{.type = TG_WORD, .value = value_, .help = help_, .need = need_}
+/* clang-format on */
+
+enum tg_parsed {
+	TG_PARSED,
+	TG_PARSED_HELP,	 /* --help or -h is among the options */
+	TG_PARSED_WRONG, /* and it has been logged what is wrong */
+};
+
+/*
+ * Beside its own options each command has --json, and one with tables -o and --noheadings.
+ * @argv begins with the command's name, and is reordered for operands that stand before options.
+ */
+enum tg_parsed tg_arguments_parse(const struct tg_command *command, int argc, char **argv,
+				  struct tg_arguments *arguments);
+
+/* Whether @argument is an option whose value is the next argument. */
+bool tg_arguments_takes_next(const struct tg_command *command, const char *argument);
+
+/*
+ * @first, then the command's name, operands and options; @brief: without those that are not its
+ * own. Goes on in a second line if need be. Returns how many characters are in the last line, which
+ * is not ended.
+ */
+int tg_usage_print(const struct tg_command *command, const char *first, bool brief, FILE *out);
+
+/* What it does, then a line or more for each operand, option and set of columns. */
+void tg_help_print(const struct tg_command *command, FILE *out);
+
+#endif

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/arguments.h"
+#include "base/cleanup.h"
+#include "control/client.h"
+#include "cli/commands.h"
+#include "datapath/datapath.h"
+#include "base/log.h"
+
+#define DEFAULT_STATE "/sys/fs/bpf/tidegate"
+
+static int report(unsigned int links, bool json)
+{
+	if (json)
+		printf("{\"detached\":%u}\n", links);
+	else
+		printf("%u link(s) detached, all pins removed\n", links);
+	return TG_EXIT_OK;
+}
+
+/* The daemon removes everything and ends; its socket closes when it is gone. */
+static int detach_by_daemon(bool json)
+{
+	json_t *result = NULL;
+	unsigned int links;
+	int fd = -1, code;
+	char byte;
+
+	code = tg_client_ask(json_pack("{s:s}", "command", "detach"), true, &result, &fd);
+	if (code != TG_EXIT_OK)
+		return code;
+	while (read(fd, &byte, 1) > 0)
+		;
+	close(fd);
+	links = json_array_size(json_object_get(result, "interfaces"));
+	json_decref(result);
+	return report(links, json);
+}
+
+static int detach_alone(const char *state_dir, bool json)
+{
+	tg_cleanup(tg_datapath_close) struct tg_datapath *datapath = NULL;
+	char message[TG_MESSAGE_SIZE];
+	unsigned int links = 0;
+	int error;
+
+	if (access(state_dir, F_OK) && errno == ENOENT) {
+		tg_log(TG_LOG_ERROR,
+		       "nothing to detach: no daemon answers at %s and there is no %s; "
+		       "name them with --control and --state",
+		       tg_client_control, state_dir);
+		return TG_EXIT_NOT_FOUND;
+	}
+	error = tg_datapath_open(state_dir, &datapath, message);
+	if (error) {
+		tg_log(TG_LOG_ERROR, "%s", message);
+		return error == -EPERM || error == -EBUSY ? TG_EXIT_REFUSED : TG_EXIT_FAILED;
+	}
+	error = tg_datapath_detach(datapath, true, &links);
+	if (error) {
+		tg_log(TG_LOG_ERROR, "%s: %s", state_dir, strerror(-error));
+		return TG_EXIT_FAILED;
+	}
+	return report(links, json);
+}
+
+static int run(const struct tg_arguments *arguments)
+{
+	const char *environment = getenv("TIDEGATE_STATE");
+	const char *state_dir = DEFAULT_STATE;
+	int code;
+
+	code = detach_by_daemon(arguments->json);
+	if (code != TG_EXIT_NO_DAEMON)
+		return code;
+	if (arguments->state)
+		state_dir = arguments->state;
+	else if (environment && *environment)
+		state_dir = environment;
+	return detach_alone(state_dir, arguments->json);
+}
+
+static const struct tg_option options[] = {
+	TG_OPTION(TG_TEXT, "state", state, "DIR",
+		  "the state directory where no daemon answers, else of "
+		  "TIDEGATE_STATE, else " DEFAULT_STATE),
+	{},
+};
+
+const struct tg_command cmd_detach = {
+	.name = "detach",
+	.does = "remove every program, link and pin of ours",
+	.options = options,
+	.run = run,
+};

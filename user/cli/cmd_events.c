@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* events: who exceeded what, and when. */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/arguments.h"
+#include "cli/columns.h"
+#include "control/client.h"
+#include "cli/commands.h"
+#include "base/json.h"
+#include "base/log.h"
+
+#define PAGE	 500
+#define PAUSE_US 200000
+
+static const char *protocol_name(json_int_t protocol, char *text, size_t size)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_ICMP:
+		return "icmp";
+	case IPPROTO_ICMPV6:
+		return "icmpv6";
+	case IPPROTO_SCTP:
+		return "sctp";
+	}
+	snprintf(text, size, "%lld", (long long)protocol);
+	return text;
+}
+
+/* ADDRESS, with [ADDRESS]:PORT or ADDRESS:PORT where there is one. */
+static const char *end_of(const json_t *event, const char *address, const char *port, char *text,
+			  size_t size)
+{
+	const json_t *number = json_object_get(event, port);
+	const char *host = tg_json_text(event, address);
+
+	if (!number)
+		return host;
+	snprintf(text, size, strchr(host, ':') ? "[%s]:%lld" : "%s:%lld", host,
+		 (long long)json_integer_value(number));
+	return text;
+}
+
+/* Of fixed widths, since rows are printed as they come. */
+static const struct tg_column columns[] = {
+	TG_COLUMN("time", "TIME", .width = 24),
+	TG_COLUMN("limit", "LIMIT", .width = 24),
+	TG_COLUMN("verdict", "VERDICT", .width = 15),
+	TG_COLUMN("hook", "HOOK", .width = 10),
+	TG_COLUMN("protocol", "PROTO", .width = 7),
+	TG_COLUMN("source", "SOURCE", .width = 26),
+	TG_COLUMN("destination", "DESTINATION", .width = 26),
+	TG_COLUMN("not_shown", ""),
+	{},
+};
+
+static json_t *row_of(const json_t *event)
+{
+	char source[80], destination[80], protocol[16], more[48] = "";
+	json_int_t not_shown = tg_json_number(event, "not_shown");
+
+	if (not_shown)
+		snprintf(more, sizeof(more), "and %lld more before", (long long)not_shown);
+	return json_pack(
+		"[s,s,s,s,s,s,s,s]", tg_json_text(event, "time"), tg_json_text(event, "limit"),
+		tg_json_text(event, "verdict"), tg_json_text(event, "hook"),
+		protocol_name(tg_json_number(event, "protocol"), protocol, sizeof(protocol)),
+		end_of(event, "source", "source_port", source, sizeof(source)),
+		end_of(event, "destination", "destination_port", destination, sizeof(destination)),
+		more);
+}
+
+static void print_json(const json_t *page)
+{
+	const json_t *event;
+	size_t i;
+
+	json_array_foreach(json_object_get(page, "events"), i, event)
+	{
+		json_dumpf(event, stdout, JSON_COMPACT);
+		putchar('\n');
+	}
+}
+
+static int print_page(const json_t *page, bool headings, const struct tg_arguments *arguments)
+{
+	json_t *rows;
+	const json_t *event;
+	size_t i;
+	int error;
+
+	if (arguments->json) {
+		print_json(page);
+		return fflush(stdout) ? TG_EXIT_FAILED : TG_EXIT_OK;
+	}
+	rows = json_array();
+	json_array_foreach(json_object_get(page, "events"), i, event)
+		json_array_append_new(rows, row_of(event));
+	error = tg_columns_print(columns, rows, arguments->columns, headings, stdout);
+	json_decref(rows);
+	if (error)
+		tg_log(TG_LOG_ERROR, "out of memory");
+	return error || fflush(stdout) ? TG_EXIT_FAILED : TG_EXIT_OK;
+}
+
+static json_t *request(const struct tg_arguments *arguments, json_int_t after, json_int_t n,
+		       bool last)
+{
+	return json_pack("{s:s, s:s*, s:I, s:I, s:b}", "command", "events", "limit",
+			 arguments->limit, "after", after, "n", n, "last", last);
+}
+
+/* Until the daemon does not answer, or nobody reads. */
+static int follow(const struct tg_arguments *arguments, json_int_t after)
+{
+	json_t *page;
+	int code;
+
+	for (;;) {
+		page = NULL;
+		code = tg_client_ask(request(arguments, after, PAGE, false), false, &page, NULL);
+		if (code != TG_EXIT_OK)
+			return code;
+		code = print_page(page, false, arguments);
+		after = tg_json_number(page, "next");
+		if (json_array_size(json_object_get(page, "events")) < PAGE)
+			usleep(PAUSE_US);
+		json_decref(page);
+		if (code != TG_EXIT_OK)
+			return code;
+	}
+}
+
+static int run(const struct tg_arguments *arguments)
+{
+	json_t *page = NULL;
+	json_int_t after;
+	int code;
+
+	code = tg_client_ask(request(arguments, 0, arguments->n, true), false, &page, NULL);
+	if (code != TG_EXIT_OK)
+		return code;
+	if (arguments->json && !arguments->follow) {
+		json_dumpf(page, stdout, JSON_COMPACT);
+		putchar('\n');
+		code = fflush(stdout) ? TG_EXIT_FAILED : TG_EXIT_OK;
+	} else {
+		code = print_page(page, !arguments->noheadings, arguments);
+	}
+	after = tg_json_number(page, "next");
+	json_decref(page);
+	return code == TG_EXIT_OK && arguments->follow ? follow(arguments, after) : code;
+}
+
+static const struct tg_option options[] = {
+	TG_OPTION(TG_FLAG, "follow", follow, NULL,
+		  "then show new ones as they come; with --json one object a line"),
+	TG_OPTION(TG_TEXT, "limit", limit, "L", "only those of this limit"),
+	TG_OPTION(TG_NUMBER, "number", n, "N", "the last so many", .least = 1, .most = 1000,
+		  .otherwise = 20, .letter = 'n'),
+	{},
+};
+
+const struct tg_command cmd_events = {
+	.name = "events",
+	.does = "a sample of who exceeded what, and when",
+	.options = options,
+	.tables = {columns},
+	.run = run,
+};

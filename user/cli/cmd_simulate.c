@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* tidegate simulate FILE --pcap CAPTURE: what would this policy have done? Needs no daemon. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/arguments.h"
+#include "replay/capture.h"
+#include "base/cleanup.h"
+#include "cli/commands.h"
+#include "config/load.h"
+#include "config/names.h"
+#include "base/log.h"
+#include "replay/progress.h"
+#include "replay/simulation.h"
+
+static void free_json(json_t **json)
+{
+	json_decref(*json);
+}
+
+static int exit_code(int error, const char *message)
+{
+	tg_log(TG_LOG_ERROR, "%s", message);
+	return error == -EPERM	  ? TG_EXIT_REFUSED
+	       : error == -EINVAL ? TG_EXIT_USAGE
+				  : TG_EXIT_FAILED;
+}
+
+/* The hook that was asked for, or the first that the configuration has. */
+static bool find_hook(const struct tg_config *config, const char *name, enum tg_hook *hook)
+{
+	int i;
+
+	for (i = 0; i < TG_HOOKS; i++) {
+		if (name ? strcmp(name, tg_hook_name(i)) == 0
+			 : config->interfaces[0].hooks >> i & 1) {
+			*hook = i;
+			return true;
+		}
+	}
+	tg_log(TG_LOG_ERROR, "--hook \"%s\": write xdp, tc-ingress or tc-egress", name);
+	return false;
+}
+
+/* What was run before a broken place in the capture stands. 0 or -errno with @message. */
+static int run(struct tg_simulation *simulation, struct tg_capture *capture, char *message)
+{
+	struct tg_progress progress = {};
+	struct tg_frame frame;
+	int status, error = 0;
+
+	for (;;) {
+		status = tg_capture_next(capture, &frame, message);
+		if (status == 1)
+			error = tg_simulation_packet(simulation, &frame, message);
+		if (status != 1 || error)
+			break;
+		tg_progress_show(&progress, capture, simulation->packets);
+	}
+	tg_progress_end(&progress);
+	simulation->complete = status == 0 && !tg_capture_interrupted();
+	if (status < 0 && simulation->packets)
+		tg_log(TG_LOG_WARNING, "%s; the packets before are simulated", message);
+	else if (status < 0)
+		return status;
+	return error;
+}
+
+static int show(struct tg_simulation *simulation, const struct tg_arguments *arguments)
+{
+	tg_cleanup(free_json) json_t *report = tg_simulation_report(simulation, arguments->n);
+
+	if (!report)
+		return exit_code(-ENOMEM, "the result cannot be read or is too large for memory");
+	if (arguments->json) {
+		json_dumpf(report, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else {
+		tg_simulation_print(report, stdout);
+	}
+	if (fflush(stdout) == 0)
+		return simulation->complete ? TG_EXIT_OK : TG_EXIT_FAILED;
+	tg_fail(errno, "standard output");
+	return TG_EXIT_FAILED;
+}
+
+static int simulate(const struct tg_config *config, enum tg_hook hook,
+		    const struct tg_arguments *arguments)
+{
+	tg_cleanup(tg_simulation_close) struct tg_simulation simulation = {.capture =
+										   arguments->pcap};
+	tg_cleanup(tg_capture_close) struct tg_capture *capture = NULL;
+	char message[TG_MESSAGE_SIZE];
+	int error = tg_capture_open(arguments->pcap, arguments->filter, &capture, message);
+
+	if (!error)
+		error = tg_simulation_open(&simulation, config, hook, message);
+	if (!error)
+		error = run(&simulation, capture, message);
+	return error ? exit_code(error, message) : show(&simulation, arguments);
+}
+
+static int run_command(const struct tg_arguments *arguments)
+{
+	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
+	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
+	enum tg_hook hook;
+	int error;
+
+	if (!arguments->pcap) {
+		tg_log(TG_LOG_ERROR, "`simulate` needs --pcap and a capture file");
+		return TG_EXIT_USAGE;
+	}
+	error = tg_config_load(arguments->operands[0], &config, &diagnostics);
+	tg_diagnostics_print(&diagnostics, stderr);
+	if (error)
+		return error == -EINVAL ? TG_EXIT_INVALID : TG_EXIT_FAILED;
+	return find_hook(config, arguments->hook, &hook) ? simulate(config, hook, arguments)
+							 : TG_EXIT_USAGE;
+}
+
+static const struct tg_option options[] = {
+	TG_OPERAND("FILE", "a configuration, as tidegate.yaml(5) has it", TG_REQUIRED),
+	TG_OPTION(TG_TEXT, "pcap", pcap, "CAPTURE", "a file of pcap or pcapng; - is standard input",
+		  .need = TG_REQUIRED),
+	TG_OPTION(TG_CHOICE, "hook", hook, "xdp|tc-ingress|tc-egress",
+		  "where packets come in, else the first hook of FILE"),
+	TG_OPTION(TG_TEXT, "filter", filter, "F", "only packets of this pcap-filter(7)"),
+	TG_OPTION(TG_NUMBER, "number", n, "N", "so many of the sources refused most", .least = 1,
+		  .most = 10000, .otherwise = 10, .letter = 'n'),
+	{},
+};
+
+const struct tg_command cmd_simulate = {
+	.name = "simulate",
+	.does = "what a policy would have done to captured packets",
+	.options = options,
+	.run = run_command,
+};

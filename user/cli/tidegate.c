@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The command line: what stands before the command, and options of the program. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command_list.h"
+#include "control/client.h"
+#include "cli/commands.h"
+#include "base/log.h"
+
+/* Takes --control out, wherever it stands. Returns false if its value is missing. */
+static bool take_control(int *argc, char **argv)
+{
+	static const char option[] = "--control";
+	int from, to = 1;
+
+	for (from = 1; from < *argc; from++) {
+		if (strcmp(argv[from], option) == 0) {
+			if (++from == *argc)
+				return false;
+			tg_client_control = argv[from];
+		} else if (strncmp(argv[from], "--control=", sizeof(option)) == 0) {
+			tg_client_control = argv[from] + sizeof(option);
+		} else {
+			argv[to++] = argv[from];
+		}
+	}
+	*argc = to;
+	argv[to] = NULL;
+	return true;
+}
+
+/* The command first, so that options that stood before it become its own. */
+static bool command_first(int argc, char **argv)
+{
+	char *command;
+	int i;
+
+	for (i = 1; i < argc && argv[i][0] == '-'; i++)
+		;
+	if (i == argc)
+		return false;
+	command = argv[i];
+	for (; i > 1; i--)
+		argv[i] = argv[i - 1];
+	argv[1] = command;
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	const char *environment = getenv("TIDEGATE_CONTROL");
+
+	tg_log_setup("tidegate", TG_LOG_INFO, TG_LOG_TEXT);
+	if (environment && *environment)
+		tg_client_control = environment;
+	if (!take_control(&argc, argv)) {
+		tg_log(TG_LOG_ERROR, "--control needs the path of a socket");
+		return TG_EXIT_USAGE;
+	}
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+			 strcmp(argv[1], "help") == 0)) {
+		tg_commands_print(stdout);
+		return TG_EXIT_OK;
+	}
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts("tidegate " TG_VERSION);
+		return TG_EXIT_OK;
+	}
+	if (!command_first(argc, argv)) {
+		tg_commands_print(stderr);
+		return TG_EXIT_USAGE;
+	}
+	return tg_commands_run(argc - 1, argv + 1);
+}

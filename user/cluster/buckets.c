@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cluster/buckets.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "datapath/counters.h"
+#include "base/log.h"
+#include "kernel/debit_program.h"
+
+/* A shared limit, by both its names. */
+struct limit {
+	uint64_t hash; /* on all nodes */
+	uint32_t id;   /* in this kernel */
+	enum tg_share_loss on_loss;
+	uint64_t owed; /* tokens */
+	uint32_t parts;
+};
+
+struct tg_cluster_buckets {
+	struct tg_datapath *datapath;
+	struct ring_buffer *reports;
+	int fd; /* of the reports */
+	struct limit limits[TG_SHARE_LIMITS_MAX];
+	size_t limits_n;
+	struct tg_share *share; /* while reports are read; NULL: they are left out */
+	uint64_t now;
+	int failure; /* of the last tally, which is logged once and not each tick */
+	struct tg_tally tallies[TG_TALLIES_MAX];
+};
+
+static struct limit *limit_of(struct tg_cluster_buckets *buckets, uint64_t hash)
+{
+	size_t i;
+
+	for (i = 0; i < buckets->limits_n; i++)
+		if (buckets->limits[i].hash == hash)
+			return &buckets->limits[i];
+	return NULL;
+}
+
+static bool to_share_key(const struct tg_cluster_buckets *buckets, const struct tg_bucket_key *key,
+			 struct tg_share_key *shared)
+{
+	size_t i;
+
+	for (i = 0; i < buckets->limits_n; i++)
+		if (buckets->limits[i].id == key->limit_id)
+			break;
+	if (i == buckets->limits_n)
+		return false;
+	*shared = (struct tg_share_key){.limit = buckets->limits[i].hash,
+					.port = key->port,
+					.protocol = key->protocol,
+					.kind = key->kind};
+	memcpy(shared->address, &key->address, sizeof(shared->address));
+	return true;
+}
+
+static struct tg_bucket_key to_bucket_key(const struct limit *limit,
+					  const struct tg_share_key *shared)
+{
+	struct tg_bucket_key key = {.limit_id = limit->id,
+				    .port = shared->port,
+				    .protocol = shared->protocol,
+				    .kind = shared->kind};
+
+	memcpy(&key.address, shared->address, sizeof(key.address));
+	return key;
+}
+
+static int on_report(void *data, void *record, size_t size)
+{
+	struct tg_cluster_buckets *buckets = data;
+	struct tg_share_report report;
+	struct tg_share_key key;
+
+	if (size != sizeof(report) || !buckets->share)
+		return 0;
+	memcpy(&report, record, sizeof(report));
+	if (to_share_key(buckets, &report.key, &key))
+		tg_share_list(buckets->share, &key, report.tokens, buckets->now);
+	return 0;
+}
+
+int tg_cluster_buckets_open(struct tg_datapath *datapath, struct tg_cluster_buckets **buckets)
+{
+	tg_cleanup(tg_cluster_buckets_close) struct tg_cluster_buckets *made =
+		calloc(1, sizeof(*made));
+
+	if (!made)
+		return tg_fail(ENOMEM, "buckets of shared limits");
+	made->datapath = datapath;
+	/* Its own, since programs come and go and the map stays. */
+	made->fd = fcntl(tg_program_map_fd(tg_datapath_program(datapath), TG_MAP_REPORTS),
+			 F_DUPFD_CLOEXEC, 0);
+	if (made->fd < 0)
+		return tg_fail(errno, "reports of shared limits");
+	made->reports = ring_buffer__new(made->fd, on_report, made, NULL);
+	if (!made->reports)
+		return tg_fail(errno, "reports of shared limits");
+	ring_buffer__consume(made->reports);
+	*buckets = TAKE_PTR(made);
+	return 0;
+}
+
+void tg_cluster_buckets_close(struct tg_cluster_buckets **buckets)
+{
+	struct tg_cluster_buckets *old = *buckets;
+
+	if (!old)
+		return;
+	ring_buffer__free(old->reports);
+	if (old->fd >= 0)
+		close(old->fd);
+	free(old);
+	*buckets = NULL;
+}
+
+void tg_cluster_buckets_rules(struct tg_cluster_buckets *buckets, const struct tg_share_rule *rules,
+			      size_t n)
+{
+	struct limit limits[TG_SHARE_LIMITS_MAX];
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		limits[i] = (struct limit){
+			.hash = rules[i].hash,
+			.id = tg_datapath_limit_id(buckets->datapath, rules[i].name),
+			.on_loss = rules[i].on_loss,
+			.owed = tg_cluster_buckets_owed(buckets, rules[i].hash),
+		};
+	memcpy(buckets->limits, limits, n * sizeof(*limits));
+	buckets->limits_n = n;
+}
+
+void tg_cluster_buckets_list(struct tg_cluster_buckets *buckets, struct tg_share *share,
+			     uint64_t now)
+{
+	buckets->share = share;
+	buckets->now = now;
+	ring_buffer__consume(buckets->reports);
+	buckets->share = NULL;
+}
+
+/* What sources @first and the @n - 1 after it owe is taken from the list. */
+static void fill_in(struct tg_cluster_buckets *buckets, struct tg_share *share, size_t first,
+		    size_t n)
+{
+	size_t all, i;
+	const struct tg_share_source *sources = tg_share_sources(share, &all);
+	const struct limit *limit = NULL;
+
+	for (i = 0; i < n; i++) {
+		const struct tg_share_key *key = &sources[first + i].key;
+
+		if (!limit || limit->hash != key->limit)
+			limit = limit_of(buckets, key->limit);
+		buckets->tallies[i] = (struct tg_tally){
+			.key = to_bucket_key(limit, key),
+			.debit = tg_share_take(share, first + i),
+			.most = tg_share_debt_max(share, key->limit),
+		};
+	}
+}
+
+/* What the program could not charge is owed again: a bucket that is still in an older rate, or that
+ * packets of all CPUs were at. */
+static void read_out(struct tg_cluster_buckets *buckets, struct tg_share *share, size_t first,
+		     size_t n, uint64_t now)
+{
+	size_t all, i;
+	const struct tg_share_source *sources = tg_share_sources(share, &all);
+	const struct tg_tally *tally;
+	struct limit *limit;
+
+	for (i = 0; i < n; i++) {
+		tally = &buckets->tallies[i];
+		limit = limit_of(buckets, sources[first + i].key.limit);
+		if (tally->owed > limit->owed)
+			limit->owed = tally->owed;
+		tg_share_return(share, first + i, tally->debit);
+		tg_share_count(share, first + i, tally->taken, now);
+	}
+}
+
+/* One run of the program. */
+static void tally_some(struct tg_cluster_buckets *buckets, struct tg_share *share, size_t first,
+		       size_t n, uint64_t now)
+{
+	int error;
+	size_t i;
+
+	fill_in(buckets, share, first, n);
+	error = tg_tally_run(tg_datapath_program(buckets->datapath), buckets->tallies, (uint32_t)n);
+	if (error && error != buckets->failure)
+		tg_fail(error, "shared limits cannot be charged");
+	buckets->failure = error;
+	if (!error)
+		read_out(buckets, share, first, n, now);
+	for (i = 0; error && i < n; i++)
+		tg_share_return(share, first + i, buckets->tallies[i].debit);
+}
+
+void tg_cluster_buckets_tally(struct tg_cluster_buckets *buckets, struct tg_share *share,
+			      uint64_t now)
+{
+	size_t all, first, n;
+
+	tg_share_sources(share, &all);
+	for (first = 0; first < all; first += n) {
+		n = all - first < TG_TALLIES_MAX ? all - first : TG_TALLIES_MAX;
+		tally_some(buckets, share, first, n, now);
+	}
+}
+
+/* Before the first round the number that the daemon before this one knew is the best there is. */
+static uint32_t price_of(const struct tg_share *share, enum tg_share_loss on_loss, uint32_t before)
+{
+	uint32_t nodes = tg_share_nodes(share);
+
+	if (on_loss != TG_SHARE_SPLIT && on_loss != TG_SHARE_HOLD)
+		return 1;
+	if (!tg_share_settled_at(share) && before > nodes && before <= TG_SHARE_NODES_MAX)
+		return before;
+	return nodes;
+}
+
+void tg_cluster_buckets_announce(struct tg_cluster_buckets *buckets, const struct tg_share *share)
+{
+	int fd = tg_program_map_fd(tg_datapath_program(buckets->datapath), TG_MAP_SHARES);
+	size_t i;
+
+	for (i = 0; i < buckets->limits_n; i++) {
+		struct limit *limit = &buckets->limits[i];
+		uint32_t slot = TG_LIMIT_SLOT(limit->id);
+		struct tg_share_state before = {},
+				      state = {
+					      .fresh_until =
+						      tg_share_fresh_until(share, limit->on_loss),
+					      .open = limit->on_loss == TG_SHARE_OPEN,
+				      };
+
+		bpf_map_lookup_elem(fd, &slot, &before);
+		state.price = limit->parts = price_of(share, limit->on_loss, before.price);
+		if (memcmp(&before, &state, sizeof(state)) != 0 &&
+		    bpf_map_update_elem(fd, &slot, &state, BPF_ANY))
+			tg_fail(errno, "state of a shared limit");
+	}
+}
+
+uint32_t tg_cluster_buckets_parts(const struct tg_cluster_buckets *buckets, uint64_t limit)
+{
+	const struct limit *found = limit_of((struct tg_cluster_buckets *)buckets, limit);
+
+	return found && found->parts ? found->parts : 1;
+}
+
+uint64_t tg_cluster_buckets_owed(const struct tg_cluster_buckets *buckets, uint64_t limit)
+{
+	const struct limit *found = limit_of((struct tg_cluster_buckets *)buckets, limit);
+
+	return found ? found->owed : 0;
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cluster/cluster.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "cluster/cluster_private.h"
+#include "cluster/secret.h"
+#include "base/log.h"
+#include "base/errmsg.h"
+#include "cluster/rules.h"
+
+#define NS_PER_S   1000000000ULL
+#define NS_PER_US  1000
+#define TWIN_LOOKS 3
+#define FIRST_TICK 20000000ULL /* ns */
+
+/* What is charged is counted on the precise clock; the limits' own differ from it by a tick. */
+static uint64_t read_clock(void)
+{
+	return tg_now_ns();
+}
+
+/* Buckets and debts as they are now, and what follows from that for the packet programs. */
+static void settle_buckets(struct tg_cluster *cluster, uint64_t now)
+{
+	tg_cluster_buckets_list(cluster->buckets, cluster->share, now);
+	tg_cluster_buckets_tally(cluster->buckets, cluster->share, now);
+	tg_cluster_buckets_announce(cluster->buckets, cluster->share);
+	tg_cluster_log_state(cluster, now);
+}
+
+/*
+ * Two nodes of one name, by a copied file, would overwrite each other's frames and hear nothing of
+ * each other. When this is looked at, the last frame of this name is ours, unless there are two;
+ * or the other one has been slow.
+ */
+static void look_for_twin(struct tg_cluster *cluster, const struct tg_store_frame *own,
+			  uint64_t now)
+{
+	bool had_twin = cluster->twin != 0;
+
+	if (tg_share_receive(cluster->share, own->bytes, own->length, now) == -EEXIST)
+		cluster->twin = TWIN_LOOKS;
+	else if (had_twin)
+		cluster->twin--;
+	if (cluster->twin && !had_twin)
+		tg_log(TG_LOG_ERROR,
+		       "cluster %s: another node is called %s as well, so the two do not share; "
+		       "give each a `node` of its own",
+		       cluster->config.name, cluster->config.node);
+}
+
+static int set_tick(struct tg_cluster *cluster, uint64_t ns)
+{
+	const struct timeval interval = {.tv_sec = (time_t)(ns / NS_PER_S),
+					 .tv_usec = (suseconds_t)(ns % NS_PER_S / NS_PER_US)};
+
+	return event_add(cluster->tick, &interval);
+}
+
+static void on_round(void *data, const struct tg_store_round *round)
+{
+	struct tg_cluster *cluster = data;
+	bool first = !tg_share_settled_at(cluster->share);
+	uint64_t now = read_clock();
+	size_t i;
+
+	for (i = 0; round && i < round->n; i++)
+		tg_share_receive(cluster->share, round->frames[i].bytes, round->frames[i].length,
+				 now);
+	if (round && round->own.length)
+		look_for_twin(cluster, &round->own, now);
+	tg_share_settle(cluster->share, round != NULL, now);
+	settle_buckets(cluster, now);
+	if (round)
+		tg_cluster_log_peers(cluster, now);
+	if (round && first)
+		set_tick(cluster, cluster->config.interval);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *data)
+{
+	struct tg_cluster *cluster = data;
+	uint64_t now = read_clock();
+	int length;
+
+	settle_buckets(cluster, now);
+	length = tg_share_publish(cluster->share, cluster->frame);
+	if (length < 0)
+		tg_fail(length, "frame of shared limits");
+	if (length < 0 || !tg_store_round(cluster->store, cluster->frame, (size_t)length))
+		tg_share_settle(cluster->share, false, now);
+}
+
+/* Until the first round is complete the node is on its own, so that is tried for more often. */
+static int start_tick(struct tg_cluster *cluster, struct event_base *base)
+{
+	uint64_t interval = cluster->config.interval;
+
+	cluster->tick = event_new(base, -1, EV_PERSIST, on_tick, cluster);
+	if (!cluster->tick || set_tick(cluster, interval < FIRST_TICK ? interval : FIRST_TICK))
+		return -ENOMEM;
+	return 0;
+}
+
+static int make_share(struct tg_cluster *cluster)
+{
+	const struct tg_config_cluster *config = &cluster->config;
+	struct tg_share_settings settings = {
+		.tick = config->interval,
+		.stale_after = config->stale_after,
+		.max_sources = config->max_sources,
+		.nodes_expected = config->nodes_expected,
+		.secret = cluster->secret,
+	};
+
+	if (getrandom(&cluster->epoch, sizeof(cluster->epoch), 0) != sizeof(cluster->epoch))
+		return -EIO;
+	settings.epoch = cluster->epoch;
+	memcpy(settings.node, config->node, sizeof(settings.node));
+	cluster->share = tg_share_new(&settings);
+	cluster->frame = malloc(tg_share_frame_size(config->max_sources));
+	explicit_bzero(&settings.secret, sizeof(settings.secret));
+	return cluster->share && cluster->frame ? 0 : -ENOMEM;
+}
+
+_Static_assert(TG_CONFIG_NAME_SIZE == TG_SHARE_NAME_SIZE, "names");
+
+static int open_cluster(struct event_base *base, struct tg_datapath *datapath,
+			const struct tg_config_cluster *config,
+			const struct tg_share_secret *secret, struct tg_cluster **cluster)
+{
+	tg_cleanup(tg_cluster_close) struct tg_cluster *made = calloc(1, sizeof(*made));
+	int error;
+
+	if (!made)
+		return -ENOMEM;
+	made->config = *config;
+	made->secret = *secret;
+	made->opened_at = read_clock();
+	error = make_share(made);
+	if (!error)
+		error = tg_cluster_buckets_open(datapath, &made->buckets);
+	if (!error)
+		error = tg_store_open(base, config, on_round, made, &made->store);
+	if (!error)
+		error = start_tick(made, base);
+	if (error)
+		return error;
+	*cluster = TAKE_PTR(made);
+	return 0;
+}
+
+static bool is_same(const struct tg_cluster *cluster, const struct tg_config_cluster *config,
+		    const struct tg_share_secret *secret)
+{
+	struct tg_config_cluster before = cluster->config;
+
+	before.place = config->place;
+	return memcmp(&before, config, sizeof(before)) == 0 &&
+	       memcmp(&cluster->secret, secret, sizeof(*secret)) == 0;
+}
+
+static void take_rules(struct tg_cluster *cluster, const struct tg_config *config)
+{
+	size_t i, n = 0;
+
+	cluster->rules_n = tg_share_rules_of(config, cluster->rules);
+	for (i = 0; i < config->limits_n; i++)
+		if (config->limits[i].shared)
+			cluster->units[n++] = config->limits[i].unit;
+	tg_share_rules(cluster->share, cluster->rules, cluster->rules_n);
+	tg_cluster_buckets_rules(cluster->buckets, cluster->rules, cluster->rules_n);
+	tg_cluster_buckets_announce(cluster->buckets, cluster->share);
+}
+
+int tg_cluster_follow(struct tg_cluster **cluster, struct event_base *base,
+		      struct tg_datapath *datapath, const struct tg_config *config)
+{
+	struct tg_share_secret secret = {};
+	char message[TG_MESSAGE_SIZE];
+	int error = 0;
+
+	if (!config->cluster.name[0]) {
+		tg_cluster_close(cluster);
+		return 0;
+	}
+	error = tg_frame_key_read(&config->cluster, &secret, message);
+	if (error) {
+		tg_log(TG_LOG_ERROR, "%s", message);
+		return error;
+	}
+	if (*cluster && !is_same(*cluster, &config->cluster, &secret))
+		tg_cluster_close(cluster);
+	if (!*cluster)
+		error = open_cluster(base, datapath, &config->cluster, &secret, cluster);
+	explicit_bzero(&secret, sizeof(secret));
+	if (error)
+		return tg_fail(error, "cluster %s", config->cluster.name);
+	take_rules(*cluster, config);
+	return 0;
+}
+
+void tg_cluster_close(struct tg_cluster **cluster)
+{
+	struct tg_cluster *old = *cluster;
+
+	if (!old)
+		return;
+	if (old->tick)
+		event_free(old->tick);
+	tg_store_close(&old->store);
+	tg_cluster_buckets_close(&old->buckets);
+	tg_share_free(&old->share);
+	free(old->frame);
+	explicit_bzero(&old->secret, sizeof(old->secret));
+	free(old);
+	*cluster = NULL;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cluster/rules.h"
+
+#include <endian.h>
+#include <string.h>
+
+#define NS_PER_S 1e9
+
+_Static_assert(TG_CONFIG_LIMITS_MAX <= TG_SHARE_LIMITS_MAX, "limits");
+_Static_assert(TG_CONFIG_NAME_SIZE == TG_SHARE_NAME_SIZE, "names");
+
+/* Part of the hash, which nodes of other versions must find too: never renumbered. */
+enum { PER_SOURCE = 0, PER_DESTINATION = 1, PER_EVERYONE = 2, PER_KEY = 3 };
+enum { PACKETS = 0, BYTES = 1, CONNECTIONS = 2 };
+
+static uint64_t hash_number(uint64_t hash, uint64_t number)
+{
+	number = htole64(number);
+	return tg_share_hash(hash, &number, sizeof(number));
+}
+
+static uint64_t hash_key(uint64_t hash, const struct tg_config_limit *limit)
+{
+	static const uint64_t pers[] = {
+		[TG_CONFIG_PER_SOURCE] = PER_SOURCE,
+		[TG_CONFIG_PER_DESTINATION] = PER_DESTINATION,
+		[TG_CONFIG_PER_EVERYONE] = PER_EVERYONE,
+		[TG_CONFIG_PER_KEY] = PER_KEY,
+	};
+	bool addresses =
+		limit->per == TG_CONFIG_PER_SOURCE || limit->per == TG_CONFIG_PER_DESTINATION;
+
+	hash = hash_number(hash, pers[limit->per]);
+	hash = hash_number(hash, limit->per_port);
+	hash = hash_number(hash, limit->per_protocol);
+	hash = hash_number(hash, addresses ? limit->prefix4 : 0);
+	return hash_number(hash, addresses ? limit->prefix6 : 0);
+}
+
+/* A rate is in lowest terms: 60/m is 1/s. 60 tokens every minute are not one every second. */
+static uint64_t hash_refill(uint64_t hash, const struct tg_refill *refill)
+{
+	hash = hash_number(hash, refill->capacity);
+	hash = hash_number(hash, refill->continuous);
+	hash = hash_number(hash, refill->amount);
+	return hash_number(hash, refill->interval);
+}
+
+uint64_t tg_share_rule_hash(const struct tg_config_limit *limit)
+{
+	static const uint64_t units[] = {
+		[TG_CONFIG_PACKETS] = PACKETS,
+		[TG_CONFIG_BYTES] = BYTES,
+		[TG_CONFIG_CONNECTIONS] = CONNECTIONS,
+	};
+	uint64_t hash = tg_share_hash(TG_SHARE_HASH, limit->name, strlen(limit->name) + 1);
+
+	hash = hash_key(hash, limit);
+	hash = hash_number(hash, units[limit->unit]);
+	return hash_refill(hash, &limit->refill);
+}
+
+size_t tg_share_rules_of(const struct tg_config *config, struct tg_share_rule *rules)
+{
+	const struct tg_config_limit *limit;
+	size_t i, n = 0;
+
+	for (i = 0; i < config->limits_n; i++) {
+		limit = &config->limits[i];
+		if (!limit->shared)
+			continue;
+		rules[n] = (struct tg_share_rule){
+			.hash = tg_share_rule_hash(limit),
+			.capacity = limit->refill.capacity,
+			.rate = (double)limit->refill.amount * NS_PER_S /
+				(double)limit->refill.interval,
+			.on_loss = limit->on_store_loss,
+		};
+		memcpy(rules[n++].name, limit->name, sizeof(limit->name));
+	}
+	return n;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cluster/secret.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/errmsg.h"
+#include "base/text.h"
+
+/* An end of line behind the key is no part of it. */
+int tg_frame_key_read(const struct tg_config_cluster *cluster, struct tg_share_secret *secret,
+		      char *message)
+{
+	tg_autofree char *key = NULL;
+	const char *path = cluster->frame_key_file;
+	size_t length = 0;
+	int error;
+
+	memset(secret, 0, sizeof(*secret));
+	if (!path[0])
+		return 0;
+	error = tg_text_read(path, sizeof(secret->bytes) + 2, &key, &length);
+	if (error && error != -EFBIG)
+		return tg_refuse(message, error, "frame_key_file %s: %s", path, strerror(-error));
+	while (!error && length && (key[length - 1] == '\n' || key[length - 1] == '\r'))
+		length--;
+	if (!error && !length)
+		return tg_refuse(message, EINVAL,
+				 "frame_key_file %s is empty; `openssl rand -hex 32` makes a key",
+				 path);
+	if (!error && length <= sizeof(secret->bytes)) {
+		memcpy(secret->bytes, key, length);
+		secret->length = length;
+	}
+	if (key)
+		explicit_bzero(key, length);
+	if (!secret->length)
+		return tg_refuse(message, EINVAL, "frame_key_file %s has more than %d bytes", path,
+				 TG_SHARE_SECRET_MAX);
+	return 0;
+}
+
+/* Frames are signed by the same secret, and never begin with this. */
+#define PURPOSE "tidegate keys of applications"
+
+int tg_frame_key_note(struct tg_config *config, char *message)
+{
+	struct tg_config_cluster *cluster = &config->cluster;
+	unsigned char text[sizeof(PURPOSE) + sizeof(cluster->name)] = PURPOSE;
+	unsigned char mac[EVP_MAX_MD_SIZE];
+	struct tg_share_secret secret;
+	int error;
+
+	if (!cluster->name[0])
+		return 0;
+	error = tg_frame_key_read(cluster, &secret, message);
+	if (error)
+		return error;
+	memcpy(text + sizeof(PURPOSE), cluster->name, sizeof(cluster->name));
+	if (!HMAC(EVP_sha256(), secret.bytes, (int)secret.length, text,
+		  sizeof(PURPOSE) + strlen(cluster->name), mac, NULL))
+		error = tg_refuse(message, ENOMEM, "libcrypto: no HMAC-SHA256");
+	explicit_bzero(&secret, sizeof(secret));
+	if (error)
+		return error;
+	memcpy(cluster->name_key, mac, sizeof(cluster->name_key));
+	cluster->name_key[0] = le64toh(cluster->name_key[0]);
+	cluster->name_key[1] = le64toh(cluster->name_key[1]);
+	explicit_bzero(mac, sizeof(mac));
+	return 0;
+}

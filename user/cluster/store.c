@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cluster/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tidegate/abi.h>
+
+#include "config/bounds.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cluster/frame.h"
+#include "redis/expect.h"
+#include "redis/redis_client.h"
+#include "cluster/members.h"
+
+#define NS_PER_S     1000000000ULL
+#define NS_PER_MS    1000000ULL
+#define COMMANDS_MAX 8 /* one after the other, without waiting */
+
+struct tg_store {
+	struct tg_config_cluster cluster;
+	tg_store_done *done;
+	void *data;
+	struct tg_store_link *link;
+	struct tg_store_status status;
+	struct tg_store_members members;
+	uint64_t members_at; /* ns: when the set was last asked for */
+	uint64_t frames_at;  /* ns: when frames were last brought */
+	char key[TG_STORE_KEY_SIZE];
+	enum tg_store_asked asked[COMMANDS_MAX];
+	size_t asked_n, answered_n;
+	bool in_round;
+	uint64_t began_at; /* ns: the round */
+	struct tg_reply *frames, *own;
+	struct tg_store_frame *list; /* TG_SHARE_NODES_MAX places */
+};
+
+/* Words end with a NUL, unless there are @lengths. */
+static int ask(struct tg_store *store, enum tg_store_asked what, int n, const char *const *words,
+	       const size_t *lengths)
+{
+	int error = tg_link_send(store->link, n, words, lengths);
+
+	if (error == 0)
+		store->asked[store->asked_n++] = what;
+	return error;
+}
+
+#define ASK(store, what, ...)                                                                      \
+	ask(store, what, sizeof((const char *[]){__VA_ARGS__}) / sizeof(const char *),             \
+	    (const char *[]){__VA_ARGS__}, NULL)
+
+static int ask_members(struct tg_store *store, uint64_t now)
+{
+	int error = ASK(store, TG_ASKED_SADD, "SADD", store->members.set, store->cluster.node);
+
+	store->members_at = now;
+	return error ? error : ASK(store, TG_ASKED_SMEMBERS, "SMEMBERS", store->members.set);
+}
+
+static int greet(struct tg_store *store, char *why, size_t size)
+{
+	const struct tg_config_store *server = &store->cluster.stores[tg_link_server(store->link)];
+	char database[16], name[TG_CONFIG_NAME_SIZE + 16];
+	int error = 0;
+
+	if (store->cluster.password_file[0]) {
+		error = tg_link_send_auth(store->link, why, size);
+		if (error)
+			return error;
+		store->asked[store->asked_n++] = TG_ASKED_AUTH;
+	}
+	snprintf(why, size, "%s", strerror(ENOMEM));
+	snprintf(database, sizeof(database), "%u", server->database);
+	if (server->database)
+		error = ASK(store, TG_ASKED_SELECT, "SELECT", database);
+	snprintf(name, sizeof(name), "tidegate-%s", store->cluster.node);
+	if (!error)
+		error = ASK(store, TG_ASKED_SETNAME, "CLIENT", "SETNAME", name);
+	return error ? error : ask_members(store, tg_now_ns());
+}
+
+static void on_connected(void *data)
+{
+	struct tg_store *store = data;
+	char why[sizeof(store->status.error)];
+
+	store->asked_n = store->answered_n = 0;
+	if (greet(store, why, sizeof(why)))
+		tg_link_give_up(store->link, "%s", why);
+}
+
+static void on_lost(void *data)
+{
+	struct tg_store *store = data;
+	bool in_round = store->in_round;
+
+	store->status.connected = false;
+	store->in_round = false;
+	tg_reply_free(&store->frames);
+	tg_reply_free(&store->own);
+	if (!in_round)
+		return;
+	store->status.missed++;
+	store->done(store->data, NULL);
+}
+
+static struct tg_store_frame frame_of(const struct tg_reply *reply)
+{
+	return (struct tg_store_frame){(const uint8_t *)reply->text, reply->length};
+}
+
+static void finish_round(struct tg_store *store)
+{
+	tg_cleanup(tg_reply_free) struct tg_reply *frames = TAKE_PTR(store->frames);
+	tg_cleanup(tg_reply_free) struct tg_reply *own = TAKE_PTR(store->own);
+	struct tg_store_round round = {.frames = store->list};
+	size_t i;
+
+	for (i = 0; frames && i < frames->length; i++)
+		if (frames->items[i]->kind == TG_REPLY_TEXT)
+			store->list[round.n++] = frame_of(frames->items[i]);
+	if (own && own->items[0]->kind == TG_REPLY_TEXT)
+		round.own = frame_of(own->items[0]);
+	round.round_trip = tg_now_ns() - store->began_at;
+	store->status.rounds++;
+	store->status.round_trip = round.round_trip;
+	store->in_round = false;
+	tg_link_approve(store->link);
+	store->done(store->data, &round);
+}
+
+static void finish(struct tg_store *store)
+{
+	if (store->in_round) {
+		finish_round(store);
+		return;
+	}
+	store->status.connected = true;
+	store->status.connects++;
+	tg_store_members_wait(&store->members, tg_now_ns());
+}
+
+static int take_frames(struct tg_store *store, struct tg_reply **reply)
+{
+	uint64_t now = tg_now_ns();
+	size_t i;
+
+	if ((*reply)->length != store->members.n)
+		return -EPROTO;
+	for (i = 0; i < store->members.n; i++)
+		if ((*reply)->items[i]->kind == TG_REPLY_TEXT)
+			store->members.list[i].heard_at = now;
+		else if ((*reply)->items[i]->kind != TG_REPLY_NIL)
+			return -EPROTO;
+	store->frames = TAKE_PTR(*reply);
+	store->frames_at = now;
+	return 0;
+}
+
+static int take_own(struct tg_store *store, struct tg_reply **reply)
+{
+	if ((*reply)->length != 1)
+		return -EPROTO;
+	store->own = TAKE_PTR(*reply);
+	return 0;
+}
+
+static int take_members(struct tg_store *store, const struct tg_reply *reply)
+{
+	size_t refused = store->members.refused;
+
+	if (tg_store_members_update(&store->members, store->cluster.name, reply, tg_now_ns()))
+		return -EPROTO;
+	if (store->members.refused && !refused)
+		tg_log(TG_LOG_WARNING,
+		       "store %s: %zu members of %s are left out: no names of nodes, or beyond %d",
+		       store->status.server, store->members.refused, store->members.set,
+		       TG_SHARE_NODES_MAX);
+	return 0;
+}
+
+static void on_answered(void *data, struct tg_reply **reply)
+{
+	struct tg_store *store = data;
+	enum tg_store_asked what = store->asked[store->answered_n++];
+	char why[sizeof(store->status.error)];
+	int error = tg_store_answer_check(what, *reply, why, sizeof(why));
+
+	if (!error && what == TG_ASKED_MGET)
+		error = take_frames(store, reply);
+	else if (!error && what == TG_ASKED_OWN)
+		error = take_own(store, reply);
+	else if (!error && what == TG_ASKED_SMEMBERS)
+		error = take_members(store, *reply);
+	if (error)
+		tg_link_give_up(store->link, "%s", why);
+	else if (store->answered_n == store->asked_n)
+		finish(store);
+}
+
+_Static_assert(TG_CONFIG_STORES_MAX <= TG_REDIS_SERVERS_MAX, "servers");
+_Static_assert(TG_CONFIG_STORE_URL_SIZE <= TG_REDIS_URL_SIZE, "URLs");
+
+static struct tg_redis_settings settings_of(const struct tg_config_cluster *cluster)
+{
+	struct tg_redis_settings settings = {
+		.servers_n = cluster->stores_n,
+		.user = cluster->user,
+		.password_file = cluster->password_file,
+		.ca_file = cluster->ca_file,
+		.answer_within = cluster->interval,
+		.value_max = tg_share_frame_size(TG_SHARE_SOURCES_MAX),
+	};
+	size_t i;
+
+	for (i = 0; i < cluster->stores_n; i++) {
+		const struct tg_config_store *store = &cluster->stores[i];
+		struct tg_redis_server *server = &settings.servers[i];
+
+		tg_config_store_url(store, server->url, sizeof(server->url));
+		server->host = store->host;
+		server->port = store->port;
+		server->is_unix = store->scheme == TG_CONFIG_UNIX;
+		server->has_tls = store->scheme == TG_CONFIG_REDISS;
+	}
+	return settings;
+}
+
+int tg_store_open(struct event_base *base, const struct tg_config_cluster *cluster,
+		  tg_store_done *done, void *data, struct tg_store **store)
+{
+	tg_cleanup(tg_store_close) struct tg_store *made = calloc(1, sizeof(*made));
+	const struct tg_link_user user = {on_connected, on_answered, on_lost, made};
+	struct tg_redis_settings settings;
+
+	if (!made)
+		return -ENOMEM;
+	made->cluster = *cluster;
+	settings = settings_of(&made->cluster);
+	made->done = done;
+	made->data = data;
+	made->list = calloc(TG_SHARE_NODES_MAX, sizeof(made->list[0]));
+	tg_store_key(made->key, cluster->name, cluster->node);
+	if (!made->list || tg_store_members_init(&made->members, cluster) ||
+	    tg_link_open(base, &settings, &user, &made->status, &made->link))
+		return -ENOMEM;
+	*store = TAKE_PTR(made);
+	return 0;
+}
+
+static int ask_set(struct tg_store *store, const uint8_t *frame, size_t length, uint64_t ms)
+{
+	char expiry[24];
+	const char *words[] = {"SET", store->key, (const char *)frame, "PX", expiry};
+	size_t lengths[] = {3, strlen(store->key), length, 2, 0};
+
+	lengths[4] = (size_t)snprintf(expiry, sizeof(expiry), "%llu", (unsigned long long)ms);
+	return ask(store, TG_ASKED_SET, 5, words, lengths);
+}
+
+/* After a time in which nobody listened, nobody is gone. */
+static bool is_gone(const struct tg_store *store, const struct tg_store_member *member)
+{
+	return store->frames_at > member->heard_at + TG_SHARE_GONE_NS;
+}
+
+/* MGET of all frames, or SREM of those who are gone. */
+static int ask_about(struct tg_store *store, enum tg_store_asked what)
+{
+	const char *words[TG_SHARE_NODES_MAX + 1];
+	int n = 0, first;
+	size_t i;
+
+	words[n++] = what == TG_ASKED_MGET ? "MGET" : "SREM";
+	if (what == TG_ASKED_SREM)
+		words[n++] = store->members.set;
+	first = n;
+	for (i = 0; i < store->members.n; i++)
+		if (what == TG_ASKED_MGET)
+			words[n++] = store->members.list[i].key;
+		else if (is_gone(store, &store->members.list[i]))
+			words[n++] = tg_store_key_node(store->members.list[i].key);
+	return n > first ? ask(store, what, n, words, NULL) : 0;
+}
+
+static int ask_round(struct tg_store *store, const uint8_t *frame, size_t length, uint64_t now)
+{
+	uint64_t ms = 10 * store->cluster.interval / NS_PER_MS;
+	bool is_second = now - store->members_at >= NS_PER_S;
+	int error = is_second ? ASK(store, TG_ASKED_OWN, "MGET", store->key) : 0;
+
+	if (!error)
+		error = ask_set(store, frame, length, ms > 3000 ? ms : 3000);
+	if (!error)
+		error = ask_about(store, TG_ASKED_MGET);
+	if (error || !is_second)
+		return error;
+	error = ask_about(store, TG_ASKED_SREM);
+	return error ? error : ask_members(store, now);
+}
+
+bool tg_store_round(struct tg_store *store, const uint8_t *frame, size_t length)
+{
+	uint64_t now = tg_now_ns();
+
+	if (!store->status.connected || !tg_link_is_idle(store->link)) {
+		store->status.missed++;
+		return false;
+	}
+	store->asked_n = store->answered_n = 0;
+	if (ask_round(store, frame, length, now)) {
+		tg_link_give_up(store->link, "%s", strerror(ENOMEM));
+		store->status.missed++;
+		return false;
+	}
+	store->in_round = true;
+	store->began_at = now;
+	return true;
+}
+
+const struct tg_store_status *tg_store_status(const struct tg_store *store)
+{
+	return &store->status;
+}
+
+/* By SET, which the user has the right to, unlike DEL. */
+static void say_goodbye(struct tg_store *store)
+{
+	if (!store->status.connected)
+		return;
+	store->asked_n = 0; /* nobody reads the answers any more */
+	if (ask_set(store, NULL, 0, 1) == 0)
+		ASK(store, TG_ASKED_SREM, "SREM", store->members.set, store->cluster.node);
+}
+
+void tg_store_close(struct tg_store **store)
+{
+	struct tg_store *old = *store;
+
+	if (!old)
+		return;
+	if (old->link)
+		say_goodbye(old);
+	tg_link_close(&old->link);
+	tg_reply_free(&old->frames);
+	tg_reply_free(&old->own);
+	tg_store_members_clear(&old->members);
+	free(old->list);
+	free(old);
+	*store = NULL;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "control/entry_terms.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <tidegate/abi.h>
+
+#include "base/text.h"
+#include "base/units.h"
+
+/* A century: far from where sums of times would overflow, and nobody waits longer. */
+#define LONGEST (36500ULL * 86400 * 1000000000)
+
+static int take_duration(const char *text, uint64_t *for_ns, char *why, size_t why_size)
+{
+	char quoted[TG_QUOTE_SIZE];
+	uint64_t ns;
+
+	if (!text) {
+		*for_ns = TG_NO_END;
+		return 0;
+	}
+	tg_text_quote(text, quoted, sizeof(quoted));
+	switch (tg_parse_duration(text, &ns)) {
+	case -EINVAL:
+		snprintf(why, why_size,
+			 "--for %s is not a duration; write it as 90s, 10m, 2h or 7d", quoted);
+		return -EINVAL;
+	case 0:
+		if (ns > 0 && ns <= LONGEST) {
+			*for_ns = ns;
+			return 0;
+		}
+	}
+	snprintf(why, why_size,
+		 "--for %s: write a time from 1ns to 36500d, or leave --for away for an entry "
+		 "without end",
+		 quoted);
+	return -EINVAL;
+}
+
+static int check_note(const char *note, char *why, size_t why_size)
+{
+	struct tg_place place;
+	const char *wrong;
+
+	if (!note)
+		return 0;
+	if (strlen(note) >= TG_NOTE_SIZE) {
+		snprintf(why, why_size, "the note is %zu bytes long; at most %d bytes are kept",
+			 strlen(note), TG_NOTE_SIZE - 1);
+		return -EINVAL;
+	}
+	if (tg_text_check(note, strlen(note), &place, &wrong) || strpbrk(note, "\t\r\n")) {
+		snprintf(why, why_size, "the note must be one line of UTF-8 text");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int tg_entry_take_terms(const char *duration, const char *note, uint64_t *for_ns, char *why,
+			size_t why_size)
+{
+	int error = check_note(note, why, why_size);
+
+	return error ? error : take_duration(duration, for_ns, why, why_size);
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "control/requests_show.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "control/report_cluster.h"
+#include "base/exit.h"
+#include "config/config.h"
+#include "daemon/daemon.h"
+#include "datapath/datapath.h"
+#include "daemon/events.h"
+#include "control/report.h"
+#include "control/top.h"
+
+json_t *tg_request_status(struct tg_daemon *daemon, const json_t *request)
+{
+	tg_cleanup(tg_stats_free) struct tg_stats *stats = NULL;
+
+	if (tg_datapath_stats(daemon->datapath, &stats))
+		return tg_reply_fail(TG_EXIT_FAILED, "the counters cannot be read");
+	return tg_reply_done(tg_report_status(stats, daemon));
+}
+
+json_t *tg_request_limits(struct tg_daemon *daemon, const json_t *request)
+{
+	tg_cleanup(tg_stats_free) struct tg_stats *stats = NULL;
+	const char *name = tg_request_text(request, "limit");
+
+	if (name && !tg_config_find_limit(daemon->config, name))
+		return tg_reply_no_limit(daemon, name);
+	if (tg_datapath_stats(daemon->datapath, &stats))
+		return tg_reply_fail(TG_EXIT_FAILED, "the counters cannot be read");
+	return tg_reply_done(tg_report_limits(stats, name));
+}
+
+json_t *tg_request_top(struct tg_daemon *daemon, const json_t *request)
+{
+	const char *limit = tg_request_text(request, "limit"), *by = tg_request_text(request, "by");
+	json_int_t n = json_integer_value(json_object_get(request, "n"));
+	json_t *result = NULL;
+
+	if (limit && !tg_config_find_limit(daemon->config, limit))
+		return tg_reply_no_limit(daemon, limit);
+	if (by && strcmp(by, "exceeded") != 0 && strcmp(by, "admitted") != 0)
+		return tg_reply_fail(TG_EXIT_USAGE, "--by is exceeded or admitted, not \"%s\"", by);
+	if (n < 0 || n > TG_TOP_MAX)
+		return tg_reply_fail(TG_EXIT_USAGE, "-n is 1 to %d", TG_TOP_MAX);
+	if (tg_top(daemon->datapath, limit, by && strcmp(by, "admitted") == 0, n ? n : 20, &result))
+		return tg_reply_fail(TG_EXIT_FAILED, "the bucket table cannot be read");
+	return tg_reply_done(result);
+}
+
+json_t *tg_request_why(struct tg_daemon *daemon, const json_t *request)
+{
+	struct tg_bucket_view views[TG_VIEWS_MAX];
+	const char *text = tg_request_text(request, "address");
+	struct tg_prefix address;
+	struct tg_list_view list;
+	const char *key = tg_request_text(request, "key");
+	size_t n;
+
+	if (key) {
+		tg_datapath_why_key(daemon->datapath, key, views, &n);
+		return tg_reply_done(tg_report_why_key(key, views, n, daemon->cluster));
+	}
+	if (!tg_request_parse_address(text, &address))
+		return tg_reply_bad_address(text);
+	if (tg_datapath_why(daemon->datapath, address.address, views, &n, &list))
+		return tg_reply_fail(TG_EXIT_FAILED, "the bucket table cannot be read");
+	return tg_reply_done(tg_report_why(&address, views, n, &list, daemon->cluster));
+}
+
+json_t *tg_request_cluster(struct tg_daemon *daemon, const json_t *request)
+{
+	tg_cleanup(tg_cluster_stats_free) struct tg_cluster_stats *stats = NULL;
+
+	if (tg_cluster_stats(daemon->cluster, &stats))
+		return tg_reply_fail(TG_EXIT_FAILED, "out of memory");
+	if (!stats)
+		return tg_reply_fail(TG_EXIT_NOT_FOUND,
+				     "this machine is in no cluster, so its limits are its own; "
+				     "`cluster` in the configuration says with whom and through "
+				     "which Redis it shares them");
+	return tg_reply_done(tg_report_cluster(stats));
+}
+
+#define EVENTS_MAX 1000 /* in one answer */
+
+json_t *tg_request_events(struct tg_daemon *daemon, const json_t *request)
+{
+	const char *limit = tg_request_text(request, "limit");
+	json_int_t after = json_integer_value(json_object_get(request, "after"));
+	json_int_t n = json_integer_value(json_object_get(request, "n"));
+
+	if (limit && !tg_config_find_limit(daemon->config, limit))
+		return tg_reply_no_limit(daemon, limit);
+	if (n < 1 || n > EVENTS_MAX)
+		return tg_reply_fail(TG_EXIT_USAGE, "-n is 1 to %d", EVENTS_MAX);
+	return tg_reply_done(tg_events_report(daemon->events, limit, after, n,
+					      json_is_true(json_object_get(request, "last"))));
+}
+
+json_t *tg_request_version(struct tg_daemon *daemon, const json_t *request)
+{
+	return tg_reply_done(json_pack("{s:s}", "version", TG_VERSION));
+}

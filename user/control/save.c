@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "control/save.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "explain/diff.h"
+#include "config/load.h"
+#include "base/errmsg.h"
+#include "base/text.h"
+#include "config/yaml.h"
+
+#define PARTS_MAX 2 /* of a setting that is a mapping: new_sources has rate and burst */
+
+/* A piece of the text to be replaced by a value, or a place for one to be added; in bytes. */
+struct edit {
+	size_t begin, end;
+	const char *value;
+	size_t length;
+	const char *key;       /* of one that is added, else NULL */
+	const char *separator; /* then: what stands before it, and how far in it begins */
+	int indent;
+};
+
+static const struct tg_yaml *find_limit(const struct tg_yaml *root, const char *name)
+{
+	const struct tg_yaml *limits = root ? tg_yaml_get(root, "limits") : NULL, *limit, *value;
+
+	for (limit = limits ? limits->children : NULL; limit; limit = limit->next) {
+		value = limit->kind == TG_YAML_MAP ? tg_yaml_get(limit, "name") : NULL;
+		if (value && value->kind == TG_YAML_SCALAR && strcmp(value->text, name) == 0)
+			return limit;
+	}
+	return NULL;
+}
+
+static enum tg_yaml_kind kind_of(const char *key)
+{
+	return strcmp(key, "new_sources") == 0 ? TG_YAML_MAP : TG_YAML_SCALAR;
+}
+
+static const struct tg_yaml *find_setting(const struct tg_yaml *limit, const char *key)
+{
+	const struct tg_yaml *value = tg_yaml_get(limit, key);
+
+	if (!value && strcmp(key, "capacity") == 0)
+		value = tg_yaml_get(limit, "burst");
+	if (!value && strcmp(key, "burst") == 0)
+		value = tg_yaml_get(limit, "capacity");
+	return value && value->kind == kind_of(key) ? value : NULL;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct edit *x = a, *y = b;
+
+	return (x->begin > y->begin) - (x->begin < y->begin);
+}
+
+static char *apply(const char *text, struct edit *edits, size_t n)
+{
+	char *out = NULL;
+	size_t size, at = 0, i;
+	FILE *stream = open_memstream(&out, &size);
+
+	if (!stream)
+		return NULL;
+	qsort(edits, n, sizeof(*edits), by_place);
+	for (i = 0; i < n; i++) {
+		fwrite(text + at, 1, edits[i].begin - at, stream);
+		if (edits[i].key)
+			fprintf(stream, "%s%*s%s: ", edits[i].separator, edits[i].indent, "",
+				edits[i].key);
+		fwrite(edits[i].value, 1, edits[i].length, stream);
+		at = edits[i].end;
+	}
+	fputs(text + at, stream);
+	fclose(stream);
+	return out;
+}
+
+/* @limit is to say the same as @from about what @key is about. */
+static void adopt(struct tg_config_limit *limit, const struct tg_config_limit *from,
+		  const char *key)
+{
+	if (strcmp(key, "shadow") == 0)
+		limit->shadow = from->shadow;
+	else if (strcmp(key, "max_delay") == 0)
+		limit->max_delay = from->max_delay;
+	else if (strcmp(key, "mark_above") == 0)
+		limit->mark_above = from->mark_above;
+	else if (strcmp(key, "new_sources") == 0)
+		limit->new_sources = from->new_sources;
+	else
+		limit->refill = from->refill;
+}
+
+static int refuse_change(const char *path, char *message)
+{
+	return tg_refuse(message, EINVAL,
+			 "%s with only these values changed would not say what is in force; change "
+			 "the file by hand",
+			 path);
+}
+
+static uint64_t no_buckets(const void *data, const char *limit)
+{
+	return 0;
+}
+
+static bool same_config(const struct tg_config *a, const struct tg_config *b)
+{
+	json_t *changes = tg_config_diff(a, b, no_buckets, NULL);
+	bool same = changes && !json_array_size(changes);
+
+	json_decref(changes);
+	return same;
+}
+
+/*
+ * The new text says what is in force, and of all else what the old one said; nothing less is
+ * written to anybody's file.
+ */
+static int verify(const char *path, const char *old, const char *new,
+		  const struct tg_setting *settings, size_t n, const struct tg_config *wanted,
+		  char *message)
+{
+	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
+	tg_cleanup(tg_config_free) struct tg_config *before = NULL, *after = NULL;
+	struct tg_config_limit *limit;
+	const struct tg_config_limit *from;
+	size_t i;
+
+	if (tg_config_parse(path, old, strlen(old), &before, &diagnostics) ||
+	    tg_config_parse(path, new, strlen(new), &after, &diagnostics))
+		return refuse_change(path, message);
+	for (i = 0; i < n; i++) {
+		limit = tg_config_find_limit(before, settings[i].limit);
+		from = tg_config_find_limit((struct tg_config *)wanted, settings[i].limit);
+		if (!limit || !from)
+			return refuse_change(path, message);
+		adopt(limit, from, settings[i].key);
+	}
+	return same_config(before, after) ? 0 : refuse_change(path, message);
+}
+
+static bool may_be_added(const char *key)
+{
+	return strcmp(key, "shadow") == 0 || strcmp(key, "max_delay") == 0 ||
+	       strcmp(key, "mark_above") == 0;
+}
+
+/* Of the @text of a setting only what @value is: around a mapping there may be more. */
+static void take_value(struct edit *edit, const char *text, const struct tg_yaml *value)
+{
+	size_t begin = tg_text_offset(text, value->begin);
+
+	edit->value = text + begin;
+	edit->length = tg_text_offset(text, value->end) - begin;
+}
+
+/* Behind the name: in a mapping of flow style at once, in one of block style on a line of its own.
+ */
+static struct edit add_behind(const char *text, const struct tg_yaml *name, const char *key)
+{
+	size_t end = tg_text_offset(text, name->end);
+	struct edit edit = {.begin = end, .key = key, .separator = ", "};
+	char next = text[end + strspn(text + end, " \t\r\n")];
+
+	if (next != ',' && next != '}') {
+		edit.begin += strcspn(text + end, "\r\n");
+		edit.separator = text[edit.begin] == '\r' ? "\r\n" : "\n";
+		edit.indent = (int)name->key_place.column - 1;
+	}
+	edit.end = edit.begin;
+	return edit;
+}
+
+/* Of a mapping each value by itself, so that comments between them stay, too. */
+static int edit_parts(const char *path, const char *text, const struct tg_yaml *map,
+		      const char *value, const struct tg_yaml *parts, struct edit *edits, size_t *n,
+		      char *message)
+{
+	const struct tg_yaml *from, *to;
+
+	for (to = parts->children; to; to = to->next) {
+		from = tg_yaml_get(map, to->key);
+		if (!from || from->kind != TG_YAML_SCALAR || to->kind != TG_YAML_SCALAR)
+			return refuse_change(path, message);
+		edits[*n] = (struct edit){.begin = tg_text_offset(text, from->begin),
+					  .end = tg_text_offset(text, from->end)};
+		take_value(&edits[(*n)++], value, to);
+	}
+	return 0;
+}
+
+/* One that is a mapping. Blanks before it are no indentation, of which tabs would be an error. */
+static int edit_map(const char *path, const char *text, const struct tg_yaml *limit,
+		    const struct tg_setting *setting, struct edit *edits, size_t *n, char *message)
+{
+	const char *value = setting->value + strspn(setting->value, " \t");
+	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
+	tg_cleanup(tg_yaml_free) struct tg_yaml *root = NULL;
+	const struct tg_yaml *map = find_setting(limit, setting->key);
+
+	if (tg_yaml_parse(path, value, strlen(value), &root, &diagnostics) || !root ||
+	    root->kind != TG_YAML_MAP || root->n > PARTS_MAX ||
+	    (!map && tg_yaml_get(limit, setting->key)))
+		return refuse_change(path, message);
+	if (map)
+		return edit_parts(path, text, map, value, root, edits, n, message);
+	edits[*n] = add_behind(text, tg_yaml_get(limit, "name"), setting->key);
+	take_value(&edits[(*n)++], value, root);
+	return 0;
+}
+
+static int make_edit(const char *path, const char *text, const struct tg_yaml *root,
+		     const struct tg_setting *setting, struct edit *edits, size_t *n, char *message)
+{
+	const struct tg_yaml *limit = find_limit(root, setting->limit), *value;
+	struct edit *edit = &edits[*n];
+
+	if (!limit)
+		return tg_refuse(message, EINVAL, "%s has no limit named %s", path, setting->limit);
+	if (kind_of(setting->key) == TG_YAML_MAP)
+		return edit_map(path, text, limit, setting, edits, n, message);
+	value = find_setting(limit, setting->key);
+	if (!value && (!may_be_added(setting->key) || tg_yaml_get(limit, setting->key)))
+		return tg_refuse(message, EINVAL,
+				 "the limit %s has no %s in %s, where its refill has the "
+				 "other form; change the file by hand",
+				 setting->limit, setting->key, path);
+	if (value)
+		*edit = (struct edit){.begin = tg_text_offset(text, value->begin),
+				      .end = tg_text_offset(text, value->end)};
+	else
+		*edit = add_behind(text, tg_yaml_get(limit, "name"), setting->key);
+	edit->value = setting->value;
+	edit->length = strlen(setting->value);
+	(*n)++;
+	return 0;
+}
+
+static int make_edits(const char *path, const char *text, const struct tg_setting *settings,
+		      size_t n, struct edit *edits, size_t *edits_n, char *message)
+{
+	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
+	tg_cleanup(tg_yaml_free) struct tg_yaml *root = NULL;
+	int error = 0;
+	size_t i;
+
+	if (tg_yaml_parse(path, text, strlen(text), &root, &diagnostics) || diagnostics.errors)
+		return tg_refuse(message, EINVAL, "%s is not valid YAML any more", path);
+	for (i = 0; i < n && !error; i++)
+		error = make_edit(path, text, root, &settings[i], edits, edits_n, message);
+	return error;
+}
+
+int tg_config_edit(const char *path, const char *text, const struct tg_setting *settings, size_t n,
+		   const struct tg_config *wanted, char **out, char *message)
+{
+	tg_autofree struct edit *edits = calloc(n * PARTS_MAX, sizeof(*edits));
+	tg_autofree char *edited = NULL;
+	size_t edits_n = 0;
+	int error;
+
+	if (!edits)
+		return tg_refuse(message, ENOMEM, "out of memory");
+	error = make_edits(path, text, settings, n, edits, &edits_n, message);
+	if (error)
+		return error;
+	edited = apply(text, edits, edits_n);
+	if (!edited)
+		return tg_refuse(message, ENOMEM, "out of memory");
+	error = verify(path, text, edited, settings, n, wanted, message);
+	if (error)
+		return error;
+	*out = TAKE_PTR(edited);
+	return 0;
+}
+
+static int write_all(int fd, const char *text, size_t length)
+{
+	ssize_t written;
+
+	while (length) {
+		written = write(fd, text, length);
+		if (written < 0)
+			return -errno;
+		text += written;
+		length -= written;
+	}
+	return fsync(fd) ? -errno : 0;
+}
+
+/* Beside the file, so that a rename puts it in its place; of the same owner and mode. */
+static int replace(const char *path, const char *text)
+{
+	char temporary[PATH_MAX];
+	tg_autoclose int fd = -1;
+	struct stat status;
+	int error;
+
+	if (stat(path, &status))
+		return -errno;
+	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
+		return -ENAMETOOLONG;
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	error = write_all(fd, text, strlen(text));
+	if (!error &&
+	    (fchown(fd, status.st_uid, status.st_gid) || fchmod(fd, status.st_mode & 07777)))
+		error = -errno;
+	if (!error && rename(temporary, path))
+		error = -errno;
+	if (error)
+		unlink(temporary);
+	return error;
+}
+
+int tg_config_save(const char *path, const struct tg_setting *settings, size_t n,
+		   const struct tg_config *wanted, char *message)
+{
+	/* Of a symbolic link, what it leads to is changed. */
+	tg_autofree char *target = realpath(path, NULL), *text = NULL, *edited = NULL;
+	size_t length;
+	int error;
+
+	if (!target)
+		return tg_refuse(message, errno, "%s: %s", path, strerror(errno));
+	error = tg_text_read(target, TG_YAML_SIZE_MAX, &text, &length);
+	if (error)
+		return tg_refuse(message, error, "%s cannot be read: %s", target, strerror(-error));
+	error = tg_config_edit(target, text, settings, n, wanted, &edited, message);
+	if (error)
+		return error;
+	error = replace(target, edited);
+	if (error)
+		return tg_refuse(message, error, "%s cannot be written: %s", target,
+				 strerror(-error));
+	return 0;
+}

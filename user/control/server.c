@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "control/server.h"
+#include "base/exit.h"
+#include "base/log.h"
+#include "base/ownership.h"
+
+#define CLIENTS_MAX  256
+#define CLIENTS_OWN  32	   /* of them that are left to root, whoever else is there */
+#define REQUEST_MAX  65536 /* bytes of a line */
+#define IDLE_SECONDS 30
+#define GROUPS_MAX   65536 /* of a process: NGROUPS_MAX of Linux */
+
+struct client {
+	LIST_ENTRY(client) entry;
+	struct tg_control *control;
+	struct bufferevent *buffer;
+	bool may_change; /* the policy, entries and buckets; else only look */
+	bool closing;	 /* once the reply is out */
+};
+
+struct tg_control {
+	struct event_base *base;
+	struct evconnlistener *listener;
+	char *path;
+	tg_control_handler *handle;
+	void *data;
+	LIST_HEAD(, client) clients;
+	size_t clients_n;
+};
+
+static void drop(struct client *client)
+{
+	LIST_REMOVE(client, entry);
+	client->control->clients_n--;
+	bufferevent_free(client->buffer);
+	free(client);
+}
+
+static bool in_group(int fd, gid_t group)
+{
+	socklen_t length = GROUPS_MAX * sizeof(gid_t);
+	tg_autofree gid_t *groups = malloc(length);
+	size_t i;
+
+	if (!groups || getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length))
+		return false;
+	for (i = 0; i < length / sizeof(*groups); i++)
+		if (groups[i] == group)
+			return true;
+	return false;
+}
+
+/* Root and the daemon's user may do all; its group may look. False: not even that. */
+static bool may_talk(int fd, bool *may_change)
+{
+	socklen_t length = sizeof(struct ucred);
+	struct ucred peer;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length))
+		return false;
+	*may_change = peer.uid == 0 || peer.uid == geteuid();
+	return *may_change || peer.gid == getegid() || in_group(fd, getegid());
+}
+
+static void reply(struct client *client, json_t *answer)
+{
+	tg_autofree char *line = json_dumps(answer, JSON_COMPACT);
+
+	json_decref(answer);
+	if (!line)
+		return;
+	bufferevent_write(client->buffer, line, strlen(line));
+	bufferevent_write(client->buffer, "\n", 1);
+}
+
+/* The last thing that a client hears. */
+static void refuse(struct client *client, int code, const char *error)
+{
+	reply(client, json_pack("{s:i, s:s}", "code", code, "error", error));
+	client->closing = true;
+	bufferevent_disable(client->buffer, EV_READ);
+}
+
+static void answer_line(struct client *client, const char *line, size_t length)
+{
+	struct tg_control *control = client->control;
+	json_error_t error;
+	json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error), *answer;
+
+	if (!json_is_object(request)) {
+		json_decref(request);
+		reply(client, json_pack("{s:i, s:s}", "code", TG_EXIT_USAGE, "error",
+					"a request is one JSON object on a line"));
+		return;
+	}
+	answer = control->handle(control->data, request, client->may_change);
+	json_decref(request);
+	if (!answer)
+		answer = json_pack("{s:i, s:s}", "code", TG_EXIT_FAILED, "error", "out of memory");
+	reply(client, answer);
+}
+
+/*
+ * The next request, once the answers before it are out: who asks without reading is neither to fill
+ * the daemon's memory nor to keep others waiting.
+ */
+static void serve(struct client *client)
+{
+	struct evbuffer *input = bufferevent_get_input(client->buffer),
+			*output = bufferevent_get_output(client->buffer);
+	size_t length;
+	char *line;
+
+	while (!client->closing && !evbuffer_get_length(output)) {
+		line = evbuffer_readln(input, &length, EVBUFFER_EOL_LF);
+		if (!line) {
+			if (evbuffer_get_length(input) >= REQUEST_MAX)
+				refuse(client, TG_EXIT_USAGE,
+				       "a request is at most 65536 bytes long");
+			return;
+		}
+		answer_line(client, line, length);
+		free(line);
+	}
+}
+
+static void on_read(struct bufferevent *buffer, void *data)
+{
+	serve(data);
+}
+
+static void on_written(struct bufferevent *buffer, void *data)
+{
+	struct client *client = data;
+
+	if (client->closing)
+		drop(client);
+	else
+		serve(client);
+}
+
+static void on_event(struct bufferevent *buffer, short what, void *data)
+{
+	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT))
+		drop(data);
+}
+
+static struct client *add_client(struct tg_control *control, evutil_socket_t fd)
+{
+	const struct timeval idle = {.tv_sec = IDLE_SECONDS};
+	struct client *client = calloc(1, sizeof(*client));
+
+	if (!client)
+		return NULL;
+	client->control = control;
+	client->buffer = bufferevent_socket_new(control->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!client->buffer) {
+		free(client);
+		return NULL;
+	}
+	LIST_INSERT_HEAD(&control->clients, client, entry);
+	control->clients_n++;
+	bufferevent_setcb(client->buffer, on_read, on_written, on_event, client);
+	bufferevent_setwatermark(client->buffer, EV_READ, 0, REQUEST_MAX);
+	bufferevent_set_timeouts(client->buffer, &idle, &idle);
+	return client;
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
+		      int length, void *data)
+{
+	struct tg_control *control = data;
+	bool may_change = false, allowed = may_talk(fd, &may_change);
+	struct client *client = add_client(control, fd);
+
+	if (!client) {
+		close(fd);
+		return;
+	}
+	client->may_change = may_change;
+	bufferevent_enable(client->buffer, EV_WRITE);
+	if (!allowed)
+		refuse(client, TG_EXIT_REFUSED,
+		       "only root and members of the daemon's group may use its control socket");
+	else if (control->clients_n > (may_change ? CLIENTS_MAX : CLIENTS_MAX - CLIENTS_OWN))
+		refuse(client, TG_EXIT_FAILED,
+		       "the daemon talks to too many clients at the moment; try again");
+	else
+		bufferevent_enable(client->buffer, EV_READ);
+}
+
+static int make_parent(const char *path)
+{
+	char copy[PATH_MAX];
+	const char *parent;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	parent = dirname(copy);
+	if (mkdir(parent, 0755) && errno != EEXIST)
+		return tg_fail(errno, "cannot make the directory of %s", path);
+	return tg_ownership_check_directory(parent);
+}
+
+/* Somebody listens there: not ours to replace. */
+static bool answers(const struct sockaddr_un *address)
+{
+	tg_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
+}
+
+static int listen_on(const char *path)
+{
+	tg_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat status;
+	mode_t mask;
+	int error;
+
+	if (fd < 0)
+		return tg_fail(errno, "socket");
+	if (strlen(path) >= sizeof(address.sun_path))
+		return tg_fail(ENAMETOOLONG, "control socket %s", path);
+	strcpy(address.sun_path, path);
+	if (lstat(path, &status) == 0) {
+		if (!S_ISSOCK(status.st_mode))
+			return tg_fail(EEXIST, "control socket %s: not a socket", path);
+		if (answers(&address))
+			return tg_fail(
+				EADDRINUSE,
+				"another daemon answers on %s; choose another with --control",
+				path);
+		unlink(path);
+	}
+	mask = umask(0117); /* 0660 from the first moment on */
+	error = bind(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
+	umask(mask);
+	if (error)
+		return tg_fail(error, "%scontrol socket %s",
+			       geteuid() == 0 ? "" : "tidegated is to be run as root: ", path);
+	return TAKE_FD(fd);
+}
+
+int tg_control_open(struct event_base *base, const char *path, tg_control_handler *handle,
+		    void *data, struct tg_control **control)
+{
+	tg_cleanup(tg_control_close) struct tg_control *made = calloc(1, sizeof(*made));
+	int fd, error;
+
+	if (!made)
+		return tg_fail(ENOMEM, "control socket");
+	made->base = base;
+	made->handle = handle;
+	made->data = data;
+	LIST_INIT(&made->clients);
+	error = make_parent(path);
+	if (error)
+		return error;
+	fd = listen_on(path);
+	if (fd < 0)
+		return fd;
+	made->path = strdup(path);
+	made->listener = evconnlistener_new(base, on_accept, made, LEV_OPT_CLOSE_ON_FREE, 64, fd);
+	if (!made->path || !made->listener)
+		return tg_fail(ENOMEM, "control socket %s", path);
+	*control = TAKE_PTR(made);
+	return 0;
+}
+
+/* A reply that said why the daemon stops is worth a moment's wait. */
+static void flush(struct client *client)
+{
+	struct evbuffer *output = bufferevent_get_output(client->buffer);
+	int fd = bufferevent_getfd(client->buffer);
+
+	evbuffer_unfreeze(output, 1); /* the bufferevent that had it is about to go */
+	while (evbuffer_get_length(output) && evbuffer_write(output, fd) > 0)
+		;
+}
+
+void tg_control_close(struct tg_control **control)
+{
+	struct tg_control *old = *control;
+	struct client *client;
+
+	if (!old)
+		return;
+	while ((client = LIST_FIRST(&old->clients))) {
+		flush(client);
+		drop(client);
+	}
+	if (old->listener)
+		evconnlistener_free(old->listener);
+	if (old->path)
+		unlink(old->path);
+	free(old->path);
+	free(old);
+	*control = NULL;
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/events.h"
+
+#include <arpa/inet.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "config/names.h"
+#include "datapath/datapath.h"
+#include "base/log.h"
+#include "base/prefix.h"
+
+#define KEPT	  4096 /* events; a power of two */
+#define NS_PER_S  1000000000ULL
+#define NS_PER_MS 1000000ULL
+
+struct seen {
+	struct tg_event event;
+	uint64_t time; /* ns on CLOCK_REALTIME */
+	char limit[TG_LIMIT_NAME_SIZE];
+};
+
+struct tg_events {
+	struct tg_datapath *datapath;
+	struct ring_buffer *ring;
+	struct event *readable;
+	int fd;
+	uint64_t n; /* that have come so far; the last KEPT of them are in `seen` */
+	struct seen seen[KEPT];
+};
+
+static uint64_t real_time_of(uint64_t at)
+{
+	struct timespec now;
+	/* By the clock that is not behind: an event is never of the future. */
+	uint64_t age = tg_now_ns() - at;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + now.tv_nsec - age;
+}
+
+static int on_event(void *data, void *record, size_t size)
+{
+	struct tg_events *events = data;
+	struct seen *seen = &events->seen[events->n % KEPT];
+	const char *limit;
+
+	if (size != sizeof(seen->event))
+		return 0;
+	memcpy(&seen->event, record, size);
+	limit = tg_datapath_limit_name(events->datapath, seen->event.limit_id);
+	if (!limit)
+		return 0; /* of a limit that is no more */
+	snprintf(seen->limit, sizeof(seen->limit), "%s", limit);
+	seen->time = real_time_of(seen->event.at);
+	events->n++;
+	return 0;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *data)
+{
+	struct tg_events *events = data;
+
+	ring_buffer__consume(events->ring);
+}
+
+int tg_events_open(struct event_base *base, struct tg_datapath *datapath, struct tg_events **events)
+{
+	tg_cleanup(tg_events_close) struct tg_events *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return tg_fail(ENOMEM, "events");
+	made->datapath = datapath;
+	made->fd = tg_datapath_events_fd(datapath);
+	if (made->fd < 0)
+		return tg_fail(made->fd, "events");
+	made->ring = ring_buffer__new(made->fd, on_event, made, NULL);
+	if (!made->ring)
+		return tg_fail(errno, "events");
+	made->readable = event_new(base, ring_buffer__epoll_fd(made->ring), EV_READ | EV_PERSIST,
+				   on_readable, made);
+	if (!made->readable || event_add(made->readable, NULL))
+		return tg_fail(ENOMEM, "events");
+	*events = TAKE_PTR(made);
+	return 0;
+}
+
+static json_t *address_of(const struct tg_address *address)
+{
+	struct tg_prefix prefix = {.length = 128};
+	char text[TG_PREFIX_TEXT_SIZE];
+
+	memcpy(prefix.address, address, sizeof(prefix.address));
+	tg_prefix_format(&prefix, text, sizeof(text));
+	text[strcspn(text, "/")] = '\0';
+	return json_string(text);
+}
+
+static json_t *time_of(const struct seen *seen)
+{
+	time_t seconds = seen->time / NS_PER_S;
+	char text[40] = "", stamp[48];
+	struct tm utc;
+
+	if (gmtime_r(&seconds, &utc))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(stamp, sizeof(stamp), "%s.%03uZ", text,
+		 (unsigned int)(seen->time % NS_PER_S / NS_PER_MS));
+	return json_string(stamp);
+}
+
+static json_t *report(const struct seen *seen)
+{
+	const struct tg_event *event = &seen->event;
+	json_t *json = json_pack(
+		"{s:o, s:s, s:s, s:s, s:o, s:o, s:i, s:I, s:I}", "time", time_of(seen), "limit",
+		seen->limit, "verdict", tg_verdict_name(event->verdict), "hook",
+		tg_hook_name(event->hook), "source", address_of(&event->source), "destination",
+		address_of(&event->destination), "protocol", event->protocol, "bytes",
+		(json_int_t)event->bytes, "not_shown", (json_int_t)event->unsampled);
+
+	if (json && event->has_ports) {
+		json_object_set_new(json, "source_port", json_integer(ntohs(event->source_port)));
+		json_object_set_new(json, "destination_port",
+				    json_integer(ntohs(event->destination_port)));
+	}
+	return json;
+}
+
+static bool is_meant(const struct seen *seen, const char *limit)
+{
+	return !limit || strcmp(seen->limit, limit) == 0;
+}
+
+/* The number before that of the @n th event from the end. */
+static uint64_t from_the_end(const struct tg_events *events, const char *limit, uint64_t first,
+			     size_t n)
+{
+	uint64_t number;
+
+	for (number = events->n; number > first && n; number--)
+		n -= is_meant(&events->seen[(number - 1) % KEPT], limit);
+	return number;
+}
+
+json_t *tg_events_report(const struct tg_events *events, const char *limit, json_int_t after,
+			 size_t n, bool last)
+{
+	uint64_t number = events->n > KEPT ? events->n - KEPT : 0;
+	json_t *list = json_array();
+
+	/* A number that has not been given yet is an earlier daemon's, so all is new. */
+	if (after > 0 && (uint64_t)after > number && (uint64_t)after <= events->n)
+		number = (uint64_t)after;
+	if (last)
+		number = from_the_end(events, limit, number, n);
+	for (; list && number < events->n && json_array_size(list) < n; number++) {
+		const struct seen *seen = &events->seen[number % KEPT];
+
+		if (is_meant(seen, limit))
+			json_array_append_new(list, report(seen));
+	}
+	return json_pack("{s:o, s:I}", "events", list, "next", (json_int_t)number);
+}
+
+void tg_events_close(struct tg_events **events)
+{
+	struct tg_events *old = *events;
+
+	if (!old)
+		return;
+	if (old->readable)
+		event_free(old->readable);
+	ring_buffer__free(old->ring);
+	if (old->fd >= 0)
+		close(old->fd);
+	free(old);
+	*events = NULL;
+}

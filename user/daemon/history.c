@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/history.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "cluster/cluster.h"
+#include "config/config.h"
+#include "daemon/daemon.h"
+#include "datapath/datapath.h"
+#include "cluster/secret.h"
+#include "base/log.h"
+#include "base/errmsg.h"
+
+#define NS_PER_S      1000000000ULL
+#define NS_PER_US     1000
+#define RETRY_AFTER_S 5
+
+static void remember(struct tg_generations *generations, struct tg_config *config)
+{
+	if (generations->n == TG_HISTORY_MAX) {
+		tg_config_free(&generations->history[0]);
+		memmove(generations->history, generations->history + 1,
+			(TG_HISTORY_MAX - 1) * sizeof(generations->history[0]));
+		generations->n--;
+	}
+	generations->history[generations->n++] = config;
+}
+
+static int publish(struct tg_daemon *daemon, struct tg_config *config, char *message)
+{
+	int error = tg_frame_key_note(config, message);
+
+	if (!error)
+		error = tg_datapath_publish(daemon->datapath, config, message);
+	if (error) {
+		daemon->reloads_failed++;
+		tg_log(TG_LOG_ERROR, "%s; the policy in force stays", message);
+		return error;
+	}
+	daemon->reloads_ok++;
+	/* If it fails, the policy is in force all the same, and the log says so. */
+	tg_cluster_follow(&daemon->cluster, daemon->base, daemon->datapath, config);
+	return 0;
+}
+
+int tg_generations_change(struct tg_daemon *daemon, struct tg_config **config, char *message)
+{
+	struct tg_generations *generations = &daemon->generations;
+	int error;
+
+	if (generations->deadline_ns)
+		return tg_refuse(message, EALREADY,
+				 "a change waits to be confirmed, %llu s more; run `tidegate "
+				 "confirm` or `tidegate rollback` first",
+				 tg_generations_remaining(daemon) / NS_PER_S);
+	error = publish(daemon, *config, message);
+	if (error)
+		return error;
+	remember(generations, daemon->config);
+	daemon->config = TAKE_PTR(*config);
+	return 0;
+}
+
+int tg_generations_rollback(struct tg_daemon *daemon, char *message)
+{
+	struct tg_generations *generations = &daemon->generations;
+	struct tg_config *before;
+	int error;
+
+	if (!generations->n)
+		return tg_refuse(message, ENOENT,
+				 "there is no earlier policy to go back to since the daemon began");
+	before = generations->history[generations->n - 1];
+	error = publish(daemon, before, message);
+	if (error)
+		return error;
+	generations->n--;
+	tg_config_free(&daemon->config);
+	daemon->config = before;
+	tg_generations_confirm(daemon);
+	return 0;
+}
+
+/* Until it works: an operator who cannot reach the machine any more counts on it. */
+static void on_deadline(evutil_socket_t fd, short what, void *data)
+{
+	const struct timeval again = {.tv_sec = RETRY_AFTER_S};
+	struct tg_daemon *daemon = data;
+	char message[TG_MESSAGE_SIZE];
+
+	tg_log(TG_LOG_WARNING, "the last change was not confirmed in time: going back to what was "
+			       "in force before it");
+	if (tg_generations_rollback(daemon, message) == 0)
+		return;
+	tg_log(TG_LOG_ERROR, "going back failed, and is tried again in %d s: %s", RETRY_AFTER_S,
+	       message);
+	event_add(daemon->generations.timer, &again);
+}
+
+void tg_generations_expect(struct tg_daemon *daemon, uint64_t ns, uint32_t before)
+{
+	const struct timeval delay = {.tv_sec = ns / NS_PER_S,
+				      .tv_usec = ns % NS_PER_S / NS_PER_US};
+
+	daemon->generations.deadline_ns = tg_now_ns() + ns;
+	daemon->generations.before = before;
+	event_add(daemon->generations.timer, &delay);
+}
+
+int tg_generations_confirm(struct tg_daemon *daemon)
+{
+	if (!daemon->generations.deadline_ns)
+		return -ENOENT;
+	daemon->generations.deadline_ns = 0;
+	event_del(daemon->generations.timer);
+	return 0;
+}
+
+uint64_t tg_generations_remaining(const struct tg_daemon *daemon)
+{
+	uint64_t now = tg_now_ns();
+
+	return daemon->generations.deadline_ns > now ? daemon->generations.deadline_ns - now : 0;
+}
+
+int tg_generations_open(struct tg_daemon *daemon, struct event_base *base)
+{
+	daemon->generations.timer = evtimer_new(base, on_deadline, daemon);
+	return daemon->generations.timer ? 0 : tg_fail(ENOMEM, "timer");
+}
+
+void tg_generations_close(struct tg_daemon *daemon)
+{
+	struct tg_generations *generations = &daemon->generations;
+
+	if (generations->timer)
+		event_free(generations->timer);
+	generations->timer = NULL;
+	while (generations->n)
+		tg_config_free(&generations->history[--generations->n]);
+}

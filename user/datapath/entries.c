@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <tidegate/lists.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "datapath/datapath_private.h"
+#include "datapath/entries.h"
+#include "datapath/entries_private.h"
+#include "base/log.h"
+#include "base/pin_dir.h"
+
+/* Batches that a second's walk may take: 8,192 entries, some milliseconds. */
+#define BATCHES_A_SECOND 8
+
+static int entries_fd(const struct tg_datapath *datapath)
+{
+	return tg_program_map_fd(datapath->program, TG_MAP_ENTRIES);
+}
+
+static struct tg_listing *listing_of(struct tg_entry *entry, enum tg_list list)
+{
+	return list == TG_LIST_ALLOW ? &entry->allow : &entry->deny;
+}
+
+int tg_entries_announce(const struct tg_program *program, uint32_t n)
+{
+	struct tg_entries_state state = {.layout = TG_ENTRIES_LAYOUT, .n = n};
+	int fd = tg_program_map_fd(program, TG_MAP_ENTRIES_STATE);
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(fd, &zero, &state, BPF_ANY) ? -errno : 0;
+}
+
+static int announce(const struct tg_datapath *datapath, uint32_t n)
+{
+	return tg_entries_announce(datapath->program, n);
+}
+
+static uint64_t sooner(uint64_t end, const struct tg_listing *listing)
+{
+	return listing->until && listing->until < end ? listing->until : end;
+}
+
+static void note_ends(struct tg_entries *entries, const struct tg_entry *entry)
+{
+	entries->soonest = sooner(sooner(entries->soonest, &entry->allow), &entry->deny);
+	entries->soonest_left = sooner(sooner(entries->soonest_left, &entry->allow), &entry->deny);
+}
+
+static bool fits(int fd, uint32_t key_size, uint32_t value_size, uint32_t n)
+{
+	struct bpf_map_info info = {};
+	uint32_t length = sizeof(info);
+
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0 &&
+	       info.key_size == key_size && info.value_size == value_size && info.max_entries == n;
+}
+
+static bool layout_known(int entries, int states)
+{
+	struct tg_entries_state state;
+	uint32_t zero = 0;
+
+	return fits(entries, sizeof(struct tg_lpm_key), sizeof(struct tg_entry), TG_ENTRIES_MAX) &&
+	       fits(states, sizeof(zero), sizeof(state), 1) &&
+	       bpf_map_lookup_elem(states, &zero, &state) == 0 && state.layout == TG_ENTRIES_LAYOUT;
+}
+
+static int count(struct tg_entries *entries, int fd)
+{
+	tg_autofree struct tg_entries_batch *batch = malloc(sizeof(*batch));
+	struct tg_lpm_key at;
+	bool begun = false;
+	uint32_t i;
+	int more;
+
+	if (!batch)
+		return -ENOMEM;
+	do {
+		more = tg_entries_read(fd, begun ? &at : NULL, batch);
+		if (more < 0)
+			return more;
+		for (i = 0; i < batch->n; i++)
+			note_ends(entries, &batch->values[i]);
+		entries->n += batch->n;
+		if (batch->n)
+			at = batch->keys[batch->n - 1];
+		begun = true;
+	} while (more && batch->n);
+	return 0;
+}
+
+void tg_entries_adopt(struct tg_datapath *datapath)
+{
+	tg_autoclose int entries =
+		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES]);
+	tg_autoclose int states =
+		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES_STATE]);
+
+	*datapath->entries = (struct tg_entries){.soonest = TG_NO_END, .soonest_left = TG_NO_END};
+	if (entries < 0 && states < 0)
+		return;
+	if (!layout_known(entries, states) || count(datapath->entries, entries)) {
+		tg_log(TG_LOG_WARNING,
+		       "%s holds allow and deny entries of a layout that this version does not "
+		       "know; they are given up",
+		       datapath->state_dir);
+		datapath->entries->n = 0;
+		tg_entries_forget(datapath);
+	} else if (datapath->entries->n) {
+		tg_log(TG_LOG_INFO, "adopted %u allow and deny entries", datapath->entries->n);
+	}
+}
+
+void tg_entries_forget(const struct tg_datapath *datapath)
+{
+	tg_state_dir_unlink(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES]);
+	tg_state_dir_unlink(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES_STATE]);
+}
+
+/* Writes an entry back, or takes it out when it is on no list any more. */
+static int store(struct tg_datapath *datapath, const struct tg_lpm_key *key,
+		 const struct tg_entry *entry)
+{
+	if (entry->allow.until || entry->deny.until)
+		return bpf_map_update_elem(entries_fd(datapath), key, entry, BPF_ANY) ? -errno : 0;
+	if (bpf_map_delete_elem(entries_fd(datapath), key))
+		return -errno;
+	datapath->entries->n--;
+	return 0;
+}
+
+/* Clears what has ended by @now; says whether anything had. */
+static bool clear_ended(struct tg_entry *entry, uint64_t now)
+{
+	bool allow = entry->allow.until && entry->allow.until <= now;
+	bool deny = entry->deny.until && entry->deny.until <= now;
+
+	if (allow)
+		memset(&entry->allow, 0, sizeof(entry->allow));
+	if (deny)
+		memset(&entry->deny, 0, sizeof(entry->deny));
+	return allow || deny;
+}
+
+static int expire_batch(struct tg_datapath *datapath, struct tg_entries_batch *batch, uint64_t now)
+{
+	struct tg_entries *entries = datapath->entries;
+	struct tg_entry *entry;
+	uint32_t i;
+	int error, more;
+
+	more = tg_entries_read(entries_fd(datapath), entries->begun ? &entries->at : NULL, batch);
+	if (more < 0)
+		return more;
+	for (i = 0; i < batch->n; i++) {
+		entry = &batch->values[i];
+		error = clear_ended(entry, now) ? store(datapath, &batch->keys[i], entry) : 0;
+		if (error)
+			return error;
+		if (!entry->allow.until && !entry->deny.until)
+			continue; /* the walk goes on from one that is there */
+		note_ends(entries, entry);
+		entries->at = batch->keys[i];
+		entries->begun = true;
+	}
+	if (more && batch->n)
+		return 0;
+	entries->walking = false;
+	entries->soonest = entries->soonest_left;
+	return 0;
+}
+
+static int expire(struct tg_datapath *datapath, int batches)
+{
+	tg_autofree struct tg_entries_batch *batch = malloc(sizeof(*batch));
+	struct tg_entries *entries = datapath->entries;
+	uint64_t now = tg_now_ns();
+	int error = 0;
+
+	if (!batch)
+		return -ENOMEM;
+	if (!entries->walking) {
+		entries->walking = true;
+		entries->begun = false;
+		entries->soonest_left = TG_NO_END;
+	}
+	while (entries->walking && batches-- && !error)
+		error = expire_batch(datapath, batch, now);
+	if (!error)
+		error = announce(datapath, entries->n);
+	if (error)
+		entries->walking = false; /* and begins anew in a second */
+	return error;
+}
+
+int tg_entries_expire(struct tg_datapath *datapath)
+{
+	const struct tg_entries *entries = datapath->entries;
+	int error;
+
+	if (!entries->walking && entries->soonest > tg_now_ns())
+		return 0;
+	error = expire(datapath, BATCHES_A_SECOND);
+	return error ? tg_fail(error, "cannot take expired entries out") : 0;
+}
+
+/* When there is no room, some may be held by entries that have ended. */
+static int store_new(struct tg_datapath *datapath, const struct tg_lpm_key *key,
+		     const struct tg_entry *entry)
+{
+	int error = store(datapath, key, entry);
+
+	if (error != -ENOSPC || datapath->entries->soonest > tg_now_ns())
+		return error;
+	datapath->entries->walking = false;
+	error = expire(datapath, TG_ENTRIES_MAX / TG_ENTRIES_BATCH + 1);
+	return error ? error : store(datapath, key, entry);
+}
+
+static int add(struct tg_datapath *datapath, enum tg_list list, const struct tg_prefix *prefix,
+	       const struct tg_listing *listing, bool *replaced)
+{
+	struct tg_lpm_key key = tg_lpm_key_of(prefix);
+	struct tg_entry entry = {.prefix_length = prefix->length};
+	bool there = tg_entries_get(entries_fd(datapath), &key, &entry);
+	int error;
+
+	clear_ended(&entry, tg_now_ns());
+	*replaced = listing_of(&entry, list)->until;
+	*listing_of(&entry, list) = *listing;
+	error = there ? store(datapath, &key, &entry) : store_new(datapath, &key, &entry);
+	if (error)
+		return error;
+	datapath->entries->n += !there;
+	note_ends(datapath->entries, &entry);
+	return 0;
+}
+
+int tg_datapath_add_entries(struct tg_datapath *datapath, enum tg_list list,
+			    const struct tg_prefix_list *prefixes, uint64_t for_ns,
+			    const char *note, size_t *done, size_t *replaced)
+{
+	struct tg_listing listing = {.until = TG_NO_END, .added = time(NULL)};
+	int error, announced;
+	bool again;
+
+	if (for_ns != TG_NO_END)
+		listing.until = tg_now_ns() + for_ns;
+	snprintf(listing.note, sizeof(listing.note), "%s", note ? note : "");
+	*done = *replaced = 0;
+	/* First, so that each holds from the moment it is in. */
+	error = announce(datapath, datapath->entries->n + prefixes->n);
+	for (; !error && *done < prefixes->n; (*done)++) {
+		error = add(datapath, list, &prefixes->items[*done], &listing, &again);
+		if (error)
+			break;
+		*replaced += again;
+	}
+	announced = announce(datapath, datapath->entries->n);
+	return error ? error : announced;
+}
+
+/* Returns 1 when the prefix is not on the list. */
+static int take_off(struct tg_datapath *datapath, enum tg_list list, const struct tg_prefix *prefix)
+{
+	struct tg_lpm_key key = tg_lpm_key_of(prefix);
+	struct tg_listing *listing;
+	struct tg_entry entry;
+	bool there;
+	int error;
+
+	if (!tg_entries_get(entries_fd(datapath), &key, &entry))
+		return 1;
+	clear_ended(&entry, tg_now_ns());
+	listing = listing_of(&entry, list);
+	there = listing->until;
+	memset(listing, 0, sizeof(*listing));
+	error = store(datapath, &key, &entry);
+	return error ? error : !there;
+}
+
+int tg_datapath_remove_entries(struct tg_datapath *datapath, enum tg_list list,
+			       const struct tg_prefix_list *prefixes,
+			       struct tg_prefix_list *missing)
+{
+	int error = 0, announced;
+	size_t i;
+
+	for (i = 0; i < prefixes->n && error >= 0; i++) {
+		error = take_off(datapath, list, &prefixes->items[i]);
+		if (error == 1)
+			error = tg_prefix_list_add(missing, &prefixes->items[i]);
+	}
+	announced = announce(datapath, datapath->entries->n);
+	return error ? error : announced;
+}

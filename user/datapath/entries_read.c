@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The reading side of the lists: what is on them, and what decides about a source. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tidegate/lists.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "datapath/datapath_private.h"
+#include "datapath/entries.h"
+#include "datapath/entries_private.h"
+#include "policy/compile.h"
+
+int tg_entries_read(int fd, const struct tg_lpm_key *after, struct tg_entries_batch *batch)
+{
+	struct tg_lpm_key last;
+
+	batch->n = TG_ENTRIES_BATCH;
+	if (bpf_map_lookup_batch(fd, (void *)after, &last, batch->keys, batch->values, &batch->n,
+				 NULL) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : -errno;
+}
+
+bool tg_entries_get(int fd, const struct tg_lpm_key *key, struct tg_entry *entry)
+{
+	struct tg_entry found;
+
+	/* The lookup finds shorter ones, too. */
+	if (bpf_map_lookup_elem(fd, key, &found) || found.prefix_length != key->prefix_length)
+		return false;
+	*entry = found;
+	return true;
+}
+
+struct tg_lpm_key tg_lpm_key_of(const struct tg_prefix *prefix)
+{
+	struct tg_lpm_key key = {.prefix_length = prefix->length};
+
+	memcpy(&key.address, prefix->address, sizeof(key.address));
+	return key;
+}
+
+struct tg_prefix tg_lpm_prefix(const struct tg_lpm_key *key)
+{
+	struct tg_address mask = tg_address_mask(key->prefix_length), address = key->address;
+	struct tg_prefix prefix = {.length = key->prefix_length};
+
+	address.high &= mask.high;
+	address.low &= mask.low;
+	memcpy(prefix.address, &address, sizeof(prefix.address));
+	return prefix;
+}
+
+int tg_lpm_compare(const struct tg_lpm_key *a, const struct tg_lpm_key *b)
+{
+	uint32_t common = a->prefix_length < b->prefix_length ? a->prefix_length : b->prefix_length;
+	struct tg_lpm_key first = {common, a->address}, second = {common, b->address};
+	struct tg_prefix one = tg_lpm_prefix(&first), other = tg_lpm_prefix(&second);
+	int order = memcmp(one.address, other.address, sizeof(one.address));
+
+	return order ? order : (int)b->prefix_length - (int)a->prefix_length;
+}
+
+static void view_configured(const struct tg_lpm_key *key, enum tg_list list,
+			    struct tg_list_view *view)
+{
+	*view = (struct tg_list_view){
+		.list = list, .prefix = tg_lpm_prefix(key), .left_ns = TG_NO_END};
+}
+
+static void view_entry(const struct tg_lpm_key *key, const struct tg_entry *entry,
+		       enum tg_list list, uint64_t now, struct tg_list_view *view)
+{
+	const struct tg_listing *listing = list == TG_LIST_ALLOW ? &entry->allow : &entry->deny;
+
+	*view = (struct tg_list_view){
+		.list = list,
+		.prefix = tg_lpm_prefix(key),
+		.dynamic = true,
+		.left_ns = listing->until == TG_NO_END ? TG_NO_END : listing->until - now,
+		.added = listing->added,
+	};
+	memcpy(view->note, listing->note, sizeof(view->note));
+}
+
+/* A walk over the entries of one list. */
+struct walk {
+	enum tg_list list;
+	struct tg_list_cursor *cursor;
+	int (*each)(void *data, const struct tg_list_view *view);
+	void *data;
+	uint64_t now;
+	bool skip; /* the one that the cursor stands at is gone: pass over all up to its place */
+	struct tg_lpm_key after;
+};
+
+static int walk_batch(struct walk *walk, const struct tg_entries_batch *batch)
+{
+	const struct tg_listing *listing;
+	struct tg_list_view view;
+	int result = 0;
+	uint32_t i;
+
+	for (i = 0; i < batch->n && !result; i++) {
+		if (walk->skip && tg_lpm_compare(&batch->keys[i], &walk->after) <= 0)
+			continue;
+		listing = walk->list == TG_LIST_ALLOW ? &batch->values[i].allow
+						      : &batch->values[i].deny;
+		walk->cursor->any = true;
+		walk->cursor->after = tg_lpm_prefix(&batch->keys[i]);
+		if (listing->until <= walk->now)
+			continue;
+		view_entry(&batch->keys[i], &batch->values[i], walk->list, walk->now, &view);
+		result = walk->each(walk->data, &view);
+	}
+	return result;
+}
+
+static int each_entry(const struct tg_datapath *datapath, struct walk *walk)
+{
+	tg_autofree struct tg_entries_batch *batch = malloc(sizeof(*batch));
+	int fd = tg_program_map_fd(datapath->program, TG_MAP_ENTRIES), more, result;
+	struct tg_lpm_key at = walk->after;
+	bool begun = walk->cursor->any;
+	struct tg_entry entry;
+
+	if (!batch)
+		return -ENOMEM;
+	if (begun && !tg_entries_get(fd, &at, &entry)) {
+		walk->skip = true;
+		begun = false;
+	}
+	do {
+		more = tg_entries_read(fd, begun ? &at : NULL, batch);
+		if (more < 0)
+			return more;
+		result = walk_batch(walk, batch);
+		if (result)
+			return result;
+		if (batch->n)
+			at = batch->keys[batch->n - 1];
+		begun = true;
+	} while (more && batch->n);
+	return 0;
+}
+
+int tg_datapath_each_listed(const struct tg_datapath *datapath, enum tg_list list,
+			    struct tg_list_cursor *cursor,
+			    int (*each)(void *data, const struct tg_list_view *view), void *data)
+{
+	struct walk walk = {.list = list,
+			    .cursor = cursor,
+			    .each = each,
+			    .data = data,
+			    .now = tg_now_ns(),
+			    .after = tg_lpm_key_of(&cursor->after)};
+	const struct tg_compiled *compiled = datapath->compiled;
+	const struct tg_list_entry *configured;
+	struct tg_list_view view;
+	int result;
+
+	while (cursor->configured < compiled->lists_n) {
+		configured = &compiled->lists[cursor->configured++];
+		if (configured->value.list != list)
+			continue;
+		view_configured(&configured->key, list, &view);
+		result = each(data, &view);
+		if (result)
+			return result;
+	}
+	return each_entry(datapath, &walk);
+}
+
+/* As tg_list_holds() in the packet programs. */
+static bool holds(const struct tg_prefix *address, uint32_t prefix_length)
+{
+	return !tg_prefix_is_ipv4(address) || prefix_length >= TG_IPV4_PREFIX_LENGTH;
+}
+
+static void find_configured(const struct tg_datapath *datapath, const struct tg_prefix *address,
+			    struct tg_list_view *view)
+{
+	int fd = tg_program_map_fd(datapath->program, TG_MAP_LISTS);
+	struct tg_lpm_key key = tg_lpm_key_of(address);
+	struct tg_listed listed;
+
+	if (!datapath->compiled->policy.has_lists || bpf_map_lookup_elem(fd, &key, &listed) ||
+	    !holds(address, listed.prefix_length))
+		return;
+	key.prefix_length = listed.prefix_length;
+	view_configured(&key, listed.list, view);
+}
+
+/* Not bound to TG_EXPIRED_MAX: the daemon takes expired ones out in a moment. */
+static void find_entry(const struct tg_datapath *datapath, const struct tg_prefix *address,
+		       struct tg_list_view *view)
+{
+	int fd = tg_program_map_fd(datapath->program, TG_MAP_ENTRIES);
+	uint64_t now = tg_now_ns();
+	struct tg_lpm_key key = tg_lpm_key_of(address);
+	struct tg_entry entry;
+	enum tg_list list;
+
+	while (bpf_map_lookup_elem(fd, &key, &entry) == 0) {
+		if (!holds(address, entry.prefix_length))
+			return;
+		key.prefix_length = entry.prefix_length;
+		list = tg_entry_list(&entry, now);
+		if (list != TG_LIST_NEITHER)
+			view_entry(&key, &entry, list, now, view);
+		if (list != TG_LIST_NEITHER || !key.prefix_length)
+			return;
+		key.prefix_length--;
+	}
+}
+
+static struct tg_listed listed_of(const struct tg_list_view *view)
+{
+	return (struct tg_listed){.list = view->list, .prefix_length = view->prefix.length};
+}
+
+void tg_datapath_find_listed(const struct tg_datapath *datapath, const uint8_t address[16],
+			     struct tg_list_view *view)
+{
+	struct tg_list_view configured = {.list = TG_LIST_NEITHER}, entry = configured;
+	struct tg_prefix whole = {.length = 128};
+	struct tg_listed a, b;
+
+	memcpy(whole.address, address, sizeof(whole.address));
+	find_configured(datapath, &whole, &configured);
+	find_entry(datapath, &whole, &entry);
+	a = listed_of(&entry);
+	b = listed_of(&configured);
+	*view = tg_listed_decides(&a, &b) ? entry : configured;
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The reading side of the datapath. */
+#include <bpf/bpf.h>
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tidegate/keyed_hash.h>
+#include <tidegate/name_hash.h>
+
+#include "attach/attach.h"
+#include "datapath/attachments.h"
+#include "datapath/bucket_view.h"
+#include "base/cleanup.h"
+#include "config/names.h"
+#include "datapath/datapath.h"
+#include "datapath/counters.h"
+#include "datapath/datapath_private.h"
+#include "kernel/admission.h"
+#include "attach/fq.h"
+#include "kernel/bucket_table.h"
+#include "base/text.h"
+
+static int read_interface(struct tg_datapath *datapath, const struct tg_attachment *attachment,
+			  struct tg_interface_stats *stats)
+{
+	bool installed = tg_program_installed(datapath->program, datapath->bank, attachment->hook);
+
+	memcpy(stats->name, attachment->name, sizeof(stats->name));
+	tg_text_force_printable(stats->name); /* the kernel takes any bytes */
+	stats->ifindex = attachment->ifindex;
+	stats->hook = tg_hook_name(attachment->hook);
+	stats->mode = tg_mode_name(attachment->mode);
+	stats->healthy = tg_attach_healthy(attachment) && installed &&
+			 (!tg_attachments_delay(datapath->config, attachment) ||
+			  tg_qdisc_is_fair(attachment->ifindex));
+	return tg_program_sum(tg_program_map_fd(datapath->program, TG_MAP_INTERFACE_COUNTERS),
+			      attachment->counters, stats->packets, sizeof(stats->packets));
+}
+
+static int read_interfaces(struct tg_datapath *datapath, struct tg_stats *stats)
+{
+	size_t i;
+	int error;
+
+	for (i = 0; i < datapath->attachments_n; i++) {
+		error = read_interface(datapath, &datapath->attachments[i], &stats->interfaces[i]);
+		if (error)
+			return error;
+		stats->interfaces_n++;
+	}
+	return 0;
+}
+
+static int read_limits(struct tg_datapath *datapath, struct tg_stats *stats)
+{
+	const struct tg_config_limit *limit;
+	struct tg_limit_stats *out;
+	size_t i;
+	int error;
+
+	for (i = 0; i < datapath->config->limits_n; i++) {
+		limit = &datapath->config->limits[i];
+		out = &stats->limits[i];
+		memcpy(out->name, limit->name, sizeof(out->name));
+		out->unit = limit->unit;
+		out->refill = limit->refill;
+		out->action = limit->action;
+		out->shadow = limit->shadow;
+		out->shared = limit->shared;
+		out->mark_above = limit->mark_above;
+		out->max_delay = limit->max_delay;
+		out->new_sources = limit->new_sources;
+		error = tg_datapath_limit_counters(datapath, datapath->compiled->slots[i],
+						   &out->counters);
+		if (error)
+			return error;
+		out->buckets = out->counters.created - out->counters.reclaimed;
+		stats->buckets += out->buckets;
+		stats->limits_n++;
+	}
+	return 0;
+}
+
+int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats)
+{
+	tg_cleanup(tg_stats_free) struct tg_stats *made = calloc(1, sizeof(*made));
+	int error;
+
+	if (!made)
+		return -ENOMEM;
+	/* One more, so that none is not taken for failure. */
+	made->interfaces = calloc(datapath->attachments_n + 1, sizeof(*made->interfaces));
+	made->limits = calloc(datapath->config->limits_n + 1, sizeof(*made->limits));
+	if (!made->interfaces || !made->limits)
+		return -ENOMEM;
+	made->generation = tg_datapath_generation(datapath);
+	made->table_size = datapath->table_size;
+	made->full = tg_datapath_is_full(datapath);
+	error = read_interfaces(datapath, made);
+	if (!error)
+		error = read_limits(datapath, made);
+	if (error)
+		return error;
+	*stats = TAKE_PTR(made);
+	return 0;
+}
+
+static int prefix_length(const struct tg_config_limit *limit, const uint8_t address[16])
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	if (limit->per == TG_CONFIG_PER_EVERYONE)
+		return 0;
+	if (limit->per == TG_CONFIG_PER_KEY)
+		return 128;
+	return memcmp(address, mapped, sizeof(mapped)) == 0 ? 96 + limit->prefix4 : limit->prefix6;
+}
+
+static void start_view(const struct tg_config_limit *limit, const uint8_t address[16],
+		       struct tg_bucket_view *view)
+{
+	struct tg_address mask, *masked = (struct tg_address *)view->bucket.address;
+
+	memset(view, 0, sizeof(*view));
+	view->limit = limit->name;
+	view->per = limit->per;
+	view->unit = limit->unit;
+	view->shadow = limit->shadow;
+	view->backoff_max = limit->backoff.initial && !limit->shadow ? limit->backoff.max : 0;
+	view->port = view->protocol = -1;
+	view->bucket.length = prefix_length(limit, address);
+	mask = tg_address_mask(view->bucket.length);
+	memcpy(view->bucket.address, address, sizeof(view->bucket.address));
+	masked->high &= mask.high;
+	masked->low &= mask.low;
+}
+
+struct walk {
+	struct tg_datapath *datapath;
+	int (*each)(void *data, const struct tg_bucket_view *view);
+	void *data;
+};
+
+/* The limit of the configuration that a bucket belongs to, or NULL. */
+static const struct tg_config_limit *limit_of(const struct tg_datapath *datapath, uint32_t id)
+{
+	uint32_t slot = TG_LIMIT_SLOT(id);
+	size_t i;
+
+	if (datapath->records[slot].id != id)
+		return NULL;
+	for (i = 0; i < datapath->config->limits_n; i++)
+		if (datapath->compiled->slots[i] == slot)
+			return &datapath->config->limits[i];
+	return NULL;
+}
+
+static int walk_bucket(void *data, uint32_t number, const struct tg_table_place *place)
+{
+	const struct walk *walk = data;
+	const struct tg_bucket_key *key = &place->key;
+	const struct tg_config_limit *limit = limit_of(walk->datapath, key->limit_id);
+	struct tg_bucket_view view;
+
+	if (!limit)
+		return 0;
+	start_view(limit, (const uint8_t *)&key->address, &view);
+	if (limit->per_port)
+		view.port = be16toh(key->port);
+	if (limit->per_protocol)
+		view.protocol = key->protocol;
+	tg_bucket_measure(&walk->datapath->records[TG_LIMIT_SLOT(key->limit_id)], &place->bucket,
+			  walk->datapath->tick, &view);
+	return walk->each(walk->data, &view);
+}
+
+int tg_datapath_each_bucket(struct tg_datapath *datapath,
+			    int (*each)(void *data, const struct tg_bucket_view *view), void *data)
+{
+	struct walk walk = {datapath, each, data};
+
+	return tg_table_each(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS), walk_bucket,
+			     &walk);
+}
+
+/* The bucket that a source without its own shares; false if it would get one of its own. */
+static bool find_shared(const struct tg_datapath *datapath, const struct tg_bucket_key *key,
+			struct tg_bucket *bucket)
+{
+	uint32_t slot = TG_LIMIT_SLOT(key->limit_id);
+	uint32_t index =
+		tg_overflow_index(datapath->meta.hash_key, key->limit_id,
+				  tg_table_hash_of(&datapath->compiled->policy.table, key));
+
+	if (!tg_datapath_is_full(datapath) &&
+	    tg_gates_let_in(tg_program_map_fd(datapath->program, TG_MAP_GATES), datapath->bank,
+			    slot))
+		return false;
+	return bpf_map_lookup_elem(tg_program_map_fd(datapath->program, TG_MAP_OVERFLOW), &index,
+				   bucket) == 0;
+}
+
+static void view_limit(const struct tg_datapath *datapath, size_t index, const uint8_t address[16],
+		       struct tg_bucket_view *view)
+{
+	const struct tg_config_limit *limit = &datapath->config->limits[index];
+	const struct tg_limit_record *record = &datapath->records[datapath->compiled->slots[index]];
+	struct tg_bucket_key key = {
+		.limit_id = record->id,
+		.kind = limit->per == TG_CONFIG_PER_KEY ? TG_KEY_NAME : TG_KEY_ADDRESS,
+	};
+	struct tg_bucket bucket = {};
+	struct tg_table_place place;
+	bool found;
+
+	start_view(limit, address, view);
+	memcpy(&key.address, view->bucket.address, sizeof(key.address));
+	found = tg_table_lookup(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS),
+				&datapath->compiled->policy.table, &key, &place) >= 0;
+	if (found)
+		bucket = place.bucket;
+	else
+		view->overflow = find_shared(datapath, &key, &bucket);
+	if (!found && !view->overflow)
+		bucket.state =
+			tg_bucket_full_state(&record->rates[record->version], record->version);
+	tg_bucket_measure(record, &bucket, datapath->tick, view);
+	if (!found)
+		view->state = TG_BUCKET_UNTRACKED;
+}
+
+/* A source's packets may be charged to it. */
+static bool is_of_source(const struct tg_config_limit *limit)
+{
+	return limit->per == TG_CONFIG_PER_SOURCE || limit->per == TG_CONFIG_PER_EVERYONE;
+}
+
+/* Buckets whose key holds more than the address are found by looking through the table. */
+struct search {
+	const struct tg_config *config;
+	const uint8_t *address;
+	struct tg_bucket_view *views;
+	size_t n;
+};
+
+static int collect_view(void *data, const struct tg_bucket_view *view)
+{
+	struct search *search = data;
+	struct tg_bucket_view wanted;
+	const struct tg_config_limit *limit =
+		tg_config_find_limit((struct tg_config *)search->config, view->limit);
+
+	if (view->port < 0 && view->protocol < 0)
+		return 0;
+	if (!limit || !is_of_source(limit) ||
+	    !tg_addresses_hold(&limit->match.source, search->address))
+		return 0;
+	start_view(limit, search->address, &wanted);
+	if (memcmp(&wanted.bucket, &view->bucket, sizeof(wanted.bucket)) != 0)
+		return 0;
+	search->views[search->n++] = *view;
+	return search->n == TG_VIEWS_MAX;
+}
+
+int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
+		    struct tg_bucket_view *views, size_t *n, struct tg_list_view *list)
+{
+	struct search search = {.config = datapath->config, .address = address, .views = views};
+	const struct tg_config_limit *limit;
+	bool keyed = false;
+	size_t i;
+	int result = 0;
+
+	for (i = 0; i < datapath->config->limits_n; i++) {
+		limit = &datapath->config->limits[i];
+		if (limit->per_port || limit->per_protocol)
+			keyed = true;
+		else if (is_of_source(limit) && tg_addresses_hold(&limit->match.source, address))
+			view_limit(datapath, i, address, &views[search.n++]);
+	}
+	if (keyed)
+		result = tg_datapath_each_bucket(datapath, collect_view, &search);
+	*n = search.n;
+	tg_datapath_find_listed(datapath, address, list);
+	return result < 0 ? result : 0;
+}
+
+void tg_datapath_why_key(const struct tg_datapath *datapath, const char *key,
+			 struct tg_bucket_view *views, size_t *n)
+{
+	struct tg_address hash =
+		tg_name_hash(datapath->compiled->policy.name_key, key, strlen(key));
+	size_t i;
+
+	*n = 0;
+	for (i = 0; i < datapath->config->limits_n; i++)
+		if (datapath->config->limits[i].per == TG_CONFIG_PER_KEY)
+			view_limit(datapath, i, (const uint8_t *)&hash, &views[(*n)++]);
+}

@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The one way in which a policy comes into force: steps that prepare a generation in the bank
+ * that is not in use, one store that switches over, steps that clear up. What fails or
+ * dies before the store leaves the old generation as it was; after it, the new one is whole.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach/attach.h"
+#include "datapath/attachments.h"
+#include "datapath/bucket_view.h"
+#include "kernel/app_program.h"
+#include "base/cleanup.h"
+#include "config/names.h"
+#include "datapath/datapath.h"
+#include "datapath/datapath_private.h"
+#include "datapath/entries_private.h"
+#include "base/fault.h"
+#include "kernel/admission.h"
+#include "attach/targets.h"
+#include "base/log.h"
+#include "kernel/packet_clock.h"
+#include "attach/fq.h"
+#include "base/pin_dir.h"
+#include "kernel/bucket_table.h"
+#include "kernel/tick_program.h"
+
+/* A publish under way. What it has done is undone unless it is committed. */
+struct publish {
+	struct tg_datapath *datapath;
+	const struct tg_config *config;
+	struct tg_config *copy; /* of @config, to be kept */
+	struct tg_compiled *compiled;
+	struct tg_program *program;
+	uint32_t bank;	     /* of the new generation */
+	struct tg_meta meta; /* as it will be */
+	bool resized;	     /* the new table waits under TG_NEXT_BUCKETS_PIN */
+	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
+	size_t attachments_n;
+	bool created[TG_ATTACHMENTS_MAX - 1]; /* the link is this publish's, */
+	bool queued[TG_ATTACHMENTS_MAX - 1];  /* and so is the queue */
+	bool committed;
+};
+
+/* Once: with the maps that are kept, so is the clock that their buckets are reckoned by. */
+static int find_ticks(struct tg_datapath *datapath, char *message)
+{
+	uint64_t begin = datapath->meta.tick_begin;
+	int error = begin ? 0 : tg_ticks_find(datapath->tick, &begin);
+
+	if (error)
+		return tg_program_explain_load(message, error);
+	datapath->meta.tick = datapath->tick;
+	datapath->meta.tick_begin = begin;
+	return 0;
+}
+
+static int compile(struct publish *publish, char *message)
+{
+	struct tg_datapath *datapath = publish->datapath;
+	uint32_t size = publish->config->table_size, bank = publish->bank;
+	int error = find_ticks(datapath, message);
+
+	if (error)
+		return error;
+	error = tg_policy_compile(publish->config, datapath->records, &datapath->meta, bank,
+				  tg_clock_may_lose_ticks() ? UINT64_MAX : datapath->tick,
+				  &publish->compiled);
+	if (error)
+		return tg_refuse(message, error, "cannot compile the policy: %s", strerror(-error));
+	publish->meta = datapath->meta;
+	publish->meta.next_serial = publish->compiled->next_serial;
+	publish->meta.generation[bank] = publish->compiled->policy.generation;
+	publish->meta.table_size[bank] = size;
+	publish->resized = datapath->table_size && datapath->table_size != size;
+	return 0;
+}
+
+static int load(struct publish *publish, char *message)
+{
+	struct tg_datapath *datapath = publish->datapath;
+	unsigned int hooks = 0;
+	size_t i;
+
+	for (i = 0; i < publish->config->interfaces_n; i++)
+		hooks |= publish->config->interfaces[i].hooks;
+	if (publish->resized)
+		tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
+	return tg_program_load(datapath->state_dir,
+			       publish->resized ? TG_NEXT_BUCKETS_PIN
+						: tg_map_names[TG_MAP_BUCKETS],
+			       publish->compiled, hooks, &publish->program, message);
+}
+
+static int refuse_maps(int error, char *message)
+{
+	if (!error)
+		return 0;
+	return tg_refuse(message, error, "cannot prepare the maps: %s", strerror(-error));
+}
+
+/* The old generation goes on with its own table; what it charges after this is lost. */
+static int copy_table(struct publish *publish, char *message)
+{
+	int new = tg_program_map_fd(publish->program, TG_MAP_BUCKETS), error;
+	tg_autoclose int old = -1;
+
+	if (!publish->resized)
+		return 0;
+	old = tg_state_dir_open_pin(publish->datapath->state_dir, tg_map_names[TG_MAP_BUCKETS]);
+	error = old < 0 ? old : tg_table_copy(old, new, &publish->compiled->policy.table);
+	return error ? refuse_maps(error, message) : 0;
+}
+
+/* A daemon that died may have left buckets of two versions. */
+static int settle(struct publish *publish, char *message)
+{
+	const struct tg_datapath *datapath = publish->datapath;
+	struct tg_sweep sweep = {.bank = datapath->bank};
+
+	if (!datapath->unswept || !datapath->table_size)
+		return 0;
+	return refuse_maps(tg_program_sweep(publish->program, &sweep), message);
+}
+
+static int clear_fresh(struct publish *publish, char *message)
+{
+	return refuse_maps(tg_buckets_clear_fresh(publish->program, publish->compiled), message);
+}
+
+static int write_record(int fd, uint32_t bank, uint32_t slot, const struct tg_limit_record *record)
+{
+	uint32_t index = bank * TG_LIMITS_MAX + slot;
+
+	return bpf_map_update_elem(fd, &index, record, BPF_ANY) ? -errno : 0;
+}
+
+/*
+ * The new bank's, whole; and in the old bank, whose programs will meet buckets that the new
+ * ones have charged, the rates by which they can read them.
+ */
+static int write_records(struct publish *publish, char *message)
+{
+	int fd = tg_program_map_fd(publish->program, TG_MAP_RECORDS), error = 0;
+	const struct tg_limit_record *new = publish->compiled->records;
+	struct tg_datapath *datapath = publish->datapath;
+	struct tg_limit_record *old = datapath->records;
+	uint32_t slot;
+
+	for (slot = 0; slot < TG_LIMITS_MAX && !error; slot++) {
+		error = write_record(fd, publish->bank, slot, &new[slot]);
+		if (error || !old[slot].name[0] || old[slot].id != new[slot].id)
+			continue;
+		memcpy(old[slot].rates, new[slot].rates, sizeof(old[slot].rates));
+		error = write_record(fd, datapath->bank, slot, &old[slot]);
+	}
+	return error ? refuse_maps(error, message) : 0;
+}
+
+/* Maps just made do not say yet what layout they have. */
+static int write_meta(struct publish *publish, char *message)
+{
+	int fd = tg_program_map_fd(publish->program, TG_MAP_META), error;
+	uint32_t zero = 0;
+
+	if (bpf_map_update_elem(fd, &zero, &publish->meta, BPF_ANY))
+		return refuse_maps(-errno, message);
+	error = tg_entries_announce(publish->program, publish->datapath->entries->n);
+	return refuse_maps(error, message);
+}
+
+static int install(struct publish *publish, char *message)
+{
+	int error = tg_charger_pin(publish->program, publish->compiled,
+				   publish->datapath->state_dir, message);
+
+	return error ? error
+		     : refuse_maps(tg_program_install(publish->program, publish->bank), message);
+}
+
+static bool mode_fits(const struct tg_attachment *attachment, enum tg_xdp_mode mode)
+{
+	return attachment->hook != TG_HOOK_XDP || mode == TG_XDP_AUTO ||
+	       attachment->mode == (mode == TG_XDP_NATIVE ? TG_MODE_NATIVE : TG_MODE_GENERIC);
+}
+
+static int attach_one(struct publish *publish, const struct tg_wanted *wanted, enum tg_hook hook,
+		      char *message)
+{
+	struct tg_datapath *datapath = publish->datapath;
+	size_t n = publish->attachments_n;
+	struct tg_attachment *attachment = &publish->attachments[n];
+	struct tg_attachment *live = tg_attachments_find(datapath, wanted->ifindex, hook);
+	int error;
+
+	if (live && !mode_fits(live, wanted->xdp_mode))
+		return tg_refuse(
+			message, EINVAL,
+			"%s runs in %s mode, and a change of xdp_mode would leave it without "
+			"a program for a moment; take it out of the configuration first, then "
+			"add it again",
+			live->name, tg_mode_name(live->mode));
+	*attachment =
+		live ? *live
+		     : (struct tg_attachment){.ifindex = wanted->ifindex, .hook = hook, .link = -1};
+	memcpy(attachment->name, wanted->name, sizeof(attachment->name));
+	error = tg_attachments_count(datapath, publish->program, publish->attachments, n,
+				     attachment, message);
+	if (!error)
+		error = tg_attachments_attach(datapath, publish->program, publish->config, wanted,
+					      attachment, &publish->queued[n], message);
+	if (error)
+		return error;
+	publish->created[n] = !live;
+	publish->attachments_n++;
+	/* The entry there looks at maps of another layout, which are not in use any more. */
+	if (live && datapath->replaced)
+		error = tg_attach_update(live, datapath->state_dir,
+					 tg_program_entry_fd(publish->program, hook), message);
+	return error;
+}
+
+static int attach_all(struct publish *publish, char *message)
+{
+	tg_autofree struct tg_wanted *wanted = NULL;
+	size_t i, n;
+	int error = tg_interfaces_find(publish->config, &wanted, &n, message), hook;
+
+	for (i = 0; i < n && !error; i++)
+		for (hook = 0; hook < TG_HOOKS && !error; hook++)
+			if (wanted[i].hooks >> hook & 1)
+				error = attach_one(publish, &wanted[i], hook, message);
+	if (!error)
+		tg_interfaces_warn(wanted, n);
+	return error;
+}
+
+static void commit(struct publish *publish)
+{
+	struct tg_datapath *datapath = publish->datapath;
+
+	publish->committed = true;
+	datapath->bank = publish->bank;
+	datapath->meta = publish->meta;
+	datapath->unswept = true;
+	memcpy(datapath->records, publish->compiled->records, sizeof(datapath->records));
+	tg_program_free(&datapath->program);
+	datapath->program = TAKE_PTR(publish->program);
+	tg_compiled_free(&datapath->compiled);
+	datapath->compiled = TAKE_PTR(publish->compiled);
+	tg_config_free(&datapath->config);
+	datapath->config = TAKE_PTR(publish->copy);
+}
+
+static int switch_over(struct publish *publish, char *message)
+{
+	int error = tg_gates_write(tg_program_map_fd(publish->program, TG_MAP_GATES), publish->bank,
+				   publish->compiled);
+
+	if (!error)
+		error = tg_program_switch(publish->program, publish->bank);
+	if (error)
+		return tg_refuse(message, error, "cannot put the new policy in force: %s",
+				 strerror(-error));
+	commit(publish);
+	return 0;
+}
+
+/* The attachment is among those of the new configuration. */
+static bool is_kept(const struct publish *publish, const struct tg_attachment *attachment)
+{
+	size_t i;
+
+	for (i = 0; i < publish->attachments_n; i++)
+		if (publish->attachments[i].ifindex == attachment->ifindex &&
+		    publish->attachments[i].hook == attachment->hook)
+			return true;
+	return false;
+}
+
+/* Hooks that the new configuration no longer names, and queues that nothing waits in any more. */
+static int drop_unwanted(struct publish *publish, char *message)
+{
+	struct tg_datapath *datapath = publish->datapath;
+	struct tg_attachment *attachment;
+	size_t i;
+
+	for (i = 0; i < datapath->attachments_n; i++) {
+		attachment = &datapath->attachments[i];
+		if (is_kept(publish, attachment))
+			continue;
+		tg_log(TG_LOG_INFO, "%s: detached (%s)", attachment->name,
+		       tg_hook_name(attachment->hook));
+		tg_datapath_remove(datapath, attachment);
+	}
+	memcpy(datapath->attachments, publish->attachments, sizeof(publish->attachments));
+	datapath->attachments_n = publish->attachments_n;
+	for (i = 0; i < datapath->attachments_n; i++)
+		if (datapath->attachments[i].hook == TG_HOOK_TC_EGRESS &&
+		    !tg_attachments_delay(datapath->config, &datapath->attachments[i]))
+			tg_qdisc_restore(datapath->attachments[i].ifindex);
+	return 0;
+}
+
+static int rename_table(struct publish *publish, char *message)
+{
+	struct tg_datapath *datapath = publish->datapath;
+
+	datapath->table_size = publish->config->table_size;
+	return publish->resized ? tg_datapath_take_next_table(datapath) : 0;
+}
+
+/* So that a later daemon whose maps are of another layout can put them back if it must. */
+static int pin_entry(struct tg_datapath *datapath, enum tg_hook hook)
+{
+	int *adopted = &datapath->adopted_entries[hook];
+	int entry = tg_program_entry_fd(datapath->program, hook);
+	char path[PATH_MAX], pin[32];
+
+	if (entry < 0 || (*adopted >= 0 && !datapath->replaced))
+		return 0;
+	tg_datapath_program_pin(hook, pin, sizeof(pin));
+	snprintf(path, sizeof(path), "%s/%s", datapath->state_dir, pin);
+	unlink(path);
+	if (*adopted >= 0)
+		close(*adopted);
+	*adopted = dup(entry);
+	return bpf_obj_pin(*adopted, path) ? tg_fail(errno, "pin %s", path) : 0;
+}
+
+static int pin_entries(struct publish *publish, char *message)
+{
+	int hook, error = 0, r;
+
+	for (hook = 0; hook < TG_HOOKS; hook++) {
+		r = pin_entry(publish->datapath, hook);
+		error = error ? error : r;
+	}
+	publish->datapath->replaced = false;
+	return error;
+}
+
+static int retire(struct publish *publish, char *message)
+{
+	const struct tg_datapath *datapath = publish->datapath;
+
+	tg_charger_unpin(datapath->state_dir, !datapath->bank);
+	return tg_program_uninstall(datapath->program, !datapath->bank);
+}
+
+/*
+ * First without taking out: a walk that deletes may skip, and every bucket must be converted
+ * before the number of its version comes round again.
+ */
+static int sweep(struct publish *publish, char *message)
+{
+	struct tg_datapath *datapath = publish->datapath;
+	struct tg_sweep request = {.bank = datapath->bank};
+	int error = tg_program_sweep(datapath->program, &request);
+
+	request = (struct tg_sweep){.bank = datapath->bank, .flags = TG_SWEEP_FORGET};
+	if (!error && (datapath->compiled->limits_removed || datapath->adopted))
+		error = tg_program_sweep(datapath->program, &request);
+	datapath->unswept = error != 0;
+	if (!error)
+		datapath->adopted = false;
+	return error;
+}
+
+/* In order. Up to "switch", an error ends the publish; behind it, the rest is done all the same. */
+static const struct {
+	const char *name;
+	int (*run)(struct publish *publish, char *message);
+} steps[] = {
+	{"compile", compile},	 {"load", load},	  {"copy", copy_table},
+	{"settle", settle},	 {"clear", clear_fresh},  {"records", write_records},
+	{"meta", write_meta},	 {"install", install},	  {"attach", attach_all},
+	{"switch", switch_over}, {"drop", drop_unwanted}, {"rename", rename_table},
+	{"pin", pin_entries},	 {"retire", retire},	  {"sweep", sweep},
+};
+
+/* Takes back what is to be seen of a publish that failed; the bank's contents do not matter. */
+static void undo(struct publish *publish)
+{
+	struct tg_datapath *datapath = publish->datapath;
+	struct tg_attachment *attachment;
+	char message[TG_MESSAGE_SIZE];
+	size_t i;
+
+	for (i = 0; i < publish->attachments_n; i++) {
+		attachment = &publish->attachments[i];
+		if (publish->queued[i])
+			tg_qdisc_restore(attachment->ifindex);
+		if (publish->created[i])
+			tg_attach_remove(attachment, datapath->state_dir);
+		else if (datapath->replaced &&
+			 tg_attach_update(attachment, datapath->state_dir,
+					  datapath->adopted_entries[attachment->hook], message))
+			tg_log(TG_LOG_ERROR, "going back: %s", message);
+	}
+	tg_charger_unpin(datapath->state_dir, publish->bank);
+	if (publish->program)
+		tg_program_uninstall(publish->program, publish->bank);
+	if (publish->resized)
+		tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
+	if ((!datapath->attachments_n || datapath->replaced) &&
+	    !datapath->meta.generation[datapath->bank])
+		tg_datapath_forget_maps(datapath);
+}
+
+static void publish_end(struct publish *publish)
+{
+	if (!publish->committed)
+		undo(publish);
+	tg_config_free(&publish->copy);
+	tg_compiled_free(&publish->compiled);
+	tg_program_free(&publish->program);
+}
+
+int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config, char *message)
+{
+	tg_cleanup(publish_end) struct publish publish = {
+		.datapath = datapath,
+		.config = config,
+		.copy = tg_config_copy(config),
+		.bank = !datapath->bank,
+	};
+	size_t i;
+	int error;
+
+	if (!publish.copy)
+		return tg_refuse(message, ENOMEM, "out of memory");
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		error = tg_fault(steps[i].name);
+		if (error)
+			tg_refuse(message, error, "%s: %s", steps[i].name, strerror(-error));
+		else
+			error = steps[i].run(&publish, message);
+		if (error && !publish.committed)
+			return error;
+	}
+	return 0;
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "datapath/reclaim.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <tidegate/gcra.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "datapath/counters.h"
+#include "datapath/datapath_private.h"
+#include "datapath/entries_private.h"
+#include "base/log.h"
+#include "kernel/packet_clock.h"
+#include "policy/compile.h"
+#include "kernel/bucket_table.h"
+
+#define NS_PER_S 1000000000ULL
+
+#define PAUSE_PER_PASS	  4 /* times what a pass took, until the next: a fifth of a CPU at most */
+#define PAUSE_AFTER_ERROR (60 * NS_PER_S)
+#define CALM_NS		  (60 * NS_PER_S) /* without a crowd, after which a new one is news */
+
+struct tg_reclaim {
+	struct tg_table_walk *walk;	  /* the pass under way, or NULL */
+	const struct tg_program *program; /* with which it began */
+	uint64_t began, next;		  /* ns: this pass; no other one before */
+	uint64_t known_idle;	      /* ns that a known source's bucket stays when it is full */
+	uint64_t crowded, crowded_at; /* packets that found the table full, and when last (ns) */
+	bool announced;		      /* that it is full */
+};
+
+struct tg_reclaim *tg_reclaim_new(void)
+{
+	return calloc(1, sizeof(struct tg_reclaim));
+}
+
+void tg_reclaim_free(struct tg_reclaim **reclaim)
+{
+	if (!*reclaim)
+		return;
+	tg_table_walk_free(&(*reclaim)->walk);
+	free(*reclaim);
+	*reclaim = NULL;
+}
+
+uint64_t tg_reclaim_adapt(uint64_t known_idle, uint64_t used, uint64_t size)
+{
+	if (used > size / 4 * 3)
+		known_idle /= 2;
+	else if (used < size / 8 * 5)
+		known_idle *= 2;
+	if (known_idle < TG_KNOWN_IDLE_MIN)
+		return TG_KNOWN_IDLE_MIN;
+	return known_idle > TG_KNOWN_IDLE_MAX ? TG_KNOWN_IDLE_MAX : known_idle;
+}
+
+/* One line when it gets crowded and one when that is long past, however many packets there are. */
+static void watch_crowd(struct tg_datapath *datapath, uint64_t crowded, uint64_t now)
+{
+	struct tg_reclaim *reclaim = datapath->reclaim;
+
+	if (crowded > reclaim->crowded) {
+		reclaim->crowded_at = now;
+		if (!reclaim->announced)
+			tg_log(TG_LOG_WARNING,
+			       "the table is full: of its %u buckets none is free, and new sources "
+			       "share overflow buckets; a larger table.size makes room, "
+			       "new_sources bounds a flood of new sources",
+			       datapath->table_size);
+		reclaim->announced = true;
+	} else if (reclaim->announced && now - reclaim->crowded_at > CALM_NS) {
+		tg_log(TG_LOG_INFO, "the table has had room for a minute");
+		reclaim->announced = false;
+	}
+	reclaim->crowded = crowded; /* less than before, if limits have gone */
+}
+
+/* The places of one slice that the program is to look at. */
+struct slice {
+	const struct tg_datapath *datapath;
+	uint64_t now[TG_CLOCKS]; /* ns: near enough to choose by, as the program looks again */
+	struct tg_sweep sweep;
+	uint32_t places[TG_CANDIDATES_MAX];
+};
+
+static bool is_idle(const struct slice *slice, const struct tg_limit_record *record,
+		    const struct tg_bucket *bucket)
+{
+	const struct tg_rate *rate = &record->rates[record->version];
+
+	return tg_state_version(bucket->state) == record->version &&
+	       tg_gcra_idle(rate, bucket->state, tg_gcra_clock(rate, slice->now[rate->clock]),
+			    slice->sweep.idle[tg_acquaintance(bucket)]);
+}
+
+static int consider(void *data, uint32_t number, const struct tg_table_place *place)
+{
+	struct slice *slice = data;
+	const struct tg_limit_record *record =
+		&slice->datapath->records[TG_LIMIT_SLOT(place->key.limit_id)];
+
+	if (record->id == place->key.limit_id && !is_idle(slice, record, &place->bucket))
+		return 0;
+	slice->places[slice->sweep.candidates++] = number;
+	return 0;
+}
+
+static void end_pass(struct tg_datapath *datapath)
+{
+	struct tg_reclaim *reclaim = datapath->reclaim;
+	uint64_t now = tg_now_ns(), crowded;
+
+	tg_table_walk_free(&reclaim->walk);
+	reclaim->next = now + (now - reclaim->began) * PAUSE_PER_PASS;
+	reclaim->known_idle =
+		tg_reclaim_adapt(reclaim->known_idle, tg_datapath_count_used(datapath, &crowded),
+				 datapath->table_size);
+}
+
+/* What went wrong is in the log. */
+static void give_up(struct tg_datapath *datapath)
+{
+	struct tg_reclaim *reclaim = datapath->reclaim;
+
+	tg_table_walk_free(&reclaim->walk);
+	reclaim->next = tg_now_ns() + PAUSE_AFTER_ERROR;
+}
+
+bool tg_datapath_reclaim(struct tg_datapath *datapath)
+{
+	struct tg_reclaim *reclaim = datapath->reclaim;
+	tg_autofree struct slice *slice = calloc(1, sizeof(*slice));
+	int more;
+
+	if (!reclaim->walk)
+		return false;
+	if (!slice || reclaim->program != datapath->program) {
+		tg_table_walk_free(&reclaim->walk); /* of another table, maybe */
+		return false;
+	}
+	slice->datapath = datapath;
+	slice->sweep.flags = TG_SWEEP_RECLAIM | TG_SWEEP_FORGET;
+	slice->sweep.bank = datapath->bank;
+	slice->sweep.idle[TG_KNOWN] = reclaim->known_idle;
+	slice->now[TG_CLOCK_PRECISE] = tg_now_ns();
+	slice->now[TG_CLOCK_COARSE] = tg_clock_read(TG_CLOCK_COARSE);
+	more = tg_table_step(reclaim->walk, consider, slice);
+	if (more >= 0 && slice->sweep.candidates &&
+	    tg_program_reclaim(datapath->program, &slice->sweep, slice->places))
+		more = -EIO;
+	if (more < 0)
+		give_up(datapath);
+	if (more == 0)
+		end_pass(datapath);
+	return more > 0;
+}
+
+bool tg_datapath_maintain(struct tg_datapath *datapath)
+{
+	struct tg_reclaim *reclaim = datapath->reclaim;
+	uint64_t now = tg_now_ns(), crowded, used;
+
+	tg_entries_expire(datapath);
+	used = tg_datapath_count_used(datapath, &crowded);
+	watch_crowd(datapath, crowded, now);
+	if (reclaim->walk || used < datapath->table_size / 2 || now < reclaim->next)
+		return false;
+	if (!reclaim->known_idle)
+		reclaim->known_idle = TG_KNOWN_IDLE_MAX;
+	reclaim->began = now;
+	reclaim->program = datapath->program;
+	reclaim->walk = tg_table_walk_new(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS));
+	if (!reclaim->walk)
+		give_up(datapath);
+	return reclaim->walk != NULL;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "explain/lint.h"
+
+#include <string.h>
+
+#define NS_PER_MS 1000000ULL
+
+static double rate_of(const struct tg_refill *refill)
+{
+	return (double)refill->amount / (double)refill->interval;
+}
+
+/* Every value that meets @inner meets @outer. */
+static bool values_cover(const struct tg_values *outer, const struct tg_values *inner)
+{
+	size_t i;
+
+	if (!outer->given)
+		return true;
+	if (!inner->given || (inner->absent && !outer->absent))
+		return false;
+	for (i = 0; i < TG_VALUES / 64; i++)
+		if (inner->bits[i] & ~outer->bits[i])
+			return false;
+	return true;
+}
+
+static bool same_list(const struct tg_prefix_list *a, const struct tg_prefix_list *b)
+{
+	return a->n == b->n && (!a->n || memcmp(a->items, b->items, a->n * sizeof(*a->items)) == 0);
+}
+
+static bool addresses_cover(const struct tg_addresses *outer, const struct tg_addresses *inner)
+{
+	if (!outer->given)
+		return true;
+	return inner->given && outer->any == inner->any && same_list(&outer->is, &inner->is) &&
+	       same_list(&outer->is_not, &inner->is_not);
+}
+
+static bool match_covers(const struct tg_match *outer, const struct tg_match *inner)
+{
+	int field;
+
+	for (field = 0; field < TG_FIELDS; field++)
+		if (!values_cover(&outer->fields[field], &inner->fields[field]))
+			return false;
+	if (outer->fragments != TG_FRAGMENTS_AND_WHOLE && outer->fragments != inner->fragments)
+		return false;
+	return addresses_cover(&outer->source, &inner->source) &&
+	       addresses_cover(&outer->destination, &inner->destination);
+}
+
+/* All packets that share a bucket of @inner share one of @outer. */
+static bool key_covers(const struct tg_config_limit *outer, const struct tg_config_limit *inner)
+{
+	if ((outer->per_port && !inner->per_port) || (outer->per_protocol && !inner->per_protocol))
+		return false;
+	if (outer->per == TG_CONFIG_PER_EVERYONE)
+		return true;
+	/* An application charges one limit and not the other. */
+	if (outer->per == TG_CONFIG_PER_KEY)
+		return false;
+	return outer->per == inner->per && outer->prefix4 <= inner->prefix4 &&
+	       outer->prefix6 <= inner->prefix6;
+}
+
+/*
+ * What passes a bucket of @tighter always passes one of @looser. In any time t the first lets
+ * through at most its capacity, its rate times t, and one step; the second may be late by a step.
+ * Steps of the same interval come together.
+ */
+static bool bucket_is_tighter(const struct tg_refill *tighter, const struct tg_refill *looser)
+{
+	double most = (double)tighter->capacity;
+
+	if (rate_of(tighter) > rate_of(looser))
+		return false;
+	if (tighter->continuous || looser->continuous || tighter->interval != looser->interval) {
+		if (!tighter->continuous)
+			most += (double)tighter->amount;
+		if (!looser->continuous)
+			most += rate_of(tighter) * (double)looser->interval;
+	}
+	return most <= (double)looser->capacity;
+}
+
+/* Nothing beyond it passes; what is delayed has passed, and what is marked does. */
+static bool is_bound(const struct tg_config_limit *limit)
+{
+	return !limit->shadow && !(limit->shared && limit->on_store_loss == TG_SHARE_OPEN) &&
+	       (limit->action == TG_CONFIG_DROP || limit->action == TG_CONFIG_REJECT);
+}
+
+static bool never_reached(const struct tg_config *config, size_t i, size_t *because)
+{
+	const struct tg_config_limit *limit = &config->limits[i], *other;
+	size_t j;
+
+	/* What it does above mark_above it does long before it is exceeded. */
+	if (limit->mark_above)
+		return false;
+	for (j = 0; j < config->limits_n; j++) {
+		other = &config->limits[j];
+		/* What is shared is exceeded by what passes elsewhere. */
+		if (j == i || !is_bound(other) || (limit->shared && !other->shared) ||
+		    !other->hooks != !limit->hooks || (limit->hooks & ~other->hooks) ||
+		    other->unit != limit->unit || !match_covers(&other->match, &limit->match) ||
+		    !key_covers(other, limit) || !bucket_is_tighter(&other->refill, &limit->refill))
+			continue;
+		/* Of two that say the same, the later one is superfluous. */
+		if (j > i && is_bound(limit) && !(other->hooks & ~limit->hooks) &&
+		    match_covers(&limit->match, &other->match) && key_covers(limit, other) &&
+		    bucket_is_tighter(&limit->refill, &other->refill))
+			continue;
+		*because = j;
+		return true;
+	}
+	return false;
+}
+
+static void advise_limit(const struct tg_config *config, size_t i,
+			 struct tg_diagnostics *diagnostics)
+{
+	const struct tg_config_limit *limit = &config->limits[i];
+	size_t because;
+
+	if (never_reached(config, i, &because))
+		tg_diagnose(
+			diagnostics, TG_WARNING, config->path, limit->place,
+			"limits[%zu]: %s can never be reached, because %s is always as tight or "
+			"tighter for the same packets",
+			i, limit->name, config->limits[because].name);
+	if (limit->per == TG_CONFIG_PER_SOURCE && limit->prefix6 > 64)
+		tg_diagnose(
+			diagnostics, TG_WARNING, config->path, limit->place,
+			"limits[%zu].prefix: with ipv6: %u a sender, who commonly has a /64 to "
+			"choose addresses from, gets a new bucket with each of them; write 64 or "
+			"less",
+			i, limit->prefix6);
+	if (!limit->refill.continuous && limit->refill.interval < NS_PER_MS)
+		tg_diagnose(
+			diagnostics, TG_WARNING, config->path, limit->place,
+			"limits[%zu].refill_interval: steps shorter than 1ms are below the grain "
+			"at which packets are seen; write rate: for an even refill, or a longer "
+			"interval with more tokens",
+			i);
+	tg_config_advise_lockout(config, i, diagnostics);
+	tg_config_advise_excess(config, i, diagnostics);
+}
+
+/* Each to their own, and nobody all of them; of what is sent there is no flood. */
+static bool is_unbounded(const struct tg_config *config)
+{
+	const struct tg_config_limit *limit;
+	bool received = false;
+	size_t i;
+
+	for (i = 0; i < config->limits_n; i++) {
+		limit = &config->limits[i];
+		if (limit->per == TG_CONFIG_PER_EVERYONE && !limit->shadow &&
+		    limit->action != TG_CONFIG_MARK)
+			return false;
+		received |=
+			limit->hooks & ~TG_CONFIG_TC_EGRESS & tg_config_limit_hooks(config, limit);
+	}
+	return received;
+}
+
+static bool all_shadow(const struct tg_config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->limits_n; i++)
+		if (!config->limits[i].shadow)
+			return false;
+	return config->limits_n > 0;
+}
+
+void tg_config_advise(const struct tg_config *config, struct tg_diagnostics *diagnostics)
+{
+	size_t i;
+
+	for (i = 0; i < config->limits_n; i++)
+		advise_limit(config, i, diagnostics);
+	tg_config_advise_shared(config, diagnostics);
+	if (all_shadow(config))
+		tg_diagnose(diagnostics, TG_WARNING, config->path, config->limits[0].place,
+			    "all limits are shadow limits: everything is counted and nothing is "
+			    "limited");
+	else if (is_unbounded(config))
+		tg_diagnose(
+			diagnostics, TG_WARNING, config->path, config->limits[0].place,
+			"no limit bounds everyone together: a flood from many sources passes, as "
+			"each of them keeps to its own; add a limit with per: everyone");
+	tg_diagnostics_sort(diagnostics);
+}

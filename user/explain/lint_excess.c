@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is possible at the hooks and with what exceeds, and hardly meant. */
+#include <inttypes.h>
+#include <netinet/in.h>
+
+#include "explain/lint.h"
+#include "config/names.h"
+#include "base/units.h"
+
+#define FRAME	  1514 /* bytes of a full one */
+#define FQ_FLOW	  100  /* packets of one flow that fq keeps unless told otherwise, tc-fq(8) */
+#define NS_PER_S  1000000000.0
+#define NS_PER_MS 1000000
+
+/* Tokens of the largest packet. */
+static double packet_cost(const struct tg_config_limit *limit)
+{
+	return limit->unit == TG_CONFIG_BYTES ? FRAME : 1;
+}
+
+/* In which an empty bucket comes to hold the tokens of a packet, ns. */
+static double packet_time(const struct tg_config_limit *limit)
+{
+	const struct tg_refill *refill = &limit->refill;
+	double time = packet_cost(limit) * (double)refill->interval / (double)refill->amount;
+
+	return refill->continuous || time > (double)refill->interval ? time
+								     : (double)refill->interval;
+}
+
+/* In whole ms, or what is less than one. */
+static const char *format_time(double ns, char *text, size_t size)
+{
+	uint64_t whole = ns < NS_PER_MS ? ns : (uint64_t)(ns / NS_PER_MS) * NS_PER_MS;
+
+	return tg_format_duration(whole, text, size);
+}
+
+static void advise_delay(const struct tg_config *config, size_t i,
+			 struct tg_diagnostics *diagnostics)
+{
+	const struct tg_config_limit *limit = &config->limits[i];
+	const struct tg_refill *refill = &limit->refill;
+	double most = (double)refill->amount / (double)refill->interval * (double)limit->max_delay /
+		      packet_cost(limit);
+	char delay[64], time[64];
+	size_t j;
+
+	if (packet_time(limit) > (double)limit->max_delay)
+		tg_diagnose(diagnostics, TG_WARNING, config->path, limit->place,
+			    "limits[%zu].max_delay: most packets that exceed would have to wait "
+			    "longer than %s, since tokens for one take %s to come, and are "
+			    "dropped; write a longer max_delay, or a faster refill",
+			    i, tg_format_duration(limit->max_delay, delay, sizeof(delay)),
+			    format_time(packet_time(limit), time, sizeof(time)));
+	for (j = 0; j < config->interfaces_n; j++) {
+		if (most <= FQ_FLOW || config->interfaces[j].manage_qdisc ||
+		    !(config->interfaces[j].hooks & TG_CONFIG_TC_EGRESS))
+			continue;
+		tg_diagnose(
+			diagnostics, TG_WARNING, config->path, limit->place,
+			"limits[%zu].max_delay: up to %.0f packets of one flow wait, of which "
+			"fq drops those beyond %d unless told otherwise; run tc qdisc replace dev %s root fq "
+			"flow_limit %.0f, write a shorter max_delay, or manage_qdisc: true",
+			i, most, FQ_FLOW, config->interfaces[j].name, most + 1);
+		return;
+	}
+}
+
+static void advise_backoff(const struct tg_config *config, size_t i,
+			   struct tg_diagnostics *diagnostics)
+{
+	const struct tg_config_limit *limit = &config->limits[i];
+	char max[64], time[64];
+
+	if ((double)limit->backoff.max <= packet_time(limit))
+		tg_diagnose(
+			diagnostics, TG_WARNING, config->path, limit->place,
+			"limits[%zu].backoff: a bucket is closed for %s at most, and is without "
+			"tokens for %s anyway; write a longer max, or leave backoff out",
+			i, tg_format_duration(limit->backoff.max, max, sizeof(max)),
+			format_time(packet_time(limit), time, sizeof(time)));
+	if (limit->per == TG_CONFIG_PER_EVERYONE)
+		tg_diagnose(diagnostics, TG_WARNING, config->path, limit->place,
+			    "limits[%zu].backoff: with per: everyone one sender who insists keeps "
+			    "the bucket closed for all; write per: source",
+			    i);
+}
+
+/* XDP and TC ingress see the same packets, one after the other. */
+static void advise_twice(const struct tg_config *config, size_t i,
+			 struct tg_diagnostics *diagnostics)
+{
+	const unsigned int both = TG_CONFIG_XDP | TG_CONFIG_TC_INGRESS;
+	const struct tg_config_limit *limit = &config->limits[i];
+	size_t j;
+
+	for (j = 0; j < config->interfaces_n; j++) {
+		if ((config->interfaces[j].hooks & limit->hooks & both) != both)
+			continue;
+		tg_diagnose(diagnostics, TG_WARNING, config->path, limit->place,
+			    "limits[%zu]: %s holds at xdp and at tc-ingress of %s, and what comes "
+			    "in is charged twice; write match: {hook: xdp}, or tc-ingress",
+			    i, limit->name, config->interfaces[j].name);
+		return;
+	}
+}
+
+/* TCP hands the kernel up to 64 KiB at once, which leave, or came, as so many segments. */
+#define SEGMENTS      64
+#define SEGMENT_BYTES 69632
+
+static bool meets_tcp_data(const struct tg_config_limit *limit)
+{
+	const struct tg_values *protocol = &limit->match.fields[TG_FIELD_PROTOCOL];
+
+	return limit->unit != TG_CONFIG_CONNECTIONS &&
+	       !limit->match.fields[TG_FIELD_TCP_FLAGS].given &&
+	       !limit->match.fields[TG_FIELD_ICMP_TYPE].given &&
+	       limit->match.fragments != TG_FRAGMENTS_ONLY &&
+	       (!protocol->given || tg_values_has(protocol, IPPROTO_TCP));
+}
+
+static void advise_segments(const struct tg_config *config, size_t i,
+			    struct tg_diagnostics *diagnostics)
+{
+	const unsigned int both = TG_CONFIG_TC_INGRESS | TG_CONFIG_TC_EGRESS;
+	const struct tg_config_limit *limit = &config->limits[i];
+	bool bytes = limit->unit == TG_CONFIG_BYTES;
+	unsigned int hooks = tg_config_limit_hooks(config, limit) & both;
+
+	if (!hooks || !meets_tcp_data(limit) ||
+	    limit->refill.capacity >= (bytes ? SEGMENT_BYTES : SEGMENTS))
+		return;
+	tg_diagnose(
+		diagnostics, TG_WARNING, config->path, limit->place,
+		"limits[%zu].capacity: at %s up to 64 KiB of TCP are one packet, of up to %d "
+		"segments, and one that asks for more than the bucket holds never passes; write a "
+		"capacity of %s or more, on_exceed: delay at tc-egress, or a limit at xdp",
+		i, tg_hook_name(__builtin_ctz(hooks)), SEGMENTS, bytes ? "68KiB" : "64");
+}
+
+void tg_config_advise_excess(const struct tg_config *config, size_t i,
+			     struct tg_diagnostics *diagnostics)
+{
+	const struct tg_config_limit *limit = &config->limits[i];
+
+	advise_twice(config, i, diagnostics);
+	if (!limit->shadow &&
+	    (limit->action == TG_CONFIG_DROP || limit->action == TG_CONFIG_REJECT))
+		advise_segments(config, i, diagnostics);
+	if (limit->action == TG_CONFIG_DELAY)
+		advise_delay(config, i, diagnostics);
+	if (limit->backoff.initial)
+		advise_backoff(config, i, diagnostics);
+	if (limit->action == TG_CONFIG_REJECT && limit->match.fragments == TG_FRAGMENTS_ONLY)
+		tg_diagnose(diagnostics, TG_WARNING, config->path, limit->place,
+			    "limits[%zu].on_exceed: fragments are dropped without an answer, and "
+			    "this limit is about nothing else; write on_exceed: drop",
+			    i);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What sharing lets through beyond a limit, where that is hardly meant, and who can listen. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "explain/lint.h"
+#include "base/units.h"
+
+#define NS_PER_S 1000000000.0
+
+/* From which on it is said: all nodes in the worst second, in what one lets through in it. */
+#define MUCH 3
+
+static double rate_of(const struct tg_config_limit *limit)
+{
+	return (double)limit->refill.amount * NS_PER_S / (double)limit->refill.interval;
+}
+
+/* R S, where R may be whole steps. */
+static double refilled_unheard(const struct tg_config *config, const struct tg_config_limit *limit)
+{
+	uint64_t unheard = TG_SHARE_UNHEARD_TICKS * config->cluster.interval;
+
+	if (limit->refill.continuous)
+		return rate_of(limit) * (double)unheard / NS_PER_S;
+	return (double)(unheard / limit->refill.interval + 1) * (double)limit->refill.amount;
+}
+
+double tg_config_shared_excess(const struct tg_config *config, const struct tg_config_limit *limit,
+			       uint32_t nodes)
+{
+	return tg_share_excess(nodes, (double)limit->refill.capacity,
+			       refilled_unheard(config, limit));
+}
+
+static void advise_bound(const struct tg_config *config, size_t i,
+			 struct tg_diagnostics *diagnostics)
+{
+	const struct tg_config_limit *limit = &config->limits[i];
+	uint32_t nodes = config->cluster.nodes_expected;
+	double excess = nodes ? tg_config_shared_excess(config, limit, nodes) : 0;
+	double once = (double)limit->refill.capacity + rate_of(limit);
+
+	if (once + excess <= MUCH * once ||
+	    (double)limit->refill.capacity < refilled_unheard(config, limit))
+		return;
+	tg_diagnose(diagnostics, TG_WARNING, config->path, limit->place,
+		    "limits[%zu].capacity: in the worst second %" PRIu32
+		    " nodes together admit %.0f "
+		    "where one admits %.0f, mostly because each has a bucket of %" PRIu64
+		    "; write a smaller capacity",
+		    i, nodes, once + excess, once, limit->refill.capacity);
+}
+
+static void advise_interval(const struct tg_config *config, size_t i,
+			    struct tg_diagnostics *diagnostics)
+{
+	const struct tg_config_limit *limit = &config->limits[i];
+	double interval = (double)config->cluster.interval;
+	char text[64];
+
+	if (rate_of(limit) * interval / NS_PER_S <= (double)limit->refill.capacity)
+		return;
+	tg_diagnose(
+		diagnostics, TG_WARNING, config->path, limit->place,
+		"limits[%zu].capacity: the nodes hear of each other every %s, and the rate "
+		"refills more than this bucket holds in that time; write a shorter interval for "
+		"the cluster, or a larger capacity",
+		i, tg_format_duration(config->cluster.interval, text, sizeof(text)));
+}
+
+static bool is_here(const struct tg_config_store *store)
+{
+	return store->scheme == TG_CONFIG_UNIX || strcmp(store->host, "localhost") == 0 ||
+	       strncmp(store->host, "127.", 4) == 0 || strcmp(store->host, "::1") == 0;
+}
+
+static void advise_passwords(const struct tg_config *config, struct tg_diagnostics *diagnostics)
+{
+	const struct tg_config_cluster *cluster = &config->cluster;
+	size_t i;
+
+	for (i = 0; i < cluster->stores_n && cluster->password_file[0]; i++) {
+		if (cluster->stores[i].scheme == TG_CONFIG_REDISS || is_here(&cluster->stores[i]))
+			continue;
+		tg_diagnose(
+			diagnostics, TG_WARNING, config->path, cluster->place,
+			"cluster.redis: the password goes to %s unencrypted, for all on the way "
+			"to see; write rediss:// if the server has TLS",
+			cluster->stores[i].host);
+		return;
+	}
+}
+
+void tg_config_advise_shared(const struct tg_config *config, struct tg_diagnostics *diagnostics)
+{
+	size_t i;
+
+	advise_passwords(config, diagnostics);
+	for (i = 0; i < config->limits_n; i++) {
+		if (!config->limits[i].shared)
+			continue;
+		advise_bound(config, i, diagnostics);
+		advise_interval(config, i, diagnostics);
+	}
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "http/api.h"
+
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/exit.h"
+#include "base/units.h"
+
+#define PARAMETERS_MAX 3
+#define TOP_MAX	       1000
+
+/* Looking through the table takes at most this share of the daemon's time, whoever asks. */
+#define WALK_SHARE 5
+
+static const struct endpoint {
+	const char *name;
+	const char *parameters[PARAMETERS_MAX];
+	bool walks;
+} endpoints[] = {
+	{"status", {NULL}, false},
+	{"limits", {"limit"}, false},
+	{"top", {"limit", "by", "n"}, true},
+	{"why", {"address"}, true},
+};
+
+static const struct endpoint *find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++)
+		if (strcmp(endpoints[i].name, name) == 0)
+			return &endpoints[i];
+	return NULL;
+}
+
+static bool takes(const struct endpoint *endpoint, const char *parameter)
+{
+	int i;
+
+	for (i = 0; i < PARAMETERS_MAX && endpoint->parameters[i]; i++)
+		if (strcmp(endpoint->parameters[i], parameter) == 0)
+			return true;
+	return false;
+}
+
+/* The number alone is not text in a request. NULL: out of range, or not UTF-8. */
+static json_t *value_of(const char *parameter, const char *text)
+{
+	uint64_t number;
+
+	if (strcmp(parameter, "n") != 0)
+		return json_string(text);
+	if (tg_parse_number(text, &number) || !number || number > TOP_MAX)
+		return NULL;
+	return json_integer(number);
+}
+
+/* NULL: a parameter that the endpoint has not, or not twice, or not with this value. */
+static json_t *request_of(const struct endpoint *endpoint, const char *query)
+{
+	json_t *request = json_pack("{s:s}", "command", endpoint->name), *value;
+	struct evkeyvalq parameters = {};
+	struct evkeyval *parameter;
+	bool good = evhttp_parse_query_str(query ? query : "", &parameters) == 0;
+
+	for (parameter = parameters.tqh_first; good && parameter;
+	     parameter = parameter->next.tqe_next) {
+		value = value_of(parameter->key, parameter->value);
+		good = value && takes(endpoint, parameter->key) &&
+		       !json_object_get(request, parameter->key);
+		if (good)
+			json_object_set(request, parameter->key, value);
+		json_decref(value);
+	}
+	evhttp_clear_headers(&parameters);
+	if (good)
+		return request;
+	json_decref(request);
+	return NULL;
+}
+
+static int refuse(int status, const char *error, json_t **answer)
+{
+	*answer = json_pack("{s:s}", "error", error);
+	return status;
+}
+
+static int status_of(json_int_t code)
+{
+	switch (code) {
+	case TG_EXIT_OK:
+		return HTTP_OK;
+	case TG_EXIT_USAGE:
+		return HTTP_BADREQUEST;
+	case TG_EXIT_NOT_FOUND:
+		return HTTP_NOTFOUND;
+	}
+	return HTTP_INTERNAL;
+}
+
+/* The command's reply, unwrapped. */
+static int handle(struct tg_api *api, const json_t *request, json_t **answer)
+{
+	json_t *reply = api->handle(api->daemon, request, false);
+	int status = status_of(json_integer_value(json_object_get(reply, "code")));
+	const char *error = json_string_value(json_object_get(reply, "error"));
+
+	if (error)
+		refuse(status, error, answer);
+	else
+		*answer = json_incref(json_object_get(reply, "result"));
+	json_decref(reply);
+	return *answer ? status : HTTP_INTERNAL;
+}
+
+int tg_api_answer(struct tg_api *api, const char *path, const char *query, json_t **answer)
+{
+	const struct endpoint *endpoint = find(path + strlen(TG_API_PREFIX));
+	uint64_t started = tg_now_ns(), ended;
+	json_t *request;
+	int status;
+
+	*answer = NULL;
+	if (!endpoint)
+		return refuse(HTTP_NOTFOUND, "there are status, limits, top and why", answer);
+	request = request_of(endpoint, query);
+	if (!request)
+		return refuse(HTTP_BADREQUEST,
+			      "the parameters are: for limits limit; for top limit, by and n (1 to "
+			      "1000); for why address; each once at most",
+			      answer);
+	if (endpoint->walks && started < api->next_walk_ns) {
+		json_decref(request);
+		return refuse(HTTP_SERVUNAVAIL,
+			      "the table was looked through a moment ago; try again", answer);
+	}
+	status = handle(api, request, answer);
+	json_decref(request);
+	ended = tg_now_ns();
+	if (endpoint->walks)
+		api->next_walk_ns = ended + (ended - started) * (WALK_SHARE - 1);
+	return status;
+}

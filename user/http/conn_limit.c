@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "http/conn_limit.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+struct tg_crowd {
+	struct evconnlistener *listener;
+	struct event *again;
+	int most; /* number that the next descriptor may have */
+};
+
+/* The lowest is taken, so at least so many are open. libevent tells when a connection comes, not
+ * when one goes. */
+static int next_descriptor(void)
+{
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return errno == EMFILE || errno == ENFILE ? INT_MAX : 0;
+	close(fd);
+	return fd;
+}
+
+static void wait_for_room(struct tg_crowd *crowd)
+{
+	const struct timeval second = {.tv_sec = 1};
+
+	if (next_descriptor() > crowd->most && event_add(crowd->again, &second) == 0)
+		evconnlistener_disable(crowd->listener);
+	else
+		evconnlistener_enable(crowd->listener);
+}
+
+static void on_second(evutil_socket_t fd, short what, void *data)
+{
+	wait_for_room(data);
+}
+
+/* NULL: libevent makes the connection's buffer, as it would have. */
+static struct bufferevent *on_connection(struct event_base *base, void *data)
+{
+	wait_for_room(data);
+	return NULL;
+}
+
+int tg_crowd_bound(struct event_base *base, struct evhttp *server,
+		   struct evhttp_bound_socket *bound, struct tg_crowd **crowd)
+{
+	tg_cleanup(tg_crowd_free) struct tg_crowd *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return -ENOMEM;
+	made->listener = evhttp_bound_socket_get_listener(bound);
+	made->most = next_descriptor() + TG_CROWD_MOST;
+	made->again = event_new(base, -1, 0, on_second, made);
+	if (!made->again)
+		return -ENOMEM;
+	evhttp_set_bevcb(server, on_connection, made);
+	*crowd = TAKE_PTR(made);
+	return 0;
+}
+
+void tg_crowd_free(struct tg_crowd **crowd)
+{
+	if (!*crowd)
+		return;
+	if ((*crowd)->again)
+		event_free((*crowd)->again);
+	free(*crowd);
+	*crowd = NULL;
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/app_program.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <tidegate/app.h>
+#include <unistd.h>
+
+#include "app.skel.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/errmsg.h"
+
+static void destroy(struct app_bpf **skeleton)
+{
+	app_bpf__destroy(*skeleton);
+}
+
+/* The kept maps are those of the generation; of the others it needs none. */
+static int share_maps(const struct app_bpf *skeleton, const struct tg_program *program)
+{
+	struct bpf_map *map;
+	int kept, error;
+
+	bpf_object__for_each_map(map, skeleton->obj)
+	{
+		if (bpf_map__is_internal(map))
+			continue;
+		for (kept = 0; kept < TG_MAPS_KEPT; kept++)
+			if (strcmp(bpf_map__name(map), tg_map_names[kept]) == 0)
+				break;
+		error = kept == TG_MAPS_KEPT
+				? bpf_map__set_autocreate(map, false)
+				: bpf_map__reuse_fd(map, tg_program_map_fd(program, kept));
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static void pin_path(const char *state_dir, uint32_t bank, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/" TG_CHARGER_PIN "%u", state_dir, bank);
+}
+
+/* bpffs gives a pin the group of this process, and the modes of a private file. */
+static int pin(const struct app_bpf *skeleton, const char *state_dir, uint32_t bank)
+{
+	char path[PATH_MAX];
+
+	pin_path(state_dir, bank, path);
+	unlink(path);
+	if (bpf_obj_pin(bpf_program__fd(skeleton->progs.tidegate_charge), path))
+		return -errno;
+	return chmod(path, 0660) ? -errno : 0;
+}
+
+int tg_charger_pin(const struct tg_program *program, const struct tg_compiled *compiled,
+		   const char *state_dir, char *message)
+{
+	tg_cleanup(destroy) struct app_bpf *skeleton = app_bpf__open();
+	int error = skeleton ? 0 : -errno;
+
+	if (!error) {
+		memcpy((void *)&skeleton->rodata->policy, &compiled->policy,
+		       sizeof(compiled->policy));
+		error = share_maps(skeleton, program);
+	}
+	if (!error) {
+		error = app_bpf__load(skeleton);
+		/* Packets are limited all the same: better that than nothing enforced. */
+		if (error == -EACCES || error == -EINVAL) {
+			tg_log(TG_LOG_WARNING,
+			       "this kernel's verifier does not take the program by which "
+			       "applications charge: limits hold for packets alone");
+			return 0;
+		}
+	}
+	if (!error)
+		error = pin(skeleton, state_dir, compiled->policy.bank);
+	return error ? tg_refuse(message, error,
+				 "cannot load the program by which applications charge: %s",
+				 strerror(-error))
+		     : 0;
+}
+
+void tg_charger_unpin(const char *state_dir, uint32_t bank)
+{
+	char path[PATH_MAX];
+
+	pin_path(state_dir, bank, path);
+	unlink(path);
+}
+
+/* Of whatever version they are: this is the first field in all of them. */
+void tg_charger_void(int meta)
+{
+	struct bpf_map_info info = {};
+	uint32_t length = sizeof(info), zero = 0, none = 0;
+	tg_autofree void *value = NULL;
+
+	if (meta < 0 || bpf_obj_get_info_by_fd(meta, &info, &length) ||
+	    info.value_size < sizeof(none))
+		return;
+	value = malloc(info.value_size);
+	if (!value || bpf_map_lookup_elem(meta, &zero, value))
+		return;
+	memcpy(value, &none, sizeof(none));
+	bpf_map_update_elem(meta, &zero, value, BPF_ANY);
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <tidegate/gcra.h>
+#include <tidegate/sweep.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "kernel/bucket_table.h"
+
+#define TG_TABLE_STEP 4096 /* places */
+
+_Static_assert(TG_TABLE_STEP <= TG_CANDIDATES_MAX, "what a step shows, a run can take out");
+
+int tg_table_prepare(int fd, const struct tg_table *table)
+{
+	union tg_table_line line;
+	uint32_t zero = 0;
+
+	if (bpf_map_lookup_elem(fd, &zero, &line))
+		return -errno;
+	if (line.head.size)
+		return 0; /* in use */
+	line.head.size = table->size;
+	return bpf_map_update_elem(fd, &zero, &line, BPF_ANY) ? -errno : 0;
+}
+
+uint32_t tg_table_size(int fd)
+{
+	struct bpf_map_info info = {};
+	uint32_t length = sizeof(info), zero = 0;
+	union tg_table_line line;
+	struct tg_table table;
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &length) ||
+	    info.type != BPF_MAP_TYPE_ARRAY || info.value_size != sizeof(line) ||
+	    bpf_map_lookup_elem(fd, &zero, &line))
+		return 0;
+	tg_table_lay_out(&table, line.head.size);
+	return line.head.size <= TG_PLACES_MAX && info.max_entries == table.lines ? line.head.size
+										  : 0;
+}
+
+static bool is_key(const struct tg_bucket_key *a, const struct tg_bucket_key *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static int read_line(int fd, uint32_t index, union tg_table_line *line)
+{
+	return bpf_map_lookup_elem(fd, &index, line) ? tg_fail(errno, "a line of the table") : 0;
+}
+
+/* One of the set's cells that leads to the key. */
+static int look_in_set(int fd, const struct tg_table *table, const struct tg_table_set *set,
+		       uint32_t tag, const struct tg_bucket_key *key, struct tg_table_place *place)
+{
+	union tg_table_line line;
+	uint32_t i;
+	int error;
+
+	for (i = 0; i < TG_TABLE_CELLS; i++) {
+		if (TG_CELL_TAG(set->cells[i]) != tag)
+			continue;
+		error = read_line(fd, table->first_place + TG_CELL_NUMBER(set->cells[i]), &line);
+		if (error)
+			return error;
+		*place = line.place;
+		if (is_key(&place->key, key) && place->bucket.state != TG_BUCKET_DEAD)
+			return TG_CELL_NUMBER(set->cells[i]);
+	}
+	return -ENOENT;
+}
+
+int tg_table_lookup(int fd, const struct tg_table *table, const struct tg_bucket_key *key,
+		    struct tg_table_place *place)
+{
+	uint64_t hash = tg_table_hash_of(table, key);
+	uint32_t set = tg_table_set_of(table, hash), i;
+	union tg_table_line line;
+	int found;
+
+	for (i = 0; i < TG_TABLE_CHAIN; i++) {
+		found = read_line(fd, 1 + set, &line);
+		if (found)
+			return found;
+		found = look_in_set(fd, table, &line.set, tg_table_tag_of(hash), key, place);
+		if (found != -ENOENT || !TG_SET_PASSES(line.set.use))
+			return found;
+		set = (set + 1) % table->sets;
+	}
+	return -ENOENT;
+}
+
+/* A part of the table, mapped for as long as it is looked at. */
+struct window {
+	void *memory;
+	size_t bytes;
+	union tg_table_line *lines; /* the first that was asked for */
+};
+
+static int open_window(int fd, uint32_t first, uint32_t n, struct window *window)
+{
+	const uint32_t per_page = sysconf(_SC_PAGESIZE) / sizeof(union tg_table_line);
+	uint32_t skipped = first % per_page;
+
+	window->bytes = (size_t)(skipped + n) * sizeof(union tg_table_line);
+	window->memory = mmap(NULL, window->bytes, PROT_READ, MAP_SHARED, fd,
+			      (off_t)(first - skipped) * sizeof(union tg_table_line));
+	if (window->memory == MAP_FAILED)
+		return tg_fail(errno, "a part of the table");
+	window->lines = (union tg_table_line *)window->memory + skipped;
+	return 0;
+}
+
+static void close_window(struct window *window)
+{
+	munmap(window->memory, window->bytes);
+}
+
+struct tg_table_walk {
+	int fd; /* its own: a walk may outlast the program whose table it is */
+	struct tg_table table;
+	uint32_t next; /* place */
+};
+
+struct tg_table_walk *tg_table_walk_new(int fd)
+{
+	uint32_t size = tg_table_size(fd);
+	struct tg_table_walk *walk = calloc(1, sizeof(*walk));
+
+	if (!size || !walk) {
+		tg_fail(size ? ENOMEM : EINVAL, "the table of buckets");
+		free(walk);
+		return NULL;
+	}
+	walk->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (walk->fd < 0) {
+		tg_fail(errno, "the table of buckets");
+		free(walk);
+		return NULL;
+	}
+	tg_table_lay_out(&walk->table, size);
+	return walk;
+}
+
+void tg_table_walk_free(struct tg_table_walk **walk)
+{
+	if (!*walk)
+		return;
+	close((*walk)->fd);
+	free(*walk);
+	*walk = NULL;
+}
+
+/* A copy that is of one bucket: read in the order in which none is taken for another. */
+static bool read_place(const struct tg_table_place *place, struct tg_table_place *copy)
+{
+	uint64_t state = __atomic_load_n(&place->bucket.state, __ATOMIC_ACQUIRE);
+	uint32_t limit_id = __atomic_load_n(&place->key.limit_id, __ATOMIC_ACQUIRE);
+
+	*copy = *place;
+	copy->bucket.state = state;
+	return limit_id && copy->key.limit_id == limit_id && state != TG_BUCKET_DEAD;
+}
+
+/* Of @n places from @walk->next on. */
+static int step(struct tg_table_walk *walk, uint32_t n, tg_table_function *each, void *data)
+{
+	struct tg_table_place place;
+	struct window window = {};
+	uint32_t i;
+	int result = open_window(walk->fd, walk->table.first_place + walk->next, n, &window);
+
+	if (result)
+		return result;
+	for (i = 0; i < n && !result; i++)
+		if (read_place(&window.lines[i].place, &place))
+			result = each(data, walk->next + i, &place);
+	close_window(&window);
+	walk->next += n;
+	return result;
+}
+
+int tg_table_step(struct tg_table_walk *walk, tg_table_function *each, void *data)
+{
+	union tg_table_line line;
+	uint32_t end, n;
+	int result = read_line(walk->fd, 0, &line);
+
+	if (result)
+		return result;
+	end = line.head.used < walk->table.size ? line.head.used : walk->table.size;
+	n = end > walk->next ? end - walk->next : 0;
+	if (!n)
+		return 0;
+	result = step(walk, n < TG_TABLE_STEP ? n : TG_TABLE_STEP, each, data);
+	if (result)
+		return result < 0 ? result : 0;
+	return walk->next < end;
+}
+
+int tg_table_each(int fd, tg_table_function *each, void *data)
+{
+	tg_cleanup(tg_table_walk_free) struct tg_table_walk *walk = tg_table_walk_new(fd);
+	int more = 1;
+
+	if (!walk)
+		return -ENOMEM;
+	while (more > 0)
+		more = tg_table_step(walk, each, data);
+	return more;
+}
+
+/* The first that is free, with that which the hash prefers before the others; NULL: none. */
+static __u32 *find_free(struct tg_table_set *set, uint64_t hash)
+{
+	uint32_t i;
+
+	for (i = 0; i < TG_TABLE_CHOICES; i++)
+		if (!set->cells[tg_table_cell_of(hash, i)])
+			return &set->cells[tg_table_cell_of(hash, i)];
+	for (i = 0; i < TG_TABLE_CELLS; i++)
+		if (!set->cells[i])
+			return &set->cells[i];
+	return NULL;
+}
+
+/* A cell for @number; false if there is none. Nobody else is at work on the table. */
+static bool take_cell(union tg_table_line *lines, const struct tg_table *table, uint64_t hash,
+		      uint32_t number)
+{
+	uint32_t own = tg_table_set_of(table, hash), n;
+	__u32 *cell = NULL;
+
+	for (n = 0; n < TG_TABLE_CHAIN && !cell; n++)
+		cell = find_free(&lines[1 + (own + n) % table->sets].set, hash);
+	if (!cell)
+		return false;
+	*cell = tg_table_tag_of(hash) << TG_CELL_NUMBER_BITS | number;
+	while (--n)
+		lines[1 + (own + n - 1) % table->sets].set.use += TG_SET_PASSED;
+	return true;
+}
+
+struct copying {
+	int from;
+	const struct tg_table *from_table;
+	union tg_table_line *to;
+	const struct tg_table *table;
+};
+
+/* What only buckets of shared limits have. */
+static int copy_share(const struct copying *copying, uint32_t number, uint32_t to)
+{
+	const struct tg_table *table = copying->table;
+	union tg_table_line line;
+	int error =
+		read_line(copying->from,
+			  copying->from_table->first_share + number / TG_SHARES_PER_LINE, &line);
+
+	if (!error)
+		copying->to[table->first_share + to / TG_SHARES_PER_LINE]
+			.shares[to % TG_SHARES_PER_LINE] = line.shares[number % TG_SHARES_PER_LINE];
+	return error;
+}
+
+static int copy_place(void *data, uint32_t number, const struct tg_table_place *place)
+{
+	const struct copying *copying = data;
+	const struct tg_table *table = copying->table;
+	struct tg_table_head *head = &copying->to[0].head;
+
+	if (head->used >= table->size)
+		return 1;
+	if (!take_cell(copying->to, table, tg_table_hash_of(table, &place->key), head->used))
+		return 0;
+	copying->to[table->first_place + head->used].place = *place;
+	return copy_share(copying, number, head->used++);
+}
+
+int tg_table_copy(int from, int to, const struct tg_table *table)
+{
+	tg_cleanup(tg_table_walk_free) struct tg_table_walk *walk = tg_table_walk_new(from);
+	size_t bytes = (size_t)table->lines * sizeof(union tg_table_line);
+	struct copying copying = {.from = from, .table = table};
+	int more = 1;
+
+	if (!walk)
+		return -ENOMEM;
+	copying.from_table = &walk->table;
+	copying.to = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, to, 0);
+	if (copying.to == MAP_FAILED)
+		return -errno;
+	while (more > 0)
+		more = tg_table_step(walk, copy_place, &copying);
+	munmap(copying.to, bytes);
+	return more;
+}

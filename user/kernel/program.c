@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/capabilities.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/errmsg.h"
+#include "kernel/program.h"
+#include "kernel/bucket_table.h"
+#include "tidegate.skel.h"
+
+const char *const tg_map_names[TG_MAPS] = {
+	[TG_MAP_BUCKETS] = "buckets",
+	[TG_MAP_OVERFLOW] = "overflow",
+	[TG_MAP_RECORDS] = "records",
+	[TG_MAP_GATES] = "gates",
+	[TG_MAP_META] = "meta",
+	[TG_MAP_ACTIVE] = "active",
+	[TG_MAP_GENERATIONS] = "generations",
+	[TG_MAP_TC_GENERATIONS] = "tc_generations",
+	[TG_MAP_ATTACHMENTS] = "attachments",
+	[TG_MAP_INTERFACE_COUNTERS] = "interface_counters",
+	[TG_MAP_LIMIT_COUNTERS] = "limit_counters",
+	[TG_MAP_ENTRIES] = "entries",
+	[TG_MAP_ENTRIES_STATE] = "entries_state",
+	[TG_MAP_EVENTS] = "events",
+	[TG_MAP_SHARES] = "shares",
+	[TG_MAP_REPORTS] = "reports",
+	[TG_MAP_LISTS] = "lists",
+	[TG_MAP_TALLIES] = "tallies",
+};
+
+struct tg_program {
+	struct tidegate_bpf *skeleton;
+	unsigned int hooks; /* mask: that have programs */
+};
+
+static bool has_hook(const struct tg_program *program, enum tg_hook hook)
+{
+	return program->hooks >> hook & 1;
+}
+
+static struct bpf_program *packet_program(const struct tg_program *program, enum tg_hook hook)
+{
+	const struct tidegate_bpf *skeleton = program->skeleton;
+
+	return hook == TG_HOOK_XDP	    ? skeleton->progs.tidegate_xdp
+	       : hook == TG_HOOK_TC_INGRESS ? skeleton->progs.tidegate_tc_ingress
+					    : skeleton->progs.tidegate_tc_egress;
+}
+
+static struct bpf_program *idle_program(const struct tg_program *program, enum tg_hook hook)
+{
+	const struct tidegate_bpf *skeleton = program->skeleton;
+
+	return hook == TG_HOOK_XDP ? skeleton->progs.tidegate_idle
+				   : skeleton->progs.tidegate_idle_tc;
+}
+
+static struct bpf_program *entry_program(const struct tg_program *program, enum tg_hook hook)
+{
+	const struct tidegate_bpf *skeleton = program->skeleton;
+
+	return hook == TG_HOOK_XDP	    ? skeleton->progs.tidegate_entry
+	       : hook == TG_HOOK_TC_INGRESS ? skeleton->progs.tidegate_entry_ingress
+					    : skeleton->progs.tidegate_entry_egress;
+}
+
+int tg_program_entry_fd(const struct tg_program *program, enum tg_hook hook)
+{
+	return has_hook(program, hook) ? bpf_program__fd(entry_program(program, hook)) : -EINVAL;
+}
+
+/* Where the program of a hook stands: the map, and the index in it. */
+static int place_of(const struct tg_program *program, uint32_t bank, enum tg_hook hook,
+		    uint32_t *index)
+{
+	*index = hook == TG_HOOK_XDP ? bank : TG_TC_PLACE(bank, hook);
+	return tg_program_map_fd(program,
+				 hook == TG_HOOK_XDP ? TG_MAP_GENERATIONS : TG_MAP_TC_GENERATIONS);
+}
+
+static int take_out(const struct tg_program *program, uint32_t bank, enum tg_hook hook)
+{
+	uint32_t index;
+	int map = place_of(program, bank, hook, &index);
+
+	return bpf_map_delete_elem(map, &index) && errno != ENOENT ? -errno : 0;
+}
+
+/* Every place is filled: in one that is empty, a hook would run the other bank's policy. */
+int tg_program_install(const struct tg_program *program, uint32_t bank)
+{
+	int hook, map, fd;
+	uint32_t index;
+
+	for (hook = 0; hook < TG_HOOKS; hook++) {
+		map = place_of(program, bank, hook, &index);
+		fd = bpf_program__fd(has_hook(program, hook) ? packet_program(program, hook)
+							     : idle_program(program, hook));
+		if (bpf_map_update_elem(map, &index, &fd, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+int tg_program_uninstall(const struct tg_program *program, uint32_t bank)
+{
+	int hook, error = 0, r;
+
+	for (hook = 0; hook < TG_HOOKS; hook++) {
+		r = take_out(program, bank, hook);
+		error = error ? error : r;
+	}
+	return error;
+}
+
+bool tg_program_installed(const struct tg_program *program, uint32_t bank, enum tg_hook hook)
+{
+	struct bpf_prog_info info = {};
+	uint32_t length = sizeof(info), index, id;
+	int map = place_of(program, bank, hook, &index);
+
+	return has_hook(program, hook) && bpf_map_lookup_elem(map, &index, &id) == 0 &&
+	       bpf_obj_get_info_by_fd(bpf_program__fd(packet_program(program, hook)), &info,
+				      &length) == 0 &&
+	       info.id == id;
+}
+
+int tg_program_switch(const struct tg_program *program, uint32_t bank)
+{
+	size_t size = sysconf(_SC_PAGESIZE);
+	uint32_t *word = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			      tg_program_map_fd(program, TG_MAP_ACTIVE), 0);
+
+	if (word == MAP_FAILED)
+		return -errno;
+	__atomic_store_n(word, bank, __ATOMIC_SEQ_CST);
+	munmap(word, size);
+	return 0;
+}
+
+int tg_program_map_fd(const struct tg_program *program, enum tg_map map)
+{
+	return bpf_object__find_map_fd_by_name(program->skeleton->obj, tg_map_names[map]);
+}
+
+static int set_pins(struct tidegate_bpf *skeleton, const char *state_dir, const char *buckets_pin)
+{
+	char path[PATH_MAX];
+	struct bpf_map *map;
+	int i, error;
+
+	for (i = 0; i < TG_MAPS_KEPT; i++) {
+		map = bpf_object__find_map_by_name(skeleton->obj, tg_map_names[i]);
+		snprintf(path, sizeof(path), "%s/%s", state_dir,
+			 i == TG_MAP_BUCKETS ? buckets_pin : tg_map_names[i]);
+		error = bpf_map__set_pin_path(map, path);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* Maps of which a policy has no need are made with one entry and left empty. */
+static void size_maps(struct tidegate_bpf *skeleton, const struct tg_compiled *compiled)
+{
+	const struct {
+		struct bpf_map *map;
+		size_t n;
+	} sizes[] = {
+		{skeleton->maps.buckets, compiled->policy.table.lines},
+		{skeleton->maps.lists, compiled->lists_n},
+		{skeleton->maps.sources, compiled->sources.n},
+		{skeleton->maps.destinations, compiled->destinations.n},
+		{skeleton->maps.source_ports,
+		 compiled->policy.has_source_ports ? TG_FIELD_VALUES : 1},
+		{skeleton->maps.destination_ports,
+		 compiled->policy.has_destination_ports ? TG_FIELD_VALUES : 1},
+		{skeleton->maps.lengths, compiled->policy.has_lengths ? TG_FIELD_VALUES : 1},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		bpf_map__set_max_entries(sizes[i].map, sizes[i].n ? sizes[i].n : 1);
+}
+
+static int fill_field(const struct bpf_map *map, bool used, const uint64_t values[TG_FIELD_VALUES])
+{
+	size_t size = TG_FIELD_VALUES * sizeof(*values);
+	void *memory;
+
+	if (!used)
+		return 0;
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	memcpy(memory, values, size);
+	munmap(memory, size);
+	return 0;
+}
+
+static int fill_addresses(const struct bpf_map *map, const struct tg_address_entries *entries)
+{
+	int fd = bpf_map__fd(map);
+	size_t i;
+
+	for (i = 0; i < entries->n; i++)
+		if (bpf_map_update_elem(fd, &entries->items[i].key, &entries->items[i].limits,
+					BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int fill_match(const struct tidegate_bpf *skeleton, const struct tg_compiled *compiled)
+{
+	const struct tg_policy *policy = &compiled->policy;
+	int error;
+
+	error = fill_field(skeleton->maps.source_ports, policy->has_source_ports,
+			   compiled->source_ports);
+	if (!error)
+		error = fill_field(skeleton->maps.destination_ports, policy->has_destination_ports,
+				   compiled->destination_ports);
+	if (!error)
+		error = fill_field(skeleton->maps.lengths, policy->has_lengths, compiled->lengths);
+	if (!error)
+		error = fill_addresses(skeleton->maps.sources, &compiled->sources);
+	if (!error)
+		error = fill_addresses(skeleton->maps.destinations, &compiled->destinations);
+	return error;
+}
+
+static int fill_lists(const struct tidegate_bpf *skeleton, const struct tg_compiled *compiled)
+{
+	int fd = bpf_map__fd(skeleton->maps.lists);
+	size_t i;
+
+	for (i = 0; i < compiled->lists_n; i++)
+		if (bpf_map_update_elem(fd, &compiled->lists[i].key, &compiled->lists[i].value,
+					BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+/* Each program costs the verifier time: those of hooks that nobody has are not loaded. */
+static void leave_out(const struct tg_program *program)
+{
+	int hook;
+
+	for (hook = 0; hook < TG_HOOKS; hook++) {
+		bpf_program__set_autoload(packet_program(program, hook), has_hook(program, hook));
+		bpf_program__set_autoload(entry_program(program, hook), has_hook(program, hook));
+	}
+}
+
+int tg_program_explain_load(char *message, int error)
+{
+	/* EACCES is the verifier's. */
+	if (error == -EPERM || (error == -EACCES && !tg_capabilities_compare()))
+		return tg_refuse(message, EPERM,
+				 "no privilege to load BPF programs; run as root or with CAP_BPF, "
+				 "CAP_NET_ADMIN and CAP_PERFMON");
+	if (error == -EACCES)
+		error = -EOPNOTSUPP;
+	return tg_refuse(message, error,
+			 "this kernel's verifier did not take the packet program: %s; run with "
+			 "--log-level debug to see what it says, and report it",
+			 strerror(-error));
+}
+
+/* Everything up to the load itself. */
+static int prepare(const struct tg_compiled *compiled, unsigned int hooks,
+		   struct tg_program **program, char *message)
+{
+	tg_cleanup(tg_program_free) struct tg_program *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return tg_refuse(message, ENOMEM, "out of memory");
+	made->skeleton = tidegate_bpf__open();
+	if (!made->skeleton)
+		return tg_program_explain_load(message, -errno);
+	memcpy((void *)&made->skeleton->rodata->policy, &compiled->policy,
+	       sizeof(compiled->policy));
+	made->hooks = hooks;
+	leave_out(made);
+	size_maps(made->skeleton, compiled);
+	*program = TAKE_PTR(made);
+	return 0;
+}
+
+static int load(const struct tg_program *program, const struct tg_compiled *compiled, char *message)
+{
+	int error = tidegate_bpf__load(program->skeleton);
+
+	if (error)
+		return tg_program_explain_load(message, error);
+	error = tg_table_prepare(bpf_map__fd(program->skeleton->maps.buckets),
+				 &compiled->policy.table);
+	if (!error)
+		error = fill_match(program->skeleton, compiled);
+	if (!error)
+		error = fill_lists(program->skeleton, compiled);
+	if (error)
+		return tg_refuse(message, error, "cannot fill the policy's maps: %s",
+				 strerror(-error));
+	return 0;
+}
+
+int tg_program_load(const char *state_dir, const char *buckets_pin,
+		    const struct tg_compiled *compiled, unsigned int hooks,
+		    struct tg_program **program, char *message)
+{
+	tg_cleanup(tg_program_free) struct tg_program *made = NULL;
+	int error = prepare(compiled, hooks, &made, message);
+
+	if (error)
+		return error;
+	error = set_pins(made->skeleton, state_dir, buckets_pin);
+	if (error)
+		return tg_program_explain_load(message, error);
+	error = load(made, compiled, message);
+	if (error)
+		return error;
+	*program = TAKE_PTR(made);
+	return 0;
+}
+
+int tg_program_load_virtual(const struct tg_compiled *compiled, enum tg_hook hook,
+			    struct tg_program **program, char *message)
+{
+	tg_cleanup(tg_program_free) struct tg_program *made = NULL;
+	int error = prepare(compiled, 1U << hook, &made, message);
+
+	if (error)
+		return error;
+	libbpf_set_print(NULL); /* the message says enough to whoever lacks the privilege */
+	*(bool *)&made->skeleton->rodata->virtual_clock = true;
+	error = load(made, compiled, message);
+	if (error)
+		return error;
+	*program = TAKE_PTR(made);
+	return 0;
+}
+
+int tg_program_run(const struct tg_program *program, enum tg_hook hook, uint64_t now,
+		   const struct tg_frame *frame, struct tg_trace *trace)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes,
+		    .data_size_in = frame->captured, .repeat = 1);
+	struct tidegate_bpf__bss *state = program->skeleton->bss;
+
+	state->virtual_now[TG_CLOCK_PRECISE] = state->virtual_now[TG_CLOCK_COARSE] = now;
+	state->virtual_length = frame->length;
+	memset(&state->trace, 0, sizeof(state->trace));
+	if (bpf_prog_test_run_opts(bpf_program__fd(packet_program(program, hook)), &options))
+		return -errno;
+	*trace = state->trace;
+	return 0;
+}
+
+int tg_program_zero(int map, uint32_t index, size_t size)
+{
+	tg_autofree void *zeros = calloc(libbpf_num_possible_cpus(), size);
+
+	if (!zeros)
+		return -ENOMEM;
+	return bpf_map_update_elem(map, &index, zeros, BPF_ANY) ? -errno : 0;
+}
+
+int tg_program_sum(int map, uint32_t index, uint64_t *sum, size_t size)
+{
+	int cpus = libbpf_num_possible_cpus(), cpu;
+	size_t n = size / sizeof(*sum), i;
+	tg_autofree uint64_t *values = NULL;
+
+	if (cpus < 1)
+		return -EINVAL;
+	values = calloc(cpus, size);
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(map, &index, values))
+		return -errno;
+	memset(sum, 0, size);
+	for (cpu = 0; cpu < cpus; cpu++)
+		for (i = 0; i < n; i++)
+			sum[i] += values[cpu * n + i];
+	return 0;
+}
+
+static int run_sweep(const struct bpf_program *sweeper, struct tg_sweep *sweep)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = sweep, .ctx_size_in = sizeof(*sweep));
+
+	if (bpf_prog_test_run_opts(bpf_program__fd(sweeper), &options))
+		return tg_fail(errno, "sweep of the bucket table");
+	return 0;
+}
+
+int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep)
+{
+	return run_sweep(program->skeleton->progs.tidegate_sweep, sweep);
+}
+
+int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
+		       const uint32_t *places)
+{
+	static uint32_t indices[TG_CANDIDATES_MAX];
+	uint32_t n = sweep->candidates, i;
+
+	for (i = 0; i < n; i++)
+		indices[i] = i;
+	if (bpf_map_update_batch(bpf_map__fd(program->skeleton->maps.candidates), indices, places,
+				 &n, NULL))
+		return tg_fail(errno, "places to be reclaimed");
+	return run_sweep(program->skeleton->progs.tidegate_reclaim, sweep);
+}
+
+int tg_program_tally_fd(const struct tg_program *program)
+{
+	return bpf_program__fd(program->skeleton->progs.tidegate_tally);
+}
+
+void tg_program_free(struct tg_program **program)
+{
+	if (!*program)
+		return;
+	tidegate_bpf__destroy((*program)->skeleton);
+	free(*program);
+	*program = NULL;
+}

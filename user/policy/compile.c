@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tidegate/name_hash.h>
+
+#include "base/cleanup.h"
+#include "policy/compile.h"
+#include "policy/compile_match.h"
+#include "policy/rate.h"
+#include "policy/table_layout.h"
+
+struct tg_address tg_address_mask(unsigned int length)
+{
+	uint64_t high = length >= 64 ? UINT64_MAX : ~(UINT64_MAX >> length);
+	uint64_t low = length >= 128  ? UINT64_MAX
+		       : length <= 64 ? 0
+				      : ~(UINT64_MAX >> (length - 64));
+
+	if (length == 0)
+		high = 0;
+	return (struct tg_address){.high = htobe64(high), .low = htobe64(low)};
+}
+
+static int find_record(const struct tg_limit_record *records, const char *name)
+{
+	int slot;
+
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
+		if (records[slot].name[0] && strcmp(records[slot].name, name) == 0)
+			return slot;
+	return -ENOENT;
+}
+
+/* A slot that was free before if there is one: the programs still running may use the others. */
+static int find_free(const struct tg_limit_record *before, const struct tg_limit_record *now)
+{
+	int slot;
+
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
+		if (!before[slot].name[0] && !now[slot].name[0])
+			return slot;
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
+		if (!now[slot].name[0])
+			return slot;
+	return -ENOSPC;
+}
+
+/*
+ * What the key of a bucket is made from. Never 0, so that no record of zeros has it. Of names, the
+ * secret of a cluster by which they are hashed; a machine's own never changes.
+ */
+static uint32_t shape_of(const struct tg_config_limit *limit, const struct tg_compiled *compiled)
+{
+	uint32_t shape = 1 | limit->per << 1 | limit->per_port << 3 | limit->per_protocol << 4;
+
+	if (limit->per == TG_CONFIG_PER_EVERYONE)
+		return shape;
+	if (limit->per == TG_CONFIG_PER_KEY)
+		return compiled->shares_names ? shape | (uint32_t)compiled->policy.name_key[0] << 8
+					      : shape;
+	return shape | limit->prefix4 << 8 | limit->prefix6 << 16;
+}
+
+static uint32_t new_id(struct tg_compiled *compiled, unsigned int slot)
+{
+	return compiled->next_serial++ * TG_LIMITS_MAX + slot;
+}
+
+/*
+ * Takes the record over from what is in force; a changed rate gets the next version. When
+ * buckets are keyed by something else, the old ones say nothing about anyone: a new id.
+ */
+static void keep_record(const struct tg_limit_record *before, const struct tg_config_limit *limit,
+			const struct tg_rate *rate, struct tg_compiled *compiled, unsigned int slot)
+{
+	struct tg_limit_record *record = &compiled->records[slot];
+
+	*record = *before;
+	record->predecessor = 0;
+	record->shape = shape_of(limit, compiled);
+	if (record->shape != before->shape) {
+		record->predecessor = before->id;
+		record->id = new_id(compiled, slot);
+	}
+	if (memcmp(&record->rates[record->version], rate, sizeof(*rate)) == 0)
+		return;
+	record->version = (record->version + 1) % TG_RATE_VERSIONS;
+	record->rates[record->version] = *rate;
+	compiled->rates_changed = true;
+}
+
+_Static_assert(TG_LIMIT_NAME_SIZE == TG_CONFIG_NAME_SIZE, "limit name");
+
+static void make_record(const struct tg_config_limit *limit, const struct tg_rate *rate,
+			struct tg_compiled *compiled, unsigned int slot)
+{
+	struct tg_limit_record *record = &compiled->records[slot];
+	int version;
+
+	memset(record, 0, sizeof(*record));
+	memcpy(record->name, limit->name, sizeof(record->name));
+	record->id = new_id(compiled, slot);
+	record->shape = shape_of(limit, compiled);
+	for (version = 0; version <= TG_RATE_VERSIONS; version++)
+		record->rates[version] = *rate;
+	compiled->fresh |= 1ULL << slot;
+}
+
+/* Rates are rounded down, so the last token that max_delay has time for comes that much late. */
+#define ROUNDING_NS 1000
+
+static uint8_t mark_flags(const struct tg_config_mark *mark)
+{
+	return (mark->dscp >= 0 ? TG_MARK_DSCP : 0) | (mark->ecn ? TG_MARK_ECN : 0) |
+	       (mark->has_fwmark ? TG_MARK_FWMARK : 0) |
+	       (mark->has_priority ? TG_MARK_PRIORITY : 0) |
+	       (mark->ecn && mark->drop_not_ecn ? TG_MARK_DROP_NOT_ECN : 0);
+}
+
+/* From here on the coarse clock is close enough; see compile_rate(). */
+#define TICKS_OF_PENALTY 4
+
+/*
+ * Who waits for as long as the ladder says is not to find the bucket closed because the coarse
+ * clock is late by up to a tick, or a tick not quite as long as it should be.
+ */
+static uint64_t on_clock(uint64_t penalty, uint32_t clock, uint64_t tick)
+{
+	return clock == TG_CLOCK_COARSE ? penalty / tick * tick - tick / 2 : penalty;
+}
+
+static void compile_backoff(const struct tg_config_backoff *backoff, uint32_t clock, uint64_t tick,
+			    __u64 penalties[TG_BACKOFF_STEPS])
+{
+	uint64_t penalty = backoff->initial;
+	int i;
+
+	for (i = 0; i < TG_BACKOFF_STEPS; i++) {
+		if (penalty > backoff->max)
+			penalty = backoff->max;
+		penalties[i] = on_clock(penalty, clock, tick);
+		penalty = penalty * backoff->factor / 1000;
+	}
+}
+
+/* A shadow limit has none; its rate is that of the same limit without, so that buckets stay as they
+ * are. */
+static void compile_action(const struct tg_config_limit *limit, uint64_t tick,
+			   struct tg_compiled *compiled, unsigned int slot)
+{
+	static const uint8_t actions[] = {
+		[TG_CONFIG_DROP] = TG_ACTION_DROP,
+		[TG_CONFIG_MARK] = TG_ACTION_MARK,
+		[TG_CONFIG_DELAY] = TG_ACTION_DELAY,
+		[TG_CONFIG_REJECT] = TG_ACTION_REJECT,
+	};
+	struct tg_limit *out = &compiled->policy.limits[slot];
+
+	out->mark_above = UINT64_MAX;
+	out->shadow = limit->shadow;
+	out->is_plain = 1;
+	if (limit->shadow)
+		return;
+	out->action = actions[limit->action];
+	out->mark_above = limit->mark_above ? limit->mark_above : UINT64_MAX;
+	if (limit->action == TG_CONFIG_MARK || limit->mark_above) {
+		out->marks = mark_flags(&limit->mark);
+		out->dscp = limit->mark.dscp & 63;
+		out->fwmark = limit->mark.fwmark;
+		out->priority = limit->mark.priority;
+	}
+	out->max_delay = limit->max_delay ? limit->max_delay + ROUNDING_NS : 0;
+	out->dns_refused = limit->dns_refused;
+	compiled->policy.has_rejections |= limit->action == TG_CONFIG_REJECT;
+	out->has_backoff = limit->backoff.initial != 0;
+	out->is_plain = !out->has_backoff && limit->action != TG_CONFIG_DELAY;
+	if (out->has_backoff)
+		compile_backoff(&limit->backoff, out->rate.clock, tick,
+				compiled->policy.backoffs[slot]);
+}
+
+/*
+ * A source is reported before it has taken much of what the others might let it have, but not for a
+ * packet now and then.
+ */
+static void compile_shared(const struct tg_refill *refill, uint64_t bit,
+			   struct tg_compiled *compiled, struct tg_limit *out)
+{
+	uint64_t second = (unsigned __int128)refill->amount * 1000000000 / refill->interval;
+	uint64_t least = second / 64 < refill->capacity / 4 ? second / 64 : refill->capacity / 4;
+
+	compiled->policy.shared |= bit;
+	out->report_at = least ? least : 1;
+	out->is_plain = 0; /* counted exactly, on the other path */
+}
+
+static void compile_limit(const struct tg_config_limit *limit, uint64_t tick,
+			  struct tg_compiled *compiled, unsigned int slot)
+{
+	const struct tg_limit_record *record = &compiled->records[slot];
+	struct tg_limit *out = &compiled->policy.limits[slot];
+	uint64_t bit = 1ULL << slot;
+	int hook;
+
+	out->rate = record->rates[record->version];
+	out->id = record->id;
+	out->version = record->version;
+	out->unit = limit->unit == TG_CONFIG_BYTES ? TG_UNIT_BYTES : TG_UNIT_PACKETS;
+	out->per = limit->per == TG_CONFIG_PER_SOURCE	     ? TG_PER_SOURCE
+		   : limit->per == TG_CONFIG_PER_DESTINATION ? TG_PER_DESTINATION
+		   : limit->per == TG_CONFIG_PER_KEY	     ? TG_PER_KEY
+							     : TG_PER_EVERYONE;
+	out->per_port = limit->per_port;
+	out->per_protocol = limit->per_protocol;
+	if (limit->per == TG_CONFIG_PER_KEY) {
+		out->mask4 = out->mask6 = tg_address_mask(128);
+	} else if (limit->per != TG_CONFIG_PER_EVERYONE) {
+		out->mask4 = tg_address_mask(96 + limit->prefix4);
+		out->mask6 = tg_address_mask(limit->prefix6);
+	}
+	for (hook = 0; hook < TG_HOOKS; hook++)
+		if (limit->hooks >> hook & 1)
+			compiled->policy.hooks[hook] |= bit;
+	compile_action(limit, tick, compiled, slot);
+	if (limit->shared)
+		compile_shared(&limit->refill, bit, compiled, out);
+	if (limit->new_sources.capacity)
+		compiled->policy.gated |= bit;
+	if (out->action == TG_ACTION_DROP && out->mark_above == UINT64_MAX && !limit->shared)
+		compiled->policy.plain |= bit;
+	if (limit->hooks >> TG_HOOK_XDP & 1)
+		compiled->policy.xdp_slot = slot;
+	tg_policy_compile_match(limit, bit, compiled);
+}
+
+#define DEBT_NODES  16 /* or as many as are expected, if that is more */
+#define DEBT_NS_MIN 60000000000ULL
+#define DEBT_NS_MAX 31536000000000000ULL /* a year: a bucket's state holds five */
+
+/* ns for which a bucket can owe what other nodes have taken: what the bound of
+ * docs/shared-limits.md lets them take, (N - 1)(B + R S), at the rate at which it is paid for. */
+static uint64_t debt_time(const struct tg_config_cluster *cluster, const struct tg_refill *refill)
+{
+	uint64_t nodes =
+		cluster->nodes_expected > DEBT_NODES ? cluster->nodes_expected : DEBT_NODES;
+	unsigned __int128 fill =
+		(unsigned __int128)refill->capacity * refill->interval / refill->amount;
+	unsigned __int128 time = (nodes - 1) * (fill + 3 * cluster->interval);
+
+	if (time > DEBT_NS_MAX)
+		return DEBT_NS_MAX;
+	return time > DEBT_NS_MIN ? (uint64_t)time : DEBT_NS_MIN;
+}
+
+/* Delayed packets leave at a time of the precise clock, so that is the one to reckon by. */
+static int compile_rate(const struct tg_config *config, const struct tg_config_limit *limit,
+			uint64_t tick, struct tg_rate *rate)
+{
+	bool delays = limit->action == TG_CONFIG_DELAY;
+	bool brief = limit->backoff.initial && limit->backoff.initial < TICKS_OF_PENALTY * tick;
+	uint64_t ahead = delays ? limit->max_delay : 0;
+	int error;
+
+	if (limit->backoff.initial && limit->backoff.max > ahead)
+		ahead = limit->backoff.max;
+	if (limit->shared && debt_time(&config->cluster, &limit->refill) > ahead)
+		ahead = debt_time(&config->cluster, &limit->refill);
+	error = tg_rate_compile(&limit->refill, tick, ahead, rate);
+	if (!error && (delays || brief))
+		rate->clock = TG_CLOCK_PRECISE;
+	return error;
+}
+
+/* A source costs one token of what new_sources allows. */
+static int compile_gate(const struct tg_config_limit *limit, uint64_t tick, struct tg_gate *gate)
+{
+	if (!limit->new_sources.capacity)
+		return 0;
+	return tg_rate_compile(&limit->new_sources, tick, 0, &gate->rate);
+}
+
+/* The rates at which rejected packets are answered: fixed, and in the manual. */
+static int compile_answers(uint64_t tick, struct tg_policy *policy)
+{
+	static const struct tg_refill to_one = {10, 10, 1000000000, true},
+				      to_all = {1000, 1000, 1000000000, true};
+	int error = tg_rate_compile(&to_one, tick, 0, &policy->answers_to_one);
+
+	if (!error)
+		error = tg_rate_compile(&to_all, tick, 0, &policy->answers_to_all);
+	policy->answers_to_one.clock = policy->answers_to_all.clock = TG_CLOCK_COARSE;
+	return error;
+}
+
+static int compile_limits(const struct tg_config *config, const struct tg_limit_record *records,
+			  uint64_t tick, struct tg_compiled *compiled)
+{
+	struct tg_rate rates[TG_CONFIG_LIMITS_MAX];
+	int slot, error;
+	size_t i;
+
+	for (i = 0; i < config->limits_n; i++) {
+		error = compile_rate(config, &config->limits[i], tick, &rates[i]);
+		if (error)
+			return error;
+		slot = find_record(records, config->limits[i].name);
+		if (slot >= 0)
+			keep_record(&records[slot], &config->limits[i], &rates[i], compiled, slot);
+	}
+	for (i = 0; i < config->limits_n; i++) {
+		slot = find_record(compiled->records, config->limits[i].name);
+		if (slot < 0) {
+			slot = find_free(records, compiled->records);
+			if (slot < 0)
+				return slot;
+			make_record(&config->limits[i], &rates[i], compiled, slot);
+		}
+		compiled->slots[i] = slot;
+		error = compile_gate(&config->limits[i], tick, &compiled->gates[slot]);
+		if (error)
+			return error;
+		compile_limit(&config->limits[i], tick, compiled, slot);
+		compiled->policy.limits[slot].rank = i;
+	}
+	compiled->policy.limits_n = config->limits_n;
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
+		if (records[slot].name[0] && records[slot].id != compiled->records[slot].id)
+			compiled->limits_removed = true;
+	return 0;
+}
+
+static void add_entries(const struct tg_prefix_list *list, enum tg_list verdict,
+			struct tg_compiled *compiled)
+{
+	struct tg_list_entry *entry;
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		entry = &compiled->lists[compiled->lists_n++];
+		memset(entry, 0, sizeof(*entry));
+		entry->key.prefix_length = list->items[i].length;
+		memcpy(&entry->key.address, list->items[i].address, sizeof(entry->key.address));
+		entry->value.list = verdict;
+		entry->value.prefix_length = list->items[i].length;
+	}
+}
+
+/* Deny before allow: an allow entry of the same prefix comes later and overwrites it. */
+static int compile_lists(const struct tg_config *config, struct tg_compiled *compiled)
+{
+	size_t n = config->allow.n + config->deny.n;
+
+	if (!n)
+		return 0;
+	compiled->lists = calloc(n, sizeof(*compiled->lists));
+	if (!compiled->lists)
+		return -ENOMEM;
+	add_entries(&config->deny, TG_LIST_DENY, compiled);
+	add_entries(&config->allow, TG_LIST_ALLOW, compiled);
+	compiled->policy.has_lists = 1;
+	return 0;
+}
+
+static void choose_name_key(const struct tg_config *config, const struct tg_meta *meta,
+			    struct tg_compiled *compiled)
+{
+	compiled->shares_names = tg_config_shares_names(config);
+	if (compiled->shares_names)
+		memcpy(compiled->policy.name_key, config->cluster.name_key,
+		       sizeof(compiled->policy.name_key));
+	else
+		tg_name_key(meta->hash_key, compiled->policy.name_key);
+}
+
+int tg_policy_compile(const struct tg_config *config, const struct tg_limit_record *records,
+		      const struct tg_meta *meta, uint32_t bank, uint64_t tick,
+		      struct tg_compiled **compiled)
+{
+	tg_cleanup(tg_compiled_free) struct tg_compiled *made = calloc(1, sizeof(*made));
+	int error;
+
+	if (!made)
+		return -ENOMEM;
+	made->next_serial = meta->next_serial;
+	made->policy.bank = bank;
+	made->policy.generation = meta->generation[!bank] + 1;
+	memcpy(made->policy.hash_key, meta->hash_key, sizeof(made->policy.hash_key));
+	tg_table_design(&made->policy.table, config->table_size, meta->hash_key);
+	made->policy.tick = meta->tick;
+	made->policy.tick_begin = meta->tick_begin;
+	choose_name_key(config, meta, made);
+	error = compile_answers(tick, &made->policy);
+	if (!error)
+		error = compile_limits(config, records, tick, made);
+	if (!error)
+		error = tg_policy_compile_addresses(config, made);
+	if (!error)
+		error = compile_lists(config, made);
+	if (error)
+		return error;
+	*compiled = TAKE_PTR(made);
+	return 0;
+}
+
+void tg_compiled_free(struct tg_compiled **compiled)
+{
+	if (!*compiled)
+		return;
+	free((*compiled)->lists);
+	free((*compiled)->sources.items);
+	free((*compiled)->destinations.items);
+	free(*compiled);
+	*compiled = NULL;
+}

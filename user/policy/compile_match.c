@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A limit's match to its bit in the masks that the packet programs look up. */
+#include <endian.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "policy/compile_match.h"
+
+static bool is_syn(unsigned int octet)
+{
+	return (octet & TG_TCP_SYN) && !(octet & TG_TCP_ACK);
+}
+
+/* Whether packets that lack the field, for want of a protocol that has it, are ruled out. */
+static bool needs_field(const struct tg_config_limit *limit, enum tg_field field)
+{
+	const struct tg_values *values = &limit->match.fields[field];
+
+	if (field == TG_FIELD_TCP_FLAGS && limit->unit == TG_CONFIG_CONNECTIONS)
+		return true;
+	return values->given && !values->absent;
+}
+
+static bool meets(const struct tg_config_limit *limit, enum tg_field field, unsigned int value)
+{
+	const struct tg_values *values = &limit->match.fields[field];
+
+	if (field == TG_FIELD_TCP_FLAGS && limit->unit == TG_CONFIG_CONNECTIONS && !is_syn(value))
+		return false;
+	return !values->given || tg_values_has(values, value);
+}
+
+static bool meets_protocol(const struct tg_config_limit *limit, unsigned int protocol)
+{
+	int field;
+
+	for (field = 0; field < TG_FIELDS; field++)
+		if (needs_field(limit, field) && !tg_field_of_protocol(field, protocol))
+			return false;
+	return meets(limit, TG_FIELD_PROTOCOL, protocol);
+}
+
+static bool meets_fragment(const struct tg_config_limit *limit, enum tg_fragment fragment)
+{
+	/* A handshake's packet is known by its flags, which later fragments do not have. */
+	if (fragment == TG_FRAGMENT_LATER && needs_field(limit, TG_FIELD_TCP_FLAGS))
+		return false;
+	switch (limit->match.fragments) {
+	case TG_FRAGMENTS_ONLY:
+		return fragment != TG_FRAGMENT_NONE;
+	case TG_FRAGMENTS_NOT:
+		return fragment == TG_FRAGMENT_NONE;
+	default:
+		return true;
+	}
+}
+
+static void compile_octets(const struct tg_config_limit *limit, uint64_t bit,
+			   struct tg_policy *policy)
+{
+	unsigned int i;
+
+	for (i = 0; i < 256; i++) {
+		if (meets_protocol(limit, i))
+			policy->protocols[i] |= bit;
+		if (meets(limit, TG_FIELD_TCP_FLAGS, i))
+			policy->tcp_flags[i] |= bit;
+		else
+			policy->has_tcp_flags = 1;
+		if (meets(limit, TG_FIELD_ICMP_TYPE, i))
+			policy->icmp_types[i] |= bit;
+		else
+			policy->has_icmp_types = 1;
+	}
+	for (i = 0; i < TG_FRAGMENTS; i++) {
+		if (meets_fragment(limit, i))
+			policy->fragments[i] |= bit;
+		else
+			policy->has_fragments = 1;
+	}
+}
+
+static void compile_field(const struct tg_config_limit *limit, enum tg_field field, uint64_t bit,
+			  uint64_t map[TG_FIELD_VALUES], __u32 *used)
+{
+	unsigned int value;
+
+	*used |= limit->match.fields[field].given;
+	for (value = 0; value < TG_FIELD_VALUES; value++)
+		if (meets(limit, field, value))
+			map[value] |= bit;
+}
+
+void tg_policy_compile_match(const struct tg_config_limit *limit, uint64_t bit,
+			     struct tg_compiled *compiled)
+{
+	struct tg_policy *policy = &compiled->policy;
+
+	compile_octets(limit, bit, policy);
+	compile_field(limit, TG_FIELD_SOURCE_PORT, bit, compiled->source_ports,
+		      &policy->has_source_ports);
+	compile_field(limit, TG_FIELD_DESTINATION_PORT, bit, compiled->destination_ports,
+		      &policy->has_destination_ports);
+	compile_field(limit, TG_FIELD_LENGTH, bit, compiled->lengths, &policy->has_lengths);
+}
+
+/* IPv4 lies inside of IPv6 here (::ffff:0:0/96), but ::/0 and its like do not reach it. */
+static const struct tg_prefix ipv4 = {.address = {[10] = 0xff, [11] = 0xff}, .length = 96};
+
+/* One prefix as one limit names it. */
+struct mention {
+	struct tg_prefix prefix;
+	uint64_t is, is_not; /* the limit's bit in one of the two */
+};
+
+struct mentions {
+	struct mention *items;
+	size_t n;
+};
+
+static void free_mentions(struct mentions *mentions)
+{
+	free(mentions->items);
+}
+
+static int compare_mentions(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct tg_prefix)); /* parents before children */
+}
+
+static const struct tg_addresses *addresses_of(const struct tg_config_limit *limit, bool source)
+{
+	return source ? &limit->match.source : &limit->match.destination;
+}
+
+static void mention_all(struct mentions *mentions, const struct tg_prefix_list *list, uint64_t is,
+			uint64_t is_not)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		mentions->items[mentions->n++] = (struct mention){list->items[i], is, is_not};
+}
+
+static int collect(const struct tg_config *config, const uint32_t *slots, bool source,
+		   struct mentions *mentions)
+{
+	const struct tg_addresses *addresses;
+	size_t i, n = 1;
+
+	for (i = 0; i < config->limits_n; i++) {
+		addresses = addresses_of(&config->limits[i], source);
+		n += addresses->is.n + addresses->is_not.n;
+	}
+	mentions->items = calloc(n, sizeof(*mentions->items));
+	if (!mentions->items)
+		return -ENOMEM;
+	mentions->items[mentions->n++].prefix = ipv4;
+	for (i = 0; i < config->limits_n; i++) {
+		addresses = addresses_of(&config->limits[i], source);
+		mention_all(mentions, &addresses->is, 1ULL << slots[i], 0);
+		mention_all(mentions, &addresses->is_not, 0, 1ULL << slots[i]);
+	}
+	qsort(mentions->items, mentions->n, sizeof(*mentions->items), compare_mentions);
+	return 0;
+}
+
+/* What holds inside a prefix: its own mentions and those of the prefixes around it. */
+struct scope {
+	struct tg_prefix prefix;
+	uint64_t is, is_not;
+};
+
+static bool encloses(const struct tg_prefix *outer, const struct tg_prefix *inner)
+{
+	unsigned int whole = outer->length / 8, rest = outer->length % 8;
+
+	if (outer->length > inner->length || memcmp(outer->address, inner->address, whole) != 0)
+		return false;
+	return !rest || (outer->address[whole] ^ inner->address[whole]) >> (8 - rest) == 0;
+}
+
+/* One trie entry for each different prefix, in order, with the limits that addresses meet whose
+ * longest prefix it is. @open: the scopes around the present place, at most one a length.
+ */
+static size_t merge(const struct mentions *mentions, uint64_t any, struct tg_address_entry *entries)
+{
+	struct scope open[130];
+	size_t i, n = 0, depth = 0;
+
+	for (i = 0; i < mentions->n; i++) {
+		const struct mention *mention = &mentions->items[i];
+
+		while (depth && !encloses(&open[depth - 1].prefix, &mention->prefix))
+			depth--;
+		if (!depth || memcmp(&open[depth - 1].prefix, &mention->prefix,
+				     sizeof(mention->prefix)) != 0) {
+			bool inherits = depth && compare_mentions(mention, &ipv4) != 0;
+
+			open[depth] = inherits ? open[depth - 1] : (struct scope){.is = any};
+			open[depth++].prefix = mention->prefix;
+			n++;
+		}
+		open[depth - 1].is |= mention->is;
+		open[depth - 1].is_not |= mention->is_not;
+		memset(&entries[n - 1], 0, sizeof(entries[n - 1]));
+		entries[n - 1].key.prefix_length = mention->prefix.length;
+		memcpy(&entries[n - 1].key.address, mention->prefix.address,
+		       sizeof(mention->prefix.address));
+		entries[n - 1].limits = open[depth - 1].is & ~open[depth - 1].is_not;
+	}
+	return n;
+}
+
+static int compile_side(const struct tg_config *config, const uint32_t *slots, bool source,
+			struct tg_address_entries *entries, __u64 *any, __u32 *used)
+{
+	tg_cleanup(free_mentions) struct mentions mentions = {};
+	const struct tg_addresses *addresses;
+	size_t i;
+	int error;
+
+	for (i = 0; i < config->limits_n; i++) {
+		addresses = addresses_of(&config->limits[i], source);
+		*used |= addresses->given;
+		if (!addresses->given || addresses->any)
+			*any |= 1ULL << slots[i];
+	}
+	if (!*used)
+		return 0;
+	error = collect(config, slots, source, &mentions);
+	if (error)
+		return error;
+	entries->items = calloc(mentions.n, sizeof(*entries->items));
+	if (!entries->items)
+		return -ENOMEM;
+	entries->n = merge(&mentions, *any, entries->items);
+	return 0;
+}
+
+int tg_policy_compile_addresses(const struct tg_config *config, struct tg_compiled *compiled)
+{
+	struct tg_policy *policy = &compiled->policy;
+	int error = compile_side(config, compiled->slots, true, &compiled->sources,
+				 &policy->any_source, &policy->has_sources);
+
+	if (!error)
+		error = compile_side(config, compiled->slots, false, &compiled->destinations,
+				     &policy->any_destination, &policy->has_destinations);
+	policy->has_rare = policy->has_sources || policy->has_destinations ||
+			   policy->has_source_ports || policy->has_lengths ||
+			   policy->has_tcp_flags || policy->has_icmp_types || policy->has_fragments;
+	return error;
+}

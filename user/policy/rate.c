@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+
+#include "policy/rate.h"
+
+#define NS_PER_S 1000000000ULL
+
+/* The coarse clock is late by up to a tick: a limit reads it where that is small beside its own
+ * grain. */
+#define TICKS_PER_INTERVAL 4
+#define TICKS_TO_FILL	   64
+
+typedef unsigned __int128 wide;
+
+/* How much the virtual clock advances in @ns: differences up to that are no sign of a bad clock. */
+static uint64_t slack_of(const struct tg_rate *rate, uint64_t ns)
+{
+	if (rate->interval)
+		return (ns / rate->interval + 1) * rate->amount;
+	return ((wide)rate->amount * ns >> TG_RATE_SHIFT) + 1;
+}
+
+static void compile_stepped(const struct tg_refill *refill, uint64_t tick, struct tg_rate *rate)
+{
+	rate->capacity = refill->capacity;
+	rate->amount = refill->amount;
+	rate->interval = refill->interval;
+	rate->clock = refill->interval >= (wide)TICKS_PER_INTERVAL * tick ? TG_CLOCK_COARSE
+									  : TG_CLOCK_PRECISE;
+}
+
+static void compile_continuous(const struct tg_refill *refill, uint64_t tick, struct tg_rate *rate)
+{
+	wide filled = (wide)refill->capacity * refill->interval; /* ns to fill, times amount */
+
+	/* 32/5 = 6.4 units a ns at least. */
+	while (((wide)refill->amount << rate->scale) * 5 < (wide)refill->interval * 32)
+		rate->scale++;
+	rate->amount = ((wide)refill->amount << (rate->scale + TG_RATE_SHIFT)) / refill->interval;
+	rate->capacity = refill->capacity << rate->scale;
+	rate->clock = filled >= (wide)refill->amount * TICKS_TO_FILL * tick ? TG_CLOCK_COARSE
+									    : TG_CLOCK_PRECISE;
+}
+
+static int check(const struct tg_refill *refill)
+{
+	wide capacity = refill->capacity, amount = refill->amount, interval = refill->interval;
+
+	if (!capacity || !amount || !interval || capacity > TG_CAPACITY_MAX)
+		return -EINVAL;
+	if (amount * NS_PER_S > interval * TG_RATE_MAX)
+		return -EINVAL;
+	if (!refill->continuous)
+		return interval < TG_INTERVAL_MIN ? -EINVAL : 0;
+	return capacity * interval > amount * TG_REFILL_TIME_MAX_S * NS_PER_S ? -EINVAL : 0;
+}
+
+int tg_rate_compile(const struct tg_refill *refill, uint64_t tick, uint64_t ahead,
+		    struct tg_rate *rate)
+{
+	struct tg_rate made = {};
+	int error = check(refill);
+
+	if (error)
+		return error;
+	if (refill->continuous)
+		compile_continuous(refill, tick, &made);
+	else
+		compile_stepped(refill, tick, &made);
+	made.slack = slack_of(&made, NS_PER_S + ahead);
+	*rate = made;
+	return 0;
+}

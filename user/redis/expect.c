@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "redis/expect.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *command;
+	enum tg_reply_kind kind;
+} asked_for[] = {
+	[TG_ASKED_AUTH] = {"AUTH", TG_REPLY_TEXT},
+	[TG_ASKED_SELECT] = {"SELECT", TG_REPLY_TEXT},
+	[TG_ASKED_SETNAME] = {"CLIENT SETNAME", TG_REPLY_TEXT},
+	[TG_ASKED_SET] = {"SET", TG_REPLY_TEXT},
+	[TG_ASKED_MGET] = {"MGET", TG_REPLY_ARRAY},
+	[TG_ASKED_OWN] = {"MGET", TG_REPLY_ARRAY},
+	[TG_ASKED_SADD] = {"SADD", TG_REPLY_INTEGER},
+	[TG_ASKED_SREM] = {"SREM", TG_REPLY_INTEGER},
+	[TG_ASKED_SMEMBERS] = {"SMEMBERS", TG_REPLY_ARRAY},
+};
+
+/* By the first word of the server's error. */
+static const struct {
+	const char *code, *meaning;
+} meanings[] = {
+	{"NOAUTH", "it wants a password: write password_file, and user unless that of the user "
+		   "default is meant"},
+	{"NOPERM", "its user lacks rights: docs/shared-limits.md has the line of ACL SETUSER"},
+	{"READONLY", "it is a replica, which cannot be written to"},
+	{"LOADING", "it is still loading its data"},
+	{"MASTERDOWN", "it is a replica without its master"},
+	{"MOVED",
+	 "another node of this Redis Cluster has the keys: write that node's URL, or a list "
+	 "of all nodes"},
+	{"OOM", "its memory is full: maxmemory has to be more, or other keys less"},
+};
+
+static void explain(enum tg_store_asked asked, const struct tg_reply *reply, char *why, size_t size)
+{
+	size_t i, code = strcspn(reply->text, " ");
+
+	/* Some quote the command, so the text stays out: the password is in it. */
+	if (asked == TG_ASKED_AUTH) {
+		snprintf(why, size,
+			 "it refuses user and password_file (%.*s): they must be those of ACL "
+			 "SETUSER or requirepass",
+			 code < 20 ? (int)code : 20, reply->text);
+		return;
+	}
+	for (i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+		if (strlen(meanings[i].code) == code &&
+		    strncmp(meanings[i].code, reply->text, code) == 0) {
+			snprintf(why, size, "%s (%s: %.80s)", meanings[i].meaning,
+				 asked_for[asked].command, reply->text);
+			return;
+		}
+	snprintf(why, size, "%s: %.160s", asked_for[asked].command, reply->text);
+}
+
+int tg_store_answer_check(enum tg_store_asked asked, const struct tg_reply *reply, char *why,
+			  size_t size)
+{
+	snprintf(why, size, "it answers %s by what is no answer to it", asked_for[asked].command);
+	if (asked == TG_ASKED_SETNAME) /* which only serves those who look at the server */
+		return 0;
+	if (reply->kind == asked_for[asked].kind)
+		return 0;
+	if (reply->kind == TG_REPLY_ERROR)
+		explain(asked, reply, why, size);
+	return -EPROTO;
+}

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "replay/capture.h"
+
+#include <errno.h>
+#include <net/ethernet.h>
+#include <pcap/pcap.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+#define SNAPLEN	    512 /* bytes of each packet of a live capture: any usual headers */
+#define LIVE_BUFFER (16 << 20)
+#define READ_BUFFER (1 << 20)
+#define WAIT_MS	    100
+
+#define SLL_HEADER	16 /* LINKTYPE_LINUX_SLL: the protocol stands at its end, */
+#define SLL_PROTOCOL	14
+#define SLL2_HEADER	20 /* and in LINKTYPE_LINUX_SLL2 first */
+#define SLL2_PROTOCOL	0
+#define ETHERNET_HEADER ((int)sizeof(struct ether_header))
+
+/* How the frames of a link type become Ethernet's. */
+struct link {
+	int type, header; /* bytes before the IP packet */
+	int protocol;	  /* offset in the header of the EtherType; -1: by the IP version */
+};
+
+static const struct link links[] = {
+	{DLT_EN10MB, ETHERNET_HEADER, ETHERNET_HEADER - 2},
+	{DLT_RAW, 0, -1},
+	{DLT_IPV4, 0, -1},
+	{DLT_IPV6, 0, -1},
+	{DLT_LINUX_SLL, SLL_HEADER, SLL_PROTOCOL},
+	{DLT_LINUX_SLL2, SLL2_HEADER, SLL2_PROTOCOL},
+};
+
+struct tg_capture {
+	pcap_t *pcap;
+	const struct link *link;
+	char *name;
+	FILE *file;
+	off_t size;	   /* bytes; 0: not known */
+	uint64_t deadline; /* ns on CLOCK_MONOTONIC; 0: a file */
+	uint64_t started;
+	uint8_t bytes[TG_FRAME_MOST]; /* of a frame that got an Ethernet header */
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number)
+{
+	interrupted = 1;
+}
+
+static int find_link(struct tg_capture *made, char *message)
+{
+	int type = pcap_datalink(made->pcap);
+	const char *name = pcap_datalink_val_to_name(type);
+	size_t i;
+
+	for (i = 0; i < sizeof(links) / sizeof(links[0]) && !made->link; i++)
+		if (links[i].type == type)
+			made->link = &links[i];
+	if (made->link)
+		return 0;
+	return tg_refuse(message, EOPNOTSUPP,
+			 "%s: its link type is %s (%d); there must be Ethernet, raw IP or Linux "
+			 "cooked packets in it",
+			 made->name, name ? name : "unknown", type);
+}
+
+static int set_filter(pcap_t *pcap, const char *filter, char *message)
+{
+	struct bpf_program compiled;
+	int error;
+
+	if (!filter)
+		return 0;
+	if (pcap_compile(pcap, &compiled, filter, 1, PCAP_NETMASK_UNKNOWN))
+		return tg_refuse(message, EINVAL,
+				 "the filter \"%s\" is none that libpcap takes: %s; "
+				 "see pcap-filter(7)",
+				 filter, pcap_geterr(pcap));
+	error = pcap_setfilter(pcap, &compiled);
+	pcap_freecode(&compiled);
+	return error ? tg_refuse(message, EINVAL, "filter: %s", pcap_geterr(pcap)) : 0;
+}
+
+/* Without SA_RESTART, so that waiting ends. */
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = interrupt};
+
+	interrupted = 0;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+static int make(const char *name, struct tg_capture **made, char *message)
+{
+	*made = calloc(1, sizeof(**made));
+	if (*made)
+		(*made)->name = strdup(name);
+	if (!*made || !(*made)->name)
+		return tg_refuse(message, ENOMEM, "out of memory");
+	return 0;
+}
+
+static int complete(struct tg_capture *made, const char *filter, char *message)
+{
+	int error = find_link(made, message);
+
+	if (!error)
+		error = set_filter(made->pcap, filter, message);
+	if (!error)
+		catch_signals();
+	return error;
+}
+
+/* libpcap's own open says nothing useful of a directory, and does not tell where it reads. */
+static int open_file(struct tg_capture *made, char *message)
+{
+	struct stat status;
+
+	made->file = strcmp(made->name, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r")
+						  : fopen(made->name, "re");
+	if (!made->file)
+		return tg_refuse(message, errno, "cannot open %s: %m", made->name);
+	setvbuf(made->file, NULL, _IOFBF, READ_BUFFER);
+	if (fstat(fileno(made->file), &status) == 0 && S_ISREG(status.st_mode))
+		made->size = status.st_size;
+	else if (S_ISDIR(status.st_mode))
+		return tg_refuse(message, EISDIR, "%s is a directory, not a capture", made->name);
+	return 0;
+}
+
+int tg_capture_open(const char *path, const char *filter, struct tg_capture **capture,
+		    char *message)
+{
+	tg_cleanup(tg_capture_close) struct tg_capture *made = NULL;
+	char why[PCAP_ERRBUF_SIZE];
+	int error = make(path, &made, message);
+
+	if (!error)
+		error = open_file(made, message);
+	if (error)
+		return error;
+	made->pcap = pcap_fopen_offline_with_tstamp_precision(made->file,
+							      PCAP_TSTAMP_PRECISION_NANO, why);
+	if (!made->pcap)
+		return tg_refuse(message, EBADMSG, "%s is no capture that can be read: %s", path,
+				 why);
+	error = complete(made, filter, message);
+	if (error)
+		return error;
+	*capture = TAKE_PTR(made);
+	return 0;
+}
+
+/* The first that libpcap finds: it puts those that are up and no loopback first. */
+static int first_interface(char *name, size_t size, char *message)
+{
+	char why[PCAP_ERRBUF_SIZE];
+	pcap_if_t *interfaces = NULL;
+
+	if (pcap_findalldevs(&interfaces, why))
+		return tg_refuse(message, ENODEV, "cannot list the interfaces: %s", why);
+	if (interfaces)
+		snprintf(name, size, "%s", interfaces->name);
+	pcap_freealldevs(interfaces);
+	return interfaces ? 0
+			  : tg_refuse(message, EPERM,
+				      "there is no interface to capture from; run as root or with "
+				      "CAP_NET_RAW");
+}
+
+static int explain_activate(struct tg_capture *made, int status, char *message)
+{
+	if (status == PCAP_ERROR_PERM_DENIED || status == PCAP_ERROR_PROMISC_PERM_DENIED)
+		return tg_refuse(message, EPERM,
+				 "no privilege to capture from %s; run as root or with CAP_NET_RAW",
+				 made->name);
+	if (status == PCAP_ERROR_NO_SUCH_DEVICE)
+		return tg_refuse(message, ENODEV, "there is no interface %s", made->name);
+	return tg_refuse(message, EIO, "cannot capture from %s: %s", made->name,
+			 status == PCAP_ERROR ? pcap_geterr(made->pcap) : pcap_statustostr(status));
+}
+
+static int activate(struct tg_capture *made, char *message)
+{
+	char why[PCAP_ERRBUF_SIZE];
+	int status;
+
+	made->pcap = pcap_create(made->name, why);
+	if (!made->pcap)
+		return tg_refuse(message, ENODEV, "cannot capture from %s: %s", made->name, why);
+	pcap_set_snaplen(made->pcap, SNAPLEN);
+	pcap_set_timeout(made->pcap, WAIT_MS);
+	pcap_set_buffer_size(made->pcap, LIVE_BUFFER);
+	pcap_set_tstamp_precision(made->pcap, PCAP_TSTAMP_PRECISION_NANO);
+	status = pcap_activate(made->pcap);
+	if (status < 0)
+		return explain_activate(made, status, message);
+	if (pcap_setdirection(made->pcap, PCAP_D_IN) || pcap_setnonblock(made->pcap, 1, why))
+		return tg_refuse(message, EIO, "cannot capture from %s: %s", made->name,
+				 pcap_geterr(made->pcap));
+	return 0;
+}
+
+int tg_capture_open_live(const char *interface, const char *filter, uint64_t ns,
+			 struct tg_capture **capture, char *message)
+{
+	tg_cleanup(tg_capture_close) struct tg_capture *made = NULL;
+	char first[64];
+	int error = 0;
+
+	if (!interface) {
+		error = first_interface(first, sizeof(first), message);
+		interface = first;
+	}
+	if (!error)
+		error = make(interface, &made, message);
+	if (!error)
+		error = activate(made, message);
+	if (!error)
+		error = complete(made, filter, message);
+	if (error)
+		return error;
+	made->started = tg_now_ns();
+	made->deadline = made->started + ns;
+	*capture = TAKE_PTR(made);
+	return 0;
+}
+
+const char *tg_capture_name(const struct tg_capture *capture)
+{
+	return capture->name;
+}
+
+bool tg_capture_interrupted(void)
+{
+	return interrupted;
+}
+
+/* Puts an Ethernet header in the place of what the link type has before the IP packet. */
+static void make_ethernet(struct tg_capture *capture, struct tg_frame *frame)
+{
+	const struct link *link = capture->link;
+	struct ether_header header = {.ether_dhost = {2}, .ether_shost = {2, 0, 0, 0, 0, 1}};
+	uint32_t rest;
+
+	if (link->type == DLT_EN10MB)
+		return;
+	if (frame->captured < (uint32_t)link->header || frame->captured == 0) {
+		frame->captured = frame->length = 0; /* cut off before it says what it is */
+		return;
+	}
+	if (link->protocol >= 0)
+		memcpy(&header.ether_type, frame->bytes + link->protocol, 2);
+	else
+		header.ether_type =
+			htons(frame->bytes[0] >> 4 == 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
+	rest = frame->captured - link->header;
+	if (rest > TG_FRAME_MOST - sizeof(header))
+		rest = TG_FRAME_MOST - sizeof(header);
+	memcpy(capture->bytes, &header, sizeof(header));
+	memcpy(capture->bytes + sizeof(header), frame->bytes + link->header, rest);
+	frame->bytes = capture->bytes;
+	frame->captured = rest + sizeof(header);
+	frame->length = frame->length - link->header + sizeof(header);
+}
+
+static bool is_over(const struct tg_capture *capture)
+{
+	return interrupted || (capture->deadline && tg_now_ns() >= capture->deadline);
+}
+
+/* For the next packet of a live capture; of a file nothing more comes. */
+static bool wait_more(struct tg_capture *capture)
+{
+	struct pollfd fd = {.fd = pcap_get_selectable_fd(capture->pcap), .events = POLLIN};
+
+	if (!capture->deadline)
+		return false;
+	poll(&fd, 1, WAIT_MS);
+	return true;
+}
+
+int tg_capture_next(struct tg_capture *capture, struct tg_frame *frame, char *message)
+{
+	struct pcap_pkthdr *header;
+	const u_char *bytes;
+	int status;
+
+	do {
+		if (is_over(capture))
+			return 0;
+		status = pcap_next_ex(capture->pcap, &header, &bytes);
+	} while (status == 0 && wait_more(capture));
+	if (status == 0 || status == PCAP_ERROR_BREAK || (status < 0 && interrupted))
+		return 0;
+	if (status < 0)
+		return tg_refuse(message, EIO, "%s: %s", capture->name, pcap_geterr(capture->pcap));
+	/* With nanoseconds in the place of microseconds, as was asked for. */
+	frame->time = header->ts.tv_sec * 1000000000ULL + header->ts.tv_usec;
+	frame->bytes = bytes;
+	frame->captured = header->caplen;
+	frame->length = header->len > header->caplen ? header->len : header->caplen;
+	make_ethernet(capture, frame);
+	return 1;
+}
+
+double tg_capture_share(const struct tg_capture *capture)
+{
+	double wanted = capture->deadline - capture->started;
+	long at;
+
+	if (capture->deadline)
+		return (tg_now_ns() - capture->started) / wanted;
+	at = ftell(capture->file);
+	return capture->size && at >= 0 ? (double)at / capture->size : -1;
+}
+
+uint64_t tg_capture_lost(const struct tg_capture *capture)
+{
+	struct pcap_stat stats = {};
+
+	if (!capture->deadline || pcap_stats(capture->pcap, &stats))
+		return 0;
+	return stats.ps_drop;
+}
+
+void tg_capture_close(struct tg_capture **capture)
+{
+	struct tg_capture *old = *capture;
+
+	if (!old)
+		return;
+	if (old->pcap)
+		pcap_close(old->pcap); /* and the file with it */
+	else if (old->file)
+		fclose(old->file);
+	free(old->name);
+	free(old);
+	*capture = NULL;
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define HASH_NONFATAL_OOM 1
+#include "replay/profile.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <tidegate/gcra.h>
+
+#include "kernel/packet_clock.h"
+#include "policy/compile.h"
+#include "policy/rate.h"
+
+#define NS_PER_S   1000000000ULL
+#define NS_PER_M   (60 * NS_PER_S)
+#define MAIN_KINDS 16 /* whose sources are kept when there are too many */
+
+/* Six rates a minute, then 1, 2 and 5 times each power of ten a second, up to a million. */
+static void make_refill(size_t i, struct tg_refill *refill)
+{
+	static const unsigned int minutely[] = {1, 2, 5, 10, 20, 30}, steps[] = {1, 2, 5};
+	size_t slow = sizeof(minutely) / sizeof(minutely[0]), power;
+
+	*refill = (struct tg_refill){
+		.capacity = TG_DEMAND_BURST, .interval = NS_PER_M, .continuous = true};
+	if (i < slow) {
+		refill->amount = minutely[i];
+		return;
+	}
+	refill->interval = NS_PER_S;
+	refill->amount = steps[(i - slow) % 3];
+	for (power = (i - slow) / 3; power; power--)
+		refill->amount *= 10;
+}
+
+int tg_demand_start(struct tg_demand *demand, enum tg_config_per per, unsigned int prefix4,
+		    unsigned int prefix6)
+{
+	size_t i;
+	int error = 0;
+
+	demand->per = per;
+	if (per != TG_CONFIG_PER_EVERYONE) {
+		demand->mask4 = tg_address_mask(96 + prefix4);
+		demand->mask6 = tg_address_mask(prefix6);
+	}
+	for (i = 0; i < TG_DEMAND_RATES && !error; i++) {
+		make_refill(i, &demand->refills[i]);
+		error = tg_rate_compile(&demand->refills[i], tg_clock_tick(), 0, &demand->rates[i]);
+	}
+	return error;
+}
+
+static struct tg_demand_kind *kind_of(struct tg_demand *demand, const struct tg_trace *trace)
+{
+	uint16_t port = trace->has_ports ? ntohs(trace->destination_port) : 0;
+	uint32_t id = (uint32_t)trace->protocol << 16 | port;
+	struct tg_demand_kind *kind;
+
+	HASH_FIND(hh, demand->kinds, &id, sizeof(id), kind);
+	if (kind)
+		return kind;
+	kind = calloc(1, sizeof(*kind));
+	if (!kind)
+		return NULL;
+	*kind = (struct tg_demand_kind){
+		.id = id, .protocol = trace->protocol, .port = port, .has_port = trace->has_ports};
+	HASH_ADD(hh, demand->kinds, id, sizeof(id), kind);
+	if (kind->hh.tbl)
+		return kind;
+	free(kind);
+	return NULL;
+}
+
+static int by_packets(const struct tg_demand_kind *a, const struct tg_demand_kind *b)
+{
+	return (a->packets < b->packets) - (a->packets > b->packets);
+}
+
+/* Lets go of the sources of all but the main kinds. */
+static void close_minor_kinds(struct tg_demand *demand)
+{
+	struct tg_demand_source *source, *next;
+	struct tg_demand_kind *kind;
+	uint32_t id;
+	size_t i = 0;
+
+	HASH_SORT(demand->kinds, by_packets);
+	for (kind = demand->kinds; kind; kind = kind->hh.next)
+		kind->closed |= i++ >= MAIN_KINDS;
+	HASH_ITER(hh, demand->sources, source, next)
+	{
+		id = source->key.kind;
+		HASH_FIND(hh, demand->kinds, &id, sizeof(id), kind);
+		if (kind && !kind->closed)
+			continue;
+		HASH_DEL(demand->sources, source);
+		free(source);
+	}
+	demand->full = HASH_COUNT(demand->sources) >= TG_DEMAND_SOURCES;
+}
+
+static void key_of(const struct tg_demand *demand, const struct tg_trace *trace, uint32_t kind,
+		   struct tg_demand_key *key)
+{
+	const struct tg_address *address =
+		demand->per == TG_CONFIG_PER_DESTINATION ? &trace->destination : &trace->source;
+	bool is_ipv4 = !address->high && be64toh(address->low) >> 32 == 0xffff;
+	const struct tg_address *mask = is_ipv4 ? &demand->mask4 : &demand->mask6;
+
+	key->address.high = address->high & mask->high;
+	key->address.low = address->low & mask->low;
+	key->kind = kind;
+}
+
+/* *@source is NULL if there is no room for another. */
+static int source_of(struct tg_demand *demand, struct tg_demand_kind *kind,
+		     const struct tg_demand_key *key, struct tg_demand_source **source)
+{
+	struct tg_demand_source *made;
+
+	HASH_FIND(hh, demand->sources, key, sizeof(*key), *source);
+	if (*source || demand->full)
+		return 0;
+	if (HASH_COUNT(demand->sources) >= TG_DEMAND_SOURCES) {
+		close_minor_kinds(demand);
+		if (kind->closed || demand->full)
+			return 0;
+	}
+	made = calloc(1, sizeof(*made));
+	if (!made)
+		return -ENOMEM;
+	made->key = *key;
+	HASH_ADD(hh, demand->sources, key, sizeof(made->key), made);
+	if (!made->hh.tbl) {
+		free(made);
+		return -ENOMEM;
+	}
+	kind->sources++;
+	*source = made;
+	return 0;
+}
+
+/* Takes a token from each bucket, deep enough for any: what it comes to lack is what was needed. */
+static void charge(const struct tg_demand *demand, struct tg_demand_source *source, uint64_t now)
+{
+	const struct tg_rate *rate;
+	uint64_t clock, deficit;
+	size_t i;
+
+	for (i = 0; i < TG_DEMAND_RATES; i++) {
+		rate = &demand->rates[i];
+		clock = tg_gcra_clock(rate, now);
+		deficit = source->packets ? tg_gcra_deficit(rate, source->states[i], clock) : 0;
+		deficit += 1ULL << rate->scale;
+		if (deficit > source->deepest[i])
+			source->deepest[i] = deficit;
+		if (deficit > rate->capacity)
+			deficit = rate->capacity;
+		source->states[i] = tg_gcra_state(deficit, clock, 0);
+	}
+}
+
+static void count_window(struct tg_demand_source *source, uint64_t now)
+{
+	uint64_t window = now / (TG_DEMAND_WINDOW * NS_PER_S);
+
+	if (window != source->window)
+		source->in_window = 0;
+	source->window = window;
+	if (++source->in_window > source->busiest)
+		source->busiest = source->in_window;
+}
+
+int tg_demand_packet(struct tg_demand *demand, const struct tg_trace *trace, uint64_t now)
+{
+	struct tg_demand_source *source = NULL;
+	struct tg_demand_kind *kind;
+	struct tg_demand_key key;
+	int error;
+
+	if (!trace->judged)
+		return 0;
+	demand->packets++;
+	if (trace->fragment == TG_FRAGMENT_LATER) {
+		demand->fragments++;
+		return 0;
+	}
+	kind = kind_of(demand, trace);
+	if (!kind)
+		return -ENOMEM;
+	kind->packets++;
+	if (kind->closed)
+		return 0;
+	key_of(demand, trace, kind->id, &key);
+	error = source_of(demand, kind, &key, &source);
+	if (error || !source)
+		return error;
+	charge(demand, source, now);
+	count_window(source, now);
+	source->packets++;
+	return 0;
+}
+
+uint64_t tg_demand_burst(const struct tg_demand *demand, const struct tg_demand_source *source,
+			 size_t rate)
+{
+	uint64_t token = 1ULL << demand->rates[rate].scale;
+
+	return (source->deepest[rate] + token - 1) / token;
+}
+
+void tg_demand_clear(struct tg_demand *demand)
+{
+	struct tg_demand_source *source, *next_source;
+	struct tg_demand_kind *kind, *next_kind;
+
+	HASH_ITER(hh, demand->sources, source, next_source)
+	{
+		HASH_DEL(demand->sources, source);
+		free(source);
+	}
+	HASH_ITER(hh, demand->kinds, kind, next_kind)
+	{
+		HASH_DEL(demand->kinds, kind);
+		free(kind);
+	}
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "replay/replay.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "kernel/packet_clock.h"
+#include "kernel/program.h"
+#include "datapath/reclaim.h"
+
+#define NS_PER_S   1000000000ULL
+#define NS_PER_DAY (86400 * NS_PER_S)
+#define LOOPBACK   1	    /* the interface that test runs come in at */
+#define PLACE	   1	    /* of its counters */
+#define SWEEPS	   NS_PER_S /* as often as the daemon looks whether the table fills up */
+
+struct tg_replay {
+	struct tg_compiled *compiled;
+	struct tg_program *program;
+	enum tg_hook hook;
+	uint32_t table_size;
+	struct tg_replay_notes notes;
+	uint64_t last;		       /* frame's timestamp */
+	uint64_t now;		       /* since 1970 */
+	uint64_t base;		       /* what the program's clock is behind that by */
+	uint64_t checked;	       /* `now` of the last look at the table */
+	uint64_t known_idle;	       /* as in struct tg_reclaim */
+	uint8_t bytes[TG_FRAME_LEAST]; /* of a frame that is shorter */
+};
+
+static const struct tg_meta blank = {.abi_version = TG_ABI_VERSION, .next_serial = 1};
+
+static int fill_maps(const struct tg_replay *replay)
+{
+	int records = tg_program_map_fd(replay->program, TG_MAP_RECORDS);
+	int gates = tg_program_map_fd(replay->program, TG_MAP_GATES);
+	int attachments = tg_program_map_fd(replay->program, TG_MAP_ATTACHMENTS);
+	uint32_t index = replay->hook * TG_IFINDEX_SLOTS + LOOPBACK, place = PLACE, slot;
+
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
+		if (bpf_map_update_elem(records, &slot, &replay->compiled->records[slot],
+					BPF_ANY) ||
+		    bpf_map_update_elem(gates, &slot, &replay->compiled->gates[slot], BPF_ANY))
+			return -errno;
+	return bpf_map_update_elem(attachments, &index, &place, BPF_ANY) ? -errno : 0;
+}
+
+int tg_replay_open(const struct tg_config *config, enum tg_hook hook, struct tg_replay **replay,
+		   char *message)
+{
+	static const struct tg_limit_record none[TG_LIMITS_MAX];
+	tg_cleanup(tg_replay_close) struct tg_replay *made = calloc(1, sizeof(*made));
+	int error;
+
+	if (!made)
+		return tg_refuse(message, ENOMEM, "out of memory");
+	made->hook = hook;
+	made->table_size = config->table_size;
+	made->known_idle = TG_KNOWN_IDLE_MAX;
+	error = tg_policy_compile(config, none, &blank, 0, tg_clock_tick(), &made->compiled);
+	if (error)
+		return tg_refuse(message, error, "cannot compile the policy: %s", strerror(-error));
+	error = tg_program_load_virtual(made->compiled, hook, &made->program, message);
+	if (error)
+		return error;
+	error = fill_maps(made);
+	if (error)
+		return tg_refuse(message, error, "cannot fill the program's maps: %s",
+				 strerror(-error));
+	*replay = TAKE_PTR(made);
+	return 0;
+}
+
+/*
+ * The program's clock starts within its second day, at the capture's time of day: as early as if
+ * the machine had just started, and with refills at the whole seconds, minutes and hours of UTC.
+ */
+static void start_clock(struct tg_replay *replay, uint64_t time)
+{
+	replay->now = replay->checked = time;
+	replay->base = time - (NS_PER_DAY + time % NS_PER_DAY);
+}
+
+/*
+ * Frames of several queues or CPUs come a little out of order, as they were when they were limited.
+ * A clock that was set back, or captures put one behind the other, must not stop time for long.
+ */
+static void advance_clock(struct tg_replay *replay, uint64_t time)
+{
+	if (!replay->now)
+		start_clock(replay, time);
+	else if (time >= replay->last)
+		replay->now += time - replay->last;
+	else if (replay->last - time > NS_PER_S)
+		replay->notes.jumps++;
+	else {
+		replay->notes.earlier++;
+		return;
+	}
+	replay->last = time;
+}
+
+/* As tg_datapath_maintain() does, a look each second of the capture. */
+static int maintain(struct tg_replay *replay)
+{
+	struct tg_sweep sweep = {.flags = TG_SWEEP_RECLAIM, .idle[TG_KNOWN] = replay->known_idle};
+	struct tg_limit_counters counters;
+	uint64_t used = 0;
+	uint32_t slot;
+	int error;
+
+	if (replay->now - replay->checked < SWEEPS)
+		return 0;
+	replay->checked = replay->now;
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++) {
+		if (!replay->compiled->records[slot].name[0])
+			continue;
+		error = tg_replay_limit_counters(replay, slot, &counters);
+		if (error)
+			return error;
+		used += counters.created - counters.reclaimed;
+	}
+	if (used < replay->table_size / 2)
+		return 0;
+	error = tg_program_sweep(replay->program, &sweep);
+	replay->known_idle =
+		tg_reclaim_adapt(replay->known_idle, used - sweep.reclaimed, replay->table_size);
+	return error;
+}
+
+/*
+ * The frame as the kernel takes it. One cut off within the Ethernet header is filled up, and
+ * then its length says how much is true.
+ */
+static void fit_frame(struct tg_replay *replay, const struct tg_frame *from, struct tg_frame *to)
+{
+	*to = *from;
+	if (to->captured > TG_FRAME_MOST)
+		to->captured = TG_FRAME_MOST;
+	if (to->captured >= TG_FRAME_LEAST)
+		return;
+	memset(replay->bytes, 0, sizeof(replay->bytes));
+	memcpy(replay->bytes, from->bytes, from->captured);
+	to->bytes = replay->bytes;
+	to->captured = TG_FRAME_LEAST;
+	to->length = from->captured ? from->captured : 1; /* 0 would be the frame's own */
+}
+
+static bool is_cut(const struct tg_frame *frame, const struct tg_trace *trace)
+{
+	return (frame->captured < frame->length || !frame->captured) && !trace->judged &&
+	       (trace->reason == TG_REASON_TRUNCATED_ETHERNET ||
+		trace->reason == TG_REASON_TRUNCATED_IPV4 ||
+		trace->reason == TG_REASON_TRUNCATED_IPV6 ||
+		trace->reason == TG_REASON_TRUNCATED_TRANSPORT);
+}
+
+int tg_replay_frame(struct tg_replay *replay, const struct tg_frame *frame, uint64_t *now,
+		    struct tg_trace *trace)
+{
+	struct tg_frame fitting;
+	int error;
+
+	advance_clock(replay, frame->time);
+	error = maintain(replay);
+	if (error)
+		return error;
+	fit_frame(replay, frame, &fitting);
+	do {
+		error = tg_program_run(replay->program, replay->hook, replay->now - replay->base,
+				       &fitting, trace);
+	} while (error == -EINTR);
+	if (error)
+		return error;
+	replay->notes.cut += is_cut(frame, trace);
+	*now = replay->now;
+	return 0;
+}
+
+uint64_t tg_replay_program_clock(const struct tg_replay *replay, uint64_t now)
+{
+	return now - replay->base;
+}
+
+const struct tg_compiled *tg_replay_compiled(const struct tg_replay *replay)
+{
+	return replay->compiled;
+}
+
+int tg_replay_limit_counters(const struct tg_replay *replay, uint32_t slot,
+			     struct tg_limit_counters *counters)
+{
+	return tg_program_sum(tg_program_map_fd(replay->program, TG_MAP_LIMIT_COUNTERS), slot,
+			      (uint64_t *)counters, sizeof(*counters));
+}
+
+int tg_replay_reasons(const struct tg_replay *replay, struct tg_interface_counters *counters)
+{
+	return tg_program_sum(tg_program_map_fd(replay->program, TG_MAP_INTERFACE_COUNTERS), PLACE,
+			      (uint64_t *)counters, sizeof(*counters));
+}
+
+const struct tg_replay_notes *tg_replay_notes(const struct tg_replay *replay)
+{
+	return &replay->notes;
+}
+
+void tg_replay_close(struct tg_replay **replay)
+{
+	if (!*replay)
+		return;
+	tg_program_free(&(*replay)->program);
+	tg_compiled_free(&(*replay)->compiled);
+	free(*replay);
+	*replay = NULL;
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "replay/simulation.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define REFUSING(trace)                                                                            \
+	((trace)->limits[TG_VERDICT_DROPPED] | (trace)->limits[TG_VERDICT_REJECTED] |              \
+	 (trace)->limits[TG_VERDICT_SHADOW_EXCEEDED])
+#define ADMITTING(trace)                                                                           \
+	((trace)->limits[TG_VERDICT_ADMITTED] | (trace)->limits[TG_VERDICT_MARKED] |               \
+	 (trace)->limits[TG_VERDICT_DELAYED])
+
+int tg_simulation_open(struct tg_simulation *simulation, const struct tg_config *config,
+		       enum tg_hook hook, char *message)
+{
+	simulation->config = config;
+	simulation->hook = hook;
+	return tg_replay_open(config, hook, &simulation->replay, message);
+}
+
+static bool is_ipv4(const struct tg_address *address)
+{
+	return !address->high && (be64toh(address->low) >> 32) == 0xffff;
+}
+
+/* A limit that does not count by source hurts sources all the same: then each address is one. */
+static void key_of(const struct tg_simulation *simulation, uint32_t slot,
+		   const struct tg_trace *trace, struct tg_source_key *key)
+{
+	const struct tg_limit *limit = &tg_replay_compiled(simulation->replay)->policy.limits[slot];
+	const struct tg_address *mask = is_ipv4(&trace->source) ? &limit->mask4 : &limit->mask6;
+
+	key->slot = slot;
+	key->address = trace->source;
+	if (limit->per != TG_PER_SOURCE)
+		return;
+	key->address.high &= mask->high;
+	key->address.low &= mask->low;
+}
+
+static int count_limits(struct tg_simulation *simulation, const struct tg_trace *trace,
+			uint64_t now)
+{
+	uint64_t refusing = REFUSING(trace), left = refusing | ADMITTING(trace);
+	struct tg_source_key key;
+	uint32_t slot;
+	bool refused;
+	int error;
+
+	for (; left; left &= left - 1) {
+		slot = __builtin_ctzll(left);
+		refused = refusing >> slot & 1;
+		key_of(simulation, slot, trace, &key);
+		error = tg_sources_count(&simulation->sources, &key, refused, trace->bytes, now);
+		if (error)
+			return error;
+		if (!refused)
+			continue;
+		if (!simulation->first_refused[slot])
+			simulation->first_refused[slot] = now;
+		simulation->last_refused[slot] = now;
+	}
+	return 0;
+}
+
+int tg_simulation_packet(struct tg_simulation *simulation, const struct tg_frame *frame,
+			 char *message)
+{
+	struct tg_trace trace;
+	uint64_t now;
+	int error = tg_replay_frame(simulation->replay, frame, &now, &trace);
+
+	if (!error)
+		error = count_limits(simulation, &trace, now);
+	if (error)
+		return tg_refuse(message, error == -ENOMEM ? error : -EIO,
+				 "cannot run packet %llu: %s",
+				 (unsigned long long)simulation->packets + 1, strerror(-error));
+	if (!simulation->packets++)
+		simulation->first = now;
+	simulation->last = now;
+	simulation->bytes += frame->length;
+	return 0;
+}
+
+void tg_simulation_close(struct tg_simulation *simulation)
+{
+	tg_replay_close(&simulation->replay);
+	tg_sources_clear(&simulation->sources);
+}

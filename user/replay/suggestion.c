@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "replay/suggestion.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+
+#define LEAST_SHARE    100   /* a kind that is less than one packet in so many gets no limit */
+#define EPHEMERAL_PORT 32768 /* from here on, ports of Linux clients: */
+#define ANSWERS_FROM   3     /* packets there, from fewer sources than that, are answers to ours */
+
+uint64_t tg_round_up(uint64_t n)
+{
+	static const unsigned int tenths[] = {10, 12, 15, 20, 25, 30, 40, 50, 60, 80};
+	uint64_t power;
+	size_t i;
+
+	for (power = 1;; power *= 10)
+		for (i = 0; i < sizeof(tenths) / sizeof(tenths[0]); i++)
+			if (tenths[i] * power % 10 == 0 && tenths[i] * power / 10 >= n)
+				return tenths[i] * power / 10;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The value that the share @quantile of the sorted @values does not exceed. */
+static uint64_t at_quantile(const uint64_t *values, size_t n, double quantile)
+{
+	size_t place = quantile * n;
+
+	place += place < quantile * n;
+	return values[place ? place - 1 : 0];
+}
+
+/* The sources of a kind. Returns how many; there is room in @found for kind->sources. */
+static size_t sources_of(const struct tg_demand *demand, const struct tg_demand_kind *kind,
+			 const struct tg_demand_source **found)
+{
+	const struct tg_demand_source *source;
+	size_t n = 0;
+
+	for (source = demand->sources; source; source = source->hh.next)
+		if (source->key.kind == kind->id)
+			found[n++] = source;
+	return n;
+}
+
+/* The lowest of the round rates that is not below @packets in a window. */
+static size_t rate_above(const struct tg_demand *demand, uint64_t packets)
+{
+	const struct tg_refill *refill = demand->refills;
+	size_t i = 0;
+
+	while (i + 1 < TG_DEMAND_RATES && (double)refill[i].amount * TG_DEMAND_WINDOW * 1e9 <
+						  (double)packets * refill[i].interval)
+		i++;
+	return i;
+}
+
+static void measure(const struct tg_demand *demand, const struct tg_demand_source **sources,
+		    uint64_t *values, double quantile, struct tg_suggestion *suggestion)
+{
+	size_t n = suggestion->sources, i;
+
+	for (i = 0; i < n; i++)
+		values[i] = sources[i]->busiest;
+	qsort(values, n, sizeof(*values), ascending);
+	suggestion->median = at_quantile(values, n, 0.5);
+	suggestion->most = values[n - 1];
+	suggestion->quantile = at_quantile(values, n, quantile);
+	suggestion->rate = rate_above(demand, suggestion->quantile);
+	for (i = 0; i < n; i++)
+		values[i] = tg_demand_burst(demand, sources[i], suggestion->rate);
+	qsort(values, n, sizeof(*values), ascending);
+	suggestion->burst = at_quantile(values, n, quantile);
+	suggestion->capacity = tg_round_up(suggestion->burst);
+	for (i = 0; i < n; i++)
+		suggestion->limited += values[i] > suggestion->capacity;
+}
+
+static int suggest_one(const struct tg_demand *demand, const struct tg_demand_kind *kind,
+		       double quantile, struct tg_suggestion *suggestion)
+{
+	tg_autofree const struct tg_demand_source **sources =
+		calloc(kind->sources, sizeof(*sources));
+	tg_autofree uint64_t *values = calloc(kind->sources, sizeof(*values));
+
+	if (!sources || !values)
+		return -ENOMEM;
+	*suggestion = (struct tg_suggestion){.kind = kind};
+	suggestion->sources = sources_of(demand, kind, sources);
+	measure(demand, sources, values, quantile, suggestion);
+	return 0;
+}
+
+static bool is_answers(const struct tg_demand *demand, const struct tg_demand_kind *kind)
+{
+	return demand->per == TG_CONFIG_PER_SOURCE && kind->has_port &&
+	       kind->port >= EPHEMERAL_PORT && kind->sources < ANSWERS_FROM;
+}
+
+static int by_packets(const struct tg_demand_kind *a, const struct tg_demand_kind *b)
+{
+	return (a->packets < b->packets) - (a->packets > b->packets);
+}
+
+int tg_suggest(struct tg_demand *demand, double quantile, struct tg_suggestion *suggestions,
+	       size_t *n)
+{
+	struct tg_demand_kind *kind;
+	int error = 0;
+
+	*n = 0;
+	HASH_SORT(demand->kinds, by_packets);
+	for (kind = demand->kinds; kind && *n < TG_SUGGESTIONS_MAX; kind = kind->hh.next) {
+		if (kind->packets * LEAST_SHARE < demand->packets)
+			break;
+		if (kind->closed || !kind->sources || is_answers(demand, kind))
+			continue;
+		error = suggest_one(demand, kind, quantile, &suggestions[*n]);
+		if (error)
+			return error;
+		++*n;
+	}
+	return 0;
+}
