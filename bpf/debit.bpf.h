@@ -12,29 +12,29 @@
 
 /* The deficit after a debit; what is more than @most beyond an empty bucket, or than a bucket's
  * state can hold, is let off. */
-static __always_inline __u64 tg_tally_deficit(struct tg_tally *tally, const struct tg_rate *rate,
+static __always_inline __u64 tg_debit_deficit(struct tg_debit *debit, const struct tg_rate *rate,
 					      __u64 deficit)
 {
-	__u64 room = tally->most < rate->slack >> (rate->scale & 63)
-			     ? tally->most << (rate->scale & 63)
+	__u64 room = debit->most < rate->slack >> (rate->scale & 63)
+			     ? debit->most << (rate->scale & 63)
 			     : rate->slack;
-	__u64 debit = tally->debit << (rate->scale & 63);
+	__u64 units = debit->due << (rate->scale & 63);
 
-	tally->owed = deficit + debit > rate->capacity
-			      ? (deficit + debit - rate->capacity) >> (rate->scale & 63)
+	debit->owed = deficit + units > rate->capacity
+			      ? (deficit + units - rate->capacity) >> (rate->scale & 63)
 			      : 0;
 	room += rate->capacity;
 	if (deficit >= room)
 		return deficit;
-	return debit < room - deficit ? deficit + debit : room;
+	return units < room - deficit ? deficit + units : room;
 }
 
 /*
  * False if the bucket is not to be read: it is being taken out, or counted in another rate than
- * this program's, which the daemon has converted before it tallies again. *@deficit: tokens,
+ * this program's, which the daemon has converted before it debits again. *@deficit: tokens,
  * before.
  */
-static __always_inline bool tg_tally_charge(struct tg_tally *tally, struct tg_bucket *bucket,
+static __always_inline bool tg_debit_charge(struct tg_debit *debit, struct tg_bucket *bucket,
 					    const struct tg_demand *demand, __u64 *deficit)
 {
 	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
@@ -49,11 +49,11 @@ static __always_inline bool tg_tally_charge(struct tg_tally *tally, struct tg_bu
 			return false;
 		units = tg_gcra_deficit(rate, state, clock);
 		*deficit = units >> (rate->scale & 63);
-		if (!tally->debit)
+		if (!debit->due)
 			return true;
-		next = tg_gcra_state(tg_tally_deficit(tally, rate, units), clock, limit->version);
+		next = tg_gcra_state(tg_debit_deficit(debit, rate, units), clock, limit->version);
 		if (__sync_val_compare_and_swap(&bucket->state, state, next) == state) {
-			tally->debit = 0;
+			debit->due = 0;
 			return true;
 		}
 	}
@@ -61,23 +61,23 @@ static __always_inline bool tg_tally_charge(struct tg_tally *tally, struct tg_bu
 }
 
 /* A source that only others have seen owes here too. */
-static __always_inline void tg_tally_new(struct tg_tally *tally, const struct tg_demand *demand)
+static __always_inline void tg_debit_insert(struct tg_debit *debit, const struct tg_demand *demand)
 {
 	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
 	const volatile struct tg_limit *limit = &policy.limits[slot];
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
-	struct tg_bucket_key key = tally->key;
+	struct tg_bucket_key key = debit->key;
 	struct tg_bucket_share *share;
 	__u64 state;
 	int number;
 
-	state = tg_gcra_state(tg_tally_deficit(tally, rate, 0), tg_gcra_clock(rate, demand->now),
+	state = tg_gcra_state(tg_debit_deficit(debit, rate, 0), tg_gcra_clock(rate, demand->now),
 			      limit->version);
 	number = tg_table_insert(&key, demand->hash, state, 0);
 	/* A packet may just have made it. But without room in the table, there is nothing to owe.
 	 */
 	if (number > 0 || number == -ENOSPC || number == -EBUSY)
-		tally->debit = 0;
+		debit->due = 0;
 	if (number <= 0)
 		return;
 	share = tg_share_of(number - 1);
@@ -86,46 +86,46 @@ static __always_inline void tg_tally_new(struct tg_tally *tally, const struct tg
 	tg_count_created(slot);
 }
 
-static __always_inline void tg_tally_bucket(struct tg_tally *tally, struct tg_bucket *bucket,
+static __always_inline void tg_debit_bucket(struct tg_debit *debit, struct tg_bucket *bucket,
 					    struct tg_demand *demand)
 {
 	struct tg_bucket_share *share = tg_share_of(demand->number);
 	__u64 deficit = 0;
 	__s64 taken;
 
-	if (!share || !tg_tally_charge(tally, bucket, demand, &deficit))
+	if (!share || !tg_debit_charge(debit, bucket, demand, &deficit))
 		return;
 	taken = __sync_lock_test_and_set(&share->taken, 0);
 	/* As in tg_share_count(). */
 	if (demand->now - share->watched_at >= TG_WATCHED_NS && taken > (__s64)deficit)
 		taken = deficit;
 	share->watched_at = demand->now;
-	tally->taken = taken;
+	debit->taken = taken;
 }
 
-static long tg_tally_one(__u64 index, struct tg_tally_request *request)
+static long tg_debit_one(__u64 index, struct tg_debit_batch *batch)
 {
 	__u32 i = index;
-	struct tg_tally *tally = bpf_map_lookup_elem(&tallies, &i);
+	struct tg_debit *debit = bpf_map_lookup_elem(&debits, &i);
 	struct tg_demand demand = {};
 	struct tg_bucket_key key;
 	struct tg_bucket *bucket;
 
-	if (!tally)
+	if (!debit)
 		return 1;
-	key = tally->key;
+	key = debit->key;
 	demand.slot = TG_LIMIT_SLOT(key.limit_id);
-	tally->taken = 0;
-	tally->owed = 0;
+	debit->taken = 0;
+	debit->owed = 0;
 	if (policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].id != key.limit_id)
 		return 0;
-	demand.now = request->now[policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].rate.clock & 1];
+	demand.now = batch->now[policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].rate.clock & 1];
 	demand.hash = tg_hash_of(&key);
 	bucket = tg_find_bucket(&key, &demand);
 	if (bucket)
-		tg_tally_bucket(tally, bucket, &demand);
-	else if (tally->debit)
-		tg_tally_new(tally, &demand);
+		tg_debit_bucket(debit, bucket, &demand);
+	else if (debit->due)
+		tg_debit_insert(debit, &demand);
 	return 0;
 }
 

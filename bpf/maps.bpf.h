@@ -12,7 +12,7 @@
 #include <bpf/bpf_endian.h>
 #include <tidegate/abi.h>
 #include <tidegate/sweep.h>
-#include <tidegate/tally.h>
+#include <tidegate/shared.h>
 #include <tidegate/trace.h>
 
 #define TG_ANSWER_SOURCES 4096 /* buckets; sources that meet in one get fewer answers */
@@ -165,14 +165,14 @@ struct {
 	__uint(max_entries, TG_REPORTS_BYTES);
 } reports SEC(".maps");
 
-/* What the tallying program is to charge. The daemon writes it before each run, and reads it after.
+/* What the debit program is to charge. The daemon writes it before each run, and reads it after.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TG_TALLIES_MAX);
+	__uint(max_entries, TG_DEBITS_MAX);
 	__type(key, __u32);
-	__type(value, struct tg_tally);
-} tallies SEC(".maps");
+	__type(value, struct tg_debit);
+} debits SEC(".maps");
 
 /* The places of the table that the reclaiming program is to look at. The daemon writes it before
  * each run. */

@@ -170,12 +170,12 @@ int tidegate_reclaim(struct tg_sweep *request)
 }
 
 SEC("syscall")
-int tidegate_tally(struct tg_tally_request *request)
+int tidegate_debit(struct tg_debit_batch *request)
 {
-	struct tg_tally_request tally = *request;
+	struct tg_debit_batch batch = *request;
 
-	tg_read_clocks(tally.now);
-	bpf_loop(tally.n, tg_tally_one, &tally, 0);
+	tg_read_clocks(batch.now);
+	bpf_loop(batch.n, tg_debit_one, &batch, 0);
 	return 0;
 }
 

@@ -2,7 +2,7 @@
 /* Applications that charge: the program of the library, beside that of packets, on virtual time. */
 #include <tidegate/app.h>
 #include <tidegate/name_hash.h>
-#include <tidegate/tally.h>
+#include <tidegate/shared.h>
 #include <tidegate/trace.h>
 
 #include "app.skel.h"

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <tidegate/tally.h>
+#include <tidegate/shared.h>
 
 #include "places.h"
 #include "reclaim_fixture.h"

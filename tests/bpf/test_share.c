@@ -3,7 +3,7 @@
  */
 #include "reclaim_fixture.h"
 #include <tidegate/gcra.h>
-#include <tidegate/tally.h>
+#include <tidegate/shared.h>
 
 #define FIXTURE		   tg_cleanup_fixture struct fixture
 #define tg_cleanup_fixture __attribute__((cleanup(fixture_close)))
@@ -45,25 +45,25 @@ static struct tg_bucket_key key_of(struct fixture *fixture)
 }
 
 /* Charges @debit tokens; all that is learnt. */
-static struct tg_tally tally_all(struct fixture *fixture, uint64_t debit, uint64_t most)
+static struct tg_debit run_debit(struct fixture *fixture, uint64_t tokens, uint64_t most)
 {
-	struct tg_tally tally = {.key = key_of(fixture), .debit = debit, .most = most};
-	struct tg_tally_request request = {.n = 1};
+	struct tg_debit debit = {.key = key_of(fixture), .due = tokens, .most = most};
+	struct tg_debit_batch request = {.n = 1};
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &request, .ctx_size_in = sizeof(request));
 	uint32_t zero = 0;
 
-	bpf_map__update_elem(fixture->skeleton->maps.tallies, &zero, 4, &tally, sizeof(tally),
+	bpf_map__update_elem(fixture->skeleton->maps.debits, &zero, 4, &debit, sizeof(debit),
 			     BPF_ANY);
-	CHECK(bpf_prog_test_run_opts(bpf_program__fd(fixture->skeleton->progs.tidegate_tally),
+	CHECK(bpf_prog_test_run_opts(bpf_program__fd(fixture->skeleton->progs.tidegate_debit),
 				     &options) == 0);
-	bpf_map__lookup_elem(fixture->skeleton->maps.tallies, &zero, 4, &tally, sizeof(tally), 0);
-	return tally;
+	bpf_map__lookup_elem(fixture->skeleton->maps.debits, &zero, 4, &debit, sizeof(debit), 0);
+	return debit;
 }
 
 /* What the bucket gave. */
-static int64_t tally(struct fixture *fixture, uint64_t debit, uint64_t most)
+static int64_t charge_debit(struct fixture *fixture, uint64_t tokens, uint64_t most)
 {
-	return tally_all(fixture, debit, most).taken;
+	return run_debit(fixture, tokens, most).taken;
 }
 
 struct reports {
@@ -110,11 +110,11 @@ TEST(test_what_is_taken_is_told_once)
 	CHECK(reports.n == 1 && reports.tokens == 15, "%d, %llu tokens", reports.n,
 	      (unsigned long long)reports.tokens);
 	CHECK(memcmp(&reports.key, &key, sizeof(key)) == 0);
-	CHECK(tally(&f, 0, 0) == 5, "the rest");
-	CHECK(tally(&f, 0, 0) == 0, "told already");
+	CHECK(charge_debit(&f, 0, 0) == 5, "the rest");
+	CHECK(charge_debit(&f, 0, 0) == 0, "told already");
 	CHECK(passes(&f, SOURCE, 1, 200) == 80, "capacity 100");
 	CHECK(read_reports(&f).n == 0, "it is watched");
-	CHECK(tally(&f, 0, 0) == 80);
+	CHECK(charge_debit(&f, 0, 0) == 80);
 }
 
 TEST(test_of_bytes_too)
@@ -124,9 +124,9 @@ TEST(test_of_bytes_too)
 	if (!open_shared(&f, "limits: [{name: l, unit: bytes, capacity: 6000, rate: 600kB/s}]"))
 		return;
 	set_share(&f, 2000 * S, 1, 0);
-	tally(&f, 60, 1000);
+	charge_debit(&f, 60, 1000);
 	CHECK(passes(&f, SOURCE, 1, 10) == 10);
-	CHECK(tally(&f, 0, 0) == 600, "frames of 60 bytes");
+	CHECK(charge_debit(&f, 0, 0) == 600, "frames of 60 bytes");
 }
 
 TEST(test_debts)
@@ -137,9 +137,9 @@ TEST(test_debts)
 		return;
 	set_share(&f, 2000 * S, 1, 0);
 	CHECK(passes(&f, SOURCE, 1, 1) == 1);
-	tally(&f, 59, 1000);
+	charge_debit(&f, 59, 1000);
 	CHECK(passes(&f, SOURCE, 1, 100) == 40, "59 of 99 went elsewhere");
-	tally(&f, 200, 1000);
+	charge_debit(&f, 200, 1000);
 	set_now(&f, 1000 * S + 199 * MS);
 	CHECK(passes(&f, SOURCE, 1, 10) == 0, "200 tokens are owed");
 	set_now(&f, 1000 * S + 211 * MS + 1);
@@ -154,11 +154,11 @@ TEST(test_debts_are_bounded)
 		return;
 	set_share(&f, 2000 * S, 1, 0);
 	CHECK(passes(&f, SOURCE, 1, 1) == 1);
-	tally(&f, 1ULL << 40, 50);
-	tally(&f, 1ULL << 40, 50);
+	charge_debit(&f, 1ULL << 40, 50);
+	charge_debit(&f, 1ULL << 40, 50);
 	set_now(&f, 1000 * S + 61 * MS + 1);
 	CHECK(passes(&f, SOURCE, 1, 100) == 11, "50 beyond an empty bucket");
-	tally(&f, 1ULL << 40, 1ULL << 60);
+	charge_debit(&f, 1ULL << 40, 1ULL << 60);
 	set_now(&f, 1070 * S);
 	CHECK(passes(&f, SOURCE, 1, 100) > 0, "in any case no more than a minute");
 }
@@ -168,7 +168,7 @@ TEST(test_a_bucket_of_another_rate_keeps_its_debt)
 {
 	struct tg_bucket bucket = {}, old;
 	struct tg_bucket_key key;
-	struct tg_tally done;
+	struct tg_debit done;
 	int number;
 	FIXTURE f;
 
@@ -182,11 +182,11 @@ TEST(test_a_bucket_of_another_rate_keeps_its_debt)
 	old.state = tg_gcra_state(0, 1000 * S,
 				  f.compiled->policy.limits[f.compiled->slots[0]].version + 1);
 	store_bucket(&f, number, &old);
-	done = tally_all(&f, 30, 1000);
-	CHECK(done.debit == 30 && done.taken == 0, "not charged, not told");
+	done = run_debit(&f, 30, 1000);
+	CHECK(done.due == 30 && done.taken == 0, "not charged, not told");
 	store_bucket(&f, number, &bucket);
-	done = tally_all(&f, 30, 1000);
-	CHECK(done.debit == 0 && done.taken == 10, "%llu, %lld", done.debit, done.taken);
+	done = run_debit(&f, 30, 1000);
+	CHECK(done.due == 0 && done.taken == 10, "%llu, %lld", done.due, done.taken);
 	CHECK(passes(&f, SOURCE, 1, 200) == 60);
 }
 
@@ -197,11 +197,11 @@ TEST(test_what_is_owed_beyond_being_empty)
 	if (!open_shared(&f, PER_S))
 		return;
 	set_share(&f, 2000 * S, 1, 0);
-	CHECK(tally_all(&f, 90, 1000).owed == 0, "a new bucket");
-	CHECK(tally_all(&f, 10, 1000).owed == 0, "just empty");
-	CHECK(tally_all(&f, 35, 1000).owed == 35);
-	CHECK(tally_all(&f, 20, 40).owed == 55, "also of what is let off");
-	CHECK(tally_all(&f, 0, 40).owed == 0, "nothing was charged");
+	CHECK(run_debit(&f, 90, 1000).owed == 0, "a new bucket");
+	CHECK(run_debit(&f, 10, 1000).owed == 0, "just empty");
+	CHECK(run_debit(&f, 35, 1000).owed == 35);
+	CHECK(run_debit(&f, 20, 40).owed == 55, "also of what is let off");
+	CHECK(run_debit(&f, 0, 40).owed == 0, "nothing was charged");
 }
 
 /* Whoever is delayed waits also for what was taken elsewhere. */
@@ -218,12 +218,12 @@ TEST(test_debts_lengthen_delays)
 			     "max_delay: 100ms}]"))
 		return;
 	set_share(&f, 2000 * S, 1, 0);
-	CHECK(tally_all(&f, 150, 1000).owed == 50);
+	CHECK(run_debit(&f, 150, 1000).owed == 50);
 	udp_from(&packet, SOURCE, 5353);
 	CHECK(run_at(&f, TG_HOOK_TC_EGRESS, &packet, &skb, &outcome));
 	CHECK(outcome.skb.tstamp / MS == (1000 * S + 51 * MS) / MS, "%llu",
 	      (unsigned long long)outcome.skb.tstamp);
-	CHECK(tally_all(&f, 60, 1000).taken == 1);
+	CHECK(run_debit(&f, 60, 1000).taken == 1);
 	skb.tstamp = 0;
 	CHECK(run_at(&f, TG_HOOK_TC_EGRESS, &packet, &skb, &outcome) &&
 		      !passed(TG_HOOK_TC_EGRESS, &outcome),
@@ -238,9 +238,9 @@ TEST(test_a_source_that_others_saw)
 	if (!open_shared(&f, PER_S))
 		return;
 	set_share(&f, 2000 * S, 1, 0);
-	CHECK(tally(&f, 70, 1000) == 0);
+	CHECK(charge_debit(&f, 70, 1000) == 0);
 	CHECK(passes(&f, SOURCE, 1, 100) == 30);
-	CHECK(tally(&f, 0, 0) == 30);
+	CHECK(charge_debit(&f, 0, 0) == 30);
 	counters = limit_counters(&f, 0);
 	CHECK(counters.created == 1, "%llu", counters.created);
 }
@@ -259,7 +259,7 @@ TEST(test_slow_sources_owe_little)
 		set_now(&f, (1000 + i) * S);
 		CHECK(passes(&f, SOURCE, 1, 1) == 1);
 	}
-	CHECK(tally(&f, 0, 0) == 1, "14 were taken, one is not refilled");
+	CHECK(charge_debit(&f, 0, 0) == 1, "14 were taken, one is not refilled");
 	for (; i < 60; i++) {
 		set_now(&f, (1000 + i * 2) * S);
 		CHECK(passes(&f, SOURCE, 1, 1) == 1);
@@ -281,7 +281,7 @@ TEST(test_a_node_on_its_own)
 	set_now(&f, 1001 * S - 900 * MS + 1);
 	CHECK(passes(&f, SOURCE, 1, 200) == 25, "and of the rate");
 	reports = read_reports(&f);
-	CHECK(reports.n == 0 && tally(&f, 0, 0) == 0, "nobody is told afterwards");
+	CHECK(reports.n == 0 && charge_debit(&f, 0, 0) == 0, "nobody is told afterwards");
 	set_share(&f, 1000 * S, 1, 1);
 	CHECK(passes(&f, SOURCE, 1, 500) == 500, "open");
 	set_share(&f, 1000 * S, 0, 0);
@@ -300,9 +300,9 @@ TEST(test_given_back)
 			     "{name: b, capacity: 10, rate: 1/s}]"))
 		return;
 	set_share(&f, 2000 * S, 1, 0);
-	tally(&f, 1, 10);
+	charge_debit(&f, 1, 10);
 	CHECK(passes(&f, SOURCE, 1, 50) == 10, "the second one refuses");
-	CHECK(tally(&f, 0, 0) == 10, "of the first one, 10 were taken");
+	CHECK(charge_debit(&f, 0, 0) == 10, "of the first one, 10 were taken");
 }
 
 TEST(test_not_shared)
@@ -325,12 +325,13 @@ TEST(test_a_place_that_was_taken_before)
 	if (!open_shared(&f, "table: {size: 1}\n" PER_S))
 		return;
 	set_share(&f, ~0ULL, 0, 0);
-	CHECK(passes(&f, SOURCE, 9, 5) == 5 && tally(&f, 0, 0) == 5, "from now on it is watched");
+	CHECK(passes(&f, SOURCE, 9, 5) == 5 && charge_debit(&f, 0, 0) == 5,
+	      "from now on it is watched");
 	CHECK(passes(&f, SOURCE, 9, 5) == 5);
 	set_now(&f, 1000 * S + 20 * MS);
 	CHECK(reclaim(&f, 0) == 1, "full again, it goes");
 	CHECK(passes(&f, SOURCE, 9, 1) == 1 && limit_counters(&f, 0).overflowed == 0);
-	CHECK(tally(&f, 0, 0) == 1, "its own packet");
+	CHECK(charge_debit(&f, 0, 0) == 1, "its own packet");
 }
 
 TEST_MAIN(RUN(test_what_is_taken_is_told_once), RUN(test_of_bytes_too), RUN(test_debts),

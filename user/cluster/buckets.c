@@ -30,8 +30,8 @@ struct tg_cluster_buckets {
 	size_t limits_n;
 	struct tg_share *share; /* while reports are read; NULL: they are left out */
 	uint64_t now;
-	int failure; /* of the last tally, which is logged once and not each tick */
-	struct tg_tally tallies[TG_TALLIES_MAX];
+	int failure; /* of the last debit, which is logged once and not each tick */
+	struct tg_debit debits[TG_DEBITS_MAX];
 };
 
 static struct limit *limit_of(struct tg_cluster_buckets *buckets, uint64_t hash)
@@ -161,9 +161,9 @@ static void fill_in(struct tg_cluster_buckets *buckets, struct tg_share *share, 
 
 		if (!limit || limit->hash != key->limit)
 			limit = limit_of(buckets, key->limit);
-		buckets->tallies[i] = (struct tg_tally){
+		buckets->debits[i] = (struct tg_debit){
 			.key = to_bucket_key(limit, key),
-			.debit = tg_share_take(share, first + i),
+			.due = tg_share_take(share, first + i),
 			.most = tg_share_debt_max(share, key->limit),
 		};
 	}
@@ -176,46 +176,46 @@ static void read_out(struct tg_cluster_buckets *buckets, struct tg_share *share,
 {
 	size_t all, i;
 	const struct tg_share_source *sources = tg_share_sources(share, &all);
-	const struct tg_tally *tally;
+	const struct tg_debit *debit;
 	struct limit *limit;
 
 	for (i = 0; i < n; i++) {
-		tally = &buckets->tallies[i];
+		debit = &buckets->debits[i];
 		limit = limit_of(buckets, sources[first + i].key.limit);
-		if (tally->owed > limit->owed)
-			limit->owed = tally->owed;
-		tg_share_return(share, first + i, tally->debit);
-		tg_share_count(share, first + i, tally->taken, now);
+		if (debit->owed > limit->owed)
+			limit->owed = debit->owed;
+		tg_share_return(share, first + i, debit->due);
+		tg_share_count(share, first + i, debit->taken, now);
 	}
 }
 
 /* One run of the program. */
-static void tally_some(struct tg_cluster_buckets *buckets, struct tg_share *share, size_t first,
+static void debit_some(struct tg_cluster_buckets *buckets, struct tg_share *share, size_t first,
 		       size_t n, uint64_t now)
 {
 	int error;
 	size_t i;
 
 	fill_in(buckets, share, first, n);
-	error = tg_tally_run(tg_datapath_program(buckets->datapath), buckets->tallies, (uint32_t)n);
+	error = tg_debit_run(tg_datapath_program(buckets->datapath), buckets->debits, (uint32_t)n);
 	if (error && error != buckets->failure)
 		tg_fail(error, "shared limits cannot be charged");
 	buckets->failure = error;
 	if (!error)
 		read_out(buckets, share, first, n, now);
 	for (i = 0; error && i < n; i++)
-		tg_share_return(share, first + i, buckets->tallies[i].debit);
+		tg_share_return(share, first + i, buckets->debits[i].due);
 }
 
-void tg_cluster_buckets_tally(struct tg_cluster_buckets *buckets, struct tg_share *share,
+void tg_cluster_buckets_debit(struct tg_cluster_buckets *buckets, struct tg_share *share,
 			      uint64_t now)
 {
 	size_t all, first, n;
 
 	tg_share_sources(share, &all);
 	for (first = 0; first < all; first += n) {
-		n = all - first < TG_TALLIES_MAX ? all - first : TG_TALLIES_MAX;
-		tally_some(buckets, share, first, n, now);
+		n = all - first < TG_DEBITS_MAX ? all - first : TG_DEBITS_MAX;
+		debit_some(buckets, share, first, n, now);
 	}
 }
 

@@ -26,7 +26,7 @@ void tg_cluster_buckets_list(struct tg_cluster_buckets *buckets, struct tg_share
 			     uint64_t now);
 
 /* Charges what is owed and counts what was taken. What cannot be charged now stays owed. */
-void tg_cluster_buckets_tally(struct tg_cluster_buckets *buckets, struct tg_share *share,
+void tg_cluster_buckets_debit(struct tg_cluster_buckets *buckets, struct tg_share *share,
 			      uint64_t now);
 
 /* Tells the packet programs until when limits are exchanged, and what holds after that. */

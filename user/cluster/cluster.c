@@ -30,7 +30,7 @@ static uint64_t read_clock(void)
 static void settle_buckets(struct tg_cluster *cluster, uint64_t now)
 {
 	tg_cluster_buckets_list(cluster->buckets, cluster->share, now);
-	tg_cluster_buckets_tally(cluster->buckets, cluster->share, now);
+	tg_cluster_buckets_debit(cluster->buckets, cluster->share, now);
 	tg_cluster_buckets_announce(cluster->buckets, cluster->share);
 	tg_cluster_log_state(cluster, now);
 }

@@ -34,7 +34,7 @@ const char *const tg_map_names[TG_MAPS] = {
 	[TG_MAP_SHARES] = "shares",
 	[TG_MAP_REPORTS] = "reports",
 	[TG_MAP_LISTS] = "lists",
-	[TG_MAP_TALLIES] = "tallies",
+	[TG_MAP_DEBITS] = "debits",
 };
 
 struct tg_program {
@@ -423,9 +423,9 @@ int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 	return run_sweep(program->skeleton->progs.tidegate_reclaim, sweep);
 }
 
-int tg_program_tally_fd(const struct tg_program *program)
+int tg_program_debit_fd(const struct tg_program *program)
 {
-	return bpf_program__fd(program->skeleton->progs.tidegate_tally);
+	return bpf_program__fd(program->skeleton->progs.tidegate_debit);
 }
 
 void tg_program_free(struct tg_program **program)

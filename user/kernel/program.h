@@ -33,7 +33,7 @@ enum tg_map {
 	TG_MAP_REPORTS,
 	TG_MAPS_KEPT,
 	TG_MAP_LISTS = TG_MAPS_KEPT,
-	TG_MAP_TALLIES,
+	TG_MAP_DEBITS,
 	TG_MAPS,
 };
 
@@ -99,8 +99,8 @@ int tg_program_explain_load(char *message, int error);
 int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 		       const uint32_t *places);
 
-/* The program that charges the buckets in TG_MAP_TALLIES; see tally.h. */
-int tg_program_tally_fd(const struct tg_program *program);
+/* The program that charges the buckets in TG_MAP_DEBITS; see debit.h. */
+int tg_program_debit_fd(const struct tg_program *program);
 
 void tg_program_free(struct tg_program **program);
 

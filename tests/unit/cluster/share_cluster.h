@@ -117,7 +117,7 @@ static void cluster_free(struct cluster *cluster)
 	free(cluster);
 }
 
-/* As the tally program has it: debts are charged whatever the bucket holds, up to the cap. */
+/* As the debit program has it: debts are charged whatever the bucket holds, up to the cap. */
 static void cluster_tally(struct cluster *cluster, struct cluster_node *node)
 {
 	const struct tg_rate *rate = &cluster->rate;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Limits shared between nodes: what the packet programs and the daemon tell each other. */
-#ifndef TIDEGATE_TALLY_H
-#define TIDEGATE_TALLY_H
+#ifndef TIDEGATE_SHARED_H
+#define TIDEGATE_SHARED_H
 
 #include "abi.h"
 
@@ -28,26 +28,26 @@ _Static_assert(sizeof(struct tg_share_report) == 32, "share report");
 /* For this long after the daemon has asked for a bucket's tokens, it is not reported. */
 #define TG_WATCHED_NS 1000000000ULL
 
-#define TG_TALLIES_MAX 4096 /* in one run of the tallying program */
+#define TG_DEBITS_MAX 4096 /* in one run of the debit program */
 
 /* What the daemon charges to a bucket of a shared limit, and what it learns of it. */
-struct tg_tally {
+struct tg_debit {
 	struct tg_bucket_key key;
-	__u64 debit; /* tokens that were taken elsewhere; out: of those, what is still to be charged
+	__u64 due;   /* tokens that were taken elsewhere; out: of those, what is still to be charged
 		      */
 	__u64 most;  /* tokens that the bucket may owe beyond being empty */
 	__s64 taken; /* out: since the last time; below 0 if more was given back */
 	__u64 owed; /* out: tokens beyond being empty, before what is more than @most was let off */
 };
 
-_Static_assert(sizeof(struct tg_tally) == 56, "tally");
+_Static_assert(sizeof(struct tg_debit) == 56, "debit");
 
-struct tg_tally_request {
+struct tg_debit_batch {
 	__u64 now[TG_CLOCKS]; /* out: ns, what the clocks showed at the beginning */
-	__u32 n;	      /* entries of the map of tallies */
+	__u32 n;	      /* entries of the map of debits */
 	__u32 pad;
 };
 
-_Static_assert(sizeof(struct tg_tally_request) == 24, "tally request");
+_Static_assert(sizeof(struct tg_debit_batch) == 24, "debit batch");
 
 #endif
