@@ -82,22 +82,23 @@ static __always_inline void tg_count_ask(__u32 slot, enum tg_verdict verdict, __
 }
 
 /* The outcome, as it is counted and answered. */
-static __always_inline void tg_settle_ask(struct tg_ask *ask, struct tg_demand *demand, int outcome)
+static __always_inline void tg_settle_ask(struct tg_ask *ask, struct tg_charge_request *request,
+					  int outcome)
 {
-	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
+	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
 	enum tg_verdict verdict = TG_VERDICT_DROPPED;
 
 	if (outcome == TG_CHARGE_ADMITTED || outcome == TG_CHARGE_ADMITTED_OVERFLOW) {
 		ask->result = TG_ASK_ADMITTED;
-		verdict = demand->departure ? TG_VERDICT_DELAYED : TG_VERDICT_ADMITTED;
+		verdict = request->departure ? TG_VERDICT_DELAYED : TG_VERDICT_ADMITTED;
 	} else if (limit->shadow) {
 		ask->result = TG_ASK_SHADOW;
 		verdict = TG_VERDICT_SHADOW_EXCEEDED;
 	} else {
 		ask->result = outcome == TG_CHARGE_CONTENDED ? TG_ASK_CONTENDED : TG_ASK_EXCEEDED;
 	}
-	ask->departure = demand->departure;
-	tg_count_ask(demand->slot, verdict, limit->unit == TG_UNIT_BYTES ? ask->cost : 0);
+	ask->departure = request->departure;
+	tg_count_ask(request->slot, verdict, limit->unit == TG_UNIT_BYTES ? ask->cost : 0);
 }
 
 /*
@@ -105,34 +106,34 @@ static __always_inline void tg_settle_ask(struct tg_ask *ask, struct tg_demand *
  * is in it too. One that is not there is full.
  */
 static __always_inline void tg_show_bucket(struct tg_ask *ask, struct tg_bucket *bucket,
-					   struct tg_demand *demand)
+					   struct tg_charge_request *request)
 {
-	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
+	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
 	struct tg_reading reading = {};
 
-	ask->now = demand->now;
+	ask->now = request->now;
 	ask->has_bucket = bucket != NULL;
-	if (!bucket || tg_read_bucket(demand->state, demand, &reading)) {
+	if (!bucket || tg_read_bucket(request->state, request, &reading)) {
 		__builtin_memcpy(&ask->rate, (const void *)&limit->rate, sizeof(ask->rate));
 		return;
 	}
 	ask->rate = *reading.rate;
 	ask->deficit = reading.deficit;
-	ask->closed_until = tg_closed_until(tg_read_closed(demand), demand->slot, demand->now);
+	ask->closed_until = tg_closed_until(tg_read_closed(request), request->slot, request->now);
 }
 
 static __always_inline void tg_ask_limit(struct tg_ask *ask, __u32 slot)
 {
 	const volatile struct tg_limit *limit = &policy.limits[slot & (TG_LIMITS_MAX - 1)];
-	struct tg_demand demand = {.slot = slot, .cost = ask->cost, .segments = 1};
+	struct tg_charge_request request = {.slot = slot, .cost = ask->cost, .segments = 1};
 	struct tg_bucket_key key = {};
 
-	demand.now = tg_now(limit->rate.clock);
+	request.now = tg_now(limit->rate.clock);
 	tg_key_of_ask(&key, limit, ask);
-	demand.hash = tg_hash_of(&key);
+	request.hash = tg_hash_of(&key);
 	if (ask->what == TG_ASK_CHARGE)
-		tg_settle_ask(ask, &demand, tg_charge_key(&key, &demand));
-	tg_show_bucket(ask, tg_bucket_of(&key, &demand), &demand);
+		tg_settle_ask(ask, &request, tg_charge_key(&key, &request));
+	tg_show_bucket(ask, tg_bucket_of(&key, &request), &request);
 	if (ask->what != TG_ASK_CHARGE)
 		ask->result =
 			ask->closed_until || ask->deficit + (ask->cost << (ask->rate.scale & 63)) >

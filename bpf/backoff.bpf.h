@@ -11,11 +11,11 @@
 
 #include "bucket_read.bpf.h"
 
-static __always_inline __u64 tg_read_closed(const struct tg_demand *demand)
+static __always_inline __u64 tg_read_closed(const struct tg_charge_request *request)
 {
-	if (!policy.limits[demand->slot & (TG_LIMITS_MAX - 1)].has_backoff || demand->shared)
+	if (!policy.limits[request->slot & (TG_LIMITS_MAX - 1)].has_backoff || request->overflow)
 		return 0;
-	return demand->closed;
+	return request->closed;
 }
 
 /*
@@ -37,10 +37,10 @@ static __always_inline __u64 tg_closed_until(__u64 closed, __u32 slot, __u64 now
  * capacity is one packet is full whenever it opens. Returns `closed` as it stands then.
  */
 static __always_inline __u64 tg_heal(struct tg_bucket *bucket, __u64 closed,
-				     const struct tg_demand *demand,
+				     const struct tg_charge_request *request,
 				     const struct tg_reading *reading)
 {
-	if (!closed || reading->surplus < demand->cost << (reading->rate->scale & 63))
+	if (!closed || reading->surplus < request->cost << (reading->rate->scale & 63))
 		return closed;
 	__sync_val_compare_and_swap(&bucket->closed, closed, 0);
 	return 0;
@@ -51,17 +51,18 @@ static __always_inline __u64 tg_heal(struct tg_bucket *bucket, __u64 closed,
  * that refuse at once one takes it.
  */
 static __always_inline void tg_close(struct tg_bucket *bucket, __u64 closed,
-				     const struct tg_demand *demand)
+				     const struct tg_charge_request *request)
 {
-	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
+	__u32 slot = request->slot & (TG_LIMITS_MAX - 1);
 	__u64 attempt = closed & TG_CLOSED_ATTEMPTS, until;
 	__u64 step = attempt < TG_BACKOFF_STEPS ? attempt : TG_BACKOFF_STEPS - 1;
 
-	if (!policy.limits[slot].has_backoff || demand->shared)
+	if (!policy.limits[slot].has_backoff || request->overflow)
 		return;
 	/* Or the mask would be optimised away, which Linux 6.1 needs to see. */
 	asm volatile("" : "+r"(step));
-	until = TG_CLOSED_UNTIL(demand->now + policy.backoffs[slot][step & (TG_BACKOFF_STEPS - 1)]);
+	until = TG_CLOSED_UNTIL(request->now +
+				policy.backoffs[slot][step & (TG_BACKOFF_STEPS - 1)]);
 	attempt += attempt < TG_CLOSED_ATTEMPTS;
 	__sync_val_compare_and_swap(&bucket->closed, closed, until | attempt);
 }
@@ -72,11 +73,11 @@ static __always_inline void tg_close(struct tg_bucket *bucket, __u64 closed,
  * it.
  */
 static __always_inline void tg_forfeit(struct tg_bucket *bucket, __u64 state, __u64 until,
-				       const struct tg_demand *demand,
+				       const struct tg_charge_request *request,
 				       const struct tg_reading *reading)
 {
 	__u64 ahead = tg_gcra_clock(reading->rate, until) - reading->clock;
-	__u64 units = demand->cost << (reading->rate->scale & 63), deficit;
+	__u64 units = request->cost << (reading->rate->scale & 63), deficit;
 
 	if (units > reading->rate->capacity)
 		return;

@@ -24,26 +24,28 @@ enum tg_charge {
  * Too few tokens, and the limit delays: the packet takes tokens that are still to come, if they
  * come soon enough. So does one that is, by GSO, more segments than the bucket ever holds.
  */
-static __always_inline int tg_charge_ahead(struct tg_reading *reading, struct tg_demand *demand)
+static __always_inline int tg_charge_ahead(struct tg_reading *reading,
+					   struct tg_charge_request *request)
 {
-	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
-	__u64 units = demand->cost << reading->rate->scale, wait;
+	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
+	__u64 units = request->cost << reading->rate->scale, wait;
 
 	if (limit->action != TG_ACTION_DELAY)
 		return 0;
-	wait = tg_gcra_wait(reading->rate, demand->now,
+	wait = tg_gcra_wait(reading->rate, request->now,
 			    reading->deficit + units - reading->rate->capacity);
 	if (wait > limit->max_delay)
 		return 0;
 	reading->deficit += units;
-	demand->departure = demand->now + wait;
+	request->departure = request->now + wait;
 	return 1;
 }
 
-static __always_inline int tg_exceeded(struct tg_bucket *bucket, const struct tg_demand *demand)
+static __always_inline int tg_exceeded(struct tg_bucket *bucket,
+				       const struct tg_charge_request *request)
 {
-	__sync_fetch_and_add(&bucket->exceeded, demand->segments);
-	bucket->exceeded_at = demand->now;
+	__sync_fetch_and_add(&bucket->exceeded, request->segments);
+	bucket->exceeded_at = request->now;
 	return TG_CHARGE_EXCEEDED;
 }
 
@@ -55,40 +57,40 @@ static __always_inline bool tg_is_above(const struct tg_reading *reading, __u32 
 	return above != ~0ULL && reading->deficit > above << (reading->rate->scale & 63);
 }
 
-/* One try, at a bucket of which the demand has the state. A function of its own to the verifier,
+/* One try, at a bucket of which the request has the state. A function of its own to the verifier,
  * which would else walk it at each try. */
-__noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_demand *demand)
+__noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_charge_request *request)
 {
 	struct tg_reading reading = {};
 	__u64 state, next, closed, until;
 	bool admitted;
 
-	if (!bucket || !demand)
+	if (!bucket || !request)
 		return TG_CHARGE_EXCEEDED;
-	closed = tg_read_closed(demand);
-	state = demand->state;
-	if (tg_read_bucket(state, demand, &reading))
+	closed = tg_read_closed(request);
+	state = request->state;
+	if (tg_read_bucket(state, request, &reading))
 		return TG_CHARGE_AGAIN;
-	until = tg_closed_until(closed, demand->slot, demand->now);
+	until = tg_closed_until(closed, request->slot, request->now);
 	if (until) {
-		tg_forfeit(bucket, state, until, demand, &reading);
-		return tg_exceeded(bucket, demand);
+		tg_forfeit(bucket, state, until, request, &reading);
+		return tg_exceeded(bucket, request);
 	}
-	closed = tg_heal(bucket, closed, demand, &reading);
-	admitted = tg_gcra_charge(reading.rate, &reading.deficit, demand->cost) ||
-		   tg_charge_ahead(&reading, demand);
+	closed = tg_heal(bucket, closed, request, &reading);
+	admitted = tg_gcra_charge(reading.rate, &reading.deficit, request->cost) ||
+		   tg_charge_ahead(&reading, request);
 	if (admitted || reading.store) {
 		next = tg_gcra_state(reading.deficit, reading.clock, reading.version);
 		if (__sync_val_compare_and_swap(&bucket->state, state, next) != state)
 			return TG_CHARGE_AGAIN;
 	}
 	if (!admitted) {
-		tg_close(bucket, closed, demand);
-		return tg_exceeded(bucket, demand);
+		tg_close(bucket, closed, request);
+		return tg_exceeded(bucket, request);
 	}
-	demand->above = tg_is_above(&reading, demand->slot);
-	__sync_fetch_and_add(&bucket->admitted, demand->segments);
-	tg_share_count(demand, reading.deficit >> (reading.rate->scale & 63));
+	request->above = tg_is_above(&reading, request->slot);
+	__sync_fetch_and_add(&bucket->admitted, request->segments);
+	tg_share_count(request, reading.deficit >> (reading.rate->scale & 63));
 	return TG_CHARGE_ADMITTED;
 }
 
@@ -99,29 +101,29 @@ __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_demand *dema
  * limits' own never.
  */
 static __always_inline int tg_charge_plainly(struct tg_bucket *bucket, const struct tg_limit *limit,
-					     struct tg_demand *demand)
+					     struct tg_charge_request *request)
 {
 	const struct tg_rate *rate = &limit->rate;
-	__u64 state = demand->state, clock, deficit;
+	__u64 state = request->state, clock, deficit;
 
 	if (tg_state_version(state) != limit->version || !limit->is_plain)
 		return TG_CHARGE_AGAIN;
-	clock = tg_gcra_clock(rate, demand->now);
+	clock = tg_gcra_clock(rate, request->now);
 	deficit = tg_gcra_deficit(rate, state, clock);
-	if (tg_gcra_charge(rate, &deficit, demand->cost)) {
+	if (tg_gcra_charge(rate, &deficit, request->cost)) {
 		if (__sync_val_compare_and_swap(&bucket->state, state,
 						tg_gcra_state(deficit, clock, limit->version)) !=
 		    state)
 			return TG_CHARGE_AGAIN;
-		bucket->admitted += demand->segments;
-		demand->above = limit->mark_above != ~0ULL &&
-				deficit > limit->mark_above << (rate->scale & 63);
+		bucket->admitted += request->segments;
+		request->above = limit->mark_above != ~0ULL &&
+				 deficit > limit->mark_above << (rate->scale & 63);
 		return TG_CHARGE_ADMITTED;
 	}
 	if (tg_gcra_implausible(rate, state, clock))
 		return TG_CHARGE_AGAIN;
-	bucket->exceeded += demand->segments;
-	bucket->exceeded_at = demand->now;
+	bucket->exceeded += request->segments;
+	bucket->exceeded_at = request->now;
 	return TG_CHARGE_EXCEEDED;
 }
 

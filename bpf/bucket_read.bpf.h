@@ -10,7 +10,7 @@
 #include "table.bpf.h"
 
 /* What one packet asks of one limit, and what it gets. */
-struct tg_demand {
+struct tg_charge_request {
 	__u64 cost;   /* tokens */
 	__u64 now;    /* ns, on the clock of the limit's rate */
 	__u64 hash;   /* of the bucket's key, for the table */
@@ -19,7 +19,7 @@ struct tg_demand {
 	__u32 number; /* of its place in the table */
 	__u32 slot;
 	__u32 segments;
-	bool shared;	 /* the bucket is one of those that sources share: no backoff */
+	bool overflow;	 /* the bucket is one of those that sources share: no backoff */
 	bool let_in;	 /* new_sources has given it a token */
 	bool exchanged;	 /* of a shared limit: other nodes will hear of it */
 	bool above;	 /* out: more than mark_above tokens are in use */
@@ -38,7 +38,7 @@ static __always_inline __u64 tg_read_state(const struct tg_bucket *bucket)
  * no swap finds again once the place is another's; and the key.
  */
 static __always_inline struct tg_bucket *tg_bucket_at(const struct tg_bucket_key *key, __u32 number,
-						      struct tg_demand *demand)
+						      struct tg_charge_request *request)
 {
 	struct tg_table_place *place = tg_place_at(number);
 	struct tg_bucket *bucket;
@@ -46,30 +46,30 @@ static __always_inline struct tg_bucket *tg_bucket_at(const struct tg_bucket_key
 	if (!place)
 		return NULL;
 	bucket = &place->bucket;
-	demand->closed = *(const volatile __u64 *)&bucket->closed;
-	demand->state = tg_read_state(bucket);
-	demand->number = number;
-	return tg_is_key(tg_place_behind(place, demand->state), key) ? bucket : NULL;
+	request->closed = *(const volatile __u64 *)&bucket->closed;
+	request->state = tg_read_state(bucket);
+	request->number = number;
+	return tg_is_key(tg_place_behind(place, request->state), key) ? bucket : NULL;
 }
 
-/* By the hash that the demand has. NULL: the key has no bucket. */
+/* By the hash that the request has. NULL: the key has no bucket. */
 static __always_inline struct tg_bucket *tg_find_bucket(struct tg_bucket_key *key,
-							struct tg_demand *demand)
+							struct tg_charge_request *request)
 {
-	__u32 found = tg_table_find(key, demand->hash);
+	__u32 found = tg_table_find(key, request->hash);
 
-	return found ? tg_bucket_at(key, found - 1, demand) : NULL;
+	return found ? tg_bucket_at(key, found - 1, request) : NULL;
 }
 
 /* The one that the key shares with others, likewise. */
 static __always_inline struct tg_bucket *tg_overflow_bucket(const struct tg_bucket_key *key,
-							    struct tg_demand *demand)
+							    struct tg_charge_request *request)
 {
-	__u32 index = tg_overflow_index(policy.hash_key, key->limit_id, demand->hash);
+	__u32 index = tg_overflow_index(policy.hash_key, key->limit_id, request->hash);
 	struct tg_bucket *bucket = bpf_map_lookup_elem(&overflow, &index);
 
 	if (bucket)
-		demand->state = tg_read_state(bucket);
+		request->state = tg_read_state(bucket);
 	return bucket;
 }
 
@@ -95,11 +95,11 @@ struct tg_reading {
  * the daemon is about to replace this program, which charges by the new rate as its
  * successor would. Anything else is older and is converted with the charge.
  */
-static __noinline int tg_read_other_rate(__u64 state, struct tg_demand *demand,
+static __noinline int tg_read_other_rate(__u64 state, struct tg_charge_request *request,
 					 struct tg_reading *reading)
 {
-	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
-	struct tg_limit_record *record = tg_record_of(policy.bank, demand->slot);
+	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
+	struct tg_limit_record *record = tg_record_of(policy.bank, request->slot);
 	__u32 version = tg_state_version(state);
 	struct tg_rate *other;
 	__u64 clock, deficit;
@@ -121,21 +121,21 @@ static __noinline int tg_read_other_rate(__u64 state, struct tg_demand *demand,
 	}
 	reading->rate = (const struct tg_rate *)&limit->rate;
 	reading->version = limit->version;
-	reading->clock = tg_gcra_clock((const struct tg_rate *)&limit->rate, demand->now);
+	reading->clock = tg_gcra_clock((const struct tg_rate *)&limit->rate, request->now);
 	reading->deficit = deficit;
 	reading->from = other->capacity;
 	reading->foreign = true;
 	return 0;
 }
 
-static __always_inline int tg_read_bucket(__u64 state, struct tg_demand *demand,
+static __always_inline int tg_read_bucket(__u64 state, struct tg_charge_request *request,
 					  struct tg_reading *reading)
 {
-	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
+	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
 
 	if (tg_state_version(state) != limit->version) {
-		if (tg_read_other_rate(state, demand, reading))
+		if (tg_read_other_rate(state, request, reading))
 			return -ENOENT;
 		/* Here rather than there, where the stack would be the deepest of all. */
 		if (reading->foreign)
@@ -145,7 +145,7 @@ static __always_inline int tg_read_bucket(__u64 state, struct tg_demand *demand,
 	}
 	reading->rate = rate;
 	reading->version = limit->version;
-	reading->clock = tg_gcra_clock(rate, demand->now);
+	reading->clock = tg_gcra_clock(rate, request->now);
 	reading->deficit = tg_gcra_deficit(rate, state, reading->clock);
 	reading->surplus = reading->deficit ? 0 : -tg_gcra_lead(state, reading->clock);
 	reading->store = tg_gcra_implausible(rate, state, reading->clock);

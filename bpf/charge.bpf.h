@@ -11,11 +11,11 @@ static __always_inline __u64 tg_cost(const struct tg_packet *packet, const struc
 }
 
 /* A source without a bucket of its own shares one. @crowded: for want of room. */
-static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct tg_demand *demand,
-					      bool crowded)
+static __always_inline int tg_charge_overflow(struct tg_bucket_key *key,
+					      struct tg_charge_request *request, bool crowded)
 {
-	struct tg_bucket *bucket = tg_overflow_bucket(key, demand);
-	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &demand->slot);
+	struct tg_bucket *bucket = tg_overflow_bucket(key, request);
+	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &request->slot);
 	int try, outcome;
 
 	if (!bucket)
@@ -24,20 +24,21 @@ static __always_inline int tg_charge_overflow(struct tg_bucket_key *key, struct 
 		counters->overflowed++;
 		counters->crowded += crowded;
 	}
-	demand->shared = true;
-	outcome = tg_charge_plainly(bucket, tg_limit_at(demand->slot), demand);
+	request->overflow = true;
+	outcome = tg_charge_plainly(bucket, tg_limit_at(request->slot), request);
 	for (try = 0; try < TG_CAS_TRIES && outcome == TG_CHARGE_AGAIN; try++) {
-		demand->state = tg_read_state(bucket);
-		outcome = tg_charge_bucket(bucket, demand);
+		request->state = tg_read_state(bucket);
+		outcome = tg_charge_bucket(bucket, request);
 	}
 	if (outcome == TG_CHARGE_AGAIN)
 		return TG_CHARGE_CONTENDED;
 	return outcome == TG_CHARGE_ADMITTED ? TG_CHARGE_ADMITTED_OVERFLOW : outcome;
 }
 
-static __always_inline int tg_charge_once(struct tg_bucket_key *key, struct tg_demand *demand)
+static __always_inline int tg_charge_once(struct tg_bucket_key *key,
+					  struct tg_charge_request *request)
 {
-	__u32 found = tg_table_find(key, demand->hash);
+	__u32 found = tg_table_find(key, request->hash);
 	struct tg_bucket *bucket;
 
 	if (!found) {
@@ -45,23 +46,24 @@ static __always_inline int tg_charge_once(struct tg_bucket_key *key, struct tg_d
 			return TG_CHARGE_CROWDED;
 		/* Anew: it may have had one, and that was taken out since, as full at a later time.
 		 */
-		demand->now = tg_now(tg_limit_at(demand->slot)->rate.clock);
-		return tg_charge_newcomer(key, demand);
+		request->now = tg_now(tg_limit_at(request->slot)->rate.clock);
+		return tg_charge_newcomer(key, request);
 	}
-	bucket = tg_bucket_at(key, found - 1, demand);
-	return bucket ? tg_charge_bucket(bucket, demand) : TG_CHARGE_AGAIN;
+	bucket = tg_bucket_at(key, found - 1, request);
+	return bucket ? tg_charge_bucket(bucket, request) : TG_CHARGE_AGAIN;
 }
 
 /*
  * What tg_charge_plainly() leaves. After a lost race the bucket is looked up anew: the sweep may
  * have given its place away.
  */
-static __always_inline int tg_charge_tries(struct tg_bucket_key *key, struct tg_demand *demand)
+static __always_inline int tg_charge_tries(struct tg_bucket_key *key,
+					   struct tg_charge_request *request)
 {
 	int try, outcome = TG_CHARGE_AGAIN;
 
 	for (try = 0; try < TG_CAS_TRIES; try++) {
-		outcome = tg_charge_once(key, demand);
+		outcome = tg_charge_once(key, request);
 		if (outcome != TG_CHARGE_AGAIN)
 			break;
 	}
@@ -69,39 +71,41 @@ static __always_inline int tg_charge_tries(struct tg_bucket_key *key, struct tg_
 		return TG_CHARGE_CONTENDED;
 	if (outcome == TG_CHARGE_KEPT_OUT || outcome == TG_CHARGE_CROWDED ||
 	    outcome == TG_CHARGE_CHAINED)
-		return tg_charge_overflow(key, demand, outcome == TG_CHARGE_CROWDED);
+		return tg_charge_overflow(key, request, outcome == TG_CHARGE_CROWDED);
 	return outcome;
 }
 
 /* Nearly every key's bucket is where its hash has it first; NULL says nothing. */
 static __always_inline struct tg_bucket *tg_first_bucket(const struct tg_bucket_key *key,
-							 struct tg_demand *demand)
+							 struct tg_charge_request *request)
 {
-	__u32 found = tg_table_find_first(demand->hash);
+	__u32 found = tg_table_find_first(request->hash);
 
-	return found ? tg_bucket_at(key, found - 1, demand) : NULL;
+	return found ? tg_bucket_at(key, found - 1, request) : NULL;
 }
 
-static __always_inline int tg_charge_demand(struct tg_bucket_key *key, struct tg_demand *demand)
+static __always_inline int tg_charge_own(struct tg_bucket_key *key,
+					 struct tg_charge_request *request)
 {
-	struct tg_bucket *bucket = tg_first_bucket(key, demand);
+	struct tg_bucket *bucket = tg_first_bucket(key, request);
 	int outcome = TG_CHARGE_AGAIN;
 
 	if (bucket)
-		outcome = tg_charge_plainly(bucket, tg_limit_at(demand->slot), demand);
-	return outcome == TG_CHARGE_AGAIN ? tg_charge_tries(key, demand) : outcome;
+		outcome = tg_charge_plainly(bucket, tg_limit_at(request->slot), request);
+	return outcome == TG_CHARGE_AGAIN ? tg_charge_tries(key, request) : outcome;
 }
 
 /* With what sharing the limit asks for, if it is shared. */
-static __always_inline int tg_charge_key(struct tg_bucket_key *key, struct tg_demand *demand)
+static __always_inline int tg_charge_key(struct tg_bucket_key *key,
+					 struct tg_charge_request *request)
 {
 	int outcome;
 
-	if (tg_is_shared(demand->slot) && tg_share_price(demand))
+	if (tg_is_shared(request->slot) && tg_share_price(request))
 		return TG_CHARGE_ADMITTED;
-	outcome = tg_charge_demand(key, demand);
-	if (policy.shared && demand->report && outcome == TG_CHARGE_ADMITTED)
-		tg_share_report(key, demand->report);
+	outcome = tg_charge_own(key, request);
+	if (policy.shared && request->report && outcome == TG_CHARGE_ADMITTED)
+		tg_share_report(key, request->report);
 	return outcome;
 }
 
@@ -122,82 +126,82 @@ __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 {
 	const struct tg_limit *limit;
 	struct tg_bucket_key key = {};
-	struct tg_demand demand = {};
+	struct tg_charge_request request = {};
 	int outcome;
 
 	slot &= TG_LIMITS_MAX - 1;
 	if (!packet)
 		return TG_CHARGE_EXCEEDED;
 	limit = tg_limit_at(slot);
-	demand.slot = slot;
-	demand.cost = tg_cost(packet, limit);
-	demand.segments = packet->segments;
-	demand.now = tg_now(limit->rate.clock);
+	request.slot = slot;
+	request.cost = tg_cost(packet, limit);
+	request.segments = packet->segments;
+	request.now = tg_now(limit->rate.clock);
 	tg_bucket_key_of(&key, limit, packet);
-	demand.hash = tg_hash_of(&key);
-	outcome = tg_charge_key(&key, &demand);
-	if (demand.above && tg_can_mark(packet, slot))
+	request.hash = tg_hash_of(&key);
+	outcome = tg_charge_key(&key, &request);
+	if (request.above && tg_can_mark(packet, slot))
 		packet->marks |= 1ULL << slot;
-	if (demand.departure) {
+	if (request.departure) {
 		packet->delayed |= 1ULL << slot;
-		if (demand.departure > packet->departure)
-			packet->departure = demand.departure;
+		if (request.departure > packet->departure)
+			packet->departure = request.departure;
 	}
 	return outcome;
 }
 
-/* One try, and true if it is done with, at the state that the demand has. */
-__noinline int tg_refund_try(struct tg_bucket *bucket, struct tg_demand *demand)
+/* One try, and true if it is done with, at the state that the request has. */
+__noinline int tg_refund_try(struct tg_bucket *bucket, struct tg_charge_request *request)
 {
 	struct tg_reading reading = {};
 	__u64 state, units, next;
 
-	if (!bucket || !demand)
+	if (!bucket || !request)
 		return true;
-	state = demand->state;
-	if (tg_read_bucket(state, demand, &reading))
+	state = request->state;
+	if (tg_read_bucket(state, request, &reading))
 		return true; /* dead, so full */
-	units = demand->cost << (reading.rate->scale & 63);
+	units = request->cost << (reading.rate->scale & 63);
 	reading.deficit = reading.deficit > units ? reading.deficit - units : 0;
 	next = tg_gcra_state(reading.deficit, reading.clock, reading.version);
 	return __sync_val_compare_and_swap(&bucket->state, state, next) == state;
 }
 
-static __always_inline void tg_share_refund(const struct tg_demand *demand)
+static __always_inline void tg_share_refund(const struct tg_charge_request *request)
 {
 	struct tg_bucket_share *share;
 
-	if (!tg_is_shared(demand->slot) || !demand->exchanged || demand->shared)
+	if (!tg_is_shared(request->slot) || !request->exchanged || request->overflow)
 		return;
-	share = tg_share_of(demand->number);
+	share = tg_share_of(request->number);
 	if (share)
-		__sync_fetch_and_add(&share->taken, -demand->cost);
+		__sync_fetch_and_add(&share->taken, -request->cost);
 }
 
-/* The bucket that a key was or would be charged to, and its state in the demand. */
+/* The bucket that a key was or would be charged to, and its state in the request. */
 static __always_inline struct tg_bucket *tg_bucket_of(struct tg_bucket_key *key,
-						      struct tg_demand *demand)
+						      struct tg_charge_request *request)
 {
-	return demand->shared ? tg_overflow_bucket(key, demand) : tg_find_bucket(key, demand);
+	return request->overflow ? tg_overflow_bucket(key, request) : tg_find_bucket(key, request);
 }
 
 /* One try, and true if it is done with: a function of its own, or Linux 6.1 takes the loop for a
  * jump back. */
-__noinline int tg_refund_once(struct tg_bucket_key *key, struct tg_demand *demand)
+__noinline int tg_refund_once(struct tg_bucket_key *key, struct tg_charge_request *request)
 {
 	struct tg_bucket *bucket;
 
-	if (!key || !demand)
+	if (!key || !request)
 		return true;
-	bucket = tg_bucket_of(key, demand);
+	bucket = tg_bucket_of(key, request);
 	if (!bucket)
 		return true;
-	if (!tg_refund_try(bucket, demand))
+	if (!tg_refund_try(bucket, request))
 		return false;
 	/* Counted without a lock, so it may have fallen short. */
-	if (bucket->admitted >= demand->segments)
-		bucket->admitted -= demand->segments;
-	tg_share_refund(demand);
+	if (bucket->admitted >= request->segments)
+		bucket->admitted -= request->segments;
+	tg_share_refund(request);
 	return true;
 }
 
@@ -206,24 +210,24 @@ __noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
 {
 	const struct tg_limit *limit;
 	struct tg_bucket_key key = {};
-	struct tg_demand demand = {};
+	struct tg_charge_request request = {};
 	int try;
 
 	slot &= TG_LIMITS_MAX - 1;
 	if (!packet)
 		return 0;
 	limit = tg_limit_at(slot);
-	demand.slot = slot;
-	demand.cost = tg_cost(packet, limit);
-	demand.segments = packet->segments;
-	demand.now = tg_now(limit->rate.clock);
-	if (tg_is_shared(slot) && tg_share_price(&demand))
+	request.slot = slot;
+	request.cost = tg_cost(packet, limit);
+	request.segments = packet->segments;
+	request.now = tg_now(limit->rate.clock);
+	if (tg_is_shared(slot) && tg_share_price(&request))
 		return 0;
 	tg_bucket_key_of(&key, limit, packet);
-	demand.hash = tg_hash_of(&key);
-	demand.shared = overflowed;
+	request.hash = tg_hash_of(&key);
+	request.overflow = overflowed;
 	for (try = 0; try < TG_CAS_TRIES; try++)
-		if (tg_refund_once(&key, &demand))
+		if (tg_refund_once(&key, &request))
 			return 0;
 	return -EBUSY;
 }

@@ -35,16 +35,16 @@ static __always_inline __u64 tg_debit_deficit(struct tg_debit *debit, const stru
  * before.
  */
 static __always_inline bool tg_debit_charge(struct tg_debit *debit, struct tg_bucket *bucket,
-					    const struct tg_demand *demand, __u64 *deficit)
+					    const struct tg_charge_request *request, __u64 *deficit)
 {
-	const volatile struct tg_limit *limit = &policy.limits[demand->slot & (TG_LIMITS_MAX - 1)];
+	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
-	__u64 clock = tg_gcra_clock(rate, demand->now), state, units, next;
+	__u64 clock = tg_gcra_clock(rate, request->now), state, units, next;
 	int try;
 
 	for (try = 0; try < TG_CAS_TRIES; try++) {
 		/* Of the first try, that by which the bucket was found to be the key's. */
-		state = try ? tg_read_state(bucket) : demand->state;
+		state = try ? tg_read_state(bucket) : request->state;
 		if (tg_state_version(state) != limit->version)
 			return false;
 		units = tg_gcra_deficit(rate, state, clock);
@@ -61,9 +61,10 @@ static __always_inline bool tg_debit_charge(struct tg_debit *debit, struct tg_bu
 }
 
 /* A source that only others have seen owes here too. */
-static __always_inline void tg_debit_insert(struct tg_debit *debit, const struct tg_demand *demand)
+static __always_inline void tg_debit_insert(struct tg_debit *debit,
+					    const struct tg_charge_request *request)
 {
-	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
+	__u32 slot = request->slot & (TG_LIMITS_MAX - 1);
 	const volatile struct tg_limit *limit = &policy.limits[slot];
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
 	struct tg_bucket_key key = debit->key;
@@ -71,9 +72,9 @@ static __always_inline void tg_debit_insert(struct tg_debit *debit, const struct
 	__u64 state;
 	int number;
 
-	state = tg_gcra_state(tg_debit_deficit(debit, rate, 0), tg_gcra_clock(rate, demand->now),
+	state = tg_gcra_state(tg_debit_deficit(debit, rate, 0), tg_gcra_clock(rate, request->now),
 			      limit->version);
-	number = tg_table_insert(&key, demand->hash, state, 0);
+	number = tg_table_insert(&key, request->hash, state, 0);
 	/* A packet may just have made it. But without room in the table, there is nothing to owe.
 	 */
 	if (number > 0 || number == -ENOSPC || number == -EBUSY)
@@ -82,24 +83,24 @@ static __always_inline void tg_debit_insert(struct tg_debit *debit, const struct
 		return;
 	share = tg_share_of(number - 1);
 	if (share)
-		share->watched_at = demand->now;
+		share->watched_at = request->now;
 	tg_count_created(slot);
 }
 
 static __always_inline void tg_debit_bucket(struct tg_debit *debit, struct tg_bucket *bucket,
-					    struct tg_demand *demand)
+					    struct tg_charge_request *request)
 {
-	struct tg_bucket_share *share = tg_share_of(demand->number);
+	struct tg_bucket_share *share = tg_share_of(request->number);
 	__u64 deficit = 0;
 	__s64 taken;
 
-	if (!share || !tg_debit_charge(debit, bucket, demand, &deficit))
+	if (!share || !tg_debit_charge(debit, bucket, request, &deficit))
 		return;
 	taken = __sync_lock_test_and_set(&share->taken, 0);
 	/* As in tg_share_count(). */
-	if (demand->now - share->watched_at >= TG_WATCHED_NS && taken > (__s64)deficit)
+	if (request->now - share->watched_at >= TG_WATCHED_NS && taken > (__s64)deficit)
 		taken = deficit;
-	share->watched_at = demand->now;
+	share->watched_at = request->now;
 	debit->taken = taken;
 }
 
@@ -107,25 +108,25 @@ static long tg_debit_one(__u64 index, struct tg_debit_batch *batch)
 {
 	__u32 i = index;
 	struct tg_debit *debit = bpf_map_lookup_elem(&debits, &i);
-	struct tg_demand demand = {};
+	struct tg_charge_request request = {};
 	struct tg_bucket_key key;
 	struct tg_bucket *bucket;
 
 	if (!debit)
 		return 1;
 	key = debit->key;
-	demand.slot = TG_LIMIT_SLOT(key.limit_id);
+	request.slot = TG_LIMIT_SLOT(key.limit_id);
 	debit->taken = 0;
 	debit->owed = 0;
-	if (policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].id != key.limit_id)
+	if (policy.limits[request.slot & (TG_LIMITS_MAX - 1)].id != key.limit_id)
 		return 0;
-	demand.now = batch->now[policy.limits[demand.slot & (TG_LIMITS_MAX - 1)].rate.clock & 1];
-	demand.hash = tg_hash_of(&key);
-	bucket = tg_find_bucket(&key, &demand);
+	request.now = batch->now[policy.limits[request.slot & (TG_LIMITS_MAX - 1)].rate.clock & 1];
+	request.hash = tg_hash_of(&key);
+	bucket = tg_find_bucket(&key, &request);
 	if (bucket)
-		tg_debit_bucket(debit, bucket, &demand);
+		tg_debit_bucket(debit, bucket, &request);
 	else if (debit->due)
-		tg_debit_insert(debit, &demand);
+		tg_debit_insert(debit, &request);
 	return 0;
 }
 

@@ -216,13 +216,13 @@ static __always_inline void tg_count_plain(struct xdp_md *ctx, const struct tg_l
 __noinline int tg_plain_tries(__u64 high, __u64 low, __u64 rest, __u64 hash, __u64 what)
 {
 	__u32 slot = what & (TG_LIMITS_MAX - 1);
-	struct tg_demand demand = {
+	struct tg_charge_request request = {
 		.slot = slot, .segments = 1, .cost = what / TG_LIMITS_MAX, .hash = hash};
 	struct tg_bucket_key key = {.address = {high, low}};
 
 	__builtin_memcpy(&key.limit_id, &rest, sizeof(rest));
-	demand.now = tg_now(tg_limit_at(slot)->rate.clock);
-	return tg_charge_tries(&key, &demand);
+	request.now = tg_now(tg_limit_at(slot)->rate.clock);
+	return tg_charge_tries(&key, &request);
 }
 
 /* Behind an IP packet that is whole there may be more to pay for. */
@@ -235,7 +235,7 @@ static __always_inline int tg_judge_limit(struct xdp_md *ctx, const void *ip, bo
 					  __u32 slot)
 {
 	const struct tg_limit *limit = tg_limit_at(slot);
-	struct tg_demand demand = {.slot = slot, .segments = 1};
+	struct tg_charge_request request = {.slot = slot, .segments = 1};
 	int outcome = TG_CHARGE_AGAIN;
 	struct tg_bucket_key key = {};
 	struct tg_packet packet = {};
@@ -243,24 +243,24 @@ static __always_inline int tg_judge_limit(struct xdp_md *ctx, const void *ip, bo
 
 	tg_plain_packet(ctx, ip, is_ipv4, &packet);
 	tg_bucket_key_of(&key, limit, &packet);
-	demand.hash = tg_hash_of(&key);
-	bucket = tg_first_bucket(&key, &demand);
-	demand.cost = tg_plain_cost(ctx, limit);
-	demand.now = tg_now(limit->rate.clock);
+	request.hash = tg_hash_of(&key);
+	bucket = tg_first_bucket(&key, &request);
+	request.cost = tg_plain_cost(ctx, limit);
+	request.now = tg_now(limit->rate.clock);
 	if (bucket)
-		outcome = tg_charge_plainly(bucket, limit, &demand);
+		outcome = tg_charge_plainly(bucket, limit, &request);
 	if (outcome == TG_CHARGE_AGAIN)
 		outcome = tg_plain_tries(key.address.high, key.address.low, tg_key_rest(&key),
-					 demand.hash, demand.cost * TG_LIMITS_MAX | slot);
+					 request.hash, request.cost * TG_LIMITS_MAX | slot);
 	if (outcome == TG_CHARGE_ADMITTED || outcome == TG_CHARGE_ADMITTED_OVERFLOW) {
-		tg_count_plain(ctx, limit, slot, TG_VERDICT_ADMITTED, demand.now);
+		tg_count_plain(ctx, limit, slot, TG_VERDICT_ADMITTED, request.now);
 		return TG_REASON_ADMITTED;
 	}
 	if (limit->shadow) {
-		tg_count_plain(ctx, limit, slot, TG_VERDICT_SHADOW_EXCEEDED, demand.now);
+		tg_count_plain(ctx, limit, slot, TG_VERDICT_SHADOW_EXCEEDED, request.now);
 		return TG_REASON_ADMITTED;
 	}
-	tg_count_plain(ctx, limit, slot, TG_VERDICT_DROPPED, demand.now);
+	tg_count_plain(ctx, limit, slot, TG_VERDICT_DROPPED, request.now);
 	return outcome == TG_CHARGE_CONTENDED ? TG_REASON_CONTENDED : TG_REASON_LIMIT;
 }
 

@@ -60,45 +60,47 @@ static __always_inline void tg_count_created(__u32 slot)
 }
 
 /* Of a bucket that has just come into the table, where @admitted took its first tokens. */
-static __always_inline void tg_share_begin(__u32 number, bool admitted, struct tg_demand *demand)
+static __always_inline void tg_share_begin(__u32 number, bool admitted,
+					   struct tg_charge_request *request)
 {
-	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
+	__u32 slot = request->slot & (TG_LIMITS_MAX - 1);
 	struct tg_bucket_share *share;
 
-	if (!tg_is_shared(slot) || !admitted || !demand->exchanged)
+	if (!tg_is_shared(slot) || !admitted || !request->exchanged)
 		return;
 	share = tg_share_of(number);
 	if (!share)
 		return;
-	demand->report = demand->cost >= policy.limits[slot].report_at ? demand->cost : 0;
-	__sync_fetch_and_add(&share->taken, demand->cost - demand->report);
+	request->report = request->cost >= policy.limits[slot].report_at ? request->cost : 0;
+	__sync_fetch_and_add(&share->taken, request->cost - request->report);
 }
 
 /*
  * Puts a bucket into the table, full but for this charge. One that asks for more than it ever
  * holds finds it full at the next try, which knows what becomes of such packets.
  */
-static __always_inline int tg_charge_new(struct tg_bucket_key *key, struct tg_demand *demand)
+static __always_inline int tg_charge_new(struct tg_bucket_key *key,
+					 struct tg_charge_request *request)
 {
-	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
+	__u32 slot = request->slot & (TG_LIMITS_MAX - 1);
 	const volatile struct tg_limit *limit = &policy.limits[slot];
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
 	__u64 deficit = 0, state;
 	int admitted, number;
 
-	admitted = tg_gcra_charge(rate, &deficit, demand->cost);
-	state = tg_gcra_state(deficit, tg_gcra_clock(rate, demand->now), limit->version);
-	number = tg_table_insert(key, demand->hash, state, admitted ? demand->segments : 0);
+	admitted = tg_gcra_charge(rate, &deficit, request->cost);
+	state = tg_gcra_state(deficit, tg_gcra_clock(rate, request->now), limit->version);
+	number = tg_table_insert(key, request->hash, state, admitted ? request->segments : 0);
 	if (number == -ENOSPC) {
 		table_full_at = tg_now(TG_CLOCK_COARSE);
 		return TG_CHARGE_CROWDED;
 	}
 	if (number <= 0)
 		return number == -EBUSY ? TG_CHARGE_CHAINED : TG_CHARGE_AGAIN;
-	tg_share_begin(number - 1, admitted, demand);
+	tg_share_begin(number - 1, admitted, request);
 	tg_count_created(slot);
-	demand->above = limit->mark_above != ~0ULL && deficit > limit->mark_above
-									<< (limit->rate.scale & 63);
+	request->above = limit->mark_above != ~0ULL &&
+			 deficit > limit->mark_above << (limit->rate.scale & 63);
 	return admitted ? TG_CHARGE_ADMITTED : TG_CHARGE_AGAIN;
 }
 
@@ -110,16 +112,16 @@ static __always_inline bool tg_is_crowded(void)
 }
 
 /* A packet of a source without a bucket: it gets one or is to share one. */
-__noinline int tg_charge_newcomer(struct tg_bucket_key *key, struct tg_demand *demand)
+__noinline int tg_charge_newcomer(struct tg_bucket_key *key, struct tg_charge_request *request)
 {
-	if (!key || !demand)
+	if (!key || !request)
 		return TG_CHARGE_EXCEEDED;
-	if (!demand->let_in) {
-		if (!tg_lets_in(demand->slot))
+	if (!request->let_in) {
+		if (!tg_lets_in(request->slot))
 			return TG_CHARGE_KEPT_OUT;
-		demand->let_in = true;
+		request->let_in = true;
 	}
-	return tg_charge_new(key, demand);
+	return tg_charge_new(key, request);
 }
 
 #endif

@@ -18,25 +18,25 @@ static __always_inline bool tg_is_shared(__u32 slot)
  * What a token costs. A node on its own has its part of rate and capacity, which is the same as to
  * pay more; but never more than a bucket holds. True if the limit is open: nothing is charged.
  */
-static __always_inline bool tg_share_price(struct tg_demand *demand)
+static __always_inline bool tg_share_price(struct tg_charge_request *request)
 {
-	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1), index = slot;
+	__u32 slot = request->slot & (TG_LIMITS_MAX - 1), index = slot;
 	struct tg_share_state *share = bpf_map_lookup_elem(&shares, &index);
 	const volatile struct tg_rate *rate = &policy.limits[slot].rate;
 	__u64 most = rate->capacity >> (rate->scale & 63), cost;
 
 	if (!share)
 		return false;
-	if (demand->now < share->fresh_until) {
-		demand->exchanged = true;
+	if (request->now < share->fresh_until) {
+		request->exchanged = true;
 		return false;
 	}
 	if (share->open)
 		return true;
-	cost = share->price ? demand->cost * share->price : demand->cost;
-	if (cost > most && demand->cost <= most)
+	cost = share->price ? request->cost * share->price : request->cost;
+	if (cost > most && request->cost <= most)
 		cost = most;
-	demand->cost = cost;
+	request->cost = cost;
 	return false;
 }
 
@@ -44,28 +44,28 @@ static __always_inline bool tg_share_price(struct tg_demand *demand)
  * Notes what the bucket has given. Of what a source has taken slowly, its refills have paid most
  * (@deficit: tokens not paid yet), and that is nothing to tell.
  */
-static __always_inline void tg_share_count(struct tg_demand *demand, __u64 deficit)
+static __always_inline void tg_share_count(struct tg_charge_request *request, __u64 deficit)
 {
-	__u32 slot = demand->slot & (TG_LIMITS_MAX - 1);
+	__u32 slot = request->slot & (TG_LIMITS_MAX - 1);
 	struct tg_bucket_share *share;
 	__s64 taken;
 
-	if (!tg_is_shared(slot) || demand->shared)
+	if (!tg_is_shared(slot) || request->overflow)
 		return;
-	share = tg_share_of(demand->number);
+	share = tg_share_of(request->number);
 	if (!share)
 		return;
-	if (!demand->exchanged) {
+	if (!request->exchanged) {
 		if (share->taken)
 			share->taken = 0;
 		return;
 	}
-	taken = __sync_fetch_and_add(&share->taken, demand->cost) + demand->cost;
+	taken = __sync_fetch_and_add(&share->taken, request->cost) + request->cost;
 	if (taken < (__s64)policy.limits[slot].report_at ||
-	    demand->now - share->watched_at < TG_WATCHED_NS)
+	    request->now - share->watched_at < TG_WATCHED_NS)
 		return;
 	taken = __sync_lock_test_and_set(&share->taken, 0);
-	demand->report = taken < (__s64)deficit ? taken : deficit;
+	request->report = taken < (__s64)deficit ? taken : deficit;
 }
 
 /* With no room, the source is reported the next time. Static, so that Linux 6.1 has it only if it
