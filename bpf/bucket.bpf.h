@@ -100,13 +100,13 @@ __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_charge_reque
  * not atomic, at a third of the cost: on several CPUs at once they may fall short, the
  * limits' own never.
  */
-static __always_inline int tg_charge_plainly(struct tg_bucket *bucket, const struct tg_limit *limit,
-					     struct tg_charge_request *request)
+static __always_inline int tg_charge_fast(struct tg_bucket *bucket, const struct tg_limit *limit,
+					  struct tg_charge_request *request)
 {
 	const struct tg_rate *rate = &limit->rate;
 	__u64 state = request->state, clock, deficit;
 
-	if (tg_state_version(state) != limit->version || !limit->is_plain)
+	if (tg_state_version(state) != limit->version || !limit->is_fast)
 		return TG_CHARGE_AGAIN;
 	clock = tg_gcra_clock(rate, request->now);
 	deficit = tg_gcra_deficit(rate, state, clock);

@@ -25,7 +25,7 @@ static __always_inline int tg_charge_overflow(struct tg_bucket_key *key,
 		counters->crowded += crowded;
 	}
 	request->overflow = true;
-	outcome = tg_charge_plainly(bucket, tg_limit_at(request->slot), request);
+	outcome = tg_charge_fast(bucket, tg_limit_at(request->slot), request);
 	for (try = 0; try < TG_CAS_TRIES && outcome == TG_CHARGE_AGAIN; try++) {
 		request->state = tg_read_state(bucket);
 		outcome = tg_charge_bucket(bucket, request);
@@ -54,11 +54,11 @@ static __always_inline int tg_charge_once(struct tg_bucket_key *key,
 }
 
 /*
- * What tg_charge_plainly() leaves. After a lost race the bucket is looked up anew: the sweep may
+ * What tg_charge_fast() leaves. After a lost race the bucket is looked up anew: the sweep may
  * have given its place away.
  */
-static __always_inline int tg_charge_tries(struct tg_bucket_key *key,
-					   struct tg_charge_request *request)
+static __always_inline int tg_charge_slow(struct tg_bucket_key *key,
+					  struct tg_charge_request *request)
 {
 	int try, outcome = TG_CHARGE_AGAIN;
 
@@ -91,8 +91,8 @@ static __always_inline int tg_charge_own(struct tg_bucket_key *key,
 	int outcome = TG_CHARGE_AGAIN;
 
 	if (bucket)
-		outcome = tg_charge_plainly(bucket, tg_limit_at(request->slot), request);
-	return outcome == TG_CHARGE_AGAIN ? tg_charge_tries(key, request) : outcome;
+		outcome = tg_charge_fast(bucket, tg_limit_at(request->slot), request);
+	return outcome == TG_CHARGE_AGAIN ? tg_charge_slow(key, request) : outcome;
 }
 
 /* With what sharing the limit asks for, if it is shared. */

@@ -2,8 +2,8 @@
 /*
  * The way of most packets at XDP: at most one VLAN tag, IPv4 without options or IPv6 without
  * extension headers, UDP or TCP, and at most one limit, which drops what exceeds. The parts are
- * those of the long way, but the packet stays in registers and no step is a function of its own; it
- * is there once for each version, which is known in it. Whatever is not plain goes the long way
+ * those of the slow path, but the packet stays in registers and no step is a function of its own;
+ * it is there once for each version, which is known in it. Any other packet takes the slow path
  * from its start: by then nothing has been charged or counted.
  */
 #ifndef TG_FAST_PATH_BPF_H
@@ -11,15 +11,15 @@
 
 #include "verdict.bpf.h"
 
-#define TG_NOT_PLAIN (-2) /* neither a reason, nor TG_PARSED, nor what XDP returns */
+#define TG_SLOW_PATH (-2) /* neither a reason, nor TG_PARSED, nor what XDP returns */
 
 /* Of the EtherType and the two octets behind it: IPv4, and a header without options. */
-#define TG_IPV4_PLAIN	   0x08004500
-#define TG_IPV4_PLAIN_MASK 0xffffff00
+#define TG_IPV4_FAST	  0x08004500
+#define TG_IPV4_FAST_MASK 0xffffff00
 
 /* @left: of the IP packet, from this header on. */
-static __always_inline bool tg_is_plain_transport(struct xdp_md *ctx, const void *header,
-						  __u8 protocol, __u32 left)
+static __always_inline bool tg_fast_transport(struct xdp_md *ctx, const void *header, __u8 protocol,
+					      __u32 left)
 {
 	const struct udphdr *udp = header;
 	const struct tcphdr *tcp = header;
@@ -31,7 +31,7 @@ static __always_inline bool tg_is_plain_transport(struct xdp_md *ctx, const void
 }
 
 /* What follows Ethernet's header, or a VLAN tag. */
-static __always_inline void *tg_plain_network(struct xdp_md *ctx)
+static __always_inline void *tg_fast_network(struct xdp_md *ctx)
 {
 	struct ethhdr *ethernet = (void *)(long)ctx->data;
 	void *network = ethernet + 1;
@@ -45,13 +45,13 @@ static __always_inline void *tg_plain_network(struct xdp_md *ctx)
 
 /* Bytes of the frame's first buffer: a call for the length of all costs as much as the rest of
  * parsing. */
-static __always_inline __u64 tg_plain_left(struct xdp_md *ctx, const void *network)
+static __always_inline __u64 tg_fast_left(struct xdp_md *ctx, const void *network)
 {
 	return (__u64)ctx->data_end - (__u64)network;
 }
 
-/* The header if the packet is plain, and then so far sound; else NULL. */
-static __always_inline struct iphdr *tg_plain_ipv4(struct xdp_md *ctx, void *network)
+/* The header if the packet is for the fast path, and then so far sound; else NULL. */
+static __always_inline struct iphdr *tg_fast_ipv4(struct xdp_md *ctx, void *network)
 {
 	__be32 *kind = network - sizeof(__be16); /* the EtherType and what follows */
 	struct iphdr *ip = network;
@@ -59,16 +59,16 @@ static __always_inline struct iphdr *tg_plain_ipv4(struct xdp_md *ctx, void *net
 	__u32 length;
 
 	if ((void *)(udp + 1) > (void *)(long)ctx->data_end ||
-	    (*kind & bpf_htonl(TG_IPV4_PLAIN_MASK)) != bpf_htonl(TG_IPV4_PLAIN) ||
+	    (*kind & bpf_htonl(TG_IPV4_FAST_MASK)) != bpf_htonl(TG_IPV4_FAST) ||
 	    (ip->frag_off & bpf_htons(TG_IPV4_MORE | TG_IPV4_OFFSET_MASK)))
 		return NULL;
 	length = bpf_ntohs(ip->tot_len);
-	if (length < sizeof(*ip) + sizeof(*udp) || length > tg_plain_left(ctx, network))
+	if (length < sizeof(*ip) + sizeof(*udp) || length > tg_fast_left(ctx, network))
 		return NULL;
-	return tg_is_plain_transport(ctx, udp, ip->protocol, length - sizeof(*ip)) ? ip : NULL;
+	return tg_fast_transport(ctx, udp, ip->protocol, length - sizeof(*ip)) ? ip : NULL;
 }
 
-static __always_inline struct ipv6hdr *tg_plain_ipv6(struct xdp_md *ctx, void *network)
+static __always_inline struct ipv6hdr *tg_fast_ipv6(struct xdp_md *ctx, void *network)
 {
 	__be16 *type = network - sizeof(__be16);
 	struct ipv6hdr *ip = network;
@@ -79,17 +79,17 @@ static __always_inline struct ipv6hdr *tg_plain_ipv6(struct xdp_md *ctx, void *n
 	    ip->version != 6 || tg_is_mapped(&ip->saddr) || tg_is_mapped(&ip->daddr))
 		return NULL;
 	left = bpf_ntohs(ip->payload_len);
-	if (left < sizeof(*udp) || left + sizeof(*ip) > tg_plain_left(ctx, network))
+	if (left < sizeof(*udp) || left + sizeof(*ip) > tg_fast_left(ctx, network))
 		return NULL;
-	return tg_is_plain_transport(ctx, udp, ip->nexthdr, left) ? ip : NULL;
+	return tg_fast_transport(ctx, udp, ip->nexthdr, left) ? ip : NULL;
 }
 
-static __always_inline __u32 tg_plain_bytes(struct xdp_md *ctx)
+static __always_inline __u32 tg_fast_bytes(struct xdp_md *ctx)
 {
 	return tg_frame_length(ctx->data_end - ctx->data);
 }
 
-static __always_inline void tg_plain_packet4(const struct iphdr *ip, struct tg_packet *packet)
+static __always_inline void tg_fast_packet4(const struct iphdr *ip, struct tg_packet *packet)
 {
 	packet->protocol = ip->protocol;
 	tg_map_ipv4(&packet->source, ip->saddr);
@@ -97,7 +97,7 @@ static __always_inline void tg_plain_packet4(const struct iphdr *ip, struct tg_p
 	packet->length = bpf_ntohs(ip->tot_len);
 }
 
-static __always_inline void tg_plain_packet6(const struct ipv6hdr *ip, struct tg_packet *packet)
+static __always_inline void tg_fast_packet6(const struct ipv6hdr *ip, struct tg_packet *packet)
 {
 	packet->protocol = ip->nexthdr;
 	__builtin_memcpy(&packet->source, &ip->saddr, sizeof(packet->source));
@@ -110,15 +110,15 @@ static __always_inline void tg_plain_packet6(const struct ipv6hdr *ip, struct tg
  * marks need. What is not needed where this is called is not read. @is_ipv4: which of the two
  * headers @header is.
  */
-static __always_inline void tg_plain_packet(struct xdp_md *ctx, const void *header, bool is_ipv4,
-					    struct tg_packet *packet)
+static __always_inline void tg_fast_packet(struct xdp_md *ctx, const void *header, bool is_ipv4,
+					   struct tg_packet *packet)
 {
 	const struct iphdr *ip4 = header;
 	const struct ipv6hdr *ip6 = header;
 	const struct udphdr *udp = is_ipv4 ? (const void *)(ip4 + 1) : (const void *)(ip6 + 1);
 	const struct tcphdr *tcp = (const void *)udp;
 
-	packet->bytes = tg_plain_bytes(ctx);
+	packet->bytes = tg_fast_bytes(ctx);
 	packet->is_ipv4 = is_ipv4;
 	packet->has_ports = 1;
 	packet->segments = 1;
@@ -126,15 +126,15 @@ static __always_inline void tg_plain_packet(struct xdp_md *ctx, const void *head
 	packet->source_port = udp->source;
 	packet->destination_port = udp->dest;
 	if (is_ipv4)
-		tg_plain_packet4(ip4, packet);
+		tg_fast_packet4(ip4, packet);
 	else
-		tg_plain_packet6(ip6, packet);
+		tg_fast_packet6(ip6, packet);
 	if (packet->protocol == IPPROTO_TCP && (void *)(tcp + 1) <= (void *)(long)ctx->data_end)
 		packet->tcp_flags = ((const __u8 *)tcp)[13];
 }
 
 /* Out of the way: loops, and only called if there is any list. */
-__noinline int tg_plain_lists(__u64 high, __u64 low, bool is_ipv4)
+__noinline int tg_fast_find_lists(__u64 high, __u64 low, bool is_ipv4)
 {
 	struct tg_packet packet = {.source = {high, low}, .is_ipv4 = is_ipv4};
 
@@ -142,8 +142,8 @@ __noinline int tg_plain_lists(__u64 high, __u64 low, bool is_ipv4)
 }
 
 /* Likewise, if any limit has a condition on addresses: the source's, then the destination's. */
-__noinline __u64 tg_plain_addresses(__u64 high, __u64 low, __u64 destination_high,
-				    __u64 destination_low, __u64 limits)
+__noinline __u64 tg_fast_addresses(__u64 high, __u64 low, __u64 destination_high,
+				   __u64 destination_low, __u64 limits)
 {
 	struct tg_packet packet = {.source = {high, low},
 				   .destination = {destination_high, destination_low}};
@@ -151,7 +151,7 @@ __noinline __u64 tg_plain_addresses(__u64 high, __u64 low, __u64 destination_hig
 	return tg_match_addresses(&packet, limits);
 }
 
-static __always_inline int tg_judge_lists(struct xdp_md *ctx, const void *ip, bool is_ipv4)
+static __always_inline int tg_fast_lists(struct xdp_md *ctx, const void *ip, bool is_ipv4)
 {
 	struct tg_packet packet = {};
 	struct tg_entries_state *state;
@@ -160,12 +160,12 @@ static __always_inline int tg_judge_lists(struct xdp_md *ctx, const void *ip, bo
 	state = bpf_map_lookup_elem(&entries_state, &zero);
 	if (!tg_policy()->has_lists && (!state || !state->n))
 		return TG_PARSED;
-	tg_plain_packet(ctx, ip, is_ipv4, &packet);
-	return tg_plain_lists(packet.source.high, packet.source.low, is_ipv4);
+	tg_fast_packet(ctx, ip, is_ipv4, &packet);
+	return tg_fast_find_lists(packet.source.high, packet.source.low, is_ipv4);
 }
 
 /* Seldom called, so it parses again rather than have all packets in memory. */
-__noinline int tg_plain_event(struct xdp_md *ctx, __u32 slot, __u32 verdict)
+__noinline int tg_fast_event(struct xdp_md *ctx, __u32 slot, __u32 verdict)
 {
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
 	struct tg_packet packet = {};
@@ -175,21 +175,21 @@ __noinline int tg_plain_event(struct xdp_md *ctx, __u32 slot, __u32 verdict)
 
 	if (!counters)
 		return 0;
-	network = tg_plain_network(ctx);
+	network = tg_fast_network(ctx);
 	if (!network)
 		return 0;
-	ip = tg_plain_ipv4(ctx, network);
+	ip = tg_fast_ipv4(ctx, network);
 	if (ip)
-		tg_plain_packet(ctx, ip, true, &packet);
-	ip6 = ip ? NULL : tg_plain_ipv6(ctx, network);
+		tg_fast_packet(ctx, ip, true, &packet);
+	ip6 = ip ? NULL : tg_fast_ipv6(ctx, network);
 	if (ip6)
-		tg_plain_packet(ctx, ip6, false, &packet);
+		tg_fast_packet(ctx, ip6, false, &packet);
 	return tg_send_event(counters, &packet, slot, verdict);
 }
 
 /* @now: ns, on the clock of the limit's rate. */
-static __always_inline void tg_count_plain(struct xdp_md *ctx, const struct tg_limit *limit,
-					   __u32 slot, enum tg_verdict verdict, __u64 now)
+static __always_inline void tg_fast_count(struct xdp_md *ctx, const struct tg_limit *limit,
+					  __u32 slot, enum tg_verdict verdict, __u64 now)
 {
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
 
@@ -200,20 +200,20 @@ static __always_inline void tg_count_plain(struct xdp_md *ctx, const struct tg_l
 	counters->packets[verdict]++;
 	counters->bytes[verdict] += limit->unit == TG_UNIT_BYTES
 					    ? tg_frame_length(bpf_xdp_get_buff_len(ctx))
-					    : tg_plain_bytes(ctx);
+					    : tg_fast_bytes(ctx);
 	if (verdict == TG_VERDICT_ADMITTED)
 		return;
 	if (limit->rate.clock != TG_CLOCK_COARSE)
 		now = tg_now(TG_CLOCK_COARSE);
 	if (tg_sample_is_due(counters, now))
-		tg_plain_event(ctx, slot, verdict);
+		tg_fast_event(ctx, slot, verdict);
 	else
 		counters->unsampled++;
 }
 
 /* What is not as most packets are: out of the way, and with memory of its own for what needs one.
  * @what: the cost, and in the last bits the slot. */
-__noinline int tg_plain_tries(__u64 high, __u64 low, __u64 rest, __u64 hash, __u64 what)
+__noinline int tg_fast_retry(__u64 high, __u64 low, __u64 rest, __u64 hash, __u64 what)
 {
 	__u32 slot = what & (TG_LIMITS_MAX - 1);
 	struct tg_charge_request request = {
@@ -222,17 +222,17 @@ __noinline int tg_plain_tries(__u64 high, __u64 low, __u64 rest, __u64 hash, __u
 
 	__builtin_memcpy(&key.limit_id, &rest, sizeof(rest));
 	request.now = tg_now(tg_limit_at(slot)->rate.clock);
-	return tg_charge_tries(&key, &request);
+	return tg_charge_slow(&key, &request);
 }
 
 /* Behind an IP packet that is whole there may be more to pay for. */
-static __always_inline __u64 tg_plain_cost(struct xdp_md *ctx, const struct tg_limit *limit)
+static __always_inline __u64 tg_fast_cost(struct xdp_md *ctx, const struct tg_limit *limit)
 {
 	return limit->unit == TG_UNIT_BYTES ? tg_frame_length(bpf_xdp_get_buff_len(ctx)) : 1;
 }
 
-static __always_inline int tg_judge_limit(struct xdp_md *ctx, const void *ip, bool is_ipv4,
-					  __u32 slot)
+static __always_inline int tg_fast_limit(struct xdp_md *ctx, const void *ip, bool is_ipv4,
+					 __u32 slot)
 {
 	const struct tg_limit *limit = tg_limit_at(slot);
 	struct tg_charge_request request = {.slot = slot, .segments = 1};
@@ -241,101 +241,101 @@ static __always_inline int tg_judge_limit(struct xdp_md *ctx, const void *ip, bo
 	struct tg_packet packet = {};
 	struct tg_bucket *bucket;
 
-	tg_plain_packet(ctx, ip, is_ipv4, &packet);
+	tg_fast_packet(ctx, ip, is_ipv4, &packet);
 	tg_bucket_key_of(&key, limit, &packet);
 	request.hash = tg_hash_of(&key);
 	bucket = tg_first_bucket(&key, &request);
-	request.cost = tg_plain_cost(ctx, limit);
+	request.cost = tg_fast_cost(ctx, limit);
 	request.now = tg_now(limit->rate.clock);
 	if (bucket)
-		outcome = tg_charge_plainly(bucket, limit, &request);
+		outcome = tg_charge_fast(bucket, limit, &request);
 	if (outcome == TG_CHARGE_AGAIN)
-		outcome = tg_plain_tries(key.address.high, key.address.low, tg_key_rest(&key),
-					 request.hash, request.cost * TG_LIMITS_MAX | slot);
+		outcome = tg_fast_retry(key.address.high, key.address.low, tg_key_rest(&key),
+					request.hash, request.cost * TG_LIMITS_MAX | slot);
 	if (outcome == TG_CHARGE_ADMITTED || outcome == TG_CHARGE_ADMITTED_OVERFLOW) {
-		tg_count_plain(ctx, limit, slot, TG_VERDICT_ADMITTED, request.now);
+		tg_fast_count(ctx, limit, slot, TG_VERDICT_ADMITTED, request.now);
 		return TG_REASON_ADMITTED;
 	}
 	if (limit->shadow) {
-		tg_count_plain(ctx, limit, slot, TG_VERDICT_SHADOW_EXCEEDED, request.now);
+		tg_fast_count(ctx, limit, slot, TG_VERDICT_SHADOW_EXCEEDED, request.now);
 		return TG_REASON_ADMITTED;
 	}
-	tg_count_plain(ctx, limit, slot, TG_VERDICT_DROPPED, request.now);
+	tg_fast_count(ctx, limit, slot, TG_VERDICT_DROPPED, request.now);
 	return outcome == TG_CHARGE_CONTENDED ? TG_REASON_CONTENDED : TG_REASON_LIMIT;
 }
 
 /* The packet is read where it is needed, and so not kept over a call. */
-static __always_inline __u64 tg_match_plain(struct xdp_md *ctx, const void *ip, bool is_ipv4)
+static __always_inline __u64 tg_fast_match(struct xdp_md *ctx, const void *ip, bool is_ipv4)
 {
 	const struct tg_policy *settings = tg_policy();
 	struct tg_packet packet = {};
 	__u64 limits;
 
-	tg_plain_packet(ctx, ip, is_ipv4, &packet);
+	tg_fast_packet(ctx, ip, is_ipv4, &packet);
 	limits = tg_match_often(settings, &packet);
 	if (!settings->has_rare)
 		return limits;
-	tg_plain_packet(ctx, ip, is_ipv4, &packet);
+	tg_fast_packet(ctx, ip, is_ipv4, &packet);
 	limits &= tg_match_rarely(settings, &packet);
 	if (!limits || (!settings->has_sources && !settings->has_destinations))
 		return limits;
-	tg_plain_packet(ctx, ip, is_ipv4, &packet);
-	return tg_plain_addresses(packet.source.high, packet.source.low, packet.destination.high,
-				  packet.destination.low, limits);
+	tg_fast_packet(ctx, ip, is_ipv4, &packet);
+	return tg_fast_addresses(packet.source.high, packet.source.low, packet.destination.high,
+				 packet.destination.low, limits);
 }
 
-/* The reason with which the packet leaves, or TG_NOT_PLAIN. */
-static __always_inline int tg_judge_plain(struct xdp_md *ctx, const void *ip, bool is_ipv4)
+/* The reason with which the packet leaves, or TG_SLOW_PATH. */
+static __always_inline int tg_fast_evaluate(struct xdp_md *ctx, const void *ip, bool is_ipv4)
 {
 	const struct tg_policy *settings = tg_policy();
 	const __u64 all = settings->hooks[TG_HOOK_XDP];
-	int reason = tg_judge_lists(ctx, ip, is_ipv4);
+	int reason = tg_fast_lists(ctx, ip, is_ipv4);
 	__u64 limits;
 
 	if (reason != TG_PARSED)
 		return reason;
-	limits = tg_match_plain(ctx, ip, is_ipv4);
+	limits = tg_fast_match(ctx, ip, is_ipv4);
 	if (!limits)
 		return TG_REASON_UNLIMITED;
-	if ((limits & (limits - 1)) || !(limits & settings->plain))
-		return TG_NOT_PLAIN;
+	if ((limits & (limits - 1)) || !(limits & settings->fast))
+		return TG_SLOW_PATH;
 	/* Of a policy with one limit, the verifier knows all settings. */
-	return tg_judge_limit(ctx, ip, is_ipv4,
-			      all & (all - 1) ? tg_lowest(limits) : settings->xdp_slot);
+	return tg_fast_limit(ctx, ip, is_ipv4,
+			     all & (all - 1) ? tg_lowest(limits) : settings->xdp_slot);
 }
 
-/* XDP_PASS, XDP_DROP or TG_NOT_PLAIN. */
-static __always_inline int tg_finish_plain(struct xdp_md *ctx, const void *ip, bool is_ipv4)
+/* XDP_PASS, XDP_DROP or TG_SLOW_PATH. */
+static __always_inline int tg_fast_finish(struct xdp_md *ctx, const void *ip, bool is_ipv4)
 {
-	int reason = tg_judge_plain(ctx, ip, is_ipv4);
+	int reason = tg_fast_evaluate(ctx, ip, is_ipv4);
 	struct tg_packet packet = {};
 
-	if (reason == TG_NOT_PLAIN)
-		return TG_NOT_PLAIN;
+	if (reason == TG_SLOW_PATH)
+		return TG_SLOW_PATH;
 	if (virtual_clock) {
-		tg_plain_packet(ctx, ip, is_ipv4, &packet);
+		tg_fast_packet(ctx, ip, is_ipv4, &packet);
 		tg_trace(&packet);
 	}
 	return tg_leave(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason) ? XDP_PASS : XDP_DROP;
 }
 
-static __always_inline int tg_xdp_plain(struct xdp_md *ctx)
+static __always_inline int tg_fast_path(struct xdp_md *ctx)
 {
 	const struct tg_policy *settings = tg_policy();
 	struct ipv6hdr *ip6;
 	struct iphdr *ip;
 	void *network;
 
-	if (settings->hooks[TG_HOOK_XDP] && !(settings->hooks[TG_HOOK_XDP] & settings->plain))
-		return TG_NOT_PLAIN;
-	network = tg_plain_network(ctx);
+	if (settings->hooks[TG_HOOK_XDP] && !(settings->hooks[TG_HOOK_XDP] & settings->fast))
+		return TG_SLOW_PATH;
+	network = tg_fast_network(ctx);
 	if (!network)
-		return TG_NOT_PLAIN;
-	ip = tg_plain_ipv4(ctx, network);
+		return TG_SLOW_PATH;
+	ip = tg_fast_ipv4(ctx, network);
 	if (ip)
-		return tg_finish_plain(ctx, ip, true);
-	ip6 = tg_plain_ipv6(ctx, network);
-	return ip6 ? tg_finish_plain(ctx, ip6, false) : TG_NOT_PLAIN;
+		return tg_fast_finish(ctx, ip, true);
+	ip6 = tg_fast_ipv6(ctx, network);
+	return ip6 ? tg_fast_finish(ctx, ip6, false) : TG_SLOW_PATH;
 }
 
 #endif

@@ -50,13 +50,13 @@ static __always_inline bool tg_answer_allowed(const struct tg_packet *packet)
 static __always_inline bool tg_answer_build(void *ctx, enum tg_hook hook,
 					    const struct tg_packet *packet, int kind)
 {
-	__u32 plain = packet->is_ipv4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr), zero = 0;
+	__u32 bare = packet->is_ipv4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr), zero = 0;
 	struct tg_answer *answer = bpf_map_lookup_elem(&answer_memory, &zero);
 	/* XDP does not hand on that a checksum is to be completed. */
 	bool pending = (kind & TG_ANSWER_PENDING) && hook != TG_HOOK_XDP;
 
 	/* Behind options it would be completed in another place than the answer's. */
-	if (!answer || (pending && tg_headers_length(packet) != plain))
+	if (!answer || (pending && tg_headers_length(packet) != bare))
 		return false;
 	switch (kind & ~TG_ANSWER_PENDING) {
 	case TG_ANSWER_RESET:

@@ -11,11 +11,11 @@
 SEC("xdp.frags")
 int tidegate_xdp(struct xdp_md *ctx)
 {
-	int reason, action = tg_xdp_plain(ctx);
+	int reason, action = tg_fast_path(ctx);
 	struct tg_lent_packet *memory;
 	struct tg_packet *packet;
 
-	if (action != TG_NOT_PLAIN)
+	if (action != TG_SLOW_PATH)
 		return action;
 	memory = tg_borrow_packet();
 	if (!memory) {

@@ -37,7 +37,7 @@ __noinline int tg_xdp_parse(struct xdp_md *ctx, struct tg_packet *packet)
 }
 
 /*
- * Where the long way at XDP has its packet, for which there is no room on the stack. With
+ * Where the slow path at XDP has its packet, for which there is no room on the stack. With
  * PREEMPT_RT one packet's program may be interrupted by another's on the same CPU, and then each
  * has its own.
  */

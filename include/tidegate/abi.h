@@ -190,8 +190,8 @@ struct tg_limit {
 	__u8 dscp;
 	__u8 dns_refused; /* rejected DNS queries are answered by REFUSED instead of TC */
 	__u8 has_backoff;
-	__u8 is_plain; /* neither delays nor backs off */
-	__u8 rank;     /* place in the configuration; slots tell nothing about that */
+	__u8 is_fast; /* neither delays nor backs off */
+	__u8 rank;    /* place in the configuration; slots tell nothing about that */
 	__u8 pad[7];
 };
 
@@ -242,7 +242,7 @@ struct tg_policy {
 	__u64 any_destination;
 	__u64 gated;  /* limits with new_sources */
 	__u64 shared; /* limits that other nodes charge too */
-	__u64 plain;  /* limits that do no more to a packet than to let it go on or drop it */
+	__u64 fast;   /* limits that do no more to a packet than to let it go on or drop it */
 	struct tg_limit limits[TG_LIMITS_MAX];
 	__u64 backoffs[TG_LIMITS_MAX][TG_BACKOFF_STEPS]; /* ns */
 	struct tg_rate answers_to_one; /* how often rejected packets are answered: each source, */

@@ -214,7 +214,7 @@ static void check_ways(struct fixture *f, int number)
 
 /*
  * Plain packets take a shorter way at XDP than at TC, and what either finds in a frame, and does
- * with it, is the same; also for frames that are nearly plain.
+ * with it, is the same; also for frames that are nearly for the fast path.
  */
 TEST(test_ways_agree)
 {

@@ -160,7 +160,7 @@ static void compile_action(const struct tg_config_limit *limit, uint64_t tick,
 
 	out->mark_above = UINT64_MAX;
 	out->shadow = limit->shadow;
-	out->is_plain = 1;
+	out->is_fast = 1;
 	if (limit->shadow)
 		return;
 	out->action = actions[limit->action];
@@ -175,7 +175,7 @@ static void compile_action(const struct tg_config_limit *limit, uint64_t tick,
 	out->dns_refused = limit->dns_refused;
 	compiled->policy.has_rejections |= limit->action == TG_CONFIG_REJECT;
 	out->has_backoff = limit->backoff.initial != 0;
-	out->is_plain = !out->has_backoff && limit->action != TG_CONFIG_DELAY;
+	out->is_fast = !out->has_backoff && limit->action != TG_CONFIG_DELAY;
 	if (out->has_backoff)
 		compile_backoff(&limit->backoff, out->rate.clock, tick,
 				compiled->policy.backoffs[slot]);
@@ -193,7 +193,7 @@ static void compile_shared(const struct tg_refill *refill, uint64_t bit,
 
 	compiled->policy.shared |= bit;
 	out->report_at = least ? least : 1;
-	out->is_plain = 0; /* counted exactly, on the other path */
+	out->is_fast = 0; /* counted exactly, on the other path */
 }
 
 static void compile_limit(const struct tg_config_limit *limit, uint64_t tick,
@@ -229,7 +229,7 @@ static void compile_limit(const struct tg_config_limit *limit, uint64_t tick,
 	if (limit->new_sources.capacity)
 		compiled->policy.gated |= bit;
 	if (out->action == TG_ACTION_DROP && out->mark_above == UINT64_MAX && !limit->shared)
-		compiled->policy.plain |= bit;
+		compiled->policy.fast |= bit;
 	if (limit->hooks >> TG_HOOK_XDP & 1)
 		compiled->policy.xdp_slot = slot;
 	tg_policy_compile_match(limit, bit, compiled);
