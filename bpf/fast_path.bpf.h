@@ -316,7 +316,8 @@ static __always_inline int tg_fast_finish(struct xdp_md *ctx, const void *ip, bo
 		tg_fast_packet(ctx, ip, is_ipv4, &packet);
 		tg_trace(&packet);
 	}
-	return tg_leave(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason) ? XDP_PASS : XDP_DROP;
+	return tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason) ? XDP_PASS
+									       : XDP_DROP;
 }
 
 static __always_inline int tg_fast_path(struct xdp_md *ctx)

@@ -19,14 +19,14 @@ int tidegate_xdp(struct xdp_md *ctx)
 		return action;
 	memory = tg_borrow_packet();
 	if (!memory) {
-		tg_leave(TG_HOOK_XDP, ctx->ingress_ifindex, 1, TG_REASON_CONTENDED);
+		tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, 1, TG_REASON_CONTENDED);
 		return XDP_DROP;
 	}
 	packet = &memory->packet;
 	*packet = (struct tg_packet){.segments = 1, .hook = TG_HOOK_XDP};
 	reason = tg_xdp_parse(ctx, packet);
 	if (reason == TG_PARSED)
-		reason = tg_judge(packet);
+		reason = tg_evaluate(packet);
 	action = tg_xdp_finish(ctx, packet, reason);
 	tg_return_packet(memory);
 	return action;
@@ -44,7 +44,7 @@ __noinline int tg_ingress_finish(struct __sk_buff *skb, struct tg_packet *packet
 	}
 	if (policy.has_rejections && packet->rejected)
 		reason = tg_count_rejected(packet, tg_answer(skb, TG_HOOK_TC_INGRESS, packet));
-	if (tg_leave(TG_HOOK_TC_INGRESS, skb->ifindex, packet->segments, reason))
+	if (tg_record_verdict(TG_HOOK_TC_INGRESS, skb->ifindex, packet->segments, reason))
 		return TC_ACT_UNSPEC;
 	return reason == TG_REASON_REJECTED ? bpf_redirect(skb->ifindex, 0) : TC_ACT_SHOT;
 }
@@ -56,7 +56,7 @@ int tidegate_tc_ingress(struct __sk_buff *skb)
 	int reason = tg_tc_parse(skb, &packet);
 
 	if (reason == TG_PARSED)
-		reason = tg_judge(&packet);
+		reason = tg_evaluate(&packet);
 	return tg_ingress_finish(skb, &packet, reason);
 }
 
@@ -74,8 +74,9 @@ __noinline int tg_egress_finish(struct __sk_buff *skb, struct tg_packet *packet,
 		tg_tc_delay(skb, packet->departure);
 	if (policy.has_rejections && packet->rejected)
 		reason = tg_count_rejected(packet, false);
-	return tg_leave(TG_HOOK_TC_EGRESS, skb->ifindex, packet->segments, reason) ? TC_ACT_UNSPEC
-										   : TC_ACT_SHOT;
+	return tg_record_verdict(TG_HOOK_TC_EGRESS, skb->ifindex, packet->segments, reason)
+		       ? TC_ACT_UNSPEC
+		       : TC_ACT_SHOT;
 }
 
 SEC("tc")
@@ -85,7 +86,7 @@ int tidegate_tc_egress(struct __sk_buff *skb)
 	int reason = tg_tc_parse(skb, &packet);
 
 	if (reason == TG_PARSED)
-		reason = tg_judge(&packet);
+		reason = tg_evaluate(&packet);
 	return tg_egress_finish(skb, &packet, reason);
 }
 

@@ -152,7 +152,7 @@ static __always_inline void tg_trace(const struct tg_packet *packet)
 	trace.tcp_flags = packet->tcp_flags;
 	trace.fragment = packet->fragment;
 	trace.any_protocol = packet->any_protocol;
-	trace.judged = 1;
+	trace.evaluated = 1;
 }
 
 /* A function of its own, so that it takes nothing of the stack of the deepest path. */
@@ -164,7 +164,8 @@ __noinline int tg_trace_packet(struct tg_packet *packet)
 }
 
 /* Counts the packet under its reason and says whether it goes on. */
-static __always_inline bool tg_leave(enum tg_hook hook, __u32 ifindex, __u32 segments, __u32 reason)
+static __always_inline bool tg_record_verdict(enum tg_hook hook, __u32 ifindex, __u32 segments,
+					      __u32 reason)
 {
 #define TG_REASON_PASSES(symbol, name, passes) | (__u64)(passes) << TG_REASON_##symbol
 	const __u64 passing = 0 TG_REASONS(TG_REASON_PASSES);
@@ -191,7 +192,7 @@ static __always_inline bool tg_leave(enum tg_hook hook, __u32 ifindex, __u32 seg
  * Lists, classify, charge. A function of its own to the verifier, which then walks it once
  * and not for each of the many ways through the parser (150,000 steps in all instead of 630,000).
  */
-__noinline int tg_judge(struct tg_packet *packet)
+__noinline int tg_evaluate(struct tg_packet *packet)
 {
 	__u64 limits;
 	int reason;

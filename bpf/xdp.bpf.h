@@ -22,7 +22,7 @@ __noinline int tg_xdp_finish(struct xdp_md *ctx, struct tg_packet *packet, int r
 	}
 	if (policy.has_rejections && packet->rejected)
 		reason = tg_count_rejected(packet, tg_answer(ctx, TG_HOOK_XDP, packet));
-	if (tg_leave(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason))
+	if (tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason))
 		return XDP_PASS;
 	return reason == TG_REASON_REJECTED ? XDP_TX : XDP_DROP;
 }

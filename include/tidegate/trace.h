@@ -9,7 +9,7 @@
  * beside its counters; on the kernel's clocks it does not.
  */
 struct tg_trace {
-	struct tg_address source; /* with the other fields up to `any_protocol`: if `judged` */
+	struct tg_address source; /* with the other fields up to `any_protocol`: if `evaluated` */
 	struct tg_address destination;
 	__u32 bytes; /* as charged */
 	__be16 source_port;
@@ -19,8 +19,8 @@ struct tg_trace {
 	__u8 tcp_flags;
 	__u8 fragment; /* enum tg_fragment */
 	__u8 any_protocol;
-	__u8 judged;  /* the parser found it whole and IP; false: it left before */
-	__u16 reason; /* enum tg_reason */
+	__u8 evaluated; /* the parser found it whole and IP; false: it left before */
+	__u16 reason;	/* enum tg_reason */
 	__u64 limits[TG_VERDICT_COUNT]; /* masks of the slots that counted it under each verdict */
 };
 

@@ -39,7 +39,7 @@ static void enter(struct fixture *f, enum tg_list list, const char *text, uint64
 enum verdict { LIMITED, ALLOWED, DENIED };
 
 /* By the reason under which a packet leaves. */
-static enum verdict judged(struct fixture *f, const char *source)
+static enum verdict evaluated(struct fixture *f, const char *source)
 {
 	struct tg_interface_counters before = reasons(f), after;
 
@@ -57,13 +57,13 @@ TEST(test_alone)
 
 	if (!fixture_open(&f, LIMIT))
 		return;
-	CHECK(judged(&f, "192.0.2.1") == LIMITED, "no entry");
+	CHECK(evaluated(&f, "192.0.2.1") == LIMITED, "no entry");
 	enter(&f, TG_LIST_DENY, "192.0.2.0/24", TG_NO_END);
 	enter(&f, TG_LIST_ALLOW, "2001:db8::/32", TG_NO_END);
-	CHECK(judged(&f, "192.0.2.1") == DENIED, "denied");
-	CHECK(judged(&f, "192.0.3.1") == LIMITED, "beside it");
+	CHECK(evaluated(&f, "192.0.2.1") == DENIED, "denied");
+	CHECK(evaluated(&f, "192.0.3.1") == LIMITED, "beside it");
 	CHECK(passes(&f, "2001:db8::1", 1, 9) == 9, "allowed: not limited");
-	CHECK(judged(&f, "2001:db9::1") == LIMITED, "beside it");
+	CHECK(evaluated(&f, "2001:db9::1") == LIMITED, "beside it");
 }
 
 /* Two prefixes over the address N.77.8.8, one configured and one entered. */
@@ -114,8 +114,8 @@ TEST(test_longest_of_both)
 		snprintf(text, sizeof(text), "%d%s", n + 1, pair.entered_tail);
 		enter(&f, pair.entered, text, TG_NO_END);
 		snprintf(text, sizeof(text), "%d.77.8.8", n + 1);
-		CHECK(judged(&f, text) == pair.expected, "%d: configured %d %s, entered %d %s", n,
-		      pair.configured, pair.configured_tail, pair.entered, pair.entered_tail);
+		CHECK(evaluated(&f, text) == pair.expected, "%d: configured %d %s, entered %d %s",
+		      n, pair.configured, pair.configured_tail, pair.entered, pair.entered_tail);
 	}
 }
 
@@ -129,12 +129,12 @@ TEST(test_longest_of_entries)
 	enter(&f, TG_LIST_DENY, "10.77.0.0/16", TG_NO_END);
 	enter(&f, TG_LIST_ALLOW, "10.77.8.0/24", TG_NO_END);
 	enter(&f, TG_LIST_DENY, "10.77.8.8", TG_NO_END);
-	CHECK(judged(&f, "10.1.1.1") == ALLOWED, "/8");
-	CHECK(judged(&f, "10.77.1.1") == DENIED, "/16");
-	CHECK(judged(&f, "10.77.8.1") == ALLOWED, "/24");
-	CHECK(judged(&f, "10.77.8.8") == DENIED, "/32");
+	CHECK(evaluated(&f, "10.1.1.1") == ALLOWED, "/8");
+	CHECK(evaluated(&f, "10.77.1.1") == DENIED, "/16");
+	CHECK(evaluated(&f, "10.77.8.1") == ALLOWED, "/24");
+	CHECK(evaluated(&f, "10.77.8.8") == DENIED, "/32");
 	enter(&f, TG_LIST_ALLOW, "10.77.8.8", TG_NO_END);
-	CHECK(judged(&f, "10.77.8.8") == ALLOWED, "on both lists: allow comes first");
+	CHECK(evaluated(&f, "10.77.8.8") == ALLOWED, "on both lists: allow comes first");
 }
 
 TEST(test_families_apart)
@@ -144,16 +144,16 @@ TEST(test_families_apart)
 	if (!fixture_open(&f, "deny: [\"::/1\"]\n" LIMIT))
 		return;
 	enter(&f, TG_LIST_DENY, "::/0", TG_NO_END);
-	CHECK(judged(&f, "192.0.2.1") == LIMITED, "::/0 is IPv6 alone");
-	CHECK(judged(&f, "2001:db8::1") == DENIED, "::/1 of the configuration");
-	CHECK(judged(&f, "fd00::1") == DENIED, "::/0");
+	CHECK(evaluated(&f, "192.0.2.1") == LIMITED, "::/0 is IPv6 alone");
+	CHECK(evaluated(&f, "2001:db8::1") == DENIED, "::/1 of the configuration");
+	CHECK(evaluated(&f, "fd00::1") == DENIED, "::/0");
 	enter(&f, TG_LIST_ALLOW, "::/2", TG_NO_END);
-	CHECK(judged(&f, "2001:db8::1") == ALLOWED, "a longer one");
+	CHECK(evaluated(&f, "2001:db8::1") == ALLOWED, "a longer one");
 	CHECK(passes(&f, "192.0.2.2", 1, 9) == 1, "which is IPv6 alone as well");
 	enter(&f, TG_LIST_ALLOW, "0.0.0.0/0", TG_NO_END);
-	CHECK(judged(&f, "192.0.2.1") == ALLOWED, "0.0.0.0/0");
-	CHECK(judged(&f, "fd00::1") == DENIED, "is IPv4 alone");
-	CHECK(judged(&f, "::1:0:0:1") == ALLOWED, "::/2");
+	CHECK(evaluated(&f, "192.0.2.1") == ALLOWED, "0.0.0.0/0");
+	CHECK(evaluated(&f, "fd00::1") == DENIED, "is IPv4 alone");
+	CHECK(evaluated(&f, "::1:0:0:1") == ALLOWED, "::/2");
 }
 
 TEST(test_expiry)
@@ -163,19 +163,19 @@ TEST(test_expiry)
 	if (!fixture_open(&f, "deny: [10.0.0.0/8]\n" LIMIT))
 		return;
 	enter(&f, TG_LIST_ALLOW, "10.77.0.0/16", NOW + 5 * S);
-	CHECK(judged(&f, "10.77.1.1") == ALLOWED, "at first");
+	CHECK(evaluated(&f, "10.77.1.1") == ALLOWED, "at first");
 	set_now(&f, NOW + 5 * S - 1);
-	CHECK(judged(&f, "10.77.1.1") == ALLOWED, "a ns before its end");
+	CHECK(evaluated(&f, "10.77.1.1") == ALLOWED, "a ns before its end");
 	set_now(&f, NOW + 5 * S);
-	CHECK(judged(&f, "10.77.1.1") == DENIED, "as it ends the configuration decides");
+	CHECK(evaluated(&f, "10.77.1.1") == DENIED, "as it ends the configuration decides");
 
 	enter(&f, TG_LIST_DENY, "192.0.2.1", NOW + 9 * S);
 	enter(&f, TG_LIST_ALLOW, "192.0.2.1", NOW + 7 * S);
-	CHECK(judged(&f, "192.0.2.1") == ALLOWED, "on both lists");
+	CHECK(evaluated(&f, "192.0.2.1") == ALLOWED, "on both lists");
 	set_now(&f, NOW + 7 * S);
-	CHECK(judged(&f, "192.0.2.1") == DENIED, "each has an end of its own");
+	CHECK(evaluated(&f, "192.0.2.1") == DENIED, "each has an end of its own");
 	set_now(&f, NOW + 9 * S);
-	CHECK(judged(&f, "192.0.2.1") == LIMITED, "and then the limits hold");
+	CHECK(evaluated(&f, "192.0.2.1") == LIMITED, "and then the limits hold");
 }
 
 /* Though nobody has taken the expired ones out. */
@@ -190,16 +190,16 @@ TEST(test_behind_expired)
 	enter(&f, TG_LIST_DENY, "0.0.0.0/0", TG_NO_END);
 	enter(&f, TG_LIST_DENY, "::/0", TG_NO_END);
 	for (length = 32; length > 32 - TG_EXPIRED_MAX; length--) {
-		CHECK(judged(&f, "10.0.0.0") == DENIED, "behind %d expired ones", 32 - length);
+		CHECK(evaluated(&f, "10.0.0.0") == DENIED, "behind %d expired ones", 32 - length);
 		snprintf(text, sizeof(text), "10.0.0.0/%d", length);
 		enter(&f, TG_LIST_ALLOW, text, NOW);
 	}
-	CHECK(judged(&f, "10.0.0.0") == DENIED, "behind the most");
+	CHECK(evaluated(&f, "10.0.0.0") == DENIED, "behind the most");
 	enter(&f, TG_LIST_ALLOW, "2001:db8::1", NOW - 1);
-	CHECK(judged(&f, "2001:db8::1") == DENIED, "::/0 behind an expired one");
+	CHECK(evaluated(&f, "2001:db8::1") == DENIED, "::/0 behind an expired one");
 	enter(&f, TG_LIST_ALLOW, "::/0", NOW - 1);
 	enter(&f, TG_LIST_DENY, "::/0", NOW - 1);
-	CHECK(judged(&f, "2001:db8::1") == LIMITED, "nothing is behind ::/0");
+	CHECK(evaluated(&f, "2001:db8::1") == LIMITED, "nothing is behind ::/0");
 }
 
 /* A packet must not pay for a trie that nobody uses. */
@@ -214,7 +214,7 @@ TEST(test_not_looked_at)
 	enter(&f, TG_LIST_DENY, "192.0.2.1", TG_NO_END);
 	bpf_map__update_elem(f.skeleton->maps.entries_state, &zero, 4, &state, sizeof(state),
 			     BPF_ANY);
-	CHECK(judged(&f, "192.0.2.1") == LIMITED, "none, says the state");
+	CHECK(evaluated(&f, "192.0.2.1") == LIMITED, "none, says the state");
 }
 
 TEST_MAIN(RUN(test_alone), RUN(test_longest_of_both), RUN(test_longest_of_entries),

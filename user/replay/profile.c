@@ -180,7 +180,7 @@ int tg_demand_packet(struct tg_demand *demand, const struct tg_trace *trace, uin
 	struct tg_demand_key key;
 	int error;
 
-	if (!trace->judged)
+	if (!trace->evaluated)
 		return 0;
 	demand->packets++;
 	if (trace->fragment == TG_FRAGMENT_LATER) {

@@ -151,7 +151,7 @@ static void fit_frame(struct tg_replay *replay, const struct tg_frame *from, str
 
 static bool is_cut(const struct tg_frame *frame, const struct tg_trace *trace)
 {
-	return (frame->captured < frame->length || !frame->captured) && !trace->judged &&
+	return (frame->captured < frame->length || !frame->captured) && !trace->evaluated &&
 	       (trace->reason == TG_REASON_TRUNCATED_ETHERNET ||
 		trace->reason == TG_REASON_TRUNCATED_IPV4 ||
 		trace->reason == TG_REASON_TRUNCATED_IPV6 ||

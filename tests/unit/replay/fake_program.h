@@ -125,7 +125,7 @@ static void fixture_open(struct fixture *fixture)
 
 	memset(fixture, 0, sizeof(*fixture));
 	memset(&kernel, 0, sizeof(kernel));
-	kernel.trace.judged = 1;
+	kernel.trace.evaluated = 1;
 	CHECK(tg_config_parse("p.yaml", policy, strlen(policy), &fixture->config, &diagnostics) ==
 		      0,
 	      "%s", diagnostics.n ? diagnostics.items[0].message : "");

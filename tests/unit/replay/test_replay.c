@@ -99,7 +99,7 @@ TEST(cut_headers)
 {
 	static const struct {
 		uint32_t captured, length;
-		uint8_t judged;
+		uint8_t evaluated;
 		uint16_t reason;
 		uint64_t cut;
 	} cases[] = {
@@ -120,7 +120,7 @@ TEST(cut_headers)
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		fixture_open(&fixture);
-		kernel.trace.judged = cases[i].judged;
+		kernel.trace.evaluated = cases[i].evaluated;
 		kernel.trace.reason = cases[i].reason;
 		frame = (struct tg_frame){.time = T,
 					  .bytes = frame_bytes,

@@ -14,7 +14,7 @@
 
 static void packet(struct tg_demand *demand, uint32_t source, uint16_t port, uint64_t now)
 {
-	struct tg_trace trace = {.judged = 1,
+	struct tg_trace trace = {.evaluated = 1,
 				 .protocol = IPPROTO_UDP,
 				 .has_ports = 1,
 				 .destination_port = htons(port),
