@@ -109,16 +109,16 @@ static __always_inline void tg_show_bucket(struct tg_ask *ask, struct tg_bucket 
 					   struct tg_charge_request *request)
 {
 	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
-	struct tg_reading reading = {};
+	struct tg_bucket_snapshot snapshot = {};
 
 	ask->now = request->now;
 	ask->has_bucket = bucket != NULL;
-	if (!bucket || tg_read_bucket(request->state, request, &reading)) {
+	if (!bucket || tg_read_bucket(request->state, request, &snapshot)) {
 		__builtin_memcpy(&ask->rate, (const void *)&limit->rate, sizeof(ask->rate));
 		return;
 	}
-	ask->rate = *reading.rate;
-	ask->deficit = reading.deficit;
+	ask->rate = *snapshot.rate;
+	ask->deficit = snapshot.deficit;
 	ask->closed_until = tg_closed_until(tg_read_closed(request), request->slot, request->now);
 }
 

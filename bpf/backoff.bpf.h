@@ -38,9 +38,9 @@ static __always_inline __u64 tg_closed_until(__u64 closed, __u32 slot, __u64 now
  */
 static __always_inline __u64 tg_heal(struct tg_bucket *bucket, __u64 closed,
 				     const struct tg_charge_request *request,
-				     const struct tg_reading *reading)
+				     const struct tg_bucket_snapshot *snapshot)
 {
-	if (!closed || reading->surplus < request->cost << (reading->rate->scale & 63))
+	if (!closed || snapshot->surplus < request->cost << (snapshot->rate->scale & 63))
 		return closed;
 	__sync_val_compare_and_swap(&bucket->closed, closed, 0);
 	return 0;
@@ -74,18 +74,18 @@ static __always_inline void tg_close(struct tg_bucket *bucket, __u64 closed,
  */
 static __always_inline void tg_forfeit(struct tg_bucket *bucket, __u64 state, __u64 until,
 				       const struct tg_charge_request *request,
-				       const struct tg_reading *reading)
+				       const struct tg_bucket_snapshot *snapshot)
 {
-	__u64 ahead = tg_gcra_clock(reading->rate, until) - reading->clock;
-	__u64 units = request->cost << (reading->rate->scale & 63), deficit;
+	__u64 ahead = tg_gcra_clock(snapshot->rate, until) - snapshot->clock;
+	__u64 units = request->cost << (snapshot->rate->scale & 63), deficit;
 
-	if (units > reading->rate->capacity)
+	if (units > snapshot->rate->capacity)
 		return;
-	deficit = reading->rate->capacity - units + ahead;
-	if (deficit > reading->deficit)
+	deficit = snapshot->rate->capacity - units + ahead;
+	if (deficit > snapshot->deficit)
 		__sync_val_compare_and_swap(
 			&bucket->state, state,
-			tg_gcra_state(deficit, reading->clock, reading->version));
+			tg_gcra_state(deficit, snapshot->clock, snapshot->version));
 }
 
 #endif

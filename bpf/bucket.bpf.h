@@ -24,19 +24,19 @@ enum tg_charge {
  * Too few tokens, and the limit delays: the packet takes tokens that are still to come, if they
  * come soon enough. So does one that is, by GSO, more segments than the bucket ever holds.
  */
-static __always_inline int tg_charge_ahead(struct tg_reading *reading,
+static __always_inline int tg_charge_ahead(struct tg_bucket_snapshot *snapshot,
 					   struct tg_charge_request *request)
 {
 	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
-	__u64 units = request->cost << reading->rate->scale, wait;
+	__u64 units = request->cost << snapshot->rate->scale, wait;
 
 	if (limit->action != TG_ACTION_DELAY)
 		return 0;
-	wait = tg_gcra_wait(reading->rate, request->now,
-			    reading->deficit + units - reading->rate->capacity);
+	wait = tg_gcra_wait(snapshot->rate, request->now,
+			    snapshot->deficit + units - snapshot->rate->capacity);
 	if (wait > limit->max_delay)
 		return 0;
-	reading->deficit += units;
+	snapshot->deficit += units;
 	request->departure = request->now + wait;
 	return 1;
 }
@@ -50,18 +50,18 @@ static __always_inline int tg_exceeded(struct tg_bucket *bucket,
 }
 
 /* Of what an admitted packet leaves in the bucket. */
-static __always_inline bool tg_is_above(const struct tg_reading *reading, __u32 slot)
+static __always_inline bool tg_is_above(const struct tg_bucket_snapshot *snapshot, __u32 slot)
 {
 	__u64 above = policy.limits[slot & (TG_LIMITS_MAX - 1)].mark_above;
 
-	return above != ~0ULL && reading->deficit > above << (reading->rate->scale & 63);
+	return above != ~0ULL && snapshot->deficit > above << (snapshot->rate->scale & 63);
 }
 
 /* One try, at a bucket of which the request has the state. A function of its own to the verifier,
  * which would else walk it at each try. */
 __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_charge_request *request)
 {
-	struct tg_reading reading = {};
+	struct tg_bucket_snapshot snapshot = {};
 	__u64 state, next, closed, until;
 	bool admitted;
 
@@ -69,18 +69,18 @@ __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_charge_reque
 		return TG_CHARGE_EXCEEDED;
 	closed = tg_read_closed(request);
 	state = request->state;
-	if (tg_read_bucket(state, request, &reading))
+	if (tg_read_bucket(state, request, &snapshot))
 		return TG_CHARGE_AGAIN;
 	until = tg_closed_until(closed, request->slot, request->now);
 	if (until) {
-		tg_forfeit(bucket, state, until, request, &reading);
+		tg_forfeit(bucket, state, until, request, &snapshot);
 		return tg_exceeded(bucket, request);
 	}
-	closed = tg_heal(bucket, closed, request, &reading);
-	admitted = tg_gcra_charge(reading.rate, &reading.deficit, request->cost) ||
-		   tg_charge_ahead(&reading, request);
-	if (admitted || reading.store) {
-		next = tg_gcra_state(reading.deficit, reading.clock, reading.version);
+	closed = tg_heal(bucket, closed, request, &snapshot);
+	admitted = tg_gcra_charge(snapshot.rate, &snapshot.deficit, request->cost) ||
+		   tg_charge_ahead(&snapshot, request);
+	if (admitted || snapshot.store) {
+		next = tg_gcra_state(snapshot.deficit, snapshot.clock, snapshot.version);
 		if (__sync_val_compare_and_swap(&bucket->state, state, next) != state)
 			return TG_CHARGE_AGAIN;
 	}
@@ -88,9 +88,9 @@ __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_charge_reque
 		tg_close(bucket, closed, request);
 		return tg_exceeded(bucket, request);
 	}
-	request->above = tg_is_above(&reading, request->slot);
+	request->above = tg_is_above(&snapshot, request->slot);
 	__sync_fetch_and_add(&bucket->admitted, request->segments);
-	tg_share_count(request, reading.deficit >> (reading.rate->scale & 63));
+	tg_share_count(request, snapshot.deficit >> (snapshot.rate->scale & 63));
 	return TG_CHARGE_ADMITTED;
 }
 

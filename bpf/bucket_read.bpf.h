@@ -80,7 +80,7 @@ __noinline __u64 tg_convert_deficit(__u64 deficit, __u64 to_capacity, __u64 from
 }
 
 /* How a bucket stands, in one rate: what a charge starts from. */
-struct tg_reading {
+struct tg_bucket_snapshot {
 	const struct tg_rate *rate;
 	__u64 clock, deficit;
 	__u64 surplus; /* units offered since it was full */
@@ -96,7 +96,7 @@ struct tg_reading {
  * successor would. Anything else is older and is converted with the charge.
  */
 static __noinline int tg_read_other_rate(__u64 state, struct tg_charge_request *request,
-					 struct tg_reading *reading)
+					 struct tg_bucket_snapshot *snapshot)
 {
 	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
 	struct tg_limit_record *record = tg_record_of(policy.bank, request->slot);
@@ -109,46 +109,46 @@ static __noinline int tg_read_other_rate(__u64 state, struct tg_charge_request *
 	other = &record->rates[version];
 	clock = tg_gcra_clock(other, tg_now(other->clock));
 	deficit = tg_gcra_deficit(other, state, clock);
-	reading->store = false;
-	reading->foreign = false;
-	reading->surplus = deficit ? 0 : other->capacity;
+	snapshot->store = false;
+	snapshot->foreign = false;
+	snapshot->surplus = deficit ? 0 : other->capacity;
 	if (version == (limit->version + 1) % TG_RATE_VERSIONS) {
-		reading->rate = other;
-		reading->version = version;
-		reading->clock = clock;
-		reading->deficit = deficit;
+		snapshot->rate = other;
+		snapshot->version = version;
+		snapshot->clock = clock;
+		snapshot->deficit = deficit;
 		return 0;
 	}
-	reading->rate = (const struct tg_rate *)&limit->rate;
-	reading->version = limit->version;
-	reading->clock = tg_gcra_clock((const struct tg_rate *)&limit->rate, request->now);
-	reading->deficit = deficit;
-	reading->from = other->capacity;
-	reading->foreign = true;
+	snapshot->rate = (const struct tg_rate *)&limit->rate;
+	snapshot->version = limit->version;
+	snapshot->clock = tg_gcra_clock((const struct tg_rate *)&limit->rate, request->now);
+	snapshot->deficit = deficit;
+	snapshot->from = other->capacity;
+	snapshot->foreign = true;
 	return 0;
 }
 
 static __always_inline int tg_read_bucket(__u64 state, struct tg_charge_request *request,
-					  struct tg_reading *reading)
+					  struct tg_bucket_snapshot *snapshot)
 {
 	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
 
 	if (tg_state_version(state) != limit->version) {
-		if (tg_read_other_rate(state, request, reading))
+		if (tg_read_other_rate(state, request, snapshot))
 			return -ENOENT;
 		/* Here rather than there, where the stack would be the deepest of all. */
-		if (reading->foreign)
-			reading->deficit =
-				tg_convert_deficit(reading->deficit, rate->capacity, reading->from);
+		if (snapshot->foreign)
+			snapshot->deficit = tg_convert_deficit(snapshot->deficit, rate->capacity,
+							       snapshot->from);
 		return 0;
 	}
-	reading->rate = rate;
-	reading->version = limit->version;
-	reading->clock = tg_gcra_clock(rate, request->now);
-	reading->deficit = tg_gcra_deficit(rate, state, reading->clock);
-	reading->surplus = reading->deficit ? 0 : -tg_gcra_lead(state, reading->clock);
-	reading->store = tg_gcra_implausible(rate, state, reading->clock);
+	snapshot->rate = rate;
+	snapshot->version = limit->version;
+	snapshot->clock = tg_gcra_clock(rate, request->now);
+	snapshot->deficit = tg_gcra_deficit(rate, state, snapshot->clock);
+	snapshot->surplus = snapshot->deficit ? 0 : -tg_gcra_lead(state, snapshot->clock);
+	snapshot->store = tg_gcra_implausible(rate, state, snapshot->clock);
 	return 0;
 }
 

@@ -153,17 +153,17 @@ __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 /* One try, and true if it is done with, at the state that the request has. */
 __noinline int tg_refund_try(struct tg_bucket *bucket, struct tg_charge_request *request)
 {
-	struct tg_reading reading = {};
+	struct tg_bucket_snapshot snapshot = {};
 	__u64 state, units, next;
 
 	if (!bucket || !request)
 		return true;
 	state = request->state;
-	if (tg_read_bucket(state, request, &reading))
+	if (tg_read_bucket(state, request, &snapshot))
 		return true; /* dead, so full */
-	units = request->cost << (reading.rate->scale & 63);
-	reading.deficit = reading.deficit > units ? reading.deficit - units : 0;
-	next = tg_gcra_state(reading.deficit, reading.clock, reading.version);
+	units = request->cost << (snapshot.rate->scale & 63);
+	snapshot.deficit = snapshot.deficit > units ? snapshot.deficit - units : 0;
+	next = tg_gcra_state(snapshot.deficit, snapshot.clock, snapshot.version);
 	return __sync_val_compare_and_swap(&bucket->state, state, next) == state;
 }
 
