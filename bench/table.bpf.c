@@ -97,7 +97,7 @@ static __always_inline bool insert(struct tg_bucket_key *key, __u64 hash)
 	return !bpf_map_update_elem(&hash_table, key, &fresh, BPF_NOEXIST);
 }
 
-static __always_inline bool charge_newcomer(struct tg_bucket_key *key, __u64 hash)
+static __always_inline bool charge_new_source(struct tg_bucket_key *key, __u64 hash)
 {
 	__u64 tick = run.now >> TABLE_TICK_SHIFT;
 
@@ -127,7 +127,7 @@ static __always_inline bool charge_ours(struct tg_bucket_key *key)
 	if (bucket)
 		return charge_bucket(bucket);
 	bucket = bucket_at(key, tg_table_find(key, hash));
-	return bucket ? charge_bucket(bucket) : charge_newcomer(key, hash);
+	return bucket ? charge_bucket(bucket) : charge_new_source(key, hash);
 }
 
 static __always_inline bool charge_hash(struct tg_bucket_key *key)
@@ -136,7 +136,7 @@ static __always_inline bool charge_hash(struct tg_bucket_key *key)
 
 	/* The kernel does not tell its hash; only HASH has overflow buckets that need one. */
 	return bucket ? charge_bucket(bucket)
-		      : charge_newcomer(key, contestant == TABLE_HASH ? tg_hash_of(key) : 0);
+		      : charge_new_source(key, contestant == TABLE_HASH ? tg_hash_of(key) : 0);
 }
 
 static __always_inline bool charge_counter(__u32 *tat, __u32 now)
@@ -194,10 +194,10 @@ static __always_inline __u32 make_up(__u32 *source)
 		*source = n / run.share % TABLE_HONEST_SOURCES;
 		if (n % run.share == 0)
 			return TABLE_HONEST;
-		/* Newcomers come when the flood is under way. */
-		if (n > run.newcomers_from) {
+		/* New sources come when the flood is under way. */
+		if (n > run.new_sources_from) {
 			*source += TABLE_HONEST_SOURCES;
-			return TABLE_NEWCOMER;
+			return TABLE_NEW_SOURCE;
 		}
 	}
 	*source = 0x1000000 + run.spoofed++ / run.twice;

@@ -40,10 +40,10 @@ static const char *const names[TABLE_CONTESTANTS] = {
 static void set_up(struct table_run *run)
 {
 	const struct tg_refill refill = {TABLE_CAPACITY, 1000 / TABLE_TOKEN_MS, NS_PER_S, true};
-	const struct tg_refill newcomers = {2000, NEW_IN_SECOND, NS_PER_S, true};
+	const struct tg_refill new_sources = {2000, NEW_IN_SECOND, NS_PER_S, true};
 
 	tg_rate_compile(&refill, TICK, 0, &run->rate);
-	tg_rate_compile(&newcomers, TICK, 0, &run->gate_rate);
+	tg_rate_compile(&new_sources, TICK, 0, &run->gate_rate);
 	run->now = 1000 * NS_PER_S;
 	run->stride = 1;
 	run->twice = 1;
@@ -227,13 +227,13 @@ static void flood(enum table_contestant which, const struct attack *attack)
 	state->pattern = TABLE_FLOOD;
 	state->gap = NS_PER_S / attack->rate;
 	state->packets = 0;
-	state->newcomers_from = (uint64_t)attack->seconds / 2 * attack->rate;
+	state->new_sources_from = (uint64_t)attack->seconds / 2 * attack->rate;
 	for (second = 0; second < attack->seconds; second++) {
 		run(contestant, attack->rate);
 		sweep(contestant);
 	}
 	printf("%-30s %8.2f %10.2f %12llu of %llu\n", names[which], share(state, TABLE_HONEST),
-	       share(state, TABLE_NEWCOMER), state->admitted[TABLE_SPOOFED],
+	       share(state, TABLE_NEW_SOURCE), state->admitted[TABLE_SPOOFED],
 	       state->sent[TABLE_SPOOFED]);
 	table_bpf__destroy(contestant);
 }

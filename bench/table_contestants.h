@@ -38,12 +38,12 @@ struct table_policy {
 enum table_pattern {
 	TABLE_IN_TURN, /* so many sources, in turn: each as many on as `stride` says */
 	TABLE_NEW,     /* every packet of a new one */
-	TABLE_FLOOD,   /* likewise, and one in `share` of a known source, one of a newcomer */
+	TABLE_FLOOD,   /* likewise, and one in `share` of a known source, one of a new source */
 };
 
 #define TABLE_HONEST_SOURCES 1000
 
-enum table_class { TABLE_HONEST, TABLE_NEWCOMER, TABLE_SPOOFED, TABLE_CLASSES };
+enum table_class { TABLE_HONEST, TABLE_NEW_SOURCE, TABLE_SPOOFED, TABLE_CLASSES };
 
 struct table_run {
 	struct tg_rate rate;	  /* of each source */
@@ -57,7 +57,7 @@ struct table_run {
 	__u64 gap;   /* ns between packets */
 	__u64 now;
 	__u64 full_at; /* the tick in which the table had no room */
-	__u64 newcomers_from;
+	__u64 new_sources_from;
 	__u64 packets, spoofed;
 	__u64 sent[TABLE_CLASSES], admitted[TABLE_CLASSES];
 };

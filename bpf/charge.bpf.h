@@ -47,7 +47,7 @@ static __always_inline int tg_charge_once(struct tg_bucket_key *key,
 		/* Anew: it may have had one, and that was taken out since, as full at a later time.
 		 */
 		request->now = tg_now(tg_limit_at(request->slot)->rate.clock);
-		return tg_charge_newcomer(key, request);
+		return tg_charge_new_source(key, request);
 	}
 	bucket = tg_bucket_at(key, found - 1, request);
 	return bucket ? tg_charge_bucket(bucket, request) : TG_CHARGE_AGAIN;

@@ -112,7 +112,7 @@ static __always_inline bool tg_is_crowded(void)
 }
 
 /* A packet of a source without a bucket: it gets one or is to share one. */
-__noinline int tg_charge_newcomer(struct tg_bucket_key *key, struct tg_charge_request *request)
+__noinline int tg_charge_new_source(struct tg_bucket_key *key, struct tg_charge_request *request)
 {
 	if (!key || !request)
 		return TG_CHARGE_EXCEEDED;

@@ -20,7 +20,7 @@ enum tg_sweep_flags {
 
 /*
  * A bucket of which one packet is all that was seen is worth less than another: spoofed sources
- * leave such, while one that comes again should not find itself a newcomer in a flood of them.
+ * leave such, while one that comes again should not find itself a new source in a flood of them.
  */
 enum tg_acquaintance { TG_SEEN_ONCE, TG_KNOWN, TG_ACQUAINTANCES };
 

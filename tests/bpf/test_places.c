@@ -183,7 +183,7 @@ TEST(test_one_hash)
 	CHECK(reclaim(&f, 0) == CHAINED + 1 && sets_in_use(&f) == 0);
 }
 
-/* As while the sweep is at it: the packet is a newcomer's, and not refused until that is done. */
+/* As while the sweep is at it: the packet is a new source's, and not refused until that is done. */
 TEST(test_one_that_is_being_taken_out)
 {
 	const struct tg_bucket dead = {.state = TG_BUCKET_DEAD};

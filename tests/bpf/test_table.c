@@ -124,7 +124,7 @@ TEST(test_spoofed_are_bounded)
 	      "after it, its own: %llu", (unsigned long long)in_table(&f));
 }
 
-/* A clock that went back must not keep newcomers out until it has caught up. */
+/* A clock that went back must not keep new sources out until it has caught up. */
 TEST(test_gate_clock_back)
 {
 	FIXTURE f;

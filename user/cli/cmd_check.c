@@ -65,7 +65,7 @@ static void print_limit(const struct tg_config *config, const struct tg_config_l
 	}
 	if (limit->new_sources.capacity) {
 		fputs("; ", out);
-		tg_describe_newcomers(limit, out);
+		tg_describe_new_sources(limit, out);
 	}
 	fputc('\n', out);
 }

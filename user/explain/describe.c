@@ -253,7 +253,7 @@ void tg_describe_refill(const struct tg_config_limit *limit, FILE *out)
 			unit);
 }
 
-void tg_describe_newcomers(const struct tg_config_limit *limit, FILE *out)
+void tg_describe_new_sources(const struct tg_config_limit *limit, FILE *out)
 {
 	const char *who = limit->per == TG_CONFIG_PER_DESTINATION ? "destinations"
 			  : limit->per == TG_CONFIG_PER_KEY	  ? "keys"

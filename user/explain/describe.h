@@ -20,7 +20,7 @@ void tg_describe_refill(const struct tg_config_limit *limit, FILE *out);
 void tg_describe_excess(const struct tg_config_limit *limit, FILE *out);
 
 /* "new sources get a bucket of their own: 20000 at once, then 10000/s, and others share some" */
-void tg_describe_newcomers(const struct tg_config_limit *limit, FILE *out);
+void tg_describe_new_sources(const struct tg_config_limit *limit, FILE *out);
 
 /* "edge, of which this node is edge-1; every 50ms they meet at unix:/run/redis.sock" and so
  * on; nothing of passwords and keys */

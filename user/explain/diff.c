@@ -130,7 +130,7 @@ static void diff_limit(const struct tg_config_limit *from, const struct tg_confi
 		    buckets);
 	}
 	if (!same_refill(&from->new_sources, &to->new_sources))
-		say_change(details, tg_describe_newcomers, from, to);
+		say_change(details, tg_describe_new_sources, from, to);
 	add_change(changes, "limit", to->name, "changed", details);
 }
 

@@ -96,7 +96,7 @@ static const struct {
 	const struct tg_config_limit *before;
 	const char *value, *why;
 	uint64_t burst, interval; /* of one source each */
-} newcomer_cases[] = {
+} new_source_cases[] = {
 	{&none, "{rate: 2000/s, burst: 20000}", NULL, 20000, SECOND / 2000},
 	{&some, "{burst: 5, rate: 10/m}", NULL, 5, 6 * SECOND},
 	{&some, "{\"rate\": \"3/h\", \"burst\": 2}", NULL, 2, 1200 * SECOND},
@@ -135,22 +135,22 @@ TEST(test_set_new_sources)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(newcomer_cases) / sizeof(newcomer_cases[0]); i++) {
-		struct tg_setting setting = {"l", "new_sources", newcomer_cases[i].value};
-		struct tg_config_limit limit = *newcomer_cases[i].before;
+	for (i = 0; i < sizeof(new_source_cases) / sizeof(new_source_cases[0]); i++) {
+		struct tg_setting setting = {"l", "new_sources", new_source_cases[i].value};
+		struct tg_config_limit limit = *new_source_cases[i].before;
 		const struct tg_refill *set = &limit.new_sources;
 		char why[256] = "";
 		int r = tg_config_set(&limit, &setting, 1, why, sizeof(why));
 
-		CHECK(r == (newcomer_cases[i].why ? -EINVAL : 0), "case %zu: %d %s", i, r, why);
-		if (newcomer_cases[i].why) {
-			CHECK(strstr(why, newcomer_cases[i].why), "case %zu: %s", i, why);
-			CHECK(memcmp(&limit, newcomer_cases[i].before, sizeof(limit)) == 0,
+		CHECK(r == (new_source_cases[i].why ? -EINVAL : 0), "case %zu: %d %s", i, r, why);
+		if (new_source_cases[i].why) {
+			CHECK(strstr(why, new_source_cases[i].why), "case %zu: %s", i, why);
+			CHECK(memcmp(&limit, new_source_cases[i].before, sizeof(limit)) == 0,
 			      "case %zu: changed all the same", i);
 			continue;
 		}
-		CHECK(set->capacity == newcomer_cases[i].burst && set->amount == 1 &&
-			      set->interval == newcomer_cases[i].interval && set->continuous,
+		CHECK(set->capacity == new_source_cases[i].burst && set->amount == 1 &&
+			      set->interval == new_source_cases[i].interval && set->continuous,
 		      "case %zu", i);
 		CHECK(limit.refill.capacity == 10 && limit.refill.interval == SECOND, "case %zu",
 		      i);

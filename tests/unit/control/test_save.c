@@ -231,7 +231,7 @@ TEST(test_limits)
 /* Of a mapping, values alone are written, or it is added in the form that the setting has. */
 static const struct {
 	const char *before, *value, *after; /* NULL: refused */
-} newcomer_cases[] = {
+} new_source_cases[] = {
 	{HEAD "limits: [{name: a, new_sources: {rate: 1/s, burst: 2}, " REST "}]\n",
 	 "{rate: 30/s, burst: 400}",
 	 HEAD "limits: [{name: a, new_sources: {rate: 30/s, burst: 400}, " REST "}]\n"},
@@ -271,10 +271,10 @@ TEST(test_edit_new_sources)
 	struct force force;
 	size_t i;
 
-	for (i = 0; i < sizeof(newcomer_cases) / sizeof(newcomer_cases[0]); i++) {
-		const char *after = newcomer_cases[i].after;
+	for (i = 0; i < sizeof(new_source_cases) / sizeof(new_source_cases[0]); i++) {
+		const char *after = new_source_cases[i].after;
 		/* Two settings of one change, so that there is room for the parts of both. */
-		struct tg_setting settings[] = {{"a", "new_sources", newcomer_cases[i].value},
+		struct tg_setting settings[] = {{"a", "new_sources", new_source_cases[i].value},
 						{"a", "capacity", "10"}};
 		char *out = NULL;
 		int r;
@@ -283,7 +283,7 @@ TEST(test_edit_new_sources)
 		force.limit.new_sources = (struct tg_refill){.capacity = 400, .continuous = true};
 		tg_parse_rate("30/s", &(enum tg_rate_kind){0}, &force.limit.new_sources.amount,
 			      &force.limit.new_sources.interval);
-		r = tg_config_edit("t.yaml", newcomer_cases[i].before, settings, 2, &force.config,
+		r = tg_config_edit("t.yaml", new_source_cases[i].before, settings, 2, &force.config,
 				   &out, message);
 		CHECK(r == (after ? 0 : -EINVAL), "%d for case %zu: %s", r, i, message);
 		CHECK(after ? out && strcmp(out, after) == 0 : !out, "%s", out ? out : "nothing");

@@ -131,7 +131,7 @@ function offer(names) {
 	select.value = names.includes(chosen) ? chosen : "";
 }
 
-export const refusedNewcomers = limits => limits.filter(limit => {
+export const limitsRefusingSources = limits => limits.filter(limit => {
 	const before = cards.get(limit.name)?.overflowed;
 	if (cards.has(limit.name))
 		cards.get(limit.name).overflowed = limit.overflowed;

@@ -2,7 +2,7 @@
 // Asks the daemon once a second and shows what it says. All that is shown is set as text.
 
 import {amount, ask, count, duration, fillRows, find, make, rate, row, say, share} from "./format.js";
-import {refusedNewcomers, showLimits} from "./limits.js";
+import {limitsRefusingSources, showLimits} from "./limits.js";
 import {lookUp, showTop, showWhy} from "./sources.js";
 
 const EVERY = 1000; // ms
@@ -48,15 +48,15 @@ function showHealth(status) {
 }
 
 function showNotes(status, limits) {
-	const newcomers = refusedNewcomers(limits);
+	const refusing = limitsRefusingSources(limits);
 	const notes = [];
 
 	if (status.confirm)
 		notes.push(`The policy goes back to generation ${status.confirm.generation_before} in ${duration(status.confirm.remaining_ms)}, unless tidegate confirm says that it is good.`);
 	if (status.table.buckets > 0.8 * status.table.size)
 		notes.push(`The table is ${share(status.table.buckets, status.table.size)} full: raise table.size, or lengthen a prefix.`);
-	if (newcomers.length)
-		notes.push(`New sources share buckets, for want of their own: ${newcomers.join(", ")}.`);
+	if (refusing.length)
+		notes.push(`New sources share buckets, for want of their own: ${refusing.join(", ")}.`);
 	const list = find("notes");
 	while (list.children.length > notes.length)
 		list.lastElementChild.remove();
