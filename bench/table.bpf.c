@@ -18,7 +18,7 @@ const volatile __u64 secret[2] = {};
 const volatile struct table_policy policy = {};
 
 struct table_run run = {};
-__u64 gate = 0;
+__u64 admission = 0;
 
 /* The maps are made larger, for whom they are, before it is loaded; its type and flags are set,
  * too. */
@@ -103,7 +103,7 @@ static __always_inline bool charge_new_source(struct tg_bucket_key *key, __u64 h
 
 	if (run.full_at == tick)
 		return charge_overflow(key, hash);
-	if (contestant == TABLE_GATED && !charge_state(&gate, &run.gate_rate))
+	if (contestant == TABLE_ADMISSION && !charge_state(&admission, &run.admission_rate))
 		return charge_overflow(key, hash);
 	if (insert(key, hash))
 		return true;

@@ -29,7 +29,7 @@
 static const char *const names[TABLE_CONTESTANTS] = {
 	[TABLE_NOTHING] = "nothing",
 	[TABLE_OURS] = "our table and sweep",
-	[TABLE_GATED] = "the same, new_sources 1000/s",
+	[TABLE_ADMISSION] = "the same, new_sources 1000/s",
 	[TABLE_HASH] = "HASH and sweep",
 	[TABLE_LRU] = "LRU_HASH",
 	[TABLE_LRU_PER_CPU] = "LRU_HASH, no common LRU",
@@ -43,7 +43,7 @@ static void set_up(struct table_run *run)
 	const struct tg_refill new_sources = {2000, NEW_IN_SECOND, NS_PER_S, true};
 
 	tg_rate_compile(&refill, TICK, 0, &run->rate);
-	tg_rate_compile(&new_sources, TICK, 0, &run->gate_rate);
+	tg_rate_compile(&new_sources, TICK, 0, &run->admission_rate);
 	run->now = 1000 * NS_PER_S;
 	run->stride = 1;
 	run->twice = 1;

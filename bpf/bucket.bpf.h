@@ -14,10 +14,10 @@ enum tg_charge {
 	TG_CHARGE_ADMITTED_OVERFLOW, /* by a bucket that sources share */
 	TG_CHARGE_EXCEEDED,
 	TG_CHARGE_CONTENDED,
-	TG_CHARGE_KEPT_OUT, /* new_sources lets no further source have a bucket of its own */
-	TG_CHARGE_CROWDED,  /* the table is full */
-	TG_CHARGE_CHAINED,  /* where its bucket could be, the table is full */
-	TG_CHARGE_AGAIN,    /* the bucket changed or went away under our hands */
+	TG_CHARGE_NOT_ADMITTED, /* new_sources lets no further source have a bucket of its own */
+	TG_CHARGE_CROWDED,	/* the table is full */
+	TG_CHARGE_CHAINED,	/* where its bucket could be, the table is full */
+	TG_CHARGE_AGAIN,	/* the bucket changed or went away under our hands */
 };
 
 /*

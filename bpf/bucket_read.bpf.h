@@ -19,12 +19,12 @@ struct tg_charge_request {
 	__u32 number; /* of its place in the table */
 	__u32 slot;
 	__u32 segments;
-	bool overflow;	 /* the bucket is one of those that sources share: no backoff */
-	bool let_in;	 /* new_sources has given it a token */
-	bool exchanged;	 /* of a shared limit: other nodes will hear of it */
-	bool above;	 /* out: more than mark_above tokens are in use */
-	__u64 departure; /* out: ns on the same clock; 0 at once */
-	__u64 report;	 /* out: tokens of a source that the daemon does not watch; 0 none */
+	bool overflow;	   /* the bucket is one of those that sources share: no backoff */
+	bool admitted_new; /* new_sources has given it a token */
+	bool exchanged;	   /* of a shared limit: other nodes will hear of it */
+	bool above;	   /* out: more than mark_above tokens are in use */
+	__u64 departure;   /* out: ns on the same clock; 0 at once */
+	__u64 report;	   /* out: tokens of a source that the daemon does not watch; 0 none */
 };
 
 static __always_inline __u64 tg_read_state(const struct tg_bucket *bucket)

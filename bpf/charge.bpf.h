@@ -69,7 +69,7 @@ static __always_inline int tg_charge_slow(struct tg_bucket_key *key,
 	}
 	if (outcome == TG_CHARGE_AGAIN)
 		return TG_CHARGE_CONTENDED;
-	if (outcome == TG_CHARGE_KEPT_OUT || outcome == TG_CHARGE_CROWDED ||
+	if (outcome == TG_CHARGE_NOT_ADMITTED || outcome == TG_CHARGE_CROWDED ||
 	    outcome == TG_CHARGE_CHAINED)
 		return tg_charge_overflow(key, request, outcome == TG_CHARGE_CROWDED);
 	return outcome;

@@ -66,7 +66,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TG_BANKS *TG_LIMITS_MAX);
 	__type(key, __u32);
-	__type(value, struct tg_gate);
+	__type(value, struct tg_admission);
 } gates SEC(".maps");
 
 /* Kept. The bank that enforces: a store here puts a policy in force everywhere at once. */

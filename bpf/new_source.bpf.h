@@ -13,25 +13,26 @@
  * Takes a token if there is one. What is refused stores nothing, so that a flood on many CPUs
  * reads one cache line and passes none around.
  */
-static __always_inline bool tg_take_token(struct tg_gate *gate)
+static __always_inline bool tg_admission_take(struct tg_admission *admission)
 {
-	const struct tg_rate *rate = &gate->rate;
+	const struct tg_rate *rate = &admission->rate;
 	__u64 clock, old, deficit;
 	int try;
 
 	for (try = 0; try < TG_CAS_TRIES; try++) {
 		clock = tg_gcra_clock(rate, tg_now(rate->clock));
-		old = *(const volatile __u64 *)&gate->state;
+		old = *(const volatile __u64 *)&admission->state;
 		/* 0: never used. */
 		deficit = old ? tg_gcra_deficit(rate, old, clock) : 0;
 		if (!tg_gcra_charge(rate, &deficit, 1)) {
 			/* After a clock gone back, empty from now on. */
 			if (old && tg_gcra_implausible(rate, old, clock))
 				__sync_val_compare_and_swap(
-					&gate->state, old, tg_gcra_state(rate->capacity, clock, 0));
+					&admission->state, old,
+					tg_gcra_state(rate->capacity, clock, 0));
 			return false;
 		}
-		if (__sync_val_compare_and_swap(&gate->state, old,
+		if (__sync_val_compare_and_swap(&admission->state, old,
 						tg_gcra_state(deficit, clock, 0)) == old)
 			return true;
 	}
@@ -39,15 +40,15 @@ static __always_inline bool tg_take_token(struct tg_gate *gate)
 }
 
 /* True if the limit lets another source have a bucket of its own. */
-static __always_inline bool tg_lets_in(__u32 slot)
+static __always_inline bool tg_admits_new(__u32 slot)
 {
 	__u32 index = policy.bank * TG_LIMITS_MAX + slot;
-	struct tg_gate *gate;
+	struct tg_admission *admission;
 
-	if (!policy.gated || !(policy.gated >> (slot & (TG_LIMITS_MAX - 1)) & 1))
+	if (!policy.new_sources || !(policy.new_sources >> (slot & (TG_LIMITS_MAX - 1)) & 1))
 		return true;
-	gate = bpf_map_lookup_elem(&gates, &index);
-	return gate && tg_take_token(gate);
+	admission = bpf_map_lookup_elem(&gates, &index);
+	return admission && tg_admission_take(admission);
 }
 
 /* Atomic, since a packet may come while what an application or the daemon runs is at it. */
@@ -116,10 +117,10 @@ __noinline int tg_charge_new_source(struct tg_bucket_key *key, struct tg_charge_
 {
 	if (!key || !request)
 		return TG_CHARGE_EXCEEDED;
-	if (!request->let_in) {
-		if (!tg_lets_in(request->slot))
-			return TG_CHARGE_KEPT_OUT;
-		request->let_in = true;
+	if (!request->admitted_new) {
+		if (!tg_admits_new(request->slot))
+			return TG_CHARGE_NOT_ADMITTED;
+		request->admitted_new = true;
 	}
 	return tg_charge_new(key, request);
 }

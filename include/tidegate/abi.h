@@ -201,13 +201,13 @@ _Static_assert(sizeof(struct tg_limit) == 128, "limit");
  * How fast a limit's new sources get a bucket of their own: a bucket that all CPUs share, in a
  * cache line of its own. The daemon writes it before its bank comes into force.
  */
-struct tg_gate {
+struct tg_admission {
 	__u64 state; /* see gcra.h, version 0; 0: never used */
 	struct tg_rate rate;
 	__u64 pad[2];
 };
 
-_Static_assert(sizeof(struct tg_gate) == 64, "gate");
+_Static_assert(sizeof(struct tg_admission) == 64, "admission");
 
 /* Where things are in the table, in lines of it, and how keys are placed; see table.h. */
 struct tg_table {
@@ -240,9 +240,9 @@ struct tg_policy {
 	__u64 fragments[TG_FRAGMENTS];
 	__u64 any_source; /* limits that addresses without an entry meet */
 	__u64 any_destination;
-	__u64 gated;  /* limits with new_sources */
-	__u64 shared; /* limits that other nodes charge too */
-	__u64 fast;   /* limits that do no more to a packet than to let it go on or drop it */
+	__u64 new_sources; /* limits with new_sources */
+	__u64 shared;	   /* limits that other nodes charge too */
+	__u64 fast;	   /* limits that do no more to a packet than to let it go on or drop it */
 	struct tg_limit limits[TG_LIMITS_MAX];
 	__u64 backoffs[TG_LIMITS_MAX][TG_BACKOFF_STEPS]; /* ns */
 	struct tg_rate answers_to_one; /* how often rejected packets are answered: each source, */

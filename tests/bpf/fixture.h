@@ -114,8 +114,8 @@ static inline int fill_maps(struct fixture *fixture)
 	for (i = 0; i < TG_LIMITS_MAX; i++)
 		error |= bpf_map__update_elem(skeleton->maps.records, &i, 4, &compiled->records[i],
 					      sizeof(compiled->records[i]), BPF_ANY) |
-			 bpf_map__update_elem(skeleton->maps.gates, &i, 4, &compiled->gates[i],
-					      sizeof(compiled->gates[i]), BPF_ANY);
+			 bpf_map__update_elem(skeleton->maps.gates, &i, 4, &compiled->admissions[i],
+					      sizeof(compiled->admissions[i]), BPF_ANY);
 	for (hook = 0; hook < TG_HOOKS; hook++) {
 		i = hook * TG_IFINDEX_SLOTS + LOOPBACK;
 		place = 1 + hook;

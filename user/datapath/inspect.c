@@ -194,8 +194,8 @@ static bool find_shared(const struct tg_datapath *datapath, const struct tg_buck
 				  tg_table_hash_of(&datapath->compiled->policy.table, key));
 
 	if (!tg_datapath_is_full(datapath) &&
-	    tg_gates_let_in(tg_program_map_fd(datapath->program, TG_MAP_GATES), datapath->bank,
-			    slot))
+	    tg_admission_is_open(tg_program_map_fd(datapath->program, TG_MAP_ADMISSION),
+				 datapath->bank, slot))
 		return false;
 	return bpf_map_lookup_elem(tg_program_map_fd(datapath->program, TG_MAP_OVERFLOW), &index,
 				   bucket) == 0;

@@ -261,8 +261,8 @@ static void commit(struct publish *publish)
 
 static int switch_over(struct publish *publish, char *message)
 {
-	int error = tg_gates_write(tg_program_map_fd(publish->program, TG_MAP_GATES), publish->bank,
-				   publish->compiled);
+	int error = tg_admission_write(tg_program_map_fd(publish->program, TG_MAP_ADMISSION),
+				       publish->bank, publish->compiled);
 
 	if (!error)
 		error = tg_program_switch(publish->program, publish->bank);

@@ -12,19 +12,21 @@ static uint64_t clock_of(const struct tg_rate *rate)
 	return tg_gcra_clock(rate, tg_clock_read(rate->clock));
 }
 
-static uint64_t deficit_of(const struct tg_gate *gate)
+static uint64_t deficit_of(const struct tg_admission *admission)
 {
-	return gate->state ? tg_gcra_deficit(&gate->rate, gate->state, clock_of(&gate->rate)) : 0;
+	return admission->state ? tg_gcra_deficit(&admission->rate, admission->state,
+						  clock_of(&admission->rate))
+				: 0;
 }
 
-static int read_gate(int fd, uint32_t bank, uint32_t slot, struct tg_gate *gate)
+static int read_admission(int fd, uint32_t bank, uint32_t slot, struct tg_admission *admission)
 {
 	uint32_t index = bank * TG_LIMITS_MAX + slot;
 
-	return bpf_map_lookup_elem(fd, &index, gate) ? -errno : 0;
+	return bpf_map_lookup_elem(fd, &index, admission) ? -errno : 0;
 }
 
-static void carry_over(const struct tg_gate *from, struct tg_gate *to)
+static void carry_over(const struct tg_admission *from, struct tg_admission *to)
 {
 	if (!from->rate.amount || !to->rate.amount || !from->state)
 		return;
@@ -35,35 +37,35 @@ static void carry_over(const struct tg_gate *from, struct tg_gate *to)
 					  clock_of(&to->rate), 0);
 }
 
-int tg_gates_write(int fd, uint32_t to, const struct tg_compiled *compiled)
+int tg_admission_write(int fd, uint32_t to, const struct tg_compiled *compiled)
 {
-	struct tg_gate before, gate;
+	struct tg_admission before, admission;
 	uint32_t slot, index;
 	int error;
 
 	for (slot = 0; slot < TG_LIMITS_MAX; slot++) {
-		gate = compiled->gates[slot];
-		error = read_gate(fd, !to, slot, &before);
+		admission = compiled->admissions[slot];
+		error = read_admission(fd, !to, slot, &before);
 		if (error)
 			return error;
 		if (!(compiled->fresh >> slot & 1))
-			carry_over(&before, &gate);
+			carry_over(&before, &admission);
 		index = to * TG_LIMITS_MAX + slot;
-		if (bpf_map_update_elem(fd, &index, &gate, BPF_ANY))
+		if (bpf_map_update_elem(fd, &index, &admission, BPF_ANY))
 			return -errno;
 	}
 	return 0;
 }
 
-bool tg_gates_let_in(int fd, uint32_t bank, uint32_t slot)
+bool tg_admission_is_open(int fd, uint32_t bank, uint32_t slot)
 {
-	struct tg_gate gate;
+	struct tg_admission admission;
 	__u64 deficit;
 
-	if (read_gate(fd, bank, slot, &gate))
+	if (read_admission(fd, bank, slot, &admission))
 		return false;
-	if (!gate.rate.amount)
+	if (!admission.rate.amount)
 		return true;
-	deficit = deficit_of(&gate);
-	return tg_gcra_charge(&gate.rate, &deficit, 1);
+	deficit = deficit_of(&admission);
+	return tg_gcra_charge(&admission.rate, &deficit, 1);
 }

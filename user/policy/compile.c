@@ -227,7 +227,7 @@ static void compile_limit(const struct tg_config_limit *limit, uint64_t tick,
 	if (limit->shared)
 		compile_shared(&limit->refill, bit, compiled, out);
 	if (limit->new_sources.capacity)
-		compiled->policy.gated |= bit;
+		compiled->policy.new_sources |= bit;
 	if (out->action == TG_ACTION_DROP && out->mark_above == UINT64_MAX && !limit->shared)
 		compiled->policy.fast |= bit;
 	if (limit->hooks >> TG_HOOK_XDP & 1)
@@ -274,11 +274,12 @@ static int compile_rate(const struct tg_config *config, const struct tg_config_l
 }
 
 /* A source costs one token of what new_sources allows. */
-static int compile_gate(const struct tg_config_limit *limit, uint64_t tick, struct tg_gate *gate)
+static int compile_admission(const struct tg_config_limit *limit, uint64_t tick,
+			     struct tg_admission *admission)
 {
 	if (!limit->new_sources.capacity)
 		return 0;
-	return tg_rate_compile(&limit->new_sources, tick, 0, &gate->rate);
+	return tg_rate_compile(&limit->new_sources, tick, 0, &admission->rate);
 }
 
 /* The rates at which rejected packets are answered: fixed, and in the manual. */
@@ -318,7 +319,7 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 			make_record(&config->limits[i], &rates[i], compiled, slot);
 		}
 		compiled->slots[i] = slot;
-		error = compile_gate(&config->limits[i], tick, &compiled->gates[slot]);
+		error = compile_admission(&config->limits[i], tick, &compiled->admissions[slot]);
 		if (error)
 			return error;
 		compile_limit(&config->limits[i], tick, compiled, slot);

@@ -36,7 +36,8 @@ struct tg_address_entries {
 struct tg_compiled {
 	struct tg_policy policy;
 	struct tg_limit_record records[TG_LIMITS_MAX];
-	struct tg_gate gates[TG_LIMITS_MAX];  /* their states are carried over when published */
+	struct tg_admission
+		admissions[TG_LIMITS_MAX];    /* their states are carried over when published */
 	uint32_t slots[TG_CONFIG_LIMITS_MAX]; /* by place in the configuration */
 	uint64_t fresh;			      /* slots given to limits that did not exist before */
 	bool rates_changed;		      /* live buckets are to be converted */

@@ -36,14 +36,15 @@ static const struct tg_meta blank = {.abi_version = TG_ABI_VERSION, .next_serial
 static int fill_maps(const struct tg_replay *replay)
 {
 	int records = tg_program_map_fd(replay->program, TG_MAP_RECORDS);
-	int gates = tg_program_map_fd(replay->program, TG_MAP_GATES);
+	int admissions = tg_program_map_fd(replay->program, TG_MAP_ADMISSION);
 	int attachments = tg_program_map_fd(replay->program, TG_MAP_ATTACHMENTS);
 	uint32_t index = replay->hook * TG_IFINDEX_SLOTS + LOOPBACK, place = PLACE, slot;
 
 	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
 		if (bpf_map_update_elem(records, &slot, &replay->compiled->records[slot],
 					BPF_ANY) ||
-		    bpf_map_update_elem(gates, &slot, &replay->compiled->gates[slot], BPF_ANY))
+		    bpf_map_update_elem(admissions, &slot, &replay->compiled->admissions[slot],
+					BPF_ANY))
 			return -errno;
 	return bpf_map_update_elem(attachments, &index, &place, BPF_ANY) ? -errno : 0;
 }
