@@ -15,8 +15,8 @@ enum tg_charge {
 	TG_CHARGE_EXCEEDED,
 	TG_CHARGE_CONTENDED,
 	TG_CHARGE_NOT_ADMITTED, /* new_sources lets no further source have a bucket of its own */
-	TG_CHARGE_CROWDED,	/* the table is full */
-	TG_CHARGE_CHAINED,	/* where its bucket could be, the table is full */
+	TG_CHARGE_TABLE_FULL,	/* the table is full */
+	TG_CHARGE_SET_FULL,	/* where its bucket could be, the table is full */
 	TG_CHARGE_AGAIN,	/* the bucket changed or went away under our hands */
 };
 

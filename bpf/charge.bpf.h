@@ -10,9 +10,9 @@ static __always_inline __u64 tg_cost(const struct tg_packet *packet, const struc
 	return limit->unit == TG_UNIT_BYTES ? packet->bytes : packet->segments;
 }
 
-/* A source without a bucket of its own shares one. @crowded: for want of room. */
+/* A source without a bucket of its own shares one. @table_full: for want of room. */
 static __always_inline int tg_charge_overflow(struct tg_bucket_key *key,
-					      struct tg_charge_request *request, bool crowded)
+					      struct tg_charge_request *request, bool table_full)
 {
 	struct tg_bucket *bucket = tg_overflow_bucket(key, request);
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &request->slot);
@@ -22,7 +22,7 @@ static __always_inline int tg_charge_overflow(struct tg_bucket_key *key,
 		return TG_CHARGE_EXCEEDED;
 	if (counters) {
 		counters->overflowed++;
-		counters->crowded += crowded;
+		counters->table_full += table_full;
 	}
 	request->overflow = true;
 	outcome = tg_charge_fast(bucket, tg_limit_at(request->slot), request);
@@ -42,8 +42,8 @@ static __always_inline int tg_charge_once(struct tg_bucket_key *key,
 	struct tg_bucket *bucket;
 
 	if (!found) {
-		if (tg_is_crowded())
-			return TG_CHARGE_CROWDED;
+		if (tg_table_is_full())
+			return TG_CHARGE_TABLE_FULL;
 		/* Anew: it may have had one, and that was taken out since, as full at a later time.
 		 */
 		request->now = tg_now(tg_limit_at(request->slot)->rate.clock);
@@ -69,9 +69,9 @@ static __always_inline int tg_charge_slow(struct tg_bucket_key *key,
 	}
 	if (outcome == TG_CHARGE_AGAIN)
 		return TG_CHARGE_CONTENDED;
-	if (outcome == TG_CHARGE_NOT_ADMITTED || outcome == TG_CHARGE_CROWDED ||
-	    outcome == TG_CHARGE_CHAINED)
-		return tg_charge_overflow(key, request, outcome == TG_CHARGE_CROWDED);
+	if (outcome == TG_CHARGE_NOT_ADMITTED || outcome == TG_CHARGE_TABLE_FULL ||
+	    outcome == TG_CHARGE_SET_FULL)
+		return tg_charge_overflow(key, request, outcome == TG_CHARGE_TABLE_FULL);
 	return outcome;
 }
 

@@ -94,10 +94,10 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key,
 	number = tg_table_insert(key, request->hash, state, admitted ? request->segments : 0);
 	if (number == -ENOSPC) {
 		table_full_at = tg_now(TG_CLOCK_COARSE);
-		return TG_CHARGE_CROWDED;
+		return TG_CHARGE_TABLE_FULL;
 	}
 	if (number <= 0)
-		return number == -EBUSY ? TG_CHARGE_CHAINED : TG_CHARGE_AGAIN;
+		return number == -EBUSY ? TG_CHARGE_SET_FULL : TG_CHARGE_AGAIN;
 	tg_share_begin(number - 1, admitted, request);
 	tg_count_created(slot);
 	request->above = limit->mark_above != ~0ULL &&
@@ -107,7 +107,7 @@ static __always_inline int tg_charge_new(struct tg_bucket_key *key,
 
 /* A full table is tried again only when the coarse clock has moved on: a failed insertion takes a
  * lock and writes. */
-static __always_inline bool tg_is_crowded(void)
+static __always_inline bool tg_table_is_full(void)
 {
 	return table_full_at && table_full_at == tg_now(TG_CLOCK_COARSE);
 }

@@ -415,7 +415,7 @@ struct tg_limit_counters {
 	__u64 created;	  /* buckets put into the table */
 	__u64 reclaimed;  /* buckets taken out of it */
 	__u64 overflowed; /* packets charged to an overflow bucket for want of one of their own, */
-	__u64 crowded;	  /* and those of them that found the table full */
+	__u64 table_full; /* and those of them that found the table full */
 	__u64 sampled_at; /* ns on the coarse clock: the last event of this CPU; 0 none yet */
 	__u64 unsampled;  /* packets that exceeded since then */
 };

@@ -61,9 +61,9 @@ static void fill_chain(uint32_t from_last)
 	CHECK(check_places(&f) == CHAINED && with_bucket(&f, addresses, CHAINED + 80, 1) == CHAINED,
 	      "and has no buckets");
 	counters = limit_counters(&f, 0);
-	CHECK(counters.created == CHAINED && counters.overflowed == 80 && counters.crowded == 0,
+	CHECK(counters.created == CHAINED && counters.overflowed == 80 && counters.table_full == 0,
 	      "%llu, %llu, and the table is not full: %llu", counters.created, counters.overflowed,
-	      counters.crowded);
+	      counters.table_full);
 	for (i = 0; i < CHAINED; i++)
 		CHECK(passes_of(&f, addresses[i], 9) == 2, "what is left of its own");
 	CHECK(with_bucket(&f, addresses, CHAINED, 3) == CHAINED, "and of no other's");

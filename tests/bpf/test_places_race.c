@@ -254,8 +254,8 @@ static void race(uint32_t size, bool alike)
 	}
 	CHECK(scene.gone > ROUNDS * 20, "enough went to have met others: %u", scene.gone);
 	counters = limit_counters(&f, 0);
-	CHECK((counters.crowded > 0) == (size < KEYS), "%llu found a table of %u full",
-	      counters.crowded, size);
+	CHECK((counters.table_full > 0) == (size < KEYS), "%llu found a table of %u full",
+	      counters.table_full, size);
 }
 
 TEST(test_race)

@@ -111,7 +111,7 @@ TEST(test_spoofed_are_bounded)
 	}
 	counters = limit_counters(&f, 0);
 	CHECK(counters.created == 500 + 9 * 100, "%llu got a bucket", counters.created);
-	CHECK(counters.overflowed == 100000 - counters.created + 1 && counters.crowded == 0,
+	CHECK(counters.overflowed == 100000 - counters.created + 1 && counters.table_full == 0,
 	      "%llu did not", counters.overflowed);
 	/* one packet each of those let in; and what 1,024 buckets hold at first and get in 9 s */
 	CHECK(passed <= 500 + 900 + TG_OVERFLOW_PER_LIMIT * (2 + 9), "%d passed", passed);
@@ -185,13 +185,13 @@ TEST(test_full_and_free_again)
 		return;
 	flood(&f, 0, 3000);
 	before = limit_counters(&f, 0);
-	CHECK(before.crowded == before.overflowed && before.crowded == 3000 - before.created,
-	      "%llu found it full", before.crowded);
+	CHECK(before.table_full == before.overflowed && before.table_full == 3000 - before.created,
+	      "%llu found it full", before.table_full);
 	set_now(&f, 1001 * S);
 	CHECK(reclaim(&f, 0) == before.created, "all are full again");
 	flood(&f, 5000, 100);
 	after = limit_counters(&f, 0);
-	CHECK(after.created == before.created + 100 && after.crowded == before.crowded,
+	CHECK(after.created == before.created + 100 && after.table_full == before.table_full,
 	      "room for the next: %llu", after.created - before.created);
 }
 

@@ -51,25 +51,25 @@ uint32_t tg_datapath_limit_id(const struct tg_datapath *datapath, const char *na
 	return 0;
 }
 
-uint64_t tg_datapath_count_used(const struct tg_datapath *datapath, uint64_t *crowded)
+uint64_t tg_datapath_count_used(const struct tg_datapath *datapath, uint64_t *table_full)
 {
 	struct tg_limit_counters counters;
 	uint64_t used = 0;
 	size_t i;
 
-	*crowded = 0;
+	*table_full = 0;
 	for (i = 0; i < datapath->config->limits_n; i++) {
 		if (tg_datapath_limit_counters(datapath, datapath->compiled->slots[i], &counters))
 			continue;
 		used += counters.created - counters.reclaimed;
-		*crowded += counters.crowded;
+		*table_full += counters.table_full;
 	}
 	return used;
 }
 
 bool tg_datapath_is_full(const struct tg_datapath *datapath)
 {
-	uint64_t crowded, used = tg_datapath_count_used(datapath, &crowded);
+	uint64_t table_full, used = tg_datapath_count_used(datapath, &table_full);
 
 	return used >= datapath->table_size;
 }

@@ -19,15 +19,16 @@
 
 #define PAUSE_PER_PASS	  4 /* times what a pass took, until the next: a fifth of a CPU at most */
 #define PAUSE_AFTER_ERROR (60 * NS_PER_S)
-#define CALM_NS		  (60 * NS_PER_S) /* without a crowd, after which a new one is news */
+#define CALM_NS		  (60 * NS_PER_S) /* after which a full table is news again */
 
 struct tg_reclaim {
 	struct tg_table_walk *walk;	  /* the pass under way, or NULL */
 	const struct tg_program *program; /* with which it began */
 	uint64_t began, next;		  /* ns: this pass; no other one before */
-	uint64_t known_idle;	      /* ns that a known source's bucket stays when it is full */
-	uint64_t crowded, crowded_at; /* packets that found the table full, and when last (ns) */
-	bool announced;		      /* that it is full */
+	uint64_t known_idle; /* ns that a known source's bucket stays when it is full */
+	uint64_t table_full,
+		table_full_at; /* packets that found the table full, and when last (ns) */
+	bool announced;	       /* that it is full */
 };
 
 struct tg_reclaim *tg_reclaim_new(void)
@@ -55,13 +56,13 @@ uint64_t tg_reclaim_adapt(uint64_t known_idle, uint64_t used, uint64_t size)
 	return known_idle > TG_KNOWN_IDLE_MAX ? TG_KNOWN_IDLE_MAX : known_idle;
 }
 
-/* One line when it gets crowded and one when that is long past, however many packets there are. */
-static void watch_crowd(struct tg_datapath *datapath, uint64_t crowded, uint64_t now)
+/* One line when it gets full and one when that is long past, however many packets there are. */
+static void watch_table_full(struct tg_datapath *datapath, uint64_t table_full, uint64_t now)
 {
 	struct tg_reclaim *reclaim = datapath->reclaim;
 
-	if (crowded > reclaim->crowded) {
-		reclaim->crowded_at = now;
+	if (table_full > reclaim->table_full) {
+		reclaim->table_full_at = now;
 		if (!reclaim->announced)
 			tg_log(TG_LOG_WARNING,
 			       "the table is full: of its %u buckets none is free, and new sources "
@@ -69,11 +70,11 @@ static void watch_crowd(struct tg_datapath *datapath, uint64_t crowded, uint64_t
 			       "new_sources bounds a flood of new sources",
 			       datapath->table_size);
 		reclaim->announced = true;
-	} else if (reclaim->announced && now - reclaim->crowded_at > CALM_NS) {
+	} else if (reclaim->announced && now - reclaim->table_full_at > CALM_NS) {
 		tg_log(TG_LOG_INFO, "the table has had room for a minute");
 		reclaim->announced = false;
 	}
-	reclaim->crowded = crowded; /* less than before, if limits have gone */
+	reclaim->table_full = table_full; /* less than before, if limits have gone */
 }
 
 /* The places of one slice that the program is to look at. */
@@ -109,12 +110,12 @@ static int consider(void *data, uint32_t number, const struct tg_table_place *pl
 static void end_pass(struct tg_datapath *datapath)
 {
 	struct tg_reclaim *reclaim = datapath->reclaim;
-	uint64_t now = tg_now_ns(), crowded;
+	uint64_t now = tg_now_ns(), table_full;
 
 	tg_table_walk_free(&reclaim->walk);
 	reclaim->next = now + (now - reclaim->began) * PAUSE_PER_PASS;
 	reclaim->known_idle =
-		tg_reclaim_adapt(reclaim->known_idle, tg_datapath_count_used(datapath, &crowded),
+		tg_reclaim_adapt(reclaim->known_idle, tg_datapath_count_used(datapath, &table_full),
 				 datapath->table_size);
 }
 
@@ -159,11 +160,11 @@ bool tg_datapath_reclaim(struct tg_datapath *datapath)
 bool tg_datapath_maintain(struct tg_datapath *datapath)
 {
 	struct tg_reclaim *reclaim = datapath->reclaim;
-	uint64_t now = tg_now_ns(), crowded, used;
+	uint64_t now = tg_now_ns(), table_full, used;
 
 	tg_entries_expire(datapath);
-	used = tg_datapath_count_used(datapath, &crowded);
-	watch_crowd(datapath, crowded, now);
+	used = tg_datapath_count_used(datapath, &table_full);
+	watch_table_full(datapath, table_full, now);
 	if (reclaim->walk || used < datapath->table_size / 2 || now < reclaim->next)
 		return false;
 	if (!reclaim->known_idle)

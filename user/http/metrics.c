@@ -116,13 +116,13 @@ static void add_new_sources(struct tg_metrics *metrics, const struct tg_stats *s
 	}
 }
 
-static uint64_t count_crowded(const struct tg_stats *stats)
+static uint64_t count_table_full(const struct tg_stats *stats)
 {
 	uint64_t sum = 0;
 	size_t i;
 
 	for (i = 0; i < stats->limits_n; i++)
-		sum += stats->limits[i].counters.crowded;
+		sum += stats->limits[i].counters.table_full;
 	return sum;
 }
 
@@ -136,7 +136,7 @@ static void add_table(struct tg_metrics *metrics, const struct tg_stats *stats)
 	tg_metrics_head(metrics, "tidegate_table_full_packets_total", "counter",
 			"Packets of new sources that found the table full.");
 	tg_metrics_add(metrics, "tidegate_table_full_packets_total %" PRIu64 "\n",
-		       count_crowded(stats));
+		       count_table_full(stats));
 }
 
 static void add_daemon(struct tg_metrics *metrics, const struct tg_stats *stats,

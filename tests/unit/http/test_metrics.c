@@ -38,8 +38,8 @@ static void make_up(struct tg_interface_stats interfaces[2], struct tg_limit_sta
 	limits[0].counters.created = 31;
 	limits[0].counters.overflowed = 32;
 	limits[1].counters.created = 33;
-	limits[0].counters.crowded = 34;
-	limits[1].counters.crowded = 41;
+	limits[0].counters.table_full = 34;
+	limits[1].counters.table_full = 41;
 }
 
 static void make_up_peers(struct tg_cluster_peer_stats peers[2])
