@@ -111,12 +111,12 @@ static __always_inline bool charge_new_source(struct tg_bucket_key *key, __u64 h
 	return charge_overflow(key, hash);
 }
 
-/* @found: as the table's searches have it. Nobody takes a place away in between. */
+/* @found: as the table's searches have it. Nobody takes an entry away in between. */
 static __always_inline struct tg_bucket *bucket_at(const struct tg_bucket_key *key, __u32 found)
 {
-	struct tg_table_place *place = found ? tg_place_at(found - 1) : NULL;
+	struct tg_table_entry *entry = found ? tg_table_entry_at(found - 1) : NULL;
 
-	return place && tg_is_key(place, key) ? &place->bucket : NULL;
+	return entry && tg_is_key(entry, key) ? &entry->bucket : NULL;
 }
 
 static __always_inline bool charge_ours(struct tg_bucket_key *key)
@@ -235,18 +235,18 @@ static __always_inline bool is_idle(const struct tg_bucket *bucket)
 
 static long sweep_line(void *map, __u32 *index, union tg_table_line *line, void *data)
 {
-	struct tg_table_place *place = &line->place;
+	struct tg_table_entry *entry = &line->entry;
 	struct tg_bucket_key key;
 
-	if (*index < policy.table.first_place)
+	if (*index < policy.table.first_entry)
 		return 0;
 	if (*index >= policy.table.first_share)
 		return 1;
-	key = place->key;
-	if (!key.limit_id || !is_idle(&place->bucket))
+	key = entry->key;
+	if (!key.limit_id || !is_idle(&entry->bucket))
 		return 0;
-	place->bucket.state = TG_BUCKET_DEAD;
-	tg_table_remove(&key, *index - policy.table.first_place);
+	entry->bucket.state = TG_BUCKET_DEAD;
+	tg_table_remove(&key, *index - policy.table.first_entry);
 	return 0;
 }
 

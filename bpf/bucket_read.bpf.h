@@ -16,7 +16,7 @@ struct tg_charge_request {
 	__u64 hash;   /* of the bucket's key, for the table */
 	__u64 state;  /* of the bucket that is charged, as it was before, */
 	__u64 closed; /* and when it opens, as it was before that */
-	__u32 number; /* of its place in the table */
+	__u32 number; /* of its entry in the table */
 	__u32 slot;
 	__u32 segments;
 	bool overflow;	   /* the bucket is one of those that sources share: no backoff */
@@ -33,23 +33,23 @@ static __always_inline __u64 tg_read_state(const struct tg_bucket *bucket)
 }
 
 /*
- * The bucket in place @number, if it is the key's, and what it is to be charged by. In this order:
+ * The bucket in entry @number, if it is the key's, and what it is to be charged by. In this order:
  * closed, so that no refusal is forgotten that came after the state was read; the state, which
- * no swap finds again once the place is another's; and the key.
+ * no swap finds again once the entry is another's; and the key.
  */
 static __always_inline struct tg_bucket *tg_bucket_at(const struct tg_bucket_key *key, __u32 number,
 						      struct tg_charge_request *request)
 {
-	struct tg_table_place *place = tg_place_at(number);
+	struct tg_table_entry *entry = tg_table_entry_at(number);
 	struct tg_bucket *bucket;
 
-	if (!place)
+	if (!entry)
 		return NULL;
-	bucket = &place->bucket;
+	bucket = &entry->bucket;
 	request->closed = *(const volatile __u64 *)&bucket->closed;
 	request->state = tg_read_state(bucket);
 	request->number = number;
-	return tg_is_key(tg_place_behind(place, request->state), key) ? bucket : NULL;
+	return tg_is_key(tg_table_entry_after(entry, request->state), key) ? bucket : NULL;
 }
 
 /* By the hash that the request has. NULL: the key has no bucket. */

@@ -55,7 +55,7 @@ static __always_inline int tg_charge_once(struct tg_bucket_key *key,
 
 /*
  * What tg_charge_fast() leaves. After a lost race the bucket is looked up anew: the sweep may
- * have given its place away.
+ * have given its entry away.
  */
 static __always_inline int tg_charge_slow(struct tg_bucket_key *key,
 					  struct tg_charge_request *request)

@@ -86,10 +86,10 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } generations SEC(".maps");
 
-/* Kept. Likewise, for TC: by TG_TC_PLACE. */
+/* Kept. Likewise, for TC: by TG_TC_PROGRAM. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, TG_TC_PLACES);
+	__uint(max_entries, TG_TC_PROGRAMS);
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(__u32));
 } tc_generations SEC(".maps");
@@ -103,7 +103,7 @@ struct {
 	__type(value, struct tg_meta);
 } meta SEC(".maps");
 
-/* Kept. Hook and interface index, folded, to the place in interface_counters; 0 is for strangers.
+/* Kept. Hook and interface index, folded, to the entry in interface_counters; 0 is for strangers.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -174,7 +174,7 @@ struct {
 	__type(value, struct tg_debit);
 } debits SEC(".maps");
 
-/* The places of the table that the reclaiming program is to look at. The daemon writes it before
+/* The entries of the table that the reclaiming program is to look at. The daemon writes it before
  * each run. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

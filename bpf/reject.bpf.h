@@ -55,7 +55,7 @@ static __always_inline bool tg_answer_build(void *ctx, enum tg_hook hook,
 	/* XDP does not hand on that a checksum is to be completed. */
 	bool pending = (kind & TG_ANSWER_PENDING) && hook != TG_HOOK_XDP;
 
-	/* Behind options it would be completed in another place than the answer's. */
+	/* Behind options it would be completed in another entry than the answer's. */
 	if (!answer || (pending && tg_headers_length(packet) != bare))
 		return false;
 	switch (kind & ~TG_ANSWER_PENDING) {

@@ -100,7 +100,7 @@ static __always_inline bool tg_sweep_is_closed(struct tg_sweep *sweep,
 			       sweep->now[record->rates[version].clock & 1]);
 }
 
-/* The bucket in place @number, whose state is TG_BUCKET_DEAD by now. */
+/* The bucket in entry @number, whose state is TG_BUCKET_DEAD by now. */
 static __always_inline void tg_sweep_take_out(struct tg_sweep *sweep, __u32 number,
 					      const struct tg_bucket_key *key, bool counted)
 {
@@ -115,57 +115,57 @@ static __always_inline void tg_sweep_take_out(struct tg_sweep *sweep, __u32 numb
 }
 
 /*
- * Makes the bucket dead if its state is still @state. One that is just being put in and has no cell
+ * Makes the bucket dead if its state is still @state. One that is just being put in and has no way
  * yet is left alone. Only the daemon has buckets taken out, one run at a time, so from then on the
- * place stays the key's.
+ * entry stays the key's.
  */
-static __always_inline bool tg_sweep_kill(struct tg_table_place *place, __u64 state,
+static __always_inline bool tg_sweep_kill(struct tg_table_entry *entry, __u64 state,
 					  struct tg_bucket_key *key, __u32 number)
 {
 	__u64 hash = tg_hash_of(key);
 
-	if (!tg_cell_is_in(hash, tg_cell_make(hash, number)) ||
-	    __sync_val_compare_and_swap(&place->bucket.state, state, TG_BUCKET_DEAD) != state)
+	if (!tg_way_is_in(hash, tg_way_make(hash, number)) ||
+	    __sync_val_compare_and_swap(&entry->bucket.state, state, TG_BUCKET_DEAD) != state)
 		return false;
-	*key = place->key;
+	*key = entry->key;
 	return true;
 }
 
-__noinline int tg_sweep_place(struct tg_sweep *sweep, __u32 number)
+__noinline int tg_sweep_entry(struct tg_sweep *sweep, __u32 number)
 {
-	struct tg_table_place *place = tg_place_at(number);
+	struct tg_table_entry *entry = tg_table_entry_at(number);
 	struct tg_limit_record *record;
 	struct tg_bucket_key key;
 	struct tg_bucket *bucket;
 	__u64 state, rest;
 
-	if (!sweep || !place || number >= policy.table.size)
+	if (!sweep || !entry || number >= policy.table.size)
 		return 0;
-	bucket = &place->bucket;
+	bucket = &entry->bucket;
 	state = tg_read_state(bucket);
-	place = tg_place_behind(place, state);
-	rest = tg_read_rest(place);
+	entry = tg_table_entry_after(entry, state);
+	rest = tg_read_rest(entry);
 	if (!rest || state == TG_BUCKET_DEAD)
 		return 0;
-	key = tg_place_behind(place, rest)->key;
+	key = tg_table_entry_after(entry, rest)->key;
 	sweep->visited++;
 	record = tg_record_of(sweep->bank, TG_LIMIT_SLOT(key.limit_id));
 	if (!record)
 		return 0;
 	if (record->id != key.limit_id) {
-		if ((sweep->flags & TG_SWEEP_FORGET) && tg_sweep_kill(place, state, &key, number))
+		if ((sweep->flags & TG_SWEEP_FORGET) && tg_sweep_kill(entry, state, &key, number))
 			tg_sweep_take_out(sweep, number, &key, key.limit_id == record->predecessor);
 		return 0;
 	}
 	tg_sweep_state(sweep, bucket, record, tg_sweep_selects(sweep, &key));
 	state = tg_read_state(bucket);
 	if ((sweep->flags & TG_SWEEP_RECLAIM) && tg_sweep_is_idle(sweep, bucket, state, record) &&
-	    !tg_sweep_is_closed(sweep, bucket, record) && tg_sweep_kill(place, state, &key, number))
+	    !tg_sweep_is_closed(sweep, bucket, record) && tg_sweep_kill(entry, state, &key, number))
 		tg_sweep_take_out(sweep, number, &key, true);
 	return 0;
 }
 
-/* Places that have been taken at some time: those below, in order. */
+/* Entries that have been taken at some time: those below, in order. */
 static __always_inline __u32 tg_table_used(void)
 {
 	union tg_table_line *line = tg_table_line(0);
@@ -174,14 +174,14 @@ static __always_inline __u32 tg_table_used(void)
 	return used < policy.table.size ? used : policy.table.size;
 }
 
-#define TG_SWEEP_PLACES 4 /* at a time: bpf_loop() goes to 2^23, and a table to 2^24 */
+#define TG_SWEEP_ENTRIES 4 /* at a time: bpf_loop() goes to 2^23, and a table to 2^24 */
 
 static long tg_sweep_some(__u64 index, struct tg_sweep *sweep)
 {
 	__u32 i;
 
-	for (i = 0; i < TG_SWEEP_PLACES; i++)
-		tg_sweep_place(sweep, index * TG_SWEEP_PLACES + i);
+	for (i = 0; i < TG_SWEEP_ENTRIES; i++)
+		tg_sweep_entry(sweep, index * TG_SWEEP_ENTRIES + i);
 	return 0;
 }
 
@@ -191,7 +191,7 @@ static long tg_sweep_candidate(__u64 index, struct tg_sweep *sweep)
 
 	if (!candidate)
 		return 1;
-	tg_sweep_place(sweep, *candidate);
+	tg_sweep_entry(sweep, *candidate);
 	return 0;
 }
 

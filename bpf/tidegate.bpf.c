@@ -134,16 +134,16 @@ int tidegate_entry(struct xdp_md *ctx)
 SEC("tc")
 int tidegate_entry_ingress(struct __sk_buff *skb)
 {
-	TG_ENTER(skb, tc_generations, TG_TC_PLACE(0, TG_HOOK_TC_INGRESS),
-		 TG_TC_PLACE(1, TG_HOOK_TC_INGRESS));
+	TG_ENTER(skb, tc_generations, TG_TC_PROGRAM(0, TG_HOOK_TC_INGRESS),
+		 TG_TC_PROGRAM(1, TG_HOOK_TC_INGRESS));
 	return TC_ACT_UNSPEC;
 }
 
 SEC("tc")
 int tidegate_entry_egress(struct __sk_buff *skb)
 {
-	TG_ENTER(skb, tc_generations, TG_TC_PLACE(0, TG_HOOK_TC_EGRESS),
-		 TG_TC_PLACE(1, TG_HOOK_TC_EGRESS));
+	TG_ENTER(skb, tc_generations, TG_TC_PROGRAM(0, TG_HOOK_TC_EGRESS),
+		 TG_TC_PROGRAM(1, TG_HOOK_TC_EGRESS));
 	return TC_ACT_UNSPEC;
 }
 
@@ -153,7 +153,7 @@ int tidegate_sweep(struct tg_sweep *request)
 	struct tg_sweep sweep = *request; /* a callback's context must be on the stack */
 
 	tg_read_clocks(sweep.now);
-	bpf_loop(tg_table_used() / TG_SWEEP_PLACES + 1, tg_sweep_some, &sweep, 0);
+	bpf_loop(tg_table_used() / TG_SWEEP_ENTRIES + 1, tg_sweep_some, &sweep, 0);
 	bpf_for_each_map_elem(&overflow, tg_sweep_overflow, &sweep, 0);
 	*request = sweep;
 	return 0;

@@ -30,8 +30,8 @@
 enum tg_hook { TG_HOOK_XDP, TG_HOOK_TC_INGRESS, TG_HOOK_TC_EGRESS, TG_HOOKS };
 
 /* Where a TC program of a bank stands in the map tc_generations. */
-#define TG_TC_PLACES		(TG_BANKS * 2)
-#define TG_TC_PLACE(bank, hook) ((bank)*2 + ((hook) == TG_HOOK_TC_EGRESS))
+#define TG_TC_PROGRAMS		  (TG_BANKS * 2)
+#define TG_TC_PROGRAM(bank, hook) ((bank)*2 + ((hook) == TG_HOOK_TC_EGRESS))
 
 /* Interface indexes are folded into a direct table of this size, for each hook, to find counters.
  */
@@ -213,7 +213,7 @@ _Static_assert(sizeof(struct tg_admission) == 64, "admission");
 struct tg_table {
 	__u32 size; /* buckets */
 	__u32 sets;
-	__u32 first_place;
+	__u32 first_entry;
 	__u32 first_share;
 	__u32 lines;
 	__u32 secrets[6];

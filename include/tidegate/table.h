@@ -5,15 +5,15 @@
  *
  *	line 0          struct tg_table_head
  *	sets            struct tg_table_set, for each where the buckets are whose keys fall to it
- *	places          struct tg_table_place, one for each bucket that the table has room for
- *	shares          struct tg_bucket_share, four to a line, in the order of the places
+ *	entries         struct tg_table_entry, one for each bucket that the table has room for
+ *	shares          struct tg_bucket_share, four to a line, in the order of the entries
  *
- * Places are taken in order, and then those that were given back, so that sources that come in turn
- * have theirs one after the other. A set holds 15 cells; a key that finds no free one in its own
- * set goes to the next, and up to TG_TABLE_CHAIN of them. There are nearly four cells for a place.
+ * Entries are taken in order, and then those that were given back, so that sources that come in
+ *turn have theirs one after the other. A set holds 15 ways; a key that finds no free one in its own
+ * set goes to the next, and up to TG_TABLE_CHAIN of them. There are nearly four ways for an entry.
  *
  * CPUs put keys in at the same time: who does takes the lock of the key's set, so that it is never
- * there twice; each cell changes by compare-and-swap. A place has its key and bucket before a cell
+ * there twice; each way changes by compare-and-swap. An entry has its key and bucket before a way
  * leads to it. One that was given back may still be looked at: whoever charges it reads its state,
  * then compares the key, then swaps that state for another. What is taken out is TG_BUCKET_DEAD
  * first.
@@ -23,15 +23,15 @@
 
 #include "abi.h"
 
-#define TG_TABLE_CELLS	   15
-#define TG_TABLE_CHAIN	   8 /* sets that a key may be in */
-#define TG_PLACES_MAX	   (1U << TG_CELL_NUMBER_BITS)
-#define TG_SHARES_PER_LINE 4
+#define TG_TABLE_WAYS	     15
+#define TG_TABLE_CHAIN	     8 /* sets that a key may be in */
+#define TG_TABLE_ENTRIES_MAX (1U << TG_WAY_NUMBER_BITS)
+#define TG_SHARES_PER_LINE   4
 
-/* A cell: the number of a place, below a byte of the hash that is not 0. A free one is 0. */
-#define TG_CELL_NUMBER_BITS  24
-#define TG_CELL_NUMBER(cell) ((cell) & ((1U << TG_CELL_NUMBER_BITS) - 1))
-#define TG_CELL_TAG(cell)    ((cell) >> TG_CELL_NUMBER_BITS)
+/* A way: the number of an entry, below a byte of the hash that is not 0. A free one is 0. */
+#define TG_WAY_NUMBER_BITS 24
+#define TG_WAY_NUMBER(way) ((way) & ((1U << TG_WAY_NUMBER_BITS) - 1))
+#define TG_WAY_TAG(way)	   ((way) >> TG_WAY_NUMBER_BITS)
 
 /* Of `use`: a lock, of who puts a key in whose own set this is; the rest counts the keys that went
  * by as there was no room, and so may be in the next. */
@@ -40,33 +40,33 @@
 #define TG_SET_PASSES(use) ((use) >= TG_SET_PASSED)
 
 struct tg_table_set {
-	__u32 cells[TG_TABLE_CELLS];
+	__u32 ways[TG_TABLE_WAYS];
 	__u32 use;
 };
 
-/* Of a free place the key's last word is 0, its first the number of the next, plus 1. */
-struct tg_table_place {
+/* Of a free entry the key's last word is 0, its first the number of the next, plus 1. */
+struct tg_table_entry {
 	struct tg_bucket_key key;
 	struct tg_bucket bucket;
 };
 
 struct tg_table_head {
-	__u64 free; /* the first free place, plus 1 (0: none); above 32 bits, how often it changed
+	__u64 free; /* the first free entry, plus 1 (0: none); above 32 bits, how often it changed
 		     */
-	__u32 used; /* places that have been taken at some time: those below, in order */
-	__u32 size; /* places */
+	__u32 used; /* entries that have been taken at some time: those below, in order */
+	__u32 size; /* entries */
 	__u64 pad[6];
 };
 
 union tg_table_line {
 	struct tg_table_head head;
 	struct tg_table_set set;
-	struct tg_table_place place;
+	struct tg_table_entry entry;
 	struct tg_bucket_share shares[TG_SHARES_PER_LINE];
 };
 
 _Static_assert(sizeof(struct tg_table_set) == 64, "set");
-_Static_assert(sizeof(struct tg_table_place) == 64, "place");
+_Static_assert(sizeof(struct tg_table_entry) == 64, "table entry");
 _Static_assert(sizeof(struct tg_table_head) == 64, "table head");
 _Static_assert(sizeof(union tg_table_line) == 64, "table line");
 
@@ -74,8 +74,8 @@ static inline void tg_table_lay_out(struct tg_table *table, __u32 size)
 {
 	table->size = size;
 	table->sets = size / 4 + 1;
-	table->first_place = 1 + table->sets;
-	table->first_share = table->first_place + size;
+	table->first_entry = 1 + table->sets;
+	table->first_share = table->first_entry + size;
 	table->lines = table->first_share + (size + TG_SHARES_PER_LINE - 1) / TG_SHARES_PER_LINE;
 }
 
@@ -117,10 +117,10 @@ tg_table_hash(const volatile struct tg_table *table, __u64 high, __u64 low, __u6
 #define TG_NEIGHBOUR_SHIFT 0
 #endif
 #define TG_NEIGHBOURS	  8	       /* addresses that differ in no more than the last bits */
-#define TG_NEIGHBOUR_STEP 0x1200000ULL /* in those bits of the hash that pick a cell and a tag */
+#define TG_NEIGHBOUR_STEP 0x1200000ULL /* in those bits of the hash that pick a way and a tag */
 
 /*
- * Neighbours fall to the same set, each with a first cell and a tag of his own: who has an address
+ * Neighbours fall to the same set, each with a first way and a tag of his own: who has an address
  * has the next ones at hand, and a set that is in the cache serves them all. They are too few to
  * fill one.
  */
@@ -140,13 +140,13 @@ tg_table_set_of(const volatile struct tg_table *table, __u64 hash)
 	return (hash >> 32) * table->sets >> 32;
 }
 
-#define TG_TABLE_CHOICES   2
-#define TG_TABLE_CELL_STEP 17 /* of 256, as many as a cell has: so to the next one */
+#define TG_TABLE_CHOICES  2
+#define TG_TABLE_WAY_STEP 17 /* of 256, as many as a way has: so to the next one */
 
-/* Which cell of the set is tried, first (@choice 0) and second. */
-static inline __attribute__((always_inline)) __u32 tg_table_cell_of(__u64 hash, __u32 choice)
+/* Which way of the set is tried, first (@choice 0) and second. */
+static inline __attribute__((always_inline)) __u32 tg_table_way_of(__u64 hash, __u32 choice)
 {
-	return (((hash >> 16) + choice * TG_TABLE_CELL_STEP) & 0xff) * TG_TABLE_CELLS >> 8;
+	return (((hash >> 16) + choice * TG_TABLE_WAY_STEP) & 0xff) * TG_TABLE_WAYS >> 8;
 }
 
 static inline __attribute__((always_inline)) __u32 tg_table_tag_of(__u64 hash)

@@ -99,7 +99,7 @@ static inline int fill_maps(struct fixture *fixture)
 {
 	struct tidegate_bpf *skeleton = fixture->skeleton;
 	struct tg_compiled *compiled = fixture->compiled;
-	uint32_t i, hook, place;
+	uint32_t i, hook, index;
 	int error = tg_table_prepare(bpf_map__fd(skeleton->maps.buckets), &compiled->policy.table);
 
 	error |= fill_field(skeleton->maps.source_ports, compiled->source_ports);
@@ -118,9 +118,9 @@ static inline int fill_maps(struct fixture *fixture)
 					      sizeof(compiled->admissions[i]), BPF_ANY);
 	for (hook = 0; hook < TG_HOOKS; hook++) {
 		i = hook * TG_IFINDEX_SLOTS + LOOPBACK;
-		place = 1 + hook;
+		index = 1 + hook;
 		error |=
-			bpf_map__update_elem(skeleton->maps.attachments, &i, 4, &place, 4, BPF_ANY);
+			bpf_map__update_elem(skeleton->maps.attachments, &i, 4, &index, 4, BPF_ANY);
 	}
 	return error;
 }
@@ -240,27 +240,27 @@ static inline void read_per_cpu(struct bpf_map *map, uint32_t index, __u64 *sum,
 	free(values);
 }
 
-/* The number of the key's place, or below 0; and how the bucket is. */
+/* The number of the key's entry, or below 0; and how the bucket is. */
 static inline int find_bucket(struct fixture *fixture, const struct tg_bucket_key *key,
 			      struct tg_bucket *bucket)
 {
-	struct tg_table_place place = {};
+	struct tg_table_entry entry = {};
 	int number = tg_table_lookup(bpf_map__fd(fixture->skeleton->maps.buckets),
-				     &fixture->compiled->policy.table, key, &place);
+				     &fixture->compiled->policy.table, key, &entry);
 
 	if (number >= 0)
-		*bucket = place.bucket;
+		*bucket = entry.bucket;
 	return number;
 }
 
 static inline void store_bucket(struct fixture *fixture, uint32_t number,
 				const struct tg_bucket *bucket)
 {
-	uint32_t index = fixture->compiled->policy.table.first_place + number;
+	uint32_t index = fixture->compiled->policy.table.first_entry + number;
 	union tg_table_line line;
 
 	bpf_map__lookup_elem(fixture->skeleton->maps.buckets, &index, 4, &line, sizeof(line), 0);
-	line.place.bucket = *bucket;
+	line.entry.bucket = *bucket;
 	bpf_map__update_elem(fixture->skeleton->maps.buckets, &index, 4, &line, sizeof(line),
 			     BPF_ANY);
 }

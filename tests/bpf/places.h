@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table's places, cells and sets while nobody is at work on it: whether all is as table.h says.
+/* The table's places, ways and sets while nobody is at work on it: whether all is as table.h says.
  */
 #ifndef TG_TEST_PLACES_H
 #define TG_TEST_PLACES_H
@@ -10,9 +10,9 @@
 struct places {
 	const struct tg_table *table;
 	union tg_table_line *lines;
-	uint32_t *seen;	  /* by place: cells that lead there, and the list of the free ones */
+	uint32_t *seen;	  /* by entry: ways that lead there, and the list of the free ones */
 	uint32_t *passes; /* by set: keys that went by, by what is found further on */
-	uint32_t cells;
+	uint32_t ways;
 	uint32_t free;
 };
 
@@ -36,31 +36,31 @@ static inline void places_close(struct places *places)
 	free(places->passes);
 }
 
-static inline struct tg_table_place *place_of(const struct places *places, uint32_t number)
+static inline struct tg_table_entry *entry_of(const struct places *places, uint32_t number)
 {
-	return &places->lines[places->table->first_place + number].place;
+	return &places->lines[places->table->first_entry + number].entry;
 }
 
-/* A cell of @set that is taken. */
-static inline void check_cell(struct places *places, uint32_t set, uint32_t cell)
+/* A way of @set that is taken. */
+static inline void check_way(struct places *places, uint32_t set, uint32_t way)
 {
 	const struct tg_table *table = places->table;
-	uint32_t number = TG_CELL_NUMBER(cell), own, distance, i;
-	const struct tg_table_place *place;
+	uint32_t number = TG_WAY_NUMBER(way), own, distance, i;
+	const struct tg_table_entry *entry;
 	uint64_t hash;
 
-	places->cells++;
+	places->ways++;
 	CHECK(number < table->size, "place %u of %u", number, table->size);
 	if (number >= table->size)
 		return;
-	place = place_of(places, number);
-	hash = tg_table_hash_of(table, &place->key);
+	entry = entry_of(places, number);
+	hash = tg_table_hash_of(table, &entry->key);
 	own = tg_table_set_of(table, hash);
 	distance = (set + table->sets - own) % table->sets;
 	CHECK(places->seen[number]++ == 0, "place %u is in two cells", number);
-	CHECK(place->bucket.state != TG_BUCKET_DEAD && place->key.limit_id,
+	CHECK(entry->bucket.state != TG_BUCKET_DEAD && entry->key.limit_id,
 	      "place %u in set %u is nobody's", number, set);
-	CHECK(TG_CELL_TAG(cell) == tg_table_tag_of(hash), "the tag of place %u", number);
+	CHECK(TG_WAY_TAG(way) == tg_table_tag_of(hash), "the tag of place %u", number);
 	CHECK(distance < TG_TABLE_CHAIN, "%u sets from its own", distance);
 	for (i = 0; i < distance; i++)
 		places->passes[(own + i) % table->sets]++;
@@ -77,18 +77,18 @@ static inline void check_set(const struct places *places, uint32_t number)
 
 static inline void check_free(struct places *places, uint32_t used)
 {
-	const struct tg_table_place *place;
+	const struct tg_table_entry *entry;
 	uint32_t next = places->lines[0].head.free;
 
 	for (; next && places->free <= places->table->size; places->free++) {
 		CHECK(next <= used, "a free place that was never taken: %u", next - 1);
 		if (next > used)
 			return;
-		place = place_of(places, next - 1);
+		entry = entry_of(places, next - 1);
 		CHECK(places->seen[next - 1]++ == 0, "place %u is free and taken", next - 1);
-		CHECK(place->bucket.state == TG_BUCKET_DEAD && !place->key.limit_id,
+		CHECK(entry->bucket.state == TG_BUCKET_DEAD && !entry->key.limit_id,
 		      "free place %u seems someone's", next - 1);
-		next = place->key.address.high;
+		next = entry->key.address.high;
 	}
 }
 
@@ -103,8 +103,8 @@ static inline void check_keys(const struct places *places, uint32_t used)
 	uint32_t number, n = 0;
 
 	for (number = 0; number < used; number++)
-		if (place_of(places, number)->key.limit_id)
-			keys[n++] = place_of(places, number)->key;
+		if (entry_of(places, number)->key.limit_id)
+			keys[n++] = entry_of(places, number)->key;
 	qsort(keys, n, sizeof(*keys), compare_keys);
 	for (number = 1; number < n; number++)
 		CHECK(compare_keys(&keys[number - 1], &keys[number]) != 0, "a key has two buckets");
@@ -122,17 +122,17 @@ static inline uint32_t check_table(int fd, const struct tg_table *table)
 	used = places.lines[0].head.used;
 	used = used < table->size ? used : table->size;
 	for (set = 0; set < table->sets; set++)
-		for (i = 0; i < TG_TABLE_CELLS; i++)
-			if (places.lines[1 + set].set.cells[i])
-				check_cell(&places, set, places.lines[1 + set].set.cells[i]);
+		for (i = 0; i < TG_TABLE_WAYS; i++)
+			if (places.lines[1 + set].set.ways[i])
+				check_way(&places, set, places.lines[1 + set].set.ways[i]);
 	for (set = 0; set < table->sets; set++)
 		check_set(&places, set);
 	check_free(&places, used);
 	check_keys(&places, used);
-	CHECK(places.cells + places.free == used, "%u taken, %u free, of %u ever used",
-	      places.cells, places.free, used);
+	CHECK(places.ways + places.free == used, "%u taken, %u free, of %u ever used", places.ways,
+	      places.free, used);
 	places_close(&places);
-	return places.cells;
+	return places.ways;
 }
 
 static inline uint32_t check_places(struct fixture *fixture)
@@ -141,7 +141,7 @@ static inline uint32_t check_places(struct fixture *fixture)
 			   &fixture->compiled->policy.table);
 }
 
-/* Sets that hold a cell or count a key gone by. */
+/* Sets that hold a way or count a key gone by. */
 static inline uint32_t sets_in_use(struct fixture *fixture)
 {
 	struct tg_table_set none = {};

@@ -20,7 +20,7 @@ static inline void reclaim_candidates(struct takeout *takeout)
 	takeout->request.candidates = 0;
 }
 
-static inline int take_candidate(void *data, uint32_t number, const struct tg_table_place *place)
+static inline int take_candidate(void *data, uint32_t number, const struct tg_table_entry *entry)
 {
 	struct takeout *takeout = data;
 	uint32_t index = takeout->request.candidates++;

@@ -9,7 +9,7 @@
 
 #define TABLE	"table: {size: 1024}\n"
 #define LIMIT	"limits: [{name: l, capacity: 3, rate: 3/h}]"
-#define CHAINED (TG_TABLE_CHAIN * TG_TABLE_CELLS)
+#define CHAINED (TG_TABLE_CHAIN * TG_TABLE_WAYS)
 
 static void advance(struct fixture *fixture, uint64_t ns)
 {
@@ -109,7 +109,7 @@ TEST(test_found_behind_free_cells)
 /* What is in one set and looks alike there. */
 TEST(test_same_tag)
 {
-	uint32_t addresses[TG_TABLE_CELLS * 2], address = 0x0b000000;
+	uint32_t addresses[TG_TABLE_WAYS * 2], address = 0x0b000000;
 	const struct tg_table *table;
 	uint64_t hash, wanted;
 	struct tg_bucket_key key;
@@ -121,7 +121,7 @@ TEST(test_same_tag)
 	table = &f.compiled->policy.table;
 	key = key_of_address(&f, address);
 	wanted = tg_table_hash_of(table, &key);
-	for (; found < TG_TABLE_CELLS * 2; address++) {
+	for (; found < TG_TABLE_WAYS * 2; address++) {
 		key = key_of_address(&f, address);
 		hash = tg_table_hash_of(table, &key);
 		if (tg_table_set_of(table, hash) == tg_table_set_of(table, wanted) &&
@@ -132,7 +132,7 @@ TEST(test_same_tag)
 		CHECK(passes_of(&f, addresses[i], i + 1) == i + 1);
 	for (i = 0; i < found; i++)
 		CHECK(with_bucket(&f, &addresses[i], 1, i + 1) == 1, "%d", i);
-	CHECK(check_places(&f) == TG_TABLE_CELLS * 2);
+	CHECK(check_places(&f) == TG_TABLE_WAYS * 2);
 	for (i = 0; i < found; i++)
 		CHECK(passes_of(&f, addresses[i], 50) == 40 - i - 1, "%d", i);
 }
@@ -200,7 +200,7 @@ TEST(test_one_that_is_being_taken_out)
 	CHECK(find_bucket(&f, &key, &bucket) == 1 && bucket.admitted == 3, "in another place");
 }
 
-/* As while a program is at it: a place that no cell names yet is not to be taken out. */
+/* As while a program is at it: a place that no way names yet is not to be taken out. */
 TEST(test_one_that_is_being_put_in)
 {
 	union tg_table_line line;
@@ -215,7 +215,7 @@ TEST(test_one_that_is_being_put_in)
 	index = 1 + tg_table_set_of(&f.compiled->policy.table,
 				    tg_table_hash_of(&f.compiled->policy.table, &key));
 	bpf_map__lookup_elem(f.skeleton->maps.buckets, &index, 4, &line, sizeof(line), 0);
-	memset(line.set.cells, 0, sizeof(line.set.cells));
+	memset(line.set.ways, 0, sizeof(line.set.ways));
 	bpf_map__update_elem(f.skeleton->maps.buckets, &index, 4, &line, sizeof(line), BPF_ANY);
 	advance(&f, 4000 * S);
 	CHECK(reclaim(&f, 0) == 0);

@@ -174,13 +174,13 @@ TEST(test_copy_to_full_chain)
 	passes_of(&from, 0x0a000001, 1);
 	CHECK(check_places(&from) == N + 1);
 	CHECK(tg_table_copy(buckets_of(&from), buckets_of(&to), &to.compiled->policy.table) == 0);
-	CHECK(check_places(&to) == TG_TABLE_CHAIN * TG_TABLE_CELLS + 1, "%u", check_places(&to));
+	CHECK(check_places(&to) == TG_TABLE_CHAIN * TG_TABLE_WAYS + 1, "%u", check_places(&to));
 	for (i = 0; i < N; i++) {
 		key = key_of_address(&to, addresses[i]);
 		found += find_bucket(&to, &key, &bucket) >= 0 && bucket.admitted == 2;
 	}
 	key = key_of_address(&to, 0x0a000001);
-	CHECK(found == TG_TABLE_CHAIN * TG_TABLE_CELLS && find_bucket(&to, &key, &bucket) >= 0,
+	CHECK(found == TG_TABLE_CHAIN * TG_TABLE_WAYS && find_bucket(&to, &key, &bucket) >= 0,
 	      "%u, and one that came after them", found);
 	set_now(&to, 10000 * S);
 	CHECK(reclaim(&to, 0) == found + 1 && check_places(&to) == 0 && sets_in_use(&to) == 0);

@@ -118,15 +118,15 @@ static int compare_addresses(const void *a, const void *b)
 	return one < other ? -1 : one > other;
 }
 
-static int look_for_strangers(void *data, uint32_t number, const struct tg_table_place *place)
+static int look_for_strangers(void *data, uint32_t number, const struct tg_table_entry *entry)
 {
 	struct scene *scene = data;
-	uint32_t address = be64toh(place->key.address.low);
+	uint32_t address = be64toh(entry->key.address.low);
 	struct tg_bucket_key key = key_of_address(scene->fixture, address);
 
 	scene->walked++;
 	scene->strangers +=
-		memcmp(&key, &place->key, sizeof(key)) != 0 ||
+		memcmp(&key, &entry->key, sizeof(key)) != 0 ||
 		!bsearch(&address, scene->addresses, KEYS, sizeof(address), compare_addresses);
 	return 0;
 }
@@ -180,11 +180,11 @@ struct sum {
 	uint64_t given;
 };
 
-static int add_given(void *data, uint32_t number, const struct tg_table_place *place)
+static int add_given(void *data, uint32_t number, const struct tg_table_entry *entry)
 {
 	struct sum *sum = data;
 
-	sum->given += given(sum->fixture, &place->bucket);
+	sum->given += given(sum->fixture, &entry->bucket);
 	return 0;
 }
 
@@ -205,7 +205,7 @@ static uint64_t given_by_all(struct fixture *fixture)
 	return sum.given;
 }
 
-/* Whatever met: no place is lost, no key there twice, and each token that was given is missing. */
+/* Whatever met: no entry is lost, no key there twice, and each token that was given is missing. */
 static void check_scene(struct scene *scene, struct actor actors[2])
 {
 	struct tg_limit_counters counters = limit_counters(scene->fixture, 0);

@@ -156,10 +156,10 @@ static const struct tg_config_limit *limit_of(const struct tg_datapath *datapath
 	return NULL;
 }
 
-static int walk_bucket(void *data, uint32_t number, const struct tg_table_place *place)
+static int walk_bucket(void *data, uint32_t number, const struct tg_table_entry *entry)
 {
 	const struct walk *walk = data;
-	const struct tg_bucket_key *key = &place->key;
+	const struct tg_bucket_key *key = &entry->key;
 	const struct tg_config_limit *limit = limit_of(walk->datapath, key->limit_id);
 	struct tg_bucket_view view;
 
@@ -170,7 +170,7 @@ static int walk_bucket(void *data, uint32_t number, const struct tg_table_place 
 		view.port = be16toh(key->port);
 	if (limit->per_protocol)
 		view.protocol = key->protocol;
-	tg_bucket_measure(&walk->datapath->records[TG_LIMIT_SLOT(key->limit_id)], &place->bucket,
+	tg_bucket_measure(&walk->datapath->records[TG_LIMIT_SLOT(key->limit_id)], &entry->bucket,
 			  walk->datapath->tick, &view);
 	return walk->each(walk->data, &view);
 }
@@ -211,15 +211,15 @@ static void view_limit(const struct tg_datapath *datapath, size_t index, const u
 		.kind = limit->per == TG_CONFIG_PER_KEY ? TG_KEY_NAME : TG_KEY_ADDRESS,
 	};
 	struct tg_bucket bucket = {};
-	struct tg_table_place place;
+	struct tg_table_entry entry;
 	bool found;
 
 	start_view(limit, address, view);
 	memcpy(&key.address, view->bucket.address, sizeof(key.address));
 	found = tg_table_lookup(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS),
-				&datapath->compiled->policy.table, &key, &place) >= 0;
+				&datapath->compiled->policy.table, &key, &entry) >= 0;
 	if (found)
-		bucket = place.bucket;
+		bucket = entry.bucket;
 	else
 		view->overflow = find_shared(datapath, &key, &bucket);
 	if (!found && !view->overflow)

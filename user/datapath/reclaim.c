@@ -77,12 +77,12 @@ static void watch_table_full(struct tg_datapath *datapath, uint64_t table_full, 
 	reclaim->table_full = table_full; /* less than before, if limits have gone */
 }
 
-/* The places of one slice that the program is to look at. */
+/* The entries of one slice that the program is to look at. */
 struct slice {
 	const struct tg_datapath *datapath;
 	uint64_t now[TG_CLOCKS]; /* ns: near enough to choose by, as the program looks again */
 	struct tg_sweep sweep;
-	uint32_t places[TG_CANDIDATES_MAX];
+	uint32_t entries[TG_CANDIDATES_MAX];
 };
 
 static bool is_idle(const struct slice *slice, const struct tg_limit_record *record,
@@ -95,15 +95,15 @@ static bool is_idle(const struct slice *slice, const struct tg_limit_record *rec
 			    slice->sweep.idle[tg_acquaintance(bucket)]);
 }
 
-static int consider(void *data, uint32_t number, const struct tg_table_place *place)
+static int consider(void *data, uint32_t number, const struct tg_table_entry *entry)
 {
 	struct slice *slice = data;
 	const struct tg_limit_record *record =
-		&slice->datapath->records[TG_LIMIT_SLOT(place->key.limit_id)];
+		&slice->datapath->records[TG_LIMIT_SLOT(entry->key.limit_id)];
 
-	if (record->id == place->key.limit_id && !is_idle(slice, record, &place->bucket))
+	if (record->id == entry->key.limit_id && !is_idle(slice, record, &entry->bucket))
 		return 0;
-	slice->places[slice->sweep.candidates++] = number;
+	slice->entries[slice->sweep.candidates++] = number;
 	return 0;
 }
 
@@ -148,7 +148,7 @@ bool tg_datapath_reclaim(struct tg_datapath *datapath)
 	slice->now[TG_CLOCK_COARSE] = tg_clock_read(TG_CLOCK_COARSE);
 	more = tg_table_step(reclaim->walk, consider, slice);
 	if (more >= 0 && slice->sweep.candidates &&
-	    tg_program_reclaim(datapath->program, &slice->sweep, slice->places))
+	    tg_program_reclaim(datapath->program, &slice->sweep, slice->entries))
 		more = -EIO;
 	if (more < 0)
 		give_up(datapath);

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "kernel/bucket_table.h"
 
-#define TG_TABLE_STEP 4096 /* places */
+#define TG_TABLE_STEP 4096 /* entries */
 
 _Static_assert(TG_TABLE_STEP <= TG_CANDIDATES_MAX, "what a step shows, a run can take out");
 
@@ -43,8 +43,9 @@ uint32_t tg_table_size(int fd)
 	    bpf_map_lookup_elem(fd, &zero, &line))
 		return 0;
 	tg_table_lay_out(&table, line.head.size);
-	return line.head.size <= TG_PLACES_MAX && info.max_entries == table.lines ? line.head.size
-										  : 0;
+	return line.head.size <= TG_TABLE_ENTRIES_MAX && info.max_entries == table.lines
+		       ? line.head.size
+		       : 0;
 }
 
 static bool is_key(const struct tg_bucket_key *a, const struct tg_bucket_key *b)
@@ -57,29 +58,29 @@ static int read_line(int fd, uint32_t index, union tg_table_line *line)
 	return bpf_map_lookup_elem(fd, &index, line) ? tg_fail(errno, "a line of the table") : 0;
 }
 
-/* One of the set's cells that leads to the key. */
+/* One of the set's ways that leads to the key. */
 static int look_in_set(int fd, const struct tg_table *table, const struct tg_table_set *set,
-		       uint32_t tag, const struct tg_bucket_key *key, struct tg_table_place *place)
+		       uint32_t tag, const struct tg_bucket_key *key, struct tg_table_entry *entry)
 {
 	union tg_table_line line;
 	uint32_t i;
 	int error;
 
-	for (i = 0; i < TG_TABLE_CELLS; i++) {
-		if (TG_CELL_TAG(set->cells[i]) != tag)
+	for (i = 0; i < TG_TABLE_WAYS; i++) {
+		if (TG_WAY_TAG(set->ways[i]) != tag)
 			continue;
-		error = read_line(fd, table->first_place + TG_CELL_NUMBER(set->cells[i]), &line);
+		error = read_line(fd, table->first_entry + TG_WAY_NUMBER(set->ways[i]), &line);
 		if (error)
 			return error;
-		*place = line.place;
-		if (is_key(&place->key, key) && place->bucket.state != TG_BUCKET_DEAD)
-			return TG_CELL_NUMBER(set->cells[i]);
+		*entry = line.entry;
+		if (is_key(&entry->key, key) && entry->bucket.state != TG_BUCKET_DEAD)
+			return TG_WAY_NUMBER(set->ways[i]);
 	}
 	return -ENOENT;
 }
 
 int tg_table_lookup(int fd, const struct tg_table *table, const struct tg_bucket_key *key,
-		    struct tg_table_place *place)
+		    struct tg_table_entry *entry)
 {
 	uint64_t hash = tg_table_hash_of(table, key);
 	uint32_t set = tg_table_set_of(table, hash), i;
@@ -90,7 +91,7 @@ int tg_table_lookup(int fd, const struct tg_table *table, const struct tg_bucket
 		found = read_line(fd, 1 + set, &line);
 		if (found)
 			return found;
-		found = look_in_set(fd, table, &line.set, tg_table_tag_of(hash), key, place);
+		found = look_in_set(fd, table, &line.set, tg_table_tag_of(hash), key, entry);
 		if (found != -ENOENT || !TG_SET_PASSES(line.set.use))
 			return found;
 		set = (set + 1) % table->sets;
@@ -127,7 +128,7 @@ static void close_window(struct window *window)
 struct tg_table_walk {
 	int fd; /* its own: a walk may outlast the program whose table it is */
 	struct tg_table table;
-	uint32_t next; /* place */
+	uint32_t next; /* entry */
 };
 
 struct tg_table_walk *tg_table_walk_new(int fd)
@@ -160,29 +161,29 @@ void tg_table_walk_free(struct tg_table_walk **walk)
 }
 
 /* A copy that is of one bucket: read in the order in which none is taken for another. */
-static bool read_place(const struct tg_table_place *place, struct tg_table_place *copy)
+static bool read_entry(const struct tg_table_entry *entry, struct tg_table_entry *copy)
 {
-	uint64_t state = __atomic_load_n(&place->bucket.state, __ATOMIC_ACQUIRE);
-	uint32_t limit_id = __atomic_load_n(&place->key.limit_id, __ATOMIC_ACQUIRE);
+	uint64_t state = __atomic_load_n(&entry->bucket.state, __ATOMIC_ACQUIRE);
+	uint32_t limit_id = __atomic_load_n(&entry->key.limit_id, __ATOMIC_ACQUIRE);
 
-	*copy = *place;
+	*copy = *entry;
 	copy->bucket.state = state;
 	return limit_id && copy->key.limit_id == limit_id && state != TG_BUCKET_DEAD;
 }
 
-/* Of @n places from @walk->next on. */
+/* Of @n entries from @walk->next on. */
 static int step(struct tg_table_walk *walk, uint32_t n, tg_table_function *each, void *data)
 {
-	struct tg_table_place place;
+	struct tg_table_entry entry;
 	struct window window = {};
 	uint32_t i;
-	int result = open_window(walk->fd, walk->table.first_place + walk->next, n, &window);
+	int result = open_window(walk->fd, walk->table.first_entry + walk->next, n, &window);
 
 	if (result)
 		return result;
 	for (i = 0; i < n && !result; i++)
-		if (read_place(&window.lines[i].place, &place))
-			result = each(data, walk->next + i, &place);
+		if (read_entry(&window.lines[i].entry, &entry))
+			result = each(data, walk->next + i, &entry);
 	close_window(&window);
 	walk->next += n;
 	return result;
@@ -224,26 +225,26 @@ static __u32 *find_free(struct tg_table_set *set, uint64_t hash)
 	uint32_t i;
 
 	for (i = 0; i < TG_TABLE_CHOICES; i++)
-		if (!set->cells[tg_table_cell_of(hash, i)])
-			return &set->cells[tg_table_cell_of(hash, i)];
-	for (i = 0; i < TG_TABLE_CELLS; i++)
-		if (!set->cells[i])
-			return &set->cells[i];
+		if (!set->ways[tg_table_way_of(hash, i)])
+			return &set->ways[tg_table_way_of(hash, i)];
+	for (i = 0; i < TG_TABLE_WAYS; i++)
+		if (!set->ways[i])
+			return &set->ways[i];
 	return NULL;
 }
 
-/* A cell for @number; false if there is none. Nobody else is at work on the table. */
-static bool take_cell(union tg_table_line *lines, const struct tg_table *table, uint64_t hash,
-		      uint32_t number)
+/* A way for @number; false if there is none. Nobody else is at work on the table. */
+static bool take_way(union tg_table_line *lines, const struct tg_table *table, uint64_t hash,
+		     uint32_t number)
 {
 	uint32_t own = tg_table_set_of(table, hash), n;
-	__u32 *cell = NULL;
+	__u32 *way = NULL;
 
-	for (n = 0; n < TG_TABLE_CHAIN && !cell; n++)
-		cell = find_free(&lines[1 + (own + n) % table->sets].set, hash);
-	if (!cell)
+	for (n = 0; n < TG_TABLE_CHAIN && !way; n++)
+		way = find_free(&lines[1 + (own + n) % table->sets].set, hash);
+	if (!way)
 		return false;
-	*cell = tg_table_tag_of(hash) << TG_CELL_NUMBER_BITS | number;
+	*way = tg_table_tag_of(hash) << TG_WAY_NUMBER_BITS | number;
 	while (--n)
 		lines[1 + (own + n - 1) % table->sets].set.use += TG_SET_PASSED;
 	return true;
@@ -271,7 +272,7 @@ static int copy_share(const struct copying *copying, uint32_t number, uint32_t t
 	return error;
 }
 
-static int copy_place(void *data, uint32_t number, const struct tg_table_place *place)
+static int copy_entry(void *data, uint32_t number, const struct tg_table_entry *entry)
 {
 	const struct copying *copying = data;
 	const struct tg_table *table = copying->table;
@@ -279,9 +280,9 @@ static int copy_place(void *data, uint32_t number, const struct tg_table_place *
 
 	if (head->used >= table->size)
 		return 1;
-	if (!take_cell(copying->to, table, tg_table_hash_of(table, &place->key), head->used))
+	if (!take_way(copying->to, table, tg_table_hash_of(table, &entry->key), head->used))
 		return 0;
-	copying->to[table->first_place + head->used].place = *place;
+	copying->to[table->first_entry + head->used].entry = *entry;
 	return copy_share(copying, number, head->used++);
 }
 
@@ -299,7 +300,7 @@ int tg_table_copy(int from, int to, const struct tg_table *table)
 	if (copying.to == MAP_FAILED)
 		return -errno;
 	while (more > 0)
-		more = tg_table_step(walk, copy_place, &copying);
+		more = tg_table_step(walk, copy_entry, &copying);
 	munmap(copying.to, bytes);
 	return more;
 }

@@ -12,12 +12,12 @@ int tg_table_prepare(int fd, const struct tg_table *table);
 /* How many buckets the map is for; 0 if it is no such table. */
 uint32_t tg_table_size(int fd);
 
-/* The key's place as it is now: its number, or -ENOENT or another -errno. */
+/* The key's entry as it is now: its number, or -ENOENT or another -errno. */
 int tg_table_lookup(int fd, const struct tg_table *table, const struct tg_bucket_key *key,
-		    struct tg_table_place *place);
+		    struct tg_table_entry *entry);
 
-/* @place may change under its reader's eyes, and go to another key: what he got is a copy. */
-typedef int tg_table_function(void *data, uint32_t number, const struct tg_table_place *place);
+/* @entry may change under its reader's eyes, and go to another key: what he got is a copy. */
+typedef int tg_table_function(void *data, uint32_t number, const struct tg_table_entry *entry);
 
 /*
  * Calls @each for every bucket of the table with descriptor @fd, as it stands at about now, until

@@ -82,7 +82,7 @@ int tg_program_entry_fd(const struct tg_program *program, enum tg_hook hook)
 static int place_of(const struct tg_program *program, uint32_t bank, enum tg_hook hook,
 		    uint32_t *index)
 {
-	*index = hook == TG_HOOK_XDP ? bank : TG_TC_PLACE(bank, hook);
+	*index = hook == TG_HOOK_XDP ? bank : TG_TC_PROGRAM(bank, hook);
 	return tg_program_map_fd(program,
 				 hook == TG_HOOK_XDP ? TG_MAP_GENERATIONS : TG_MAP_TC_GENERATIONS);
 }

@@ -154,22 +154,22 @@ struct fill {
 	double squares; /* of how many keys have a set as their own: on average of the sets */
 	int unplaced;
 	int passes; /* sets gone by, all together */
-	int chosen; /* keys that have one of the cells that they prefer */
+	int chosen; /* keys that have one of the ways that they prefer */
 };
 
-static uint8_t own[SIZE], taken[SIZE], preferred[SIZE][TG_TABLE_CELLS];
+static uint8_t own[SIZE], taken[SIZE], preferred[SIZE][TG_TABLE_WAYS];
 
 static void place(const struct tg_table *table, uint64_t hash, struct fill *fill)
 {
 	uint32_t set = tg_table_set_of(table, hash), i;
-	uint8_t *cell = &preferred[set][tg_table_cell_of(hash, 0)];
+	uint8_t *way = &preferred[set][tg_table_way_of(hash, 0)];
 
 	own[set] += own[set] < 255;
-	for (i = 1; i < TG_TABLE_CHOICES && *cell; i++)
-		cell = &preferred[set][tg_table_cell_of(hash, i)];
-	fill->chosen += !*cell;
-	*cell = 1;
-	for (i = 0; i < TG_TABLE_CHAIN && taken[set] == TG_TABLE_CELLS; i++)
+	for (i = 1; i < TG_TABLE_CHOICES && *way; i++)
+		way = &preferred[set][tg_table_way_of(hash, i)];
+	fill->chosen += !*way;
+	*way = 1;
+	for (i = 0; i < TG_TABLE_CHAIN && taken[set] == TG_TABLE_WAYS; i++)
 		set = (set + 1) % table->sets;
 	fill->passes += i;
 	taken[set] += i < TG_TABLE_CHAIN;
@@ -360,25 +360,25 @@ static struct tg_bucket_key apart6(uint32_t i)
 	return key_of6(0, (uint64_t)i * TG_NEIGHBOURS);
 }
 
-/* Neighbours have one set, and in it cells and tags of their own. */
+/* Neighbours have one set, and in it ways and tags of their own. */
 TEST(test_neighbours)
 {
 	struct tg_bucket_key key;
 	struct tg_table table;
-	uint32_t set = 0, cells, next = 0, i, n;
+	uint32_t set = 0, ways, next = 0, i, n;
 	uint64_t hash;
 
 	seed = 6;
 	for (n = 0; n < 1000; n++) {
 		design(&table);
-		for (i = cells = 0; i < TG_NEIGHBOURS; i++) {
+		for (i = ways = 0; i < TG_NEIGHBOURS; i++) {
 			key = n & 1 ? key_of4(0x0a000010 + i) : key_of6(n, 0x10 + i);
 			hash = tg_table_hash_of(&table, &key);
 			set = i ? set : tg_table_set_of(&table, hash);
 			CHECK(tg_table_set_of(&table, hash) == set, "neighbour %u", i);
-			cells |= 1U << tg_table_cell_of(hash, 0);
+			ways |= 1U << tg_table_way_of(hash, 0);
 		}
-		CHECK(__builtin_popcount(cells) == TG_NEIGHBOURS, "cells %x", cells);
+		CHECK(__builtin_popcount(ways) == TG_NEIGHBOURS, "cells %x", ways);
 		key = n & 1 ? key_of4(0x0a000018) : key_of6(n, 0x18);
 		next += set_of(&table, &key) == set;
 	}

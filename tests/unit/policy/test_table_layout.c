@@ -20,8 +20,8 @@ TEST(test_lines_apart)
 	for (i = 0; i < SIZES; i++) {
 		tg_table_lay_out(&t, sizes[i]);
 		CHECK(t.size == sizes[i] && t.sets >= 1, "%u: %u sets", sizes[i], t.sets);
-		CHECK(t.first_place >= 1 + t.sets, "%u: the head, the sets, then places", sizes[i]);
-		CHECK(t.first_share >= t.first_place + t.size, "%u: places, then shares", sizes[i]);
+		CHECK(t.first_entry >= 1 + t.sets, "%u: the head, the sets, then places", sizes[i]);
+		CHECK(t.first_share >= t.first_entry + t.size, "%u: places, then shares", sizes[i]);
 		CHECK(t.lines >= t.first_share + (t.size - 1) / TG_SHARES_PER_LINE + 1,
 		      "%u: the last share is within the map", sizes[i]);
 		CHECK((uint64_t)t.sets + t.size + t.size / 4 + 3 >= t.lines,
@@ -34,8 +34,8 @@ TEST(test_numbers_fit_cells)
 	size_t i;
 
 	for (i = 0; i < SIZES; i++)
-		CHECK(TG_CELL_NUMBER(sizes[i] - 1) == sizes[i] - 1 &&
-			      TG_CELL_TAG(sizes[i] - 1) == 0 && sizes[i] <= TG_PLACES_MAX,
+		CHECK(TG_WAY_NUMBER(sizes[i] - 1) == sizes[i] - 1 &&
+			      TG_WAY_TAG(sizes[i] - 1) == 0 && sizes[i] <= TG_TABLE_ENTRIES_MAX,
 		      "%u", sizes[i]);
 }
 
@@ -47,11 +47,10 @@ TEST(test_cells_for_all)
 
 	for (i = 0; i < SIZES; i++) {
 		tg_table_lay_out(&t, sizes[i]);
-		CHECK((uint64_t)t.sets * TG_TABLE_CELLS * 8 >= (uint64_t)sizes[i] * 15,
+		CHECK((uint64_t)t.sets * TG_TABLE_WAYS * 8 >= (uint64_t)sizes[i] * 15,
 		      "%u: %u sets", sizes[i], t.sets);
-		/* where a chain goes all around, it must come by enough cells */
-		CHECK(t.sets >= TG_TABLE_CHAIN || t.sets * TG_TABLE_CELLS >= t.size, "%u",
-		      sizes[i]);
+		/* where a chain goes all around, it must come by enough ways */
+		CHECK(t.sets >= TG_TABLE_CHAIN || t.sets * TG_TABLE_WAYS >= t.size, "%u", sizes[i]);
 	}
 }
 
@@ -66,8 +65,8 @@ TEST(test_within_bounds)
 		tg_table_lay_out(&t, sizes[i]);
 		for (j = 0; j < sizeof(hashes) / sizeof(hashes[0]); j++) {
 			CHECK(tg_table_set_of(&t, hashes[j]) < t.sets, "%u: a set", sizes[i]);
-			CHECK(tg_table_cell_of(hashes[j], 0) < TG_TABLE_CELLS, "a cell");
-			CHECK(tg_table_cell_of(hashes[j], 1) < TG_TABLE_CELLS, "a second one");
+			CHECK(tg_table_way_of(hashes[j], 0) < TG_TABLE_WAYS, "a cell");
+			CHECK(tg_table_way_of(hashes[j], 1) < TG_TABLE_WAYS, "a second one");
 			CHECK(tg_table_tag_of(hashes[j]) >= 1 && tg_table_tag_of(hashes[j]) <= 255,
 			      "a tag that is not 0 and fits");
 		}
@@ -83,7 +82,7 @@ TEST(test_two_cells)
 	int same = 0;
 
 	for (i = 0; i < 256; i++)
-		same += tg_table_cell_of(i << 16, 0) == tg_table_cell_of(i << 16, 1);
+		same += tg_table_way_of(i << 16, 0) == tg_table_way_of(i << 16, 1);
 	CHECK(same <= 1, "%d of 256 hashes have only one", same);
 }
 
