@@ -230,7 +230,7 @@ static __always_inline bool is_idle(const struct tg_bucket *bucket)
 	const struct tg_rate *by = &run.rate;
 
 	return tg_gcra_idle(by, bucket->state, tg_gcra_clock(by, run.now),
-			    tg_acquaintance(bucket) == TG_KNOWN ? TABLE_KNOWN_IDLE : 0);
+			    tg_source_age_of(bucket) == TG_RETURNING ? TABLE_KNOWN_IDLE : 0);
 }
 
 static long sweep_line(void *map, __u32 *index, union tg_table_line *line, void *data)

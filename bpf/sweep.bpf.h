@@ -84,7 +84,7 @@ static __always_inline bool tg_sweep_is_idle(struct tg_sweep *sweep, const struc
 		return false;
 	rate = &record->rates[version];
 	return tg_gcra_idle(rate, state, tg_gcra_clock(rate, sweep->now[rate->clock & 1]),
-			    sweep->idle[tg_acquaintance(bucket)]);
+			    sweep->idle[tg_source_age_of(bucket)]);
 }
 
 /* It may have refilled and still refuse. */

@@ -22,23 +22,23 @@ enum tg_sweep_flags {
  * A bucket of which one packet is all that was seen is worth less than another: spoofed sources
  * leave such, while one that comes again should not find itself a new source in a flood of them.
  */
-enum tg_acquaintance { TG_SEEN_ONCE, TG_KNOWN, TG_ACQUAINTANCES };
+enum tg_source_age { TG_SEEN_ONCE, TG_RETURNING, TG_SOURCE_AGES };
 
-static inline enum tg_acquaintance tg_acquaintance(const struct tg_bucket *bucket)
+static inline enum tg_source_age tg_source_age_of(const struct tg_bucket *bucket)
 {
-	return bucket->admitted + bucket->exceeded > 1 ? TG_KNOWN : TG_SEEN_ONCE;
+	return bucket->admitted + bucket->exceeded > 1 ? TG_RETURNING : TG_SEEN_ONCE;
 }
 
 #define TG_CANDIDATES_MAX 4096 /* buckets that one run of the reclaiming program looks at */
 
 struct tg_sweep {
-	struct tg_address address;    /* with BY_ADDRESS: in full, masked as each limit has it */
-	__u64 now[TG_CLOCKS];	      /* out: ns, what the clocks showed at the beginning */
-	__u64 idle[TG_ACQUAINTANCES]; /* with RECLAIM: ns for which a bucket must have been full */
-	__u32 flags;		      /* enum tg_sweep_flags; older rates are always converted */
-	__u32 bank;		      /* whose records tell the limits and their rates */
-	__u32 limit_id;		      /* with BY_LIMIT */
-	__u32 visited;		      /* out: counts of buckets */
+	struct tg_address address;  /* with BY_ADDRESS: in full, masked as each limit has it */
+	__u64 now[TG_CLOCKS];	    /* out: ns, what the clocks showed at the beginning */
+	__u64 idle[TG_SOURCE_AGES]; /* with RECLAIM: ns for which a bucket must have been full */
+	__u32 flags;		    /* enum tg_sweep_flags; older rates are always converted */
+	__u32 bank;		    /* whose records tell the limits and their rates */
+	__u32 limit_id;		    /* with BY_LIMIT */
+	__u32 visited;		    /* out: counts of buckets */
 	__u32 reclaimed;
 	__u32 converted;
 	__u32 reset;

@@ -33,11 +33,11 @@ static inline int take_candidate(void *data, uint32_t number, const struct tg_ta
 }
 
 /* A pass over the table, as the daemon makes it. Returns how many buckets went. */
-static inline uint32_t reclaim(struct fixture *fixture, uint64_t known_idle)
+static inline uint32_t reclaim(struct fixture *fixture, uint64_t returning_idle)
 {
 	struct takeout takeout = {fixture, {.flags = TG_SWEEP_RECLAIM}};
 
-	takeout.request.idle[TG_KNOWN] = known_idle;
+	takeout.request.idle[TG_RETURNING] = returning_idle;
 	tg_table_each(bpf_map__fd(fixture->skeleton->maps.buckets), take_candidate, &takeout);
 	reclaim_candidates(&takeout);
 	return takeout.request.reclaimed;

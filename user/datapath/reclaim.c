@@ -25,7 +25,7 @@ struct tg_reclaim {
 	struct tg_table_walk *walk;	  /* the pass under way, or NULL */
 	const struct tg_program *program; /* with which it began */
 	uint64_t began, next;		  /* ns: this pass; no other one before */
-	uint64_t known_idle; /* ns that a known source's bucket stays when it is full */
+	uint64_t returning_idle; /* ns that a returning source's bucket stays when it is full */
 	uint64_t table_full,
 		table_full_at; /* packets that found the table full, and when last (ns) */
 	bool announced;	       /* that it is full */
@@ -45,15 +45,15 @@ void tg_reclaim_free(struct tg_reclaim **reclaim)
 	*reclaim = NULL;
 }
 
-uint64_t tg_reclaim_adapt(uint64_t known_idle, uint64_t used, uint64_t size)
+uint64_t tg_reclaim_adapt(uint64_t returning_idle, uint64_t used, uint64_t size)
 {
 	if (used > size / 4 * 3)
-		known_idle /= 2;
+		returning_idle /= 2;
 	else if (used < size / 8 * 5)
-		known_idle *= 2;
-	if (known_idle < TG_KNOWN_IDLE_MIN)
-		return TG_KNOWN_IDLE_MIN;
-	return known_idle > TG_KNOWN_IDLE_MAX ? TG_KNOWN_IDLE_MAX : known_idle;
+		returning_idle *= 2;
+	if (returning_idle < TG_RETURNING_IDLE_MIN)
+		return TG_RETURNING_IDLE_MIN;
+	return returning_idle > TG_RETURNING_IDLE_MAX ? TG_RETURNING_IDLE_MAX : returning_idle;
 }
 
 /* One line when it gets full and one when that is long past, however many packets there are. */
@@ -92,7 +92,7 @@ static bool is_idle(const struct slice *slice, const struct tg_limit_record *rec
 
 	return tg_state_version(bucket->state) == record->version &&
 	       tg_gcra_idle(rate, bucket->state, tg_gcra_clock(rate, slice->now[rate->clock]),
-			    slice->sweep.idle[tg_acquaintance(bucket)]);
+			    slice->sweep.idle[tg_source_age_of(bucket)]);
 }
 
 static int consider(void *data, uint32_t number, const struct tg_table_entry *entry)
@@ -114,9 +114,9 @@ static void end_pass(struct tg_datapath *datapath)
 
 	tg_table_walk_free(&reclaim->walk);
 	reclaim->next = now + (now - reclaim->began) * PAUSE_PER_PASS;
-	reclaim->known_idle =
-		tg_reclaim_adapt(reclaim->known_idle, tg_datapath_count_used(datapath, &table_full),
-				 datapath->table_size);
+	reclaim->returning_idle = tg_reclaim_adapt(reclaim->returning_idle,
+						   tg_datapath_count_used(datapath, &table_full),
+						   datapath->table_size);
 }
 
 /* What went wrong is in the log. */
@@ -143,7 +143,7 @@ bool tg_datapath_reclaim(struct tg_datapath *datapath)
 	slice->datapath = datapath;
 	slice->sweep.flags = TG_SWEEP_RECLAIM | TG_SWEEP_FORGET;
 	slice->sweep.bank = datapath->bank;
-	slice->sweep.idle[TG_KNOWN] = reclaim->known_idle;
+	slice->sweep.idle[TG_RETURNING] = reclaim->returning_idle;
 	slice->now[TG_CLOCK_PRECISE] = tg_now_ns();
 	slice->now[TG_CLOCK_COARSE] = tg_clock_read(TG_CLOCK_COARSE);
 	more = tg_table_step(reclaim->walk, consider, slice);
@@ -167,8 +167,8 @@ bool tg_datapath_maintain(struct tg_datapath *datapath)
 	watch_table_full(datapath, table_full, now);
 	if (reclaim->walk || used < datapath->table_size / 2 || now < reclaim->next)
 		return false;
-	if (!reclaim->known_idle)
-		reclaim->known_idle = TG_KNOWN_IDLE_MAX;
+	if (!reclaim->returning_idle)
+		reclaim->returning_idle = TG_RETURNING_IDLE_MAX;
 	reclaim->began = now;
 	reclaim->program = datapath->program;
 	reclaim->walk = tg_table_walk_new(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS));

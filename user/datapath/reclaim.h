@@ -18,14 +18,14 @@ struct tg_reclaim *tg_reclaim_new(void);	   /* NULL: out of memory */
 void tg_reclaim_free(struct tg_reclaim **reclaim); /* NULL-safe */
 
 /* At most so long, and no shorter however many wait for a place. */
-#define TG_KNOWN_IDLE_MAX 300000000000ULL /* ns */
-#define TG_KNOWN_IDLE_MIN 10000000000ULL
+#define TG_RETURNING_IDLE_MAX 300000000000ULL /* ns */
+#define TG_RETURNING_IDLE_MIN 10000000000ULL
 
 /*
  * How long the bucket of a known source may stay full in the next pass, if this one has left
  * @used of @size places taken: shorter when few are free, longer when many are. Pure.
  */
-uint64_t tg_reclaim_adapt(uint64_t known_idle, uint64_t used, uint64_t size);
+uint64_t tg_reclaim_adapt(uint64_t returning_idle, uint64_t used, uint64_t size);
 
 /*
  * Housekeeping, about once a second: takes expired entries out, says when the table is full. True

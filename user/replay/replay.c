@@ -27,7 +27,7 @@ struct tg_replay {
 	uint64_t now;		       /* since 1970 */
 	uint64_t base;		       /* what the program's clock is behind that by */
 	uint64_t checked;	       /* `now` of the last look at the table */
-	uint64_t known_idle;	       /* as in struct tg_reclaim */
+	uint64_t returning_idle;       /* as in struct tg_reclaim */
 	uint8_t bytes[TG_FRAME_LEAST]; /* of a frame that is shorter */
 };
 
@@ -60,7 +60,7 @@ int tg_replay_open(const struct tg_config *config, enum tg_hook hook, struct tg_
 		return tg_refuse(message, ENOMEM, "out of memory");
 	made->hook = hook;
 	made->table_size = config->table_size;
-	made->known_idle = TG_KNOWN_IDLE_MAX;
+	made->returning_idle = TG_RETURNING_IDLE_MAX;
 	error = tg_policy_compile(config, none, &blank, 0, tg_clock_tick(), &made->compiled);
 	if (error)
 		return tg_refuse(message, error, "cannot compile the policy: %s", strerror(-error));
@@ -107,7 +107,8 @@ static void advance_clock(struct tg_replay *replay, uint64_t time)
 /* As tg_datapath_maintain() does, a look each second of the capture. */
 static int maintain(struct tg_replay *replay)
 {
-	struct tg_sweep sweep = {.flags = TG_SWEEP_RECLAIM, .idle[TG_KNOWN] = replay->known_idle};
+	struct tg_sweep sweep = {.flags = TG_SWEEP_RECLAIM,
+				 .idle[TG_RETURNING] = replay->returning_idle};
 	struct tg_limit_counters counters;
 	uint64_t used = 0;
 	uint32_t slot;
@@ -127,8 +128,8 @@ static int maintain(struct tg_replay *replay)
 	if (used < replay->table_size / 2)
 		return 0;
 	error = tg_program_sweep(replay->program, &sweep);
-	replay->known_idle =
-		tg_reclaim_adapt(replay->known_idle, used - sweep.reclaimed, replay->table_size);
+	replay->returning_idle = tg_reclaim_adapt(replay->returning_idle, used - sweep.reclaimed,
+						  replay->table_size);
 	return error;
 }
 

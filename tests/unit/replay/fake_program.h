@@ -33,7 +33,7 @@ static struct {
 	uint64_t now; /* of the last run */
 	struct tg_frame frame;
 	uint8_t bytes[TG_FRAME_LEAST];
-	uint64_t known_idle; /* of the last sweep */
+	uint64_t returning_idle; /* of the last sweep */
 } kernel;
 
 int tg_program_load_virtual(const struct tg_compiled *compiled, enum tg_hook hook,
@@ -85,7 +85,7 @@ int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep)
 {
 	CHECK(sweep->flags == TG_SWEEP_RECLAIM, "%x", sweep->flags);
 	kernel.sweeps++;
-	kernel.known_idle = sweep->idle[TG_KNOWN];
+	kernel.returning_idle = sweep->idle[TG_RETURNING];
 	sweep->reclaimed = kernel.reclaims;
 	return kernel.sweep_error;
 }
@@ -97,9 +97,9 @@ void tg_program_free(struct tg_program **program)
 }
 
 /* Half as long where it is full, so that a test sees that the answer is used the next time. */
-uint64_t tg_reclaim_adapt(uint64_t known_idle, uint64_t used, uint64_t size)
+uint64_t tg_reclaim_adapt(uint64_t returning_idle, uint64_t used, uint64_t size)
 {
-	return used >= size ? known_idle / 2 : known_idle;
+	return used >= size ? returning_idle / 2 : returning_idle;
 }
 
 static const char policy[] =

@@ -149,16 +149,17 @@ TEST(sweeps)
 	kernel.limits[1].created = 1;
 	CHECK(packet(&fixture, T + 2 * S - 1) == 0 && !kernel.sweeps, "not yet");
 	CHECK(packet(&fixture, T + 2 * S) == 0 && kernel.sweeps == 1, "50 of 100");
-	CHECK(kernel.known_idle == TG_KNOWN_IDLE_MAX, "%llu",
-	      (unsigned long long)kernel.known_idle);
+	CHECK(kernel.returning_idle == TG_RETURNING_IDLE_MAX, "%llu",
+	      (unsigned long long)kernel.returning_idle);
 	CHECK(packet(&fixture, T + 2 * S + 1) == 0 && kernel.sweeps == 1, "once a second");
 	kernel.limits[1].created = 51;
 	CHECK(packet(&fixture, T + 9 * S) == 0 && kernel.sweeps == 2);
 	kernel.reclaims = 1;
 	CHECK(packet(&fixture, T + 10 * S) == 0 && kernel.sweeps == 3 &&
-		      kernel.known_idle == TG_KNOWN_IDLE_MAX / 2,
+		      kernel.returning_idle == TG_RETURNING_IDLE_MAX / 2,
 	      "it was full after the second");
-	CHECK(packet(&fixture, T + 11 * S) == 0 && kernel.known_idle == TG_KNOWN_IDLE_MAX / 2,
+	CHECK(packet(&fixture, T + 11 * S) == 0 &&
+		      kernel.returning_idle == TG_RETURNING_IDLE_MAX / 2,
 	      "and not after the third");
 	kernel.sweep_error = -EIO;
 	CHECK(packet(&fixture, T + 12 * S) == -EIO, "what fails is said");
