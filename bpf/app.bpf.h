@@ -119,7 +119,8 @@ static __always_inline void tg_show_bucket(struct tg_ask *ask, struct tg_bucket 
 	}
 	ask->rate = *snapshot.rate;
 	ask->deficit = snapshot.deficit;
-	ask->closed_until = tg_closed_until(tg_read_closed(request), request->slot, request->now);
+	ask->penalty_until =
+		tg_penalty_until(tg_read_penalty(request), request->slot, request->now);
 }
 
 static __always_inline void tg_ask_limit(struct tg_ask *ask, __u32 slot)
@@ -136,8 +137,8 @@ static __always_inline void tg_ask_limit(struct tg_ask *ask, __u32 slot)
 	tg_show_bucket(ask, tg_bucket_of(&key, &request), &request);
 	if (ask->what != TG_ASK_CHARGE)
 		ask->result =
-			ask->closed_until || ask->deficit + (ask->cost << (ask->rate.scale & 63)) >
-						     ask->rate.capacity
+			ask->penalty_until || ask->deficit + (ask->cost << (ask->rate.scale & 63)) >
+						      ask->rate.capacity
 				? TG_ASK_EXCEEDED
 				: TG_ASK_ADMITTED;
 }

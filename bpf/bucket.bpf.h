@@ -62,21 +62,21 @@ static __always_inline bool tg_is_above(const struct tg_bucket_snapshot *snapsho
 __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_charge_request *request)
 {
 	struct tg_bucket_snapshot snapshot = {};
-	__u64 state, next, closed, until;
+	__u64 state, next, penalty, until;
 	bool admitted;
 
 	if (!bucket || !request)
 		return TG_CHARGE_EXCEEDED;
-	closed = tg_read_closed(request);
+	penalty = tg_read_penalty(request);
 	state = request->state;
 	if (tg_read_bucket(state, request, &snapshot))
 		return TG_CHARGE_AGAIN;
-	until = tg_closed_until(closed, request->slot, request->now);
+	until = tg_penalty_until(penalty, request->slot, request->now);
 	if (until) {
-		tg_forfeit(bucket, state, until, request, &snapshot);
+		tg_hold_empty(bucket, state, until, request, &snapshot);
 		return tg_exceeded(bucket, request);
 	}
-	closed = tg_heal(bucket, closed, request, &snapshot);
+	penalty = tg_clear_penalty(bucket, penalty, request, &snapshot);
 	admitted = tg_gcra_charge(snapshot.rate, &snapshot.deficit, request->cost) ||
 		   tg_charge_ahead(&snapshot, request);
 	if (admitted || snapshot.store) {
@@ -85,7 +85,7 @@ __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_charge_reque
 			return TG_CHARGE_AGAIN;
 	}
 	if (!admitted) {
-		tg_close(bucket, closed, request);
+		tg_penalize(bucket, penalty, request);
 		return tg_exceeded(bucket, request);
 	}
 	request->above = tg_is_above(&snapshot, request->slot);

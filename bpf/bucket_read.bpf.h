@@ -11,12 +11,12 @@
 
 /* What one packet asks of one limit, and what it gets. */
 struct tg_charge_request {
-	__u64 cost;   /* tokens */
-	__u64 now;    /* ns, on the clock of the limit's rate */
-	__u64 hash;   /* of the bucket's key, for the table */
-	__u64 state;  /* of the bucket that is charged, as it was before, */
-	__u64 closed; /* and when it opens, as it was before that */
-	__u32 number; /* of its entry in the table */
+	__u64 cost;    /* tokens */
+	__u64 now;     /* ns, on the clock of the limit's rate */
+	__u64 hash;    /* of the bucket's key, for the table */
+	__u64 state;   /* of the bucket that is charged, as it was before, */
+	__u64 penalty; /* and when it opens, as it was before that */
+	__u32 number;  /* of its entry in the table */
 	__u32 slot;
 	__u32 segments;
 	bool overflow;	   /* the bucket is one of those that sources share: no backoff */
@@ -34,7 +34,7 @@ static __always_inline __u64 tg_read_state(const struct tg_bucket *bucket)
 
 /*
  * The bucket in entry @number, if it is the key's, and what it is to be charged by. In this order:
- * closed, so that no refusal is forgotten that came after the state was read; the state, which
+ * penalty, so that no refusal is forgotten that came after the state was read; the state, which
  * no swap finds again once the entry is another's; and the key.
  */
 static __always_inline struct tg_bucket *tg_bucket_at(const struct tg_bucket_key *key, __u32 number,
@@ -46,7 +46,7 @@ static __always_inline struct tg_bucket *tg_bucket_at(const struct tg_bucket_key
 	if (!entry)
 		return NULL;
 	bucket = &entry->bucket;
-	request->closed = *(const volatile __u64 *)&bucket->closed;
+	request->penalty = *(const volatile __u64 *)&bucket->penalty;
 	request->state = tg_read_state(bucket);
 	request->number = number;
 	return tg_is_key(tg_table_entry_after(entry, request->state), key) ? bucket : NULL;

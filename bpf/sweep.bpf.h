@@ -65,7 +65,7 @@ static __always_inline void tg_sweep_state(struct tg_sweep *sweep, struct tg_buc
 		if (__sync_val_compare_and_swap(&bucket->state, state,
 						tg_gcra_state(deficit, clock, to)) == state) {
 			if (reset)
-				bucket->closed = 0;
+				bucket->penalty = 0;
 			sweep->converted += from != to;
 			sweep->reset += reset;
 			return;
@@ -88,16 +88,16 @@ static __always_inline bool tg_sweep_is_idle(struct tg_sweep *sweep, const struc
 }
 
 /* It may have refilled and still refuse. */
-static __always_inline bool tg_sweep_is_closed(struct tg_sweep *sweep,
-					       const struct tg_bucket *bucket,
-					       const struct tg_limit_record *record)
+static __always_inline bool tg_sweep_has_penalty(struct tg_sweep *sweep,
+						 const struct tg_bucket *bucket,
+						 const struct tg_limit_record *record)
 {
-	__u64 closed = *(const volatile __u64 *)&bucket->closed;
+	__u64 penalty = *(const volatile __u64 *)&bucket->penalty;
 	__u32 version = record->version;
 
-	return closed && version < TG_RATE_VERSIONS &&
-	       tg_closed_until(closed, TG_LIMIT_SLOT(record->id),
-			       sweep->now[record->rates[version].clock & 1]);
+	return penalty && version < TG_RATE_VERSIONS &&
+	       tg_penalty_until(penalty, TG_LIMIT_SLOT(record->id),
+				sweep->now[record->rates[version].clock & 1]);
 }
 
 /* The bucket in entry @number, whose state is TG_BUCKET_DEAD by now. */
@@ -160,7 +160,8 @@ __noinline int tg_sweep_entry(struct tg_sweep *sweep, __u32 number)
 	tg_sweep_state(sweep, bucket, record, tg_sweep_selects(sweep, &key));
 	state = tg_read_state(bucket);
 	if ((sweep->flags & TG_SWEEP_RECLAIM) && tg_sweep_is_idle(sweep, bucket, state, record) &&
-	    !tg_sweep_is_closed(sweep, bucket, record) && tg_sweep_kill(entry, state, &key, number))
+	    !tg_sweep_has_penalty(sweep, bucket, record) &&
+	    tg_sweep_kill(entry, state, &key, number))
 		tg_sweep_take_out(sweep, number, &key, true);
 	return 0;
 }

@@ -89,7 +89,7 @@ static __always_inline void tg_table_entry_fill(struct tg_table_entry *entry,
 	bucket->admitted = admitted;
 	bucket->exceeded = 0;
 	bucket->exceeded_at = 0;
-	bucket->closed = 0;
+	bucket->penalty = 0;
 	bucket->state = state;
 	entry->key.address = key->address;
 	tg_store_last(&entry->key.limit_id, tg_key_rest(key));

@@ -24,7 +24,7 @@ static uint64_t retry_after(const struct tg_ask *ask)
 
 	if (ask->cost > rate->capacity >> rate->scale)
 		return TIDEGATE_NEVER;
-	wait = later(left(ask->closed_until, ask->now),
+	wait = later(left(ask->penalty_until, ask->now),
 		     tg_rate_time_until(rate, left(needed, rate->capacity), ask->now));
 	if (ask->result != TG_ASK_ADMITTED && !wait)
 		return CONTENDED_NS;
@@ -50,8 +50,8 @@ int tg_answer_make(const struct tg_ask *ask, struct tidegate_answer *answer)
 		.shadow = ask->result == TG_ASK_SHADOW,
 		.limit = rate->capacity >> rate->scale,
 		.remaining =
-			ask->closed_until ? 0 : left(rate->capacity, ask->deficit) >> rate->scale,
-		.reset_ns = later(left(ask->closed_until, ask->now),
+			ask->penalty_until ? 0 : left(rate->capacity, ask->deficit) >> rate->scale,
+		.reset_ns = later(left(ask->penalty_until, ask->now),
 				  tg_rate_time_until(rate, ask->deficit, ask->now)),
 		.retry_after_ns = retry_after(ask),
 		.window_ns = tg_rate_time_until(rate, rate->capacity, 0),

@@ -121,7 +121,7 @@ struct tg_bucket {
 	__u64 admitted;	   /* packets */
 	__u64 exceeded;	   /* packets */
 	__u64 exceeded_at; /* ns on the clock of the limit, of the last refusal; 0 never */
-	__u64 closed;	   /* backoff: TG_CLOSED_*; 0 never was, or healed */
+	__u64 penalty;	   /* backoff: TG_PENALTY_*; 0 none, or cleared */
 };
 
 _Static_assert(sizeof(struct tg_bucket) == 40, "bucket");
@@ -134,10 +134,10 @@ struct tg_bucket_share {
 
 _Static_assert(sizeof(struct tg_bucket_share) == 16, "bucket share");
 
-/* Of `closed`: when the bucket opens, in ns on the clock of the limit, and how often it was closed
+/* Of `penalty`: when the bucket opens, in ns on the clock of the limit, and how often it was closed
  * since it was full (255: or more). */
-#define TG_CLOSED_ATTEMPTS    255ULL
-#define TG_CLOSED_UNTIL(word) ((word) & ~TG_CLOSED_ATTEMPTS)
+#define TG_PENALTY_ATTEMPTS    255ULL
+#define TG_PENALTY_UNTIL(word) ((word) & ~TG_PENALTY_ATTEMPTS)
 
 #define TG_BACKOFF_STEPS 16 /* penalties of one limit; the last one stays */
 

@@ -45,7 +45,7 @@ struct tg_ask {
 	struct tg_rate rate; /* of `deficit` */
 	__u64 deficit;	     /* units missing, after the charge */
 	__u64 now;	     /* ns, on the clock of the rate */
-	__u64 closed_until;  /* likewise: by backoff; 0 it is open */
+	__u64 penalty_until; /* likewise: by backoff; 0 it is open */
 	__u64 departure; /* likewise: admitted, for a limit that delays, from then on; 0 at once */
 	__u64 name_key[2];
 };

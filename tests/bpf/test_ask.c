@@ -257,8 +257,8 @@ TEST(test_backoff)
 		return;
 	charge(&a, "alice", 3);
 	refused = ask(&a, TG_ASK_CHARGE, "alice", 1);
-	CHECK(refused.closed_until > 1001900 * MS && refused.closed_until <= 1002 * S,
-	      "closed until %llu", refused.closed_until);
+	CHECK(refused.penalty_until > 1001900 * MS && refused.penalty_until <= 1002 * S,
+	      "closed until %llu", refused.penalty_until);
 	at(&a, 1001500 * MS);
 	CHECK(ask(&a, TG_ASK_PEEK, "alice", 1).result == TG_ASK_EXCEEDED, "closed");
 	at(&a, 1002100 * MS);

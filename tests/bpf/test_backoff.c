@@ -29,7 +29,7 @@ static struct tg_bucket bucket_of(struct fixture *f, const char *source)
 
 static unsigned int attempts(struct fixture *f)
 {
-	return bucket_of(f, SOURCE).closed & TG_CLOSED_ATTEMPTS;
+	return bucket_of(f, SOURCE).penalty & TG_PENALTY_ATTEMPTS;
 }
 
 /* How many packets pass until one is refused, which closes the bucket. */
@@ -181,7 +181,7 @@ TEST(test_sending_on)
 	/* 3,100 ms to the end of the 1,600, then 8 times 2 s */
 	CHECK(n >= 10 + 5 + 8 && n <= 10 + 5 + 10, "%d in 20 s, 2,000 without backoff", n);
 	set_now(&f, START + 23 * S);
-	CHECK(passes(&f, SOURCE, 1, 5) == 5 && !bucket_of(&f, SOURCE).closed, "healed");
+	CHECK(passes(&f, SOURCE, 1, 5) == 5 && !bucket_of(&f, SOURCE).penalty, "cleared");
 	CHECK(until_refused(&f, SOURCE) == 5 && attempts(&f) == 1, "the ladder begins anew");
 }
 
@@ -216,7 +216,7 @@ TEST(test_stepped)
 	set_now(&f, START + 4500 * MS);
 	CHECK(until_refused(&f, SOURCE) == 10, "three steps, as it did");
 	set_now(&f, START + 2000 * S);
-	CHECK(until_refused(&f, SOURCE) == 10 && attempts(&f) == 1, "healed");
+	CHECK(until_refused(&f, SOURCE) == 10 && attempts(&f) == 1, "cleared");
 }
 
 TEST(test_bytes)
@@ -322,7 +322,7 @@ TEST(test_shadow)
 	      counters.packets[TG_VERDICT_ADMITTED]);
 	CHECK(counters.packets[TG_VERDICT_SHADOW_EXCEEDED] == 85, "%llu",
 	      counters.packets[TG_VERDICT_SHADOW_EXCEEDED]);
-	CHECK(!bucket_of(&f, SOURCE).closed, "not closed");
+	CHECK(!bucket_of(&f, SOURCE).penalty, "not closed");
 }
 
 /* A limit that had admitted what another's closed bucket refuses has its tokens back. */
@@ -340,7 +340,7 @@ TEST(test_several_limits)
 	CHECK(passes(&f, SOURCE, 1, 50) == 0, "closed");
 	after = bucket_of(&f, SOURCE);
 	CHECK(before.state == after.state && after.admitted == 5, "the first has lost nothing");
-	CHECK(!after.closed && !after.exceeded, "and is not closed");
+	CHECK(!after.penalty && !after.exceeded, "and is not closed");
 }
 
 /* Buckets that sources share are not closed: one of them would pay for the other. */
@@ -363,7 +363,7 @@ TEST(test_overflow)
 	for (j = 0; j < TG_OVERFLOW_PER_LIMIT; j++) {
 		bpf_map__lookup_elem(f.skeleton->maps.overflow, &j, 4, &bucket, sizeof(bucket), 0);
 		n += bucket.exceeded != 0;
-		CHECK(!bucket.closed, "shared bucket %u is closed", j);
+		CHECK(!bucket.penalty, "shared bucket %u is closed", j);
 	}
 	CHECK(n > 100, "%d of them have refused", n);
 }

@@ -47,7 +47,7 @@ static void mark(struct fixture *fixture, uint32_t address, int i)
 		return;
 	bucket.exceeded = 1000 + i;
 	bucket.exceeded_at = 2000 + i;
-	bucket.closed = 3000 + i;
+	bucket.penalty = 3000 + i;
 	store_bucket(fixture, number, &bucket);
 	bpf_map_lookup_elem(buckets_of(fixture), &index, &line);
 	*share_in(&line, number) = (struct tg_bucket_share){4000 + i, 5000 + i};
@@ -67,7 +67,7 @@ static bool arrived(struct fixture *from, struct fixture *to, uint32_t address, 
 	if (number < 0)
 		return false;
 	find_bucket(from, &key, &before);
-	CHECK(memcmp(&before, &after, sizeof(before)) == 0 && after.closed == 3000U + i, "%d", i);
+	CHECK(memcmp(&before, &after, sizeof(before)) == 0 && after.penalty == 3000U + i, "%d", i);
 	bpf_map_lookup_elem(buckets_of(to), &index, &line);
 	share = share_in(&line, number);
 	CHECK(share->taken == 4000 + i && share->watched_at == 5000U + i, "share of %d: %lld", i,

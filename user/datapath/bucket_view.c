@@ -61,16 +61,16 @@ static uint64_t time_until(const struct tg_rate *rate, uint64_t units, uint64_t 
 	return tg_rate_time_until(rate, units, now) + (rate->clock == TG_CLOCK_COARSE ? tick : 0);
 }
 
-/* A closed bucket refuses whatever it holds. See tg_closed_until() for what is no such. */
+/* A closed bucket refuses whatever it holds. See tg_penalty_until() for what is no such. */
 static void measure_backoff(const struct tg_bucket *bucket, uint64_t now, uint64_t tick,
 			    struct tg_bucket_view *view)
 {
-	uint64_t until = TG_CLOSED_UNTIL(bucket->closed);
+	uint64_t until = TG_PENALTY_UNTIL(bucket->penalty);
 	bool closed = until > now && until - now <= view->backoff_max + tick;
 
 	if (!view->backoff_max || (view->reset_ns == 0 && !closed))
 		return; /* healed, though no packet has noticed yet */
-	view->attempt = bucket->closed & TG_CLOSED_ATTEMPTS;
+	view->attempt = bucket->penalty & TG_PENALTY_ATTEMPTS;
 	if (!closed)
 		return;
 	view->state = TG_BUCKET_BACKOFF;

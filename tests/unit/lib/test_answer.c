@@ -58,12 +58,12 @@ TEST(test_closed)
 	struct tg_ask ask = stepped(4, 1, TG_ASK_EXCEEDED);
 	struct tidegate_answer answer;
 
-	ask.closed_until = ask.now + 7 * S;
+	ask.penalty_until = ask.now + 7 * S;
 	answer = answer_of(ask);
 	CHECK(answer.remaining == 0, "nothing to be had: %lu", answer.remaining);
 	CHECK(answer.retry_after_ns == 7 * S && answer.reset_ns == 7 * S, "when it opens: %lu %lu",
 	      answer.retry_after_ns, answer.reset_ns);
-	ask.closed_until = ask.now + S;
+	ask.penalty_until = ask.now + S;
 	ask.deficit = 10;
 	ask.cost = 6;
 	answer = answer_of(ask);
