@@ -10,9 +10,9 @@
 #include "app.bpf.h"
 
 SEC("syscall")
-int tidegate_charge(struct tg_ask *request)
+int tidegate_charge(struct tg_app_request *app)
 {
-	tg_answer_ask(request);
+	tg_app_answer(app);
 	return 0;
 }
 

@@ -21,10 +21,10 @@ static __always_inline bool tg_is_in_force(void)
 	       found->generation[policy.bank & 1] == policy.generation;
 }
 
-static __always_inline bool tg_is_named(const struct tg_limit_record *record,
-					const struct tg_ask *ask)
+static __always_inline bool tg_app_names(const struct tg_limit_record *record,
+					 const struct tg_app_request *app)
 {
-	const __u64 *a = (const __u64 *)record->name, *b = (const __u64 *)ask->name;
+	const __u64 *a = (const __u64 *)record->name, *b = (const __u64 *)app->name;
 	__u64 difference = 0;
 	int i;
 
@@ -33,45 +33,45 @@ static __always_inline bool tg_is_named(const struct tg_limit_record *record,
 	return !difference;
 }
 
-static __always_inline void tg_find_limit(struct tg_ask *ask)
+static __always_inline void tg_app_find_limit(struct tg_app_request *app)
 {
 	struct tg_limit_record *record;
 	__u32 slot;
 
 	for (slot = 0; slot < TG_LIMITS_MAX; slot++) {
 		record = tg_record_of(policy.bank, slot);
-		if (record && record->id && tg_is_named(record, ask))
+		if (record && record->id && tg_app_names(record, app))
 			break;
 	}
 	if (slot == TG_LIMITS_MAX)
 		return;
-	ask->result = TG_ASK_ADMITTED;
-	ask->limit_id = policy.limits[slot & (TG_LIMITS_MAX - 1)].id;
-	ask->per = policy.limits[slot & (TG_LIMITS_MAX - 1)].per;
-	ask->name_key[0] = policy.name_key[0];
-	ask->name_key[1] = policy.name_key[1];
+	app->result = TG_APP_ADMITTED;
+	app->limit_id = policy.limits[slot & (TG_LIMITS_MAX - 1)].id;
+	app->per = policy.limits[slot & (TG_LIMITS_MAX - 1)].per;
+	app->name_key[0] = policy.name_key[0];
+	app->name_key[1] = policy.name_key[1];
 }
 
 /* Who may charge at all is up to the pin's permissions. */
-static __always_inline bool tg_may_ask(const volatile struct tg_limit *limit)
+static __always_inline bool tg_app_may_charge(const volatile struct tg_limit *limit)
 {
 	return limit->per == TG_PER_KEY || (__u32)bpf_get_current_uid_gid() == 0;
 }
 
-static __always_inline void tg_key_of_ask(struct tg_bucket_key *key,
-					  const volatile struct tg_limit *limit,
-					  const struct tg_ask *ask)
+static __always_inline void tg_app_key(struct tg_bucket_key *key,
+				       const volatile struct tg_limit *limit,
+				       const struct tg_app_request *app)
 {
-	const volatile struct tg_address *mask = ask->is_ipv4 ? &limit->mask4 : &limit->mask6;
+	const volatile struct tg_address *mask = app->is_ipv4 ? &limit->mask4 : &limit->mask6;
 
-	key->address.high = ask->address.high & mask->high;
-	key->address.low = ask->address.low & mask->low;
+	key->address.high = app->address.high & mask->high;
+	key->address.low = app->address.low & mask->low;
 	key->limit_id = limit->id;
 	key->kind = limit->per == TG_PER_KEY ? TG_KEY_NAME : TG_KEY_ADDRESS;
 }
 
 /* Atomic, since a packet may come on the same CPU meanwhile. */
-static __always_inline void tg_count_ask(__u32 slot, enum tg_verdict verdict, __u64 bytes)
+static __always_inline void tg_app_count(__u32 slot, enum tg_verdict verdict, __u64 bytes)
 {
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
 
@@ -82,93 +82,93 @@ static __always_inline void tg_count_ask(__u32 slot, enum tg_verdict verdict, __
 }
 
 /* The outcome, as it is counted and answered. */
-static __always_inline void tg_settle_ask(struct tg_ask *ask, struct tg_charge_request *request,
-					  int outcome)
+static __always_inline void tg_app_settle(struct tg_app_request *app,
+					  struct tg_charge_request *request, int outcome)
 {
 	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
 	enum tg_verdict verdict = TG_VERDICT_DROPPED;
 
 	if (outcome == TG_CHARGE_ADMITTED || outcome == TG_CHARGE_ADMITTED_OVERFLOW) {
-		ask->result = TG_ASK_ADMITTED;
+		app->result = TG_APP_ADMITTED;
 		verdict = request->departure ? TG_VERDICT_DELAYED : TG_VERDICT_ADMITTED;
 	} else if (limit->shadow) {
-		ask->result = TG_ASK_SHADOW;
+		app->result = TG_APP_SHADOW;
 		verdict = TG_VERDICT_SHADOW_EXCEEDED;
 	} else {
-		ask->result = outcome == TG_CHARGE_CONTENDED ? TG_ASK_CONTENDED : TG_ASK_EXCEEDED;
+		app->result = outcome == TG_CHARGE_CONTENDED ? TG_APP_CONTENDED : TG_APP_EXCEEDED;
 	}
-	ask->departure = request->departure;
-	tg_count_ask(request->slot, verdict, limit->unit == TG_UNIT_BYTES ? ask->cost : 0);
+	app->departure = request->departure;
+	tg_app_count(request->slot, verdict, limit->unit == TG_UNIT_BYTES ? app->cost : 0);
 }
 
 /*
  * How the bucket stands now. After a charge, somebody else may have charged it as well: then that
  * is in it too. One that is not there is full.
  */
-static __always_inline void tg_show_bucket(struct tg_ask *ask, struct tg_bucket *bucket,
-					   struct tg_charge_request *request)
+static __always_inline void tg_app_show_bucket(struct tg_app_request *app, struct tg_bucket *bucket,
+					       struct tg_charge_request *request)
 {
 	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
 	struct tg_bucket_snapshot snapshot = {};
 
-	ask->now = request->now;
-	ask->has_bucket = bucket != NULL;
+	app->now = request->now;
+	app->has_bucket = bucket != NULL;
 	if (!bucket || tg_read_bucket(request->state, request, &snapshot)) {
-		__builtin_memcpy(&ask->rate, (const void *)&limit->rate, sizeof(ask->rate));
+		__builtin_memcpy(&app->rate, (const void *)&limit->rate, sizeof(app->rate));
 		return;
 	}
-	ask->rate = *snapshot.rate;
-	ask->deficit = snapshot.deficit;
-	ask->penalty_until =
+	app->rate = *snapshot.rate;
+	app->deficit = snapshot.deficit;
+	app->penalty_until =
 		tg_penalty_until(tg_read_penalty(request), request->slot, request->now);
 }
 
-static __always_inline void tg_ask_limit(struct tg_ask *ask, __u32 slot)
+static __always_inline void tg_app_charge(struct tg_app_request *app, __u32 slot)
 {
 	const volatile struct tg_limit *limit = &policy.limits[slot & (TG_LIMITS_MAX - 1)];
-	struct tg_charge_request request = {.slot = slot, .cost = ask->cost, .segments = 1};
+	struct tg_charge_request request = {.slot = slot, .cost = app->cost, .segments = 1};
 	struct tg_bucket_key key = {};
 
 	request.now = tg_now(limit->rate.clock);
-	tg_key_of_ask(&key, limit, ask);
+	tg_app_key(&key, limit, app);
 	request.hash = tg_hash_of(&key);
-	if (ask->what == TG_ASK_CHARGE)
-		tg_settle_ask(ask, &request, tg_charge_key(&key, &request));
-	tg_show_bucket(ask, tg_bucket_of(&key, &request), &request);
-	if (ask->what != TG_ASK_CHARGE)
-		ask->result =
-			ask->penalty_until || ask->deficit + (ask->cost << (ask->rate.scale & 63)) >
-						      ask->rate.capacity
-				? TG_ASK_EXCEEDED
-				: TG_ASK_ADMITTED;
+	if (app->what == TG_APP_CHARGE)
+		tg_app_settle(app, &request, tg_charge_key(&key, &request));
+	tg_app_show_bucket(app, tg_bucket_of(&key, &request), &request);
+	if (app->what != TG_APP_CHARGE)
+		app->result =
+			app->penalty_until || app->deficit + (app->cost << (app->rate.scale & 63)) >
+						      app->rate.capacity
+				? TG_APP_EXCEEDED
+				: TG_APP_ADMITTED;
 }
 
-/* @ask may be the program's context: of that, nothing here passes a pointer on that is not its
+/* @app may be the program's context: of that, nothing here passes a pointer on that is not its
  * beginning, nor takes a copy, for which there is no room on the stack with Linux before 6.8. */
-static __always_inline void tg_answer_ask(struct tg_ask *ask)
+static __always_inline void tg_app_answer(struct tg_app_request *app)
 {
 	const volatile struct tg_limit *limit;
 	__u32 slot;
 
-	ask->result = TG_ASK_STALE;
+	app->result = TG_APP_STALE;
 	if (!tg_is_in_force())
 		return;
-	ask->result = TG_ASK_UNKNOWN;
-	if (ask->what == TG_ASK_FIND) {
-		tg_find_limit(ask);
+	app->result = TG_APP_UNKNOWN;
+	if (app->what == TG_APP_FIND) {
+		tg_app_find_limit(app);
 		return;
 	}
-	slot = TG_LIMIT_SLOT(ask->limit_id);
+	slot = TG_LIMIT_SLOT(app->limit_id);
 	limit = &policy.limits[slot];
-	if (!ask->limit_id || limit->id != ask->limit_id || ask->cost > TG_ASK_COST_MAX)
+	if (!app->limit_id || limit->id != app->limit_id || app->cost > TG_APP_COST_MAX)
 		return;
-	ask->result = TG_ASK_FORBIDDEN;
-	if (!tg_may_ask(limit))
+	app->result = TG_APP_FORBIDDEN;
+	if (!tg_app_may_charge(limit))
 		return;
-	ask->result = TG_ASK_NO_KEY;
+	app->result = TG_APP_NO_KEY;
 	if (limit->per_port || limit->per_protocol)
 		return;
-	tg_ask_limit(ask, slot);
+	tg_app_charge(app, slot);
 }
 
 #endif

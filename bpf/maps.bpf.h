@@ -94,7 +94,8 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } tc_generations SEC(".maps");
 
-/* Kept. It tells a later daemon what it has found, and the charging program whether it is of today.
+/* Kept. It tells a later daemon what it has found, and the applications' program whether it is of
+ * today.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -17,45 +17,46 @@ static uint64_t left(uint64_t until, uint64_t now)
 	return until > now ? until - now : 0;
 }
 
-static uint64_t retry_after(const struct tg_ask *ask)
+static uint64_t retry_after(const struct tg_app_request *request)
 {
-	const struct tg_rate *rate = &ask->rate;
-	uint64_t needed = ask->deficit + (ask->cost << rate->scale), wait;
+	const struct tg_rate *rate = &request->rate;
+	uint64_t needed = request->deficit + (request->cost << rate->scale), wait;
 
-	if (ask->cost > rate->capacity >> rate->scale)
+	if (request->cost > rate->capacity >> rate->scale)
 		return TIDEGATE_NEVER;
-	wait = later(left(ask->penalty_until, ask->now),
-		     tg_rate_time_until(rate, left(needed, rate->capacity), ask->now));
-	if (ask->result != TG_ASK_ADMITTED && !wait)
+	wait = later(left(request->penalty_until, request->now),
+		     tg_rate_time_until(rate, left(needed, rate->capacity), request->now));
+	if (request->result != TG_APP_ADMITTED && !wait)
 		return CONTENDED_NS;
 	return wait;
 }
 
-int tg_answer_make(const struct tg_ask *ask, struct tidegate_answer *answer)
+int tg_answer_make(const struct tg_app_request *request, struct tidegate_answer *answer)
 {
-	const struct tg_rate *rate = &ask->rate;
+	const struct tg_rate *rate = &request->rate;
 
-	switch (ask->result) {
-	case TG_ASK_FORBIDDEN:
+	switch (request->result) {
+	case TG_APP_FORBIDDEN:
 		return -EACCES;
-	case TG_ASK_NO_KEY:
+	case TG_APP_NO_KEY:
 		return -EINVAL;
-	case TG_ASK_UNKNOWN:
-	case TG_ASK_STALE:
-	case TG_ASK_UNANSWERED:
+	case TG_APP_UNKNOWN:
+	case TG_APP_STALE:
+	case TG_APP_UNANSWERED:
 		return -ENOENT;
 	}
 	*answer = (struct tidegate_answer){
-		.admitted = ask->result == TG_ASK_ADMITTED || ask->result == TG_ASK_SHADOW,
-		.shadow = ask->result == TG_ASK_SHADOW,
+		.admitted = request->result == TG_APP_ADMITTED || request->result == TG_APP_SHADOW,
+		.shadow = request->result == TG_APP_SHADOW,
 		.limit = rate->capacity >> rate->scale,
-		.remaining =
-			ask->penalty_until ? 0 : left(rate->capacity, ask->deficit) >> rate->scale,
-		.reset_ns = later(left(ask->penalty_until, ask->now),
-				  tg_rate_time_until(rate, ask->deficit, ask->now)),
-		.retry_after_ns = retry_after(ask),
+		.remaining = request->penalty_until
+				     ? 0
+				     : left(rate->capacity, request->deficit) >> rate->scale,
+		.reset_ns = later(left(request->penalty_until, request->now),
+				  tg_rate_time_until(rate, request->deficit, request->now)),
+		.retry_after_ns = retry_after(request),
 		.window_ns = tg_rate_time_until(rate, rate->capacity, 0),
-		.delay_ns = left(ask->departure, ask->now),
+		.delay_ns = left(request->departure, request->now),
 	};
 	return 0;
 }

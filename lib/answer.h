@@ -7,6 +7,6 @@
 #include <tidegate/app.h>
 
 /* 0 and *@answer, or an error of tidegate.h. */
-int tg_answer_make(const struct tg_ask *ask, struct tidegate_answer *answer);
+int tg_answer_make(const struct tg_app_request *request, struct tidegate_answer *answer);
 
 #endif

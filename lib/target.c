@@ -39,18 +39,18 @@ void tg_target_free(struct tg_target **target)
 	*target = NULL;
 }
 
-static int run(const struct tg_target *target, struct tg_ask *ask)
+static int run(const struct tg_target *target, struct tg_app_request *request)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = ask, .ctx_size_in = sizeof(*ask));
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = request, .ctx_size_in = sizeof(*request));
 
 	return bpf_prog_test_run_opts(target->program, &options) ? -errno : 0;
 }
 
-static int find(const struct tg_target *target, const char *limit, struct tg_ask *ask)
+static int find(const struct tg_target *target, const char *limit, struct tg_app_request *request)
 {
-	*ask = (struct tg_ask){.what = TG_ASK_FIND};
-	snprintf(ask->name, sizeof(ask->name), "%s", limit);
-	return run(target, ask);
+	*request = (struct tg_app_request){.what = TG_APP_FIND};
+	snprintf(request->name, sizeof(request->name), "%s", limit);
+	return run(target, request);
 }
 
 /* The program of a bank if it is in force. It says so itself when asked for a limit without a name.
@@ -59,19 +59,19 @@ static int open_bank(const char *state_dir, uint32_t bank, struct tg_target **ta
 {
 	tg_cleanup(tg_target_free) struct tg_target *made = calloc(1, sizeof(*made));
 	char path[PATH_MAX];
-	struct tg_ask ask;
+	struct tg_app_request request;
 	int error;
 
 	if (!made)
 		return -ENOMEM;
-	snprintf(path, sizeof(path), "%s/" TG_CHARGER_PIN "%u", state_dir, bank);
+	snprintf(path, sizeof(path), "%s/" TG_APP_PIN "%u", state_dir, bank);
 	made->program = bpf_obj_get(path);
 	if (made->program < 0)
 		return errno == EACCES || errno == EPERM ? -EACCES : -ENOTCONN;
-	error = find(made, "", &ask);
+	error = find(made, "", &request);
 	if (error)
 		return error == -EPERM ? -EACCES : -ENOTCONN;
-	if (ask.result == TG_ASK_STALE)
+	if (request.result == TG_APP_STALE)
 		return -ENOTCONN;
 	*target = TAKE_PTR(made);
 	return 0;
@@ -107,7 +107,7 @@ static const struct limit *known(const struct tg_target *target, const char *nam
 	return NULL;
 }
 
-static void remember(struct tg_target *target, const char *name, const struct tg_ask *found)
+static void remember(struct tg_target *target, const char *name, const struct tg_app_request *found)
 {
 	struct limit *limit = &target->limits[target->limits_n];
 
@@ -124,31 +124,31 @@ static void remember(struct tg_target *target, const char *name, const struct tg
 /* Asks for a limit's id; -EAGAIN if the program is not in force any more. */
 static int learn(struct tidegate *handle, const char *limit)
 {
-	struct tg_ask ask;
+	struct tg_app_request request;
 	int error;
 
 	pthread_rwlock_wrlock(&handle->lock);
-	error = find(handle->target, limit, &ask);
+	error = find(handle->target, limit, &request);
 	if (!error)
-		error = ask.result == TG_ASK_STALE     ? -EAGAIN
-			: ask.result == TG_ASK_UNKNOWN ? -ENOENT
-						       : 0;
+		error = request.result == TG_APP_STALE	   ? -EAGAIN
+			: request.result == TG_APP_UNKNOWN ? -ENOENT
+							   : 0;
 	if (!error)
-		remember(handle->target, limit, &ask);
+		remember(handle->target, limit, &request);
 	pthread_rwlock_unlock(&handle->lock);
 	return error;
 }
 
 /* As struct tg_address has them. */
-static bool parse_address(const char *text, struct tg_ask *ask)
+static bool parse_address(const char *text, struct tg_app_request *request)
 {
-	uint8_t *bytes = (uint8_t *)&ask->address;
+	uint8_t *bytes = (uint8_t *)&request->address;
 
 	if (inet_pton(AF_INET6, text, bytes) == 1)
 		return true; /* ::ffff:192.0.2.9 too: as mapped */
 	memset(bytes, 0, 10);
 	bytes[10] = bytes[11] = 0xff;
-	ask->is_ipv4 = 1;
+	request->is_ipv4 = 1;
 	return inet_pton(AF_INET, text, bytes + 12) == 1;
 }
 
@@ -160,20 +160,20 @@ static bool is_mapped(const struct tg_address *address)
 }
 
 static int address_of(const struct tg_target *target, const struct limit *limit, const char *key,
-		      struct tg_ask *ask)
+		      struct tg_app_request *request)
 {
-	ask->limit_id = limit->id;
+	request->limit_id = limit->id;
 	if (limit->per == TG_PER_EVERYONE)
 		return 0;
 	if (!key || !*key)
 		return -EINVAL;
 	if (limit->per == TG_PER_KEY) {
-		ask->address = tg_name_hash((const __u64 *)target->name_key, key, strlen(key));
+		request->address = tg_name_hash((const __u64 *)target->name_key, key, strlen(key));
 		return 0;
 	}
-	if (!parse_address(key, ask))
+	if (!parse_address(key, request))
 		return -EINVAL;
-	ask->is_ipv4 |= is_mapped(&ask->address);
+	request->is_ipv4 |= is_mapped(&request->address);
 	return 0;
 }
 
@@ -181,8 +181,8 @@ static int address_of(const struct tg_target *target, const struct limit *limit,
  * One try under the lock, which keeps the program open meanwhile. -EAGAIN: none is known, or it is
  * not in force any more; -ESRCH: the limit is not known yet. *@seen is the program's.
  */
-static int ask_once(struct tidegate *handle, const char *limit, const char *key, struct tg_ask *ask,
-		    const struct tg_target **seen)
+static int call_once(struct tidegate *handle, const char *limit, const char *key,
+		     struct tg_app_request *request, const struct tg_target **seen)
 {
 	const struct limit *found;
 	int error = -EAGAIN;
@@ -191,14 +191,15 @@ static int ask_once(struct tidegate *handle, const char *limit, const char *key,
 	*seen = handle->target;
 	found = *seen ? known(*seen, limit) : NULL;
 	if (*seen)
-		error = found ? address_of(*seen, found, key, ask) : -ESRCH;
+		error = found ? address_of(*seen, found, key, request) : -ESRCH;
 	if (!error)
-		error = run(*seen, ask);
+		error = run(*seen, request);
 	pthread_rwlock_unlock(&handle->lock);
-	return !error && ask->result == TG_ASK_STALE ? -EAGAIN : error;
+	return !error && request->result == TG_APP_STALE ? -EAGAIN : error;
 }
 
-int tg_target_ask(struct tidegate *handle, const char *limit, const char *key, struct tg_ask *ask)
+int tg_target_call(struct tidegate *handle, const char *limit, const char *key,
+		   struct tg_app_request *request)
 {
 	const struct tg_target *seen;
 	int try, error = -EAGAIN;
@@ -206,7 +207,7 @@ int tg_target_ask(struct tidegate *handle, const char *limit, const char *key, s
 	if (!limit || !*limit || strlen(limit) >= TG_LIMIT_NAME_SIZE)
 		return -ENOENT;
 	for (try = 0; try < TRIES; try++) {
-		error = ask_once(handle, limit, key, ask, &seen);
+		error = call_once(handle, limit, key, request, &seen);
 		if (error == -ESRCH)
 			error = learn(handle, limit);
 		else if (error != -EAGAIN)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The charging program of the generation in force: found by its pin, and found anew after a change.
+/* The applications' program of the generation in force: found by its pin, and found anew after a
+ * change.
  */
 #ifndef TG_TARGET_H
 #define TG_TARGET_H
@@ -19,10 +20,11 @@ struct tidegate {
 };
 
 /*
- * Has the program in force answer @ask, whose `what` and `cost` are set, about the bucket of @key
- * in @limit. 0, then ask->result says what came of it, or an error of tidegate.h.
+ * Has the program in force answer @request, whose `what` and `cost` are set, about the bucket of
+ * @key in @limit. 0, then request->result says what came of it, or an error of tidegate.h.
  */
-int tg_target_ask(struct tidegate *handle, const char *limit, const char *key, struct tg_ask *ask);
+int tg_target_call(struct tidegate *handle, const char *limit, const char *key,
+		   struct tg_app_request *request);
 
 void tg_target_free(struct tg_target **target);
 

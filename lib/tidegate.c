@@ -37,28 +37,28 @@ void tidegate_close(struct tidegate **handle)
 	*handle = NULL;
 }
 
-static int ask(struct tidegate *handle, uint32_t what, const char *limit, const char *key,
-	       uint64_t cost, struct tidegate_answer *answer)
+static int call(struct tidegate *handle, uint32_t what, const char *limit, const char *key,
+		uint64_t cost, struct tidegate_answer *answer)
 {
-	struct tg_ask ask = {.what = what, .cost = cost};
+	struct tg_app_request request = {.what = what, .cost = cost};
 	int error;
 
-	if (cost > TG_ASK_COST_MAX)
+	if (cost > TG_APP_COST_MAX)
 		return -EINVAL;
-	error = tg_target_ask(handle, limit, key, &ask);
-	return error ? error : tg_answer_make(&ask, answer);
+	error = tg_target_call(handle, limit, key, &request);
+	return error ? error : tg_answer_make(&request, answer);
 }
 
 int tidegate_charge(struct tidegate *handle, const char *limit, const char *key, uint64_t cost,
 		    struct tidegate_answer *answer)
 {
-	return ask(handle, TG_ASK_CHARGE, limit, key, cost, answer);
+	return call(handle, TG_APP_CHARGE, limit, key, cost, answer);
 }
 
 int tidegate_peek(struct tidegate *handle, const char *limit, const char *key, uint64_t cost,
 		  struct tidegate_answer *answer)
 {
-	return ask(handle, TG_ASK_PEEK, limit, key, cost, answer);
+	return call(handle, TG_APP_PEEK, limit, key, cost, answer);
 }
 
 const char *tidegate_strerror(int error)

@@ -203,24 +203,24 @@ static unsigned long check_programs(const struct bpf_object *object, const char 
 }
 
 /* The daemon only warns where this one does not load, so packets would not show it. */
-static unsigned long check_charger(const struct fixture *fixture, const char *policy)
+static unsigned long check_app(const struct fixture *fixture, const char *policy)
 {
-	struct app_bpf *charger = app_bpf__open();
+	struct app_bpf *app = app_bpf__open();
 	unsigned long steps = 0;
 
-	if (!charger) {
+	if (!app) {
 		CHECK(false, "cannot open: %s", strerror(errno));
 		return 0;
 	}
-	memcpy((void *)&charger->rodata->policy, &fixture->compiled->policy,
-	       sizeof(struct tg_policy));
-	*(bool *)&charger->rodata->virtual_clock = fixture_virtual;
-	ask_for_statistics_of(charger->obj);
-	if (app_bpf__load(charger))
-		CHECK(false, "%s: cannot load the charger: %s", policy, strerror(errno));
+	memcpy((void *)&app->rodata->policy, &fixture->compiled->policy, sizeof(struct tg_policy));
+	*(bool *)&app->rodata->virtual_clock = fixture_virtual;
+	ask_for_statistics_of(app->obj);
+	if (app_bpf__load(app))
+		CHECK(false, "%s: cannot load the applications' program: %s", policy,
+		      strerror(errno));
 	else
-		steps = check_programs(charger->obj, policy);
-	app_bpf__destroy(charger);
+		steps = check_programs(app->obj, policy);
+	app_bpf__destroy(app);
 	return steps;
 }
 
@@ -232,7 +232,7 @@ static void check_policy(const char *name, const char *hooks, const char *limits
 	fixture_before_load = ask_for_statistics;
 	if (fixture_open_at(&fixture, hooks, limits)) {
 		steps = check_programs(fixture.skeleton->obj, name);
-		steps += check_charger(&fixture, name);
+		steps += check_app(&fixture, name);
 		printf("%s, all: %lu steps\n", name, steps);
 		CHECK(steps <= STEPS_OF_ALL);
 	}

@@ -178,8 +178,8 @@ static int write_meta(struct publish *publish, char *message)
 
 static int install(struct publish *publish, char *message)
 {
-	int error = tg_charger_pin(publish->program, publish->compiled,
-				   publish->datapath->state_dir, message);
+	int error = tg_app_program_pin(publish->program, publish->compiled,
+				       publish->datapath->state_dir, message);
 
 	return error ? error
 		     : refuse_maps(tg_program_install(publish->program, publish->bank), message);
@@ -351,7 +351,7 @@ static int retire(struct publish *publish, char *message)
 {
 	const struct tg_datapath *datapath = publish->datapath;
 
-	tg_charger_unpin(datapath->state_dir, !datapath->bank);
+	tg_app_program_unpin(datapath->state_dir, !datapath->bank);
 	return tg_program_uninstall(datapath->program, !datapath->bank);
 }
 
@@ -405,7 +405,7 @@ static void undo(struct publish *publish)
 					  datapath->adopted_entries[attachment->hook], message))
 			tg_log(TG_LOG_ERROR, "going back: %s", message);
 	}
-	tg_charger_unpin(datapath->state_dir, publish->bank);
+	tg_app_program_unpin(datapath->state_dir, publish->bank);
 	if (publish->program)
 		tg_program_uninstall(publish->program, publish->bank);
 	if (publish->resized)

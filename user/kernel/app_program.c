@@ -46,7 +46,7 @@ static int share_maps(const struct app_bpf *skeleton, const struct tg_program *p
 
 static void pin_path(const char *state_dir, uint32_t bank, char path[PATH_MAX])
 {
-	snprintf(path, PATH_MAX, "%s/" TG_CHARGER_PIN "%u", state_dir, bank);
+	snprintf(path, PATH_MAX, "%s/" TG_APP_PIN "%u", state_dir, bank);
 }
 
 /* bpffs gives a pin the group of this process, and the modes of a private file. */
@@ -61,8 +61,8 @@ static int pin(const struct app_bpf *skeleton, const char *state_dir, uint32_t b
 	return chmod(path, 0660) ? -errno : 0;
 }
 
-int tg_charger_pin(const struct tg_program *program, const struct tg_compiled *compiled,
-		   const char *state_dir, char *message)
+int tg_app_program_pin(const struct tg_program *program, const struct tg_compiled *compiled,
+		       const char *state_dir, char *message)
 {
 	tg_cleanup(destroy) struct app_bpf *skeleton = app_bpf__open();
 	int error = skeleton ? 0 : -errno;
@@ -90,7 +90,7 @@ int tg_charger_pin(const struct tg_program *program, const struct tg_compiled *c
 		     : 0;
 }
 
-void tg_charger_unpin(const char *state_dir, uint32_t bank)
+void tg_app_program_unpin(const char *state_dir, uint32_t bank)
 {
 	char path[PATH_MAX];
 
@@ -99,7 +99,7 @@ void tg_charger_unpin(const char *state_dir, uint32_t bank)
 }
 
 /* Of whatever version they are: this is the first field in all of them. */
-void tg_charger_void(int meta)
+void tg_app_program_void(int meta)
 {
 	struct bpf_map_info info = {};
 	uint32_t length = sizeof(info), zero = 0, none = 0;

@@ -12,12 +12,12 @@
  * Loads the program that goes with @program and @compiled and pins it for the bank, in place of
  * what is there. Root may run it, and the group of this process. 0 or -errno with @message.
  */
-int tg_charger_pin(const struct tg_program *program, const struct tg_compiled *compiled,
-		   const char *state_dir, char *message);
+int tg_app_program_pin(const struct tg_program *program, const struct tg_compiled *compiled,
+		       const char *state_dir, char *message);
 
-void tg_charger_unpin(const char *state_dir, uint32_t bank);
+void tg_app_program_unpin(const char *state_dir, uint32_t bank);
 
 /* Has no program answer any more for maps that are being given up. @meta: that map, or -1. */
-void tg_charger_void(int meta);
+void tg_app_program_void(int meta);
 
 #endif

@@ -10,17 +10,18 @@
 #define TICK 4000000ULL
 
 /* A bucket of 10, 2 tokens every second, half a second after a step; @missing tokens. */
-static struct tg_ask stepped(uint64_t missing, uint64_t cost, uint32_t result)
+static struct tg_app_request stepped(uint64_t missing, uint64_t cost, uint32_t result)
 {
 	struct tg_refill refill = {10, 2, S, false};
-	struct tg_ask ask = {.cost = cost, .result = result, .deficit = missing, .has_bucket = 1};
+	struct tg_app_request ask = {
+		.cost = cost, .result = result, .deficit = missing, .has_bucket = 1};
 
 	CHECK(tg_rate_compile(&refill, TICK, 0, &ask.rate) == 0, "rate");
 	ask.now = 1000 * S + S / 2;
 	return ask;
 }
 
-static struct tidegate_answer answer_of(struct tg_ask ask)
+static struct tidegate_answer answer_of(struct tg_app_request ask)
 {
 	struct tidegate_answer answer = {};
 
@@ -30,7 +31,7 @@ static struct tidegate_answer answer_of(struct tg_ask ask)
 
 TEST(test_admitted)
 {
-	struct tidegate_answer answer = answer_of(stepped(3, 1, TG_ASK_ADMITTED));
+	struct tidegate_answer answer = answer_of(stepped(3, 1, TG_APP_ADMITTED));
 
 	CHECK(answer.admitted && !answer.shadow, "admitted");
 	CHECK(answer.limit == 10 && answer.remaining == 7, "%lu", answer.remaining);
@@ -41,21 +42,21 @@ TEST(test_admitted)
 
 TEST(test_refused)
 {
-	struct tidegate_answer answer = answer_of(stepped(10, 3, TG_ASK_EXCEEDED));
+	struct tidegate_answer answer = answer_of(stepped(10, 3, TG_APP_EXCEEDED));
 
 	CHECK(!answer.admitted && answer.remaining == 0, "%lu", answer.remaining);
 	CHECK(answer.retry_after_ns == S + S / 2, "three tokens: %lu", answer.retry_after_ns);
-	answer = answer_of(stepped(10, 1, TG_ASK_EXCEEDED));
+	answer = answer_of(stepped(10, 1, TG_APP_EXCEEDED));
 	CHECK(answer.retry_after_ns == S / 2, "one token: %lu", answer.retry_after_ns);
-	answer = answer_of(stepped(0, 11, TG_ASK_EXCEEDED));
+	answer = answer_of(stepped(0, 11, TG_APP_EXCEEDED));
 	CHECK(answer.retry_after_ns == TIDEGATE_NEVER, "more than it holds");
-	answer = answer_of(stepped(0, 1, TG_ASK_CONTENDED));
+	answer = answer_of(stepped(0, 1, TG_APP_CONTENDED));
 	CHECK(answer.retry_after_ns > 0, "refused, so not at once");
 }
 
 TEST(test_closed)
 {
-	struct tg_ask ask = stepped(4, 1, TG_ASK_EXCEEDED);
+	struct tg_app_request ask = stepped(4, 1, TG_APP_EXCEEDED);
 	struct tidegate_answer answer;
 
 	ask.penalty_until = ask.now + 7 * S;
@@ -74,7 +75,7 @@ TEST(test_closed)
 TEST(test_continuous)
 {
 	struct tg_refill refill = {100, 10, S, true};
-	struct tg_ask ask = {.cost = 1, .result = TG_ASK_EXCEEDED, .now = 77 * S + 123};
+	struct tg_app_request ask = {.cost = 1, .result = TG_APP_EXCEEDED, .now = 77 * S + 123};
 	struct tidegate_answer answer;
 
 	CHECK(tg_rate_compile(&refill, TICK, 0, &ask.rate) == 0, "rate");
@@ -88,11 +89,11 @@ TEST(test_continuous)
 
 TEST(test_shadow_and_delay)
 {
-	struct tg_ask ask = stepped(10, 1, TG_ASK_SHADOW);
+	struct tg_app_request ask = stepped(10, 1, TG_APP_SHADOW);
 	struct tidegate_answer answer = answer_of(ask);
 
 	CHECK(answer.admitted && answer.shadow, "goes on");
-	ask.result = TG_ASK_ADMITTED;
+	ask.result = TG_APP_ADMITTED;
 	ask.departure = ask.now + 5;
 	CHECK(answer_of(ask).delay_ns == 5, "delay");
 }
@@ -102,15 +103,15 @@ TEST(test_errors)
 	static const struct {
 		uint32_t result;
 		int error;
-	} cases[] = {{TG_ASK_FORBIDDEN, -EACCES},
-		     {TG_ASK_NO_KEY, -EINVAL},
-		     {TG_ASK_UNKNOWN, -ENOENT},
-		     {TG_ASK_UNANSWERED, -ENOENT}};
+	} cases[] = {{TG_APP_FORBIDDEN, -EACCES},
+		     {TG_APP_NO_KEY, -EINVAL},
+		     {TG_APP_UNKNOWN, -ENOENT},
+		     {TG_APP_UNANSWERED, -ENOENT}};
 	struct tidegate_answer answer = {.limit = 77};
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct tg_ask ask = {.result = cases[i].result};
+		struct tg_app_request ask = {.result = cases[i].result};
 
 		CHECK(tg_answer_make(&ask, &answer) == cases[i].error, "result %u",
 		      cases[i].result);
