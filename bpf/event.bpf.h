@@ -17,17 +17,17 @@ __noinline int tg_send_event(struct tg_limit_counters *counters, struct tg_packe
 
 	if (!counters || !packet)
 		return 0;
-	counters->sampled_at =
+	counters->event_at =
 		tg_now(TG_CLOCK_COARSE); /* also if there is no room: it is not asked again soon */
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
-		counters->unsampled += packet->segments;
+		counters->without_event += packet->segments;
 		return 0;
 	}
-	event->at = counters->sampled_at;
+	event->at = counters->event_at;
 	event->source = packet->source;
 	event->destination = packet->destination;
-	event->unsampled = counters->unsampled;
+	event->without_event = counters->without_event;
 	event->limit_id = policy.limits[slot & (TG_LIMITS_MAX - 1)].id;
 	event->bytes = packet->bytes;
 	event->source_port = packet->has_ports ? packet->source_port : 0;
@@ -36,25 +36,25 @@ __noinline int tg_send_event(struct tg_limit_counters *counters, struct tg_packe
 	event->verdict = verdict;
 	event->hook = packet->hook;
 	event->has_ports = packet->has_ports;
-	counters->unsampled = 0;
+	counters->without_event = 0;
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }
 
 /* @now: ns on the coarse clock. */
-static __always_inline bool tg_sample_is_due(const struct tg_limit_counters *counters, __u64 now)
+static __always_inline bool tg_event_is_due(const struct tg_limit_counters *counters, __u64 now)
 {
-	return now - counters->sampled_at >= TG_EVENT_INTERVAL || !counters->sampled_at;
+	return now - counters->event_at >= TG_EVENT_INTERVAL || !counters->event_at;
 }
 
 /* @verdict: what became of a packet that exceeded. */
-static __always_inline void tg_sample(struct tg_limit_counters *counters, struct tg_packet *packet,
-				      __u32 slot, __u32 verdict)
+static __always_inline void tg_emit_event(struct tg_limit_counters *counters,
+					  struct tg_packet *packet, __u32 slot, __u32 verdict)
 {
-	if (tg_sample_is_due(counters, tg_now(TG_CLOCK_COARSE)))
+	if (tg_event_is_due(counters, tg_now(TG_CLOCK_COARSE)))
 		tg_send_event(counters, packet, slot, verdict);
 	else
-		counters->unsampled += packet->segments;
+		counters->without_event += packet->segments;
 }
 
 #endif

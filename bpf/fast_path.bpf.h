@@ -205,10 +205,10 @@ static __always_inline void tg_fast_count(struct xdp_md *ctx, const struct tg_li
 		return;
 	if (limit->rate.clock != TG_CLOCK_COARSE)
 		now = tg_now(TG_CLOCK_COARSE);
-	if (tg_sample_is_due(counters, now))
+	if (tg_event_is_due(counters, now))
 		tg_fast_event(ctx, slot, verdict);
 	else
-		counters->unsampled++;
+		counters->without_event++;
 }
 
 /* What is not as most packets are: out of the way, and with memory of its own for what needs one.

@@ -18,7 +18,7 @@ static __always_inline void tg_count_limit(__u32 slot, enum tg_verdict verdict,
 	counters->packets[verdict] += packet->segments;
 	counters->bytes[verdict] += packet->bytes;
 	if (verdict != TG_VERDICT_ADMITTED)
-		tg_sample(counters, packet, slot, verdict);
+		tg_emit_event(counters, packet, slot, verdict);
 }
 
 /*

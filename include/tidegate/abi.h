@@ -416,8 +416,8 @@ struct tg_limit_counters {
 	__u64 reclaimed;  /* buckets taken out of it */
 	__u64 overflowed; /* packets charged to an overflow bucket for want of one of their own, */
 	__u64 table_full; /* and those of them that found the table full */
-	__u64 sampled_at; /* ns on the coarse clock: the last event of this CPU; 0 none yet */
-	__u64 unsampled;  /* packets that exceeded since then */
+	__u64 event_at;	  /* ns on the coarse clock: the last event of this CPU; 0 none yet */
+	__u64 without_event; /* packets that exceeded since then */
 };
 
 /* ns between two events of one limit from one CPU. */
@@ -428,7 +428,7 @@ struct tg_event {
 	__u64 at; /* ns on the coarse clock */
 	struct tg_address source;
 	struct tg_address destination;
-	__u64 unsampled; /* packets of the same limit on the same CPU since the event before */
+	__u64 without_event; /* packets of the same limit on the same CPU since the event before */
 	__u32 limit_id;
 	__u32 bytes; /* as struct tg_limit_counters has them */
 	__be16 source_port;

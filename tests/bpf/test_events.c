@@ -60,9 +60,10 @@ static void check_event(struct fixture *f, const char *source, const struct tg_a
 	      (unsigned long long)be64toh(event->source.low));
 	CHECK(event->limit_id == f->compiled->policy.limits[0].id, "limit %u", event->limit_id);
 	CHECK(event->verdict == TG_VERDICT_DROPPED && event->hook == TG_HOOK_XDP &&
-		      event->protocol == IPPROTO_UDP && event->unsampled == 0 && event->has_ports,
+		      event->protocol == IPPROTO_UDP && event->without_event == 0 &&
+		      event->has_ports,
 	      "verdict %u, hook %u, protocol %u, %llu more", event->verdict, event->hook,
-	      event->protocol, event->unsampled);
+	      event->protocol, event->without_event);
 }
 
 TEST(test_content)
@@ -101,19 +102,19 @@ TEST(test_interval)
 	CHECK(heard.n == 10, "%zu events of 10,000 packets in a second", heard.n);
 	for (i = 0; i < heard.n; i++) {
 		shown++;
-		counted += heard.events[i].unsampled;
+		counted += heard.events[i].without_event;
 		CHECK(heard.events[i].at == 1000 * S + i * 100 * MS, "event %zu at %llu", i,
 		      heard.events[i].at);
 	}
-	CHECK(heard.n < 2 || heard.events[1].unsampled == 998, "%llu in between",
-	      heard.events[1].unsampled);
+	CHECK(heard.n < 2 || heard.events[1].without_event == 998, "%llu in between",
+	      heard.events[1].without_event);
 	passes(&f, "192.0.2.2", 1, 5);
 	read_events(&f);
 	CHECK(heard.n == 1, "another limit has a sample of its own: %zu", heard.n);
 	set_now(&f, 1001 * S);
 	passes(&f, "192.0.2.1", 1, 1);
 	read_events(&f);
-	counted += heard.events[0].unsampled;
+	counted += heard.events[0].without_event;
 	shown += heard.n;
 	CHECK(shown + counted == limit_counters(&f, 0).packets[TG_VERDICT_DROPPED],
 	      "%llu shown and %llu not, of %llu", (unsigned long long)shown,
@@ -165,15 +166,15 @@ TEST(test_nobody_reads)
 	read_events(&f);
 	CHECK(heard.n > 1000 && heard.n < 5000, "%zu events fitted", heard.n);
 	for (i = 0; i < heard.n; i++)
-		told += 1 + heard.events[i].unsampled;
+		told += 1 + heard.events[i].without_event;
 	set_now(&f, 3000 * S);
 	passes(&f, "192.0.2.1", 1, 1);
 	read_events(&f);
 	CHECK(heard.n == 1, "room again");
 	dropped = limit_counters(&f, 0).packets[TG_VERDICT_DROPPED];
-	CHECK(told + 1 + heard.events[0].unsampled == dropped,
+	CHECK(told + 1 + heard.events[0].without_event == dropped,
 	      "all are accounted for: %llu of %llu",
-	      (unsigned long long)told + 1 + heard.events[0].unsampled,
+	      (unsigned long long)told + 1 + heard.events[0].without_event,
 	      (unsigned long long)dropped);
 }
 

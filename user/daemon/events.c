@@ -125,7 +125,7 @@ static json_t *report(const struct seen *seen)
 		seen->limit, "verdict", tg_verdict_name(event->verdict), "hook",
 		tg_hook_name(event->hook), "source", address_of(&event->source), "destination",
 		address_of(&event->destination), "protocol", event->protocol, "bytes",
-		(json_int_t)event->bytes, "not_shown", (json_int_t)event->unsampled);
+		(json_int_t)event->bytes, "not_shown", (json_int_t)event->without_event);
 
 	if (json && event->has_ports) {
 		json_object_set_new(json, "source_port", json_integer(ntohs(event->source_port)));
