@@ -95,13 +95,13 @@ int tidegate_tc_egress(struct __sk_buff *skb)
  * change adds or removes them.
  */
 SEC("xdp.frags")
-int tidegate_idle(struct xdp_md *ctx)
+int tidegate_pass(struct xdp_md *ctx)
 {
 	return XDP_PASS;
 }
 
 SEC("tc")
-int tidegate_idle_tc(struct __sk_buff *skb)
+int tidegate_pass_tc(struct __sk_buff *skb)
 {
 	return TC_ACT_UNSPEC;
 }
@@ -111,7 +111,7 @@ int tidegate_idle_tc(struct __sk_buff *skb)
  * The other one stands in for it when a packet has read the word just before a change and
  * finds the bank emptied. Both indexes are constants, so that the kernel makes them direct jumps.
  */
-#define TG_ENTER(ctx, map, first, second)                                                          \
+#define TG_DISPATCH(ctx, map, first, second)                                                       \
 	do {                                                                                       \
 		__u32 zero = 0, *bank = bpf_map_lookup_elem(&active, &zero);                       \
                                                                                                    \
@@ -127,23 +127,23 @@ int tidegate_idle_tc(struct __sk_buff *skb)
 SEC("xdp.frags")
 int tidegate_entry(struct xdp_md *ctx)
 {
-	TG_ENTER(ctx, generations, 0, 1);
+	TG_DISPATCH(ctx, generations, 0, 1);
 	return XDP_PASS;
 }
 
 SEC("tc")
 int tidegate_entry_ingress(struct __sk_buff *skb)
 {
-	TG_ENTER(skb, tc_generations, TG_TC_PROGRAM(0, TG_HOOK_TC_INGRESS),
-		 TG_TC_PROGRAM(1, TG_HOOK_TC_INGRESS));
+	TG_DISPATCH(skb, tc_generations, TG_TC_PROGRAM(0, TG_HOOK_TC_INGRESS),
+		    TG_TC_PROGRAM(1, TG_HOOK_TC_INGRESS));
 	return TC_ACT_UNSPEC;
 }
 
 SEC("tc")
 int tidegate_entry_egress(struct __sk_buff *skb)
 {
-	TG_ENTER(skb, tc_generations, TG_TC_PROGRAM(0, TG_HOOK_TC_EGRESS),
-		 TG_TC_PROGRAM(1, TG_HOOK_TC_EGRESS));
+	TG_DISPATCH(skb, tc_generations, TG_TC_PROGRAM(0, TG_HOOK_TC_EGRESS),
+		    TG_TC_PROGRAM(1, TG_HOOK_TC_EGRESS));
 	return TC_ACT_UNSPEC;
 }
 

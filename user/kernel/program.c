@@ -60,8 +60,8 @@ static struct bpf_program *idle_program(const struct tg_program *program, enum t
 {
 	const struct tidegate_bpf *skeleton = program->skeleton;
 
-	return hook == TG_HOOK_XDP ? skeleton->progs.tidegate_idle
-				   : skeleton->progs.tidegate_idle_tc;
+	return hook == TG_HOOK_XDP ? skeleton->progs.tidegate_pass
+				   : skeleton->progs.tidegate_pass_tc;
 }
 
 static struct bpf_program *entry_program(const struct tg_program *program, enum tg_hook hook)
