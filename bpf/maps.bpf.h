@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every map and setting of the packet programs. "Kept" maps are pinned and live from
+ * Every map and setting of the packet programs. Pinned maps live from
  * one program generation to the next; the others belong to one generation.
  */
 #ifndef TG_MAPS_BPF_H
@@ -45,7 +45,7 @@ struct tg_trace trace = {};
 /* The coarse clock when the table last had no room. */
 __u64 table_full_at = 0;
 
-/* Kept. TG_OVERFLOW_PER_LIMIT for each slot, for sources that found the table full. */
+/* Pinned. TG_OVERFLOW_PER_LIMIT for each slot, for sources that found the table full. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TG_LIMITS_MAX *TG_OVERFLOW_PER_LIMIT);
@@ -53,7 +53,7 @@ struct {
 	__type(value, struct tg_bucket);
 } overflow SEC(".maps");
 
-/* Kept. By bank and slot. The daemon writes it before the programs that need it go live. */
+/* Pinned. By bank and slot. The daemon writes it before the programs that need it go live. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TG_BANKS *TG_LIMITS_MAX);
@@ -61,7 +61,7 @@ struct {
 	__type(value, struct tg_limit_record);
 } records SEC(".maps");
 
-/* Kept. By bank and slot, like the records: what new_sources allows. */
+/* Pinned. By bank and slot, like the records: what new_sources allows. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TG_BANKS *TG_LIMITS_MAX);
@@ -69,7 +69,7 @@ struct {
 	__type(value, struct tg_admission);
 } gates SEC(".maps");
 
-/* Kept. The bank that enforces: a store here puts a policy in force everywhere at once. */
+/* Pinned. The bank that enforces: a store here puts a policy in force everywhere at once. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -78,7 +78,7 @@ struct {
 	__type(value, __u32);
 } active SEC(".maps");
 
-/* Kept. By bank: the packet program of the generation that stands there. */
+/* Pinned. By bank: the packet program of the generation that stands there. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, TG_BANKS);
@@ -86,7 +86,7 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } generations SEC(".maps");
 
-/* Kept. Likewise, for TC: by TG_TC_PROGRAM. */
+/* Pinned. Likewise, for TC: by TG_TC_PROGRAM. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, TG_TC_PROGRAMS);
@@ -94,7 +94,7 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } tc_generations SEC(".maps");
 
-/* Kept. It tells a later daemon what it has found, and the applications' program whether it is of
+/* Pinned. It tells a later daemon what it has found, and the applications' program whether it is of
  * today.
  */
 struct {
@@ -104,7 +104,7 @@ struct {
 	__type(value, struct tg_meta);
 } meta SEC(".maps");
 
-/* Kept. Hook and interface index, folded, to the entry in interface_counters; 0 is for strangers.
+/* Pinned. Hook and interface index, folded, to the entry in interface_counters; 0 is for strangers.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -113,7 +113,7 @@ struct {
 	__type(value, __u32);
 } attachments SEC(".maps");
 
-/* Kept. */
+/* Pinned. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, TG_ATTACHMENTS_MAX);
@@ -121,7 +121,7 @@ struct {
 	__type(value, struct tg_interface_counters);
 } interface_counters SEC(".maps");
 
-/* Kept. By slot. */
+/* Pinned. By slot. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, TG_LIMITS_MAX);
@@ -129,7 +129,7 @@ struct {
 	__type(value, struct tg_limit_counters);
 } limit_counters SEC(".maps");
 
-/* Kept. Dynamic allow and deny entries. The daemon writes them. */
+/* Pinned. Dynamic allow and deny entries. The daemon writes them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, TG_ENTRIES_MAX);
@@ -138,7 +138,7 @@ struct {
 	__type(value, struct tg_entry);
 } entries SEC(".maps");
 
-/* Kept. Written before the first entry comes and after the last is gone. */
+/* Pinned. Written before the first entry comes and after the last is gone. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -146,13 +146,13 @@ struct {
 	__type(value, struct tg_entries_state);
 } entries_state SEC(".maps");
 
-/* Kept. Samples of what exceeded, for the daemon; with none, it fills up once and stays so. */
+/* Pinned. Samples of what exceeded, for the daemon; with none, it fills up once and stays so. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, TG_EVENTS_BYTES);
 } events SEC(".maps");
 
-/* Kept. By slot: how shared limits are enforced. The daemon writes it. */
+/* Pinned. By slot: how shared limits are enforced. The daemon writes it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TG_LIMITS_MAX);
@@ -160,7 +160,7 @@ struct {
 	__type(value, struct tg_share_state);
 } shares SEC(".maps");
 
-/* Kept. Sources of shared limits that the daemon does not watch. */
+/* Pinned. Sources of shared limits that the daemon does not watch. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, TG_REPORTS_BYTES);

@@ -15,7 +15,7 @@
 #include <tidegate/table.h>
 
 /*
- * Kept. The table: programs insert and charge, the sweep takes out. A miss is a full bucket. That
+ * Pinned. The table: programs insert and charge, the sweep takes out. A miss is a full bucket. That
  * it may be mapped has it begin on a page, and so each line of it in a cache line of its own.
  */
 struct {

@@ -31,7 +31,7 @@ void tg_datapath_forget_maps(const struct tg_datapath *datapath)
 	tg_app_program_void(meta);
 	for (bank = 0; bank < TG_BANKS; bank++)
 		tg_app_program_unpin(datapath->state_dir, bank);
-	for (map = 0; map < TG_MAPS_KEPT; map++)
+	for (map = 0; map < TG_MAPS_PINNED; map++)
 		if (map != TG_MAP_ENTRIES && map != TG_MAP_ENTRIES_STATE)
 			tg_state_dir_unlink(datapath->state_dir, tg_map_names[map]);
 	if (!datapath->entries->n)

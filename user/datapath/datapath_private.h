@@ -46,7 +46,7 @@ struct tg_datapath {
 /* The new table takes the place of the old one. 0 or -errno, logged. */
 int tg_datapath_take_next_table(const struct tg_datapath *datapath);
 
-/* Unpins all kept maps but those of allow and deny entries, unless there are none. */
+/* Unpins all pinned maps but those of allow and deny entries, unless there are none. */
 void tg_datapath_forget_maps(const struct tg_datapath *datapath);
 
 /* The pin of the program that a hook runs. */

@@ -22,22 +22,22 @@ static void destroy(struct app_bpf **skeleton)
 	app_bpf__destroy(*skeleton);
 }
 
-/* The kept maps are those of the generation; of the others it needs none. */
+/* The pinned maps are those of the generation; of the others it needs none. */
 static int share_maps(const struct app_bpf *skeleton, const struct tg_program *program)
 {
 	struct bpf_map *map;
-	int kept, error;
+	int pinned, error;
 
 	bpf_object__for_each_map(map, skeleton->obj)
 	{
 		if (bpf_map__is_internal(map))
 			continue;
-		for (kept = 0; kept < TG_MAPS_KEPT; kept++)
-			if (strcmp(bpf_map__name(map), tg_map_names[kept]) == 0)
+		for (pinned = 0; pinned < TG_MAPS_PINNED; pinned++)
+			if (strcmp(bpf_map__name(map), tg_map_names[pinned]) == 0)
 				break;
-		error = kept == TG_MAPS_KEPT
+		error = pinned == TG_MAPS_PINNED
 				? bpf_map__set_autocreate(map, false)
-				: bpf_map__reuse_fd(map, tg_program_map_fd(program, kept));
+				: bpf_map__reuse_fd(map, tg_program_map_fd(program, pinned));
 		if (error)
 			return error;
 	}

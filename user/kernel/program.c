@@ -158,7 +158,7 @@ static int set_pins(struct tidegate_bpf *skeleton, const char *state_dir, const 
 	struct bpf_map *map;
 	int i, error;
 
-	for (i = 0; i < TG_MAPS_KEPT; i++) {
+	for (i = 0; i < TG_MAPS_PINNED; i++) {
 		map = bpf_object__find_map_by_name(skeleton->obj, tg_map_names[i]);
 		snprintf(path, sizeof(path), "%s/%s", state_dir,
 			 i == TG_MAP_BUCKETS ? buckets_pin : tg_map_names[i]);

@@ -13,7 +13,7 @@
 
 struct tg_program;
 
-/* The kept maps in the order of their names in bpf/maps.bpf.h, then those of the generation. */
+/* The pinned maps in the order of their names in bpf/maps.bpf.h, then those of the generation. */
 enum tg_map {
 	TG_MAP_BUCKETS,
 	TG_MAP_OVERFLOW,
@@ -31,13 +31,13 @@ enum tg_map {
 	TG_MAP_EVENTS,
 	TG_MAP_SHARES,
 	TG_MAP_REPORTS,
-	TG_MAPS_KEPT,
-	TG_MAP_LISTS = TG_MAPS_KEPT,
+	TG_MAPS_PINNED,
+	TG_MAP_LISTS = TG_MAPS_PINNED,
 	TG_MAP_DEBITS,
 	TG_MAPS,
 };
 
-extern const char *const tg_map_names[TG_MAPS]; /* of the pins, for the kept ones */
+extern const char *const tg_map_names[TG_MAPS]; /* of the pins, for the pinned ones */
 
 /*
  * Loads a generation that enforces @compiled over the maps pinned in @state_dir, which are
@@ -50,7 +50,7 @@ int tg_program_load(const char *state_dir, const char *buckets_pin,
 		    struct tg_program **program, char *message);
 
 /*
- * What links attach: the same for every generation over the same kept maps. -EINVAL for a hook
+ * What links attach: the same for every generation over the same pinned maps. -EINVAL for a hook
  * that the generation was loaded without.
  */
 int tg_program_entry_fd(const struct tg_program *program, enum tg_hook hook);
