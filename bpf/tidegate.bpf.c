@@ -12,12 +12,12 @@ SEC("xdp.frags")
 int tidegate_xdp(struct xdp_md *ctx)
 {
 	int reason, action = tg_fast_path(ctx);
-	struct tg_lent_packet *memory;
+	struct tg_packet_memory *memory;
 	struct tg_packet *packet;
 
 	if (action != TG_SLOW_PATH)
 		return action;
-	memory = tg_borrow_packet();
+	memory = tg_acquire_packet();
 	if (!memory) {
 		tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, 1, TG_REASON_CONTENDED);
 		return XDP_DROP;
@@ -28,7 +28,7 @@ int tidegate_xdp(struct xdp_md *ctx)
 	if (reason == TG_PARSED)
 		reason = tg_evaluate(packet);
 	action = tg_xdp_finish(ctx, packet, reason);
-	tg_return_packet(memory);
+	tg_release_packet(memory);
 	return action;
 }
 

@@ -43,8 +43,8 @@ __noinline int tg_xdp_parse(struct xdp_md *ctx, struct tg_packet *packet)
  */
 #define TG_PACKETS_AT_ONCE 4
 
-struct tg_lent_packet {
-	__u64 lent;
+struct tg_packet_memory {
+	__u64 in_use;
 	struct tg_packet packet;
 };
 
@@ -52,27 +52,27 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, TG_PACKETS_AT_ONCE);
 	__type(key, __u32);
-	__type(value, struct tg_lent_packet);
+	__type(value, struct tg_packet_memory);
 } packet_memory SEC(".maps");
 
-static __always_inline struct tg_lent_packet *tg_borrow_packet(void)
+static __always_inline struct tg_packet_memory *tg_acquire_packet(void)
 {
-	struct tg_lent_packet *memory;
+	struct tg_packet_memory *memory;
 	__u32 i, index;
 
 #pragma unroll
 	for (i = 0; i < TG_PACKETS_AT_ONCE; i++) {
 		index = i;
 		memory = bpf_map_lookup_elem(&packet_memory, &index);
-		if (memory && !__sync_lock_test_and_set(&memory->lent, 1))
+		if (memory && !__sync_lock_test_and_set(&memory->in_use, 1))
 			return memory;
 	}
 	return NULL;
 }
 
-static __always_inline void tg_return_packet(struct tg_lent_packet *memory)
+static __always_inline void tg_release_packet(struct tg_packet_memory *memory)
 {
-	__sync_lock_test_and_set(&memory->lent, 0);
+	__sync_lock_test_and_set(&memory->in_use, 0);
 }
 
 #endif
