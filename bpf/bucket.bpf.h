@@ -9,7 +9,7 @@
 #include "backoff.bpf.h"
 #include "shared.bpf.h"
 
-enum tg_charge {
+enum tg_charge_outcome {
 	TG_CHARGE_ADMITTED,
 	TG_CHARGE_ADMITTED_OVERFLOW, /* by a bucket that sources share */
 	TG_CHARGE_EXCEEDED,

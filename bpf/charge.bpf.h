@@ -105,7 +105,7 @@ static __always_inline int tg_charge_key(struct tg_bucket_key *key,
 		return TG_CHARGE_ADMITTED;
 	outcome = tg_charge_own(key, request);
 	if (policy.shared && request->report && outcome == TG_CHARGE_ADMITTED)
-		tg_share_report(key, request->report);
+		tg_report_source(key, request->report);
 	return outcome;
 }
 

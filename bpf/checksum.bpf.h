@@ -100,15 +100,15 @@ static __always_inline __u16 tg_frame_sum(void *ctx, enum tg_hook hook, __u32 of
 				   : tg_tc_sum(ctx, offset, length, sum);
 }
 
-enum tg_sums {
+enum tg_checksums {
 	TG_SUMS_WRONG,
 	TG_SUMS_RIGHT,
 	TG_SUMS_PENDING, /* of a sender on this machine, who has left all but the pseudo header's
 			    to hardware */
 };
 
-static __always_inline enum tg_sums tg_transport_sum(void *ctx, enum tg_hook hook,
-						     const struct tg_packet *packet)
+static __always_inline enum tg_checksums tg_transport_sum(void *ctx, enum tg_hook hook,
+							  const struct tg_packet *packet)
 {
 	__u32 length = packet->length - (packet->transport - packet->network);
 	__u8 protocol = packet->protocol;
@@ -134,8 +134,8 @@ static __always_inline enum tg_sums tg_transport_sum(void *ctx, enum tg_hook hoo
 }
 
 /* Uses the answer's memory. */
-static __always_inline enum tg_sums tg_check_sums(void *ctx, enum tg_hook hook,
-						  const struct tg_packet *packet)
+static __always_inline enum tg_checksums tg_checksums_of(void *ctx, enum tg_hook hook,
+							 const struct tg_packet *packet)
 {
 	__u32 headers = packet->transport - packet->network;
 

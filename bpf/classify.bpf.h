@@ -144,7 +144,7 @@ static __always_inline __u64 tg_match_often(const struct tg_policy *settings,
 /* Likewise by all that its headers have, but for its addresses. */
 static __always_inline __u64 tg_match_headers(const struct tg_packet *packet)
 {
-	const struct tg_policy *settings = tg_policy();
+	const struct tg_policy *settings = tg_settings();
 	__u64 limits = tg_match_often(settings, packet);
 
 	if (settings->has_rare)

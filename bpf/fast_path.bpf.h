@@ -158,7 +158,7 @@ static __always_inline int tg_fast_lists(struct xdp_md *ctx, const void *ip, boo
 	__u32 zero = 0;
 
 	state = bpf_map_lookup_elem(&entries_state, &zero);
-	if (!tg_policy()->has_lists && (!state || !state->n))
+	if (!tg_settings()->has_lists && (!state || !state->n))
 		return TG_PARSED;
 	tg_fast_packet(ctx, ip, is_ipv4, &packet);
 	return tg_fast_find_lists(packet.source.high, packet.source.low, is_ipv4);
@@ -267,7 +267,7 @@ static __always_inline int tg_fast_limit(struct xdp_md *ctx, const void *ip, boo
 /* The packet is read where it is needed, and so not kept over a call. */
 static __always_inline __u64 tg_fast_match(struct xdp_md *ctx, const void *ip, bool is_ipv4)
 {
-	const struct tg_policy *settings = tg_policy();
+	const struct tg_policy *settings = tg_settings();
 	struct tg_packet packet = {};
 	__u64 limits;
 
@@ -287,7 +287,7 @@ static __always_inline __u64 tg_fast_match(struct xdp_md *ctx, const void *ip, b
 /* The reason with which the packet leaves, or TG_SLOW_PATH. */
 static __always_inline int tg_fast_evaluate(struct xdp_md *ctx, const void *ip, bool is_ipv4)
 {
-	const struct tg_policy *settings = tg_policy();
+	const struct tg_policy *settings = tg_settings();
 	const __u64 all = settings->hooks[TG_HOOK_XDP];
 	int reason = tg_fast_lists(ctx, ip, is_ipv4);
 	__u64 limits;
@@ -314,7 +314,7 @@ static __always_inline int tg_fast_finish(struct xdp_md *ctx, const void *ip, bo
 		return TG_SLOW_PATH;
 	if (virtual_clock) {
 		tg_fast_packet(ctx, ip, is_ipv4, &packet);
-		tg_trace(&packet);
+		tg_write_trace(&packet);
 	}
 	return tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason) ? XDP_PASS
 									       : XDP_DROP;
@@ -322,7 +322,7 @@ static __always_inline int tg_fast_finish(struct xdp_md *ctx, const void *ip, bo
 
 static __always_inline int tg_fast_path(struct xdp_md *ctx)
 {
-	const struct tg_policy *settings = tg_policy();
+	const struct tg_policy *settings = tg_settings();
 	struct ipv6hdr *ip6;
 	struct iphdr *ip;
 	void *network;

@@ -238,7 +238,7 @@ struct {
  * The policy, of which the compiler does not see that it is still all zeros: so it need not be
  * volatile, and is read where it is needed and no more than once.
  */
-static __always_inline const struct tg_policy *tg_policy(void)
+static __always_inline const struct tg_policy *tg_settings(void)
 {
 	const struct tg_policy *settings = (const struct tg_policy *)&policy;
 
@@ -249,7 +249,7 @@ static __always_inline const struct tg_policy *tg_policy(void)
 /* The address in a register; it would else be reckoned anew for each setting. */
 static __always_inline const struct tg_limit *tg_limit_at(__u32 slot)
 {
-	const struct tg_limit *limit = &tg_policy()->limits[slot & (TG_LIMITS_MAX - 1)];
+	const struct tg_limit *limit = &tg_settings()->limits[slot & (TG_LIMITS_MAX - 1)];
 
 	asm volatile("" : "+r"(limit));
 	return limit;

@@ -100,11 +100,11 @@ static __always_inline bool tg_answer_send(void *ctx, enum tg_hook hook,
 #define TG_ANSWER_STEPS(at, context, hook)                                                         \
 	__noinline int tg_##at##_kind(struct context *ctx, struct tg_packet *packet)               \
 	{                                                                                          \
-		return packet ? tg_answer_kind(ctx, hook, packet) : TG_ANSWER_NONE;                \
+		return packet ? tg_choose_answer(ctx, hook, packet) : TG_ANSWER_NONE;              \
 	}                                                                                          \
 	__noinline int tg_##at##_check(struct context *ctx, struct tg_packet *packet)              \
 	{                                                                                          \
-		return packet ? tg_check_sums(ctx, hook, packet) : TG_SUMS_WRONG;                  \
+		return packet ? tg_checksums_of(ctx, hook, packet) : TG_SUMS_WRONG;                \
 	}                                                                                          \
 	__noinline int tg_##at##_build(struct context *ctx, struct tg_packet *packet, int kind)    \
 	{                                                                                          \
@@ -126,7 +126,7 @@ TG_ANSWER_STEPS(tc, __sk_buff, TG_HOOK_TC_INGRESS)
  * Turns the frame into the answer, which the caller sends back to where the frame came from.
  * On false the frame is to be dropped; it may be spoilt.
  */
-static __always_inline bool tg_answer(void *ctx, enum tg_hook hook, struct tg_packet *packet)
+static __always_inline bool tg_reject(void *ctx, enum tg_hook hook, struct tg_packet *packet)
 {
 	__u32 header = packet->is_ipv4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr), length;
 	int kind, sums;

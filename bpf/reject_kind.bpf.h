@@ -28,7 +28,8 @@ struct tg_dns_message {
 
 enum tg_answer_kind { TG_ANSWER_NONE, TG_ANSWER_RESET, TG_ANSWER_DNS, TG_ANSWER_ERROR };
 
-#define TG_ANSWER_PENDING 8 /* beside the kind: its checksum is to be completed, see tg_sums */
+#define TG_ANSWER_PENDING                                                                          \
+	8 /* beside the kind: its checksum is to be completed, see enum tg_checksums */
 
 /* Bytes of the IP packet before, and from, the transport header. */
 static __always_inline __u32 tg_headers_length(const struct tg_packet *packet)
@@ -101,8 +102,8 @@ static __always_inline enum tg_answer_kind tg_udp_kind(void *ctx, enum tg_hook h
 }
 
 /* No error about an error, and no word to ICMP that nobody asked with. */
-static __always_inline enum tg_answer_kind tg_answer_kind(void *ctx, enum tg_hook hook,
-							  const struct tg_packet *packet)
+static __always_inline enum tg_answer_kind tg_choose_answer(void *ctx, enum tg_hook hook,
+							    const struct tg_packet *packet)
 {
 	if (!tg_is_to_one(ctx, hook))
 		return TG_ANSWER_NONE;

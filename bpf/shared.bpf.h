@@ -70,7 +70,7 @@ static __always_inline void tg_share_count(struct tg_charge_request *request, __
 
 /* With no room, the source is reported the next time. Static, so that Linux 6.1 has it only if it
  * is called. */
-static __noinline int tg_share_report(struct tg_bucket_key *key, __u64 tokens)
+static __noinline int tg_report_source(struct tg_bucket_key *key, __u64 tokens)
 {
 	struct tg_share_report *report;
 

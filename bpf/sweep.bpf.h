@@ -169,7 +169,7 @@ __noinline int tg_sweep_entry(struct tg_sweep *sweep, __u32 number)
 /* Entries that have been taken at some time: those below, in order. */
 static __always_inline __u32 tg_table_used(void)
 {
-	union tg_table_line *line = tg_table_line(0);
+	union tg_table_line *line = tg_table_line_at(0);
 	__u32 used = line ? *(volatile __u32 *)&line->head.used : 0;
 
 	return used < policy.table.size ? used : policy.table.size;

@@ -26,21 +26,21 @@ struct {
 	__type(value, union tg_table_line);
 } buckets SEC(".maps");
 
-static __always_inline union tg_table_line *tg_table_line(__u32 index)
+static __always_inline union tg_table_line *tg_table_line_at(__u32 index)
 {
 	return bpf_map_lookup_elem(&buckets, &index);
 }
 
 static __always_inline struct tg_table_entry *tg_table_entry_at(__u32 number)
 {
-	union tg_table_line *line = tg_table_line(policy.table.first_entry + number);
+	union tg_table_line *line = tg_table_line_at(policy.table.first_entry + number);
 
 	return line ? &line->entry : NULL;
 }
 
 static __always_inline struct tg_table_set *tg_set_at(__u32 set)
 {
-	union tg_table_line *line = tg_table_line(1 + set);
+	union tg_table_line *line = tg_table_line_at(1 + set);
 
 	return line ? &line->set : NULL;
 }
@@ -182,7 +182,7 @@ static __always_inline __u32 tg_table_find_first(__u64 hash)
 static __always_inline struct tg_bucket_share *tg_share_of(__u32 number)
 {
 	union tg_table_line *line =
-		tg_table_line(policy.table.first_share + number / TG_SHARES_PER_LINE);
+		tg_table_line_at(policy.table.first_share + number / TG_SHARES_PER_LINE);
 
 	return line ? &line->shares[number % TG_SHARES_PER_LINE] : NULL;
 }

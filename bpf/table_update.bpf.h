@@ -33,7 +33,7 @@ static __always_inline int tg_table_entry_reuse(struct tg_table_head *head)
 /* The number of an entry for a new bucket, or -errno. */
 static __always_inline int tg_table_entry_take(void)
 {
-	union tg_table_line *line = tg_table_line(0);
+	union tg_table_line *line = tg_table_line_at(0);
 	__u32 number;
 
 	if (!line)
@@ -60,7 +60,7 @@ static __always_inline void tg_store_last(void *word, __u64 value)
 /* Nobody's any more. */
 __noinline int tg_table_entry_free(__u32 number)
 {
-	union tg_table_line *line = tg_table_line(0);
+	union tg_table_line *line = tg_table_line_at(0);
 	struct tg_table_entry *entry = tg_table_entry_at(number);
 	__u64 free;
 	int try;

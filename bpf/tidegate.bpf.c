@@ -43,7 +43,7 @@ __noinline int tg_ingress_finish(struct __sk_buff *skb, struct tg_packet *packet
 		tg_tc_mark(skb, TG_HOOK_TC_INGRESS, packet, &marks);
 	}
 	if (policy.has_rejections && packet->rejected)
-		reason = tg_count_rejected(packet, tg_answer(skb, TG_HOOK_TC_INGRESS, packet));
+		reason = tg_count_rejected(packet, tg_reject(skb, TG_HOOK_TC_INGRESS, packet));
 	if (tg_record_verdict(TG_HOOK_TC_INGRESS, skb->ifindex, packet->segments, reason))
 		return TC_ACT_UNSPEC;
 	return reason == TG_REASON_REJECTED ? bpf_redirect(skb->ifindex, 0) : TC_ACT_SHOT;

@@ -140,7 +140,7 @@ static __always_inline int tg_charge_all(struct tg_packet *packet, __u64 limits)
 	return TG_REASON_ADMITTED;
 }
 
-static __always_inline void tg_trace(const struct tg_packet *packet)
+static __always_inline void tg_write_trace(const struct tg_packet *packet)
 {
 	trace.source = packet->source;
 	trace.destination = packet->destination;
@@ -159,7 +159,7 @@ static __always_inline void tg_trace(const struct tg_packet *packet)
 __noinline int tg_trace_packet(struct tg_packet *packet)
 {
 	if (packet)
-		tg_trace(packet);
+		tg_write_trace(packet);
 	return 0;
 }
 

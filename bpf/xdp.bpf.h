@@ -21,7 +21,7 @@ __noinline int tg_xdp_finish(struct xdp_md *ctx, struct tg_packet *packet, int r
 		tg_mark_header(ctx, TG_HOOK_XDP, packet, &marks);
 	}
 	if (policy.has_rejections && packet->rejected)
-		reason = tg_count_rejected(packet, tg_answer(ctx, TG_HOOK_XDP, packet));
+		reason = tg_count_rejected(packet, tg_reject(ctx, TG_HOOK_XDP, packet));
 	if (tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason))
 		return XDP_PASS;
 	return reason == TG_REASON_REJECTED ? XDP_TX : XDP_DROP;

@@ -282,26 +282,26 @@ struct pair {
 	int passed[2];
 };
 
-struct twin {
+struct sender {
 	struct pair *pair;
 	int which;
 };
 
 static void *send_together(void *data)
 {
-	const struct twin *twin = data;
-	struct pair *pair = twin->pair;
+	const struct sender *sender = data;
+	struct pair *pair = sender->pair;
 	struct scene scene = {.fixture = pair->fixture};
 	struct packet packet;
 	int i;
 
-	run_on(twin->which);
+	run_on(sender->which);
 	udp_of(&packet, FRAME);
 	for (i = 1; i <= MEETINGS; i++) {
-		pair->here[twin->which] = i;
-		while (pair->here[!twin->which] < i)
+		pair->here[sender->which] = i;
+		while (pair->here[!sender->which] < i)
 			sched_yield();
-		pair->passed[twin->which] += send_from(&scene, &packet, 0x0b000000 + i);
+		pair->passed[sender->which] += send_from(&scene, &packet, 0x0b000000 + i);
 	}
 	return NULL;
 }
@@ -310,13 +310,13 @@ static void *send_together(void *data)
 static uint64_t send_twins(struct fixture *fixture)
 {
 	struct pair pair = {.fixture = fixture};
-	struct twin twins[2];
+	struct sender senders[2];
 	pthread_t threads[2];
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		twins[i] = (struct twin){&pair, i};
-		pthread_create(&threads[i], NULL, send_together, &twins[i]);
+		senders[i] = (struct sender){&pair, i};
+		pthread_create(&threads[i], NULL, send_together, &senders[i]);
 	}
 	for (i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
