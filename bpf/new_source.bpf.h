@@ -80,7 +80,7 @@ static __always_inline void tg_share_begin(__u32 number, bool admitted,
  * Puts a bucket into the table, full but for this charge. One that asks for more than it ever
  * holds finds it full at the next try, which knows what becomes of such packets.
  */
-static __always_inline int tg_charge_new(struct tg_bucket_key *key,
+static __always_inline int tg_charge_insert(struct tg_bucket_key *key,
 					 struct tg_charge_request *request)
 {
 	__u32 slot = request->slot & (TG_LIMITS_MAX - 1);
@@ -122,7 +122,7 @@ __noinline int tg_charge_new_source(struct tg_bucket_key *key, struct tg_charge_
 			return TG_CHARGE_NOT_ADMITTED;
 		request->admitted_new = true;
 	}
-	return tg_charge_new(key, request);
+	return tg_charge_insert(key, request);
 }
 
 #endif
