@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the daemon asks for: a walk over all buckets that converts those of an older rate and
- * gives tokens back; and taking out, of those that it names, the ones that are not needed. It
- * runs in the kernel because only a program can do these by compare-and-swap while packets flow.
+ * Maintenance of the table, run by the daemon. The sweep walks all buckets, converts those of an
+ * older rate and gives tokens back. Reclaiming takes out those of the named buckets that are not
+ * needed. Both are programs, because only a program can change buckets by compare-and-swap while
+ * packets flow.
  */
 #ifndef TG_SWEEP_BPF_H
 #define TG_SWEEP_BPF_H
@@ -38,7 +39,7 @@ static __always_inline bool tg_sweep_selects(const struct tg_sweep *sweep,
 	       key->address.low == (sweep->address.low & mask->low);
 }
 
-/* Converts or resets one bucket; packets in flight may get in between, so a few tries. */
+/* Converts or resets one bucket. A packet may change it in between, so it tries a few times. */
 static __always_inline void tg_sweep_state(struct tg_sweep *sweep, struct tg_bucket *bucket,
 					   const struct tg_limit_record *record, bool reset)
 {
@@ -73,7 +74,10 @@ static __always_inline void tg_sweep_state(struct tg_sweep *sweep, struct tg_buc
 	}
 }
 
-/* By the clocks as they were at the beginning: never ahead of what a packet reads. */
+/*
+ * True if the bucket has been full for long enough. The clocks are those of the start, so never
+ * ahead of a packet's.
+ */
 static __always_inline bool tg_sweep_is_idle(struct tg_sweep *sweep, const struct tg_bucket *bucket,
 					     __u64 state, const struct tg_limit_record *record)
 {
@@ -87,7 +91,7 @@ static __always_inline bool tg_sweep_is_idle(struct tg_sweep *sweep, const struc
 			    sweep->idle[tg_source_age_of(bucket)]);
 }
 
-/* It may have refilled and still refuse. */
+/* True during a penalty: such a bucket may be full and still refuses. */
 static __always_inline bool tg_sweep_has_penalty(struct tg_sweep *sweep,
 						 const struct tg_bucket *bucket,
 						 const struct tg_limit_record *record)
@@ -100,7 +104,7 @@ static __always_inline bool tg_sweep_has_penalty(struct tg_sweep *sweep,
 				sweep->now[record->rates[version].clock & 1]);
 }
 
-/* The bucket in entry @number, whose state is TG_BUCKET_DEAD by now. */
+/* Takes out the bucket in entry @number, whose state is TG_BUCKET_DEAD already. */
 static __always_inline void tg_sweep_take_out(struct tg_sweep *sweep, __u32 number,
 					      const struct tg_bucket_key *key, bool counted)
 {
@@ -115,9 +119,9 @@ static __always_inline void tg_sweep_take_out(struct tg_sweep *sweep, __u32 numb
 }
 
 /*
- * Makes the bucket dead if its state is still @state. One that is just being put in and has no way
- * yet is left alone. Only the daemon has buckets taken out, one run at a time, so from then on the
- * entry stays the key's.
+ * Makes the bucket dead if its state is still @state. False also for a bucket that no way leads to
+ * yet: it is just being inserted. The entry then stays the key's until it is freed, because only
+ * the daemon takes buckets out, one run at a time.
  */
 static __always_inline bool tg_sweep_kill(struct tg_table_entry *entry, __u64 state,
 					  struct tg_bucket_key *key, __u32 number)
@@ -166,7 +170,7 @@ __noinline int tg_sweep_entry(struct tg_sweep *sweep, __u32 number)
 	return 0;
 }
 
-/* Entries that have been taken at some time: those below, in order. */
+/* Returns how many entries have ever been taken: those below that number. */
 static __always_inline __u32 tg_table_used(void)
 {
 	union tg_table_line *line = tg_table_line_at(0);
@@ -175,7 +179,8 @@ static __always_inline __u32 tg_table_used(void)
 	return used < policy.table.size ? used : policy.table.size;
 }
 
-#define TG_SWEEP_ENTRIES 4 /* at a time: bpf_loop() goes to 2^23, and a table to 2^24 */
+#define TG_SWEEP_ENTRIES                                                                           \
+	4 /* per step: bpf_loop() makes at most 2^23 steps, and a table has up to 2^24 entries */
 
 static long tg_sweep_some(__u64 index, struct tg_sweep *sweep)
 {
@@ -196,7 +201,10 @@ static long tg_sweep_candidate(__u64 index, struct tg_sweep *sweep)
 	return 0;
 }
 
-/* The bucket that the address falls to, of limits whose key it is the whole of. */
+/*
+ * Selects the overflow bucket of the request's address, in limits that have no more than an
+ * address in the key.
+ */
 static __always_inline bool tg_sweep_selects_overflow(const struct tg_sweep *sweep,
 						      const struct tg_limit_record *record,
 						      __u32 index)
@@ -231,7 +239,7 @@ static long tg_sweep_overflow(void *map, __u32 *index, struct tg_bucket *bucket,
 	if (!record || !record->name[0])
 		return 0;
 	tg_sweep_state(sweep, bucket, record, tg_sweep_selects_overflow(sweep, record, *index));
-	/* Nobody's own: what is counted are the buckets of sources. */
+	/* Not counted: the numbers are of buckets of sources. */
 	sweep->reset = before;
 	return 0;
 }

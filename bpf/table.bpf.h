@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Finding buckets in the table: see table.h. Who includes this has in `policy.table` how it is laid
- * out.
+ * Finds buckets in the table; <tidegate/table.h> describes its layout. The file that includes this
+ * must define `policy.table`, which says how the table is laid out.
  */
 #ifndef TG_TABLE_BPF_H
 #define TG_TABLE_BPF_H
@@ -15,8 +15,9 @@
 #include <tidegate/table.h>
 
 /*
- * Pinned. The table: programs insert and charge, the sweep takes out. A miss is a full bucket. That
- * it may be mapped has it begin on a page, and so each line of it in a cache line of its own.
+ * Pinned. The table: packets insert and charge, the daemon's programs take out. A key that is not
+ * found has a full bucket. BPF_F_MMAPABLE makes it begin on a page, so that each line is one cache
+ * line.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -51,13 +52,13 @@ static __always_inline __u32 tg_next_set(__u32 set)
 }
 
 /*
- * The entry, to be read behind @word, which was read from it: by the kernel's memory model an
- * address that depends on a word is followed after it.
+ * Returns @entry, for loads that must come after the load of @word. By the kernel's memory model a
+ * load whose address depends on a word is made after it.
  */
 static __always_inline struct tg_table_entry *tg_table_entry_after(struct tg_table_entry *entry,
 								   __u64 word)
 {
-#ifdef __TARGET_ARCH_x86 /* which loads in order, if only the compiler does */
+#ifdef __TARGET_ARCH_x86 /* which loads in order, so this only stops the compiler */
 	asm volatile("" : "+r"(entry), "+r"(word));
 #else
 	asm volatile("%[word] &= 0\n\t%[place] += %[word]"
@@ -76,7 +77,7 @@ static __always_inline __u64 tg_read_rest(const struct tg_table_entry *entry)
 	return *(const volatile __u64 *)&entry->key.limit_id;
 }
 
-/* The last word first: once it is there, so are the others. */
+/* Compares the last word first: once it is there, the others are. */
 static __always_inline bool tg_is_key(struct tg_table_entry *entry, const struct tg_bucket_key *key)
 {
 	const volatile struct tg_address *address;
@@ -88,7 +89,10 @@ static __always_inline bool tg_is_key(struct tg_table_entry *entry, const struct
 	return address->low == key->address.low && address->high == key->address.high;
 }
 
-/* And in use: what is dead will be taken out, and its key may have another entry by then. */
+/*
+ * True if the entry is in use for @key. A dead entry does not count, because its key may have
+ * another entry by now.
+ */
 static __always_inline bool tg_table_entry_is_of(__u32 number, const struct tg_bucket_key *key)
 {
 	struct tg_table_entry *entry = tg_table_entry_at(number);
@@ -100,7 +104,9 @@ static __always_inline bool tg_table_entry_is_of(__u32 number, const struct tg_b
 	return state != TG_BUCKET_DEAD && tg_is_key(tg_table_entry_after(entry, state), key);
 }
 
-/* Unrolled, since most keys that are looked for here have no bucket. */
+/*
+ * True if a way has the tag. Unrolled, because most keys that are looked up here have no bucket.
+ */
 static __always_inline bool tg_set_has(const volatile struct tg_table_set *set, __u32 tag)
 {
 	int i;
@@ -112,8 +118,9 @@ static __always_inline bool tg_set_has(const volatile struct tg_table_set *set, 
 	return false;
 }
 
-/* The number of the entry, plus 1, that one of the ways of set @number leads to, or 0. Like others
- * that go by all ways it is a function of its own: the verifier walks it once, not for each set.
+/*
+ * Returns the number of the key's entry plus 1, from the ways of set @number, or 0. A global
+ * function, like all that walk a set, so that the verifier walks it once and not for each set.
  */
 __noinline __u32 tg_set_find(__u32 number, __u32 tag, struct tg_bucket_key *key)
 {
@@ -131,7 +138,10 @@ __noinline __u32 tg_set_find(__u32 number, __u32 tag, struct tg_bucket_key *key)
 	return 0;
 }
 
-/* The number of the key's entry plus 1, or 0. It may be another's by the time it is looked at. */
+/*
+ * Returns the number of the key's entry plus 1, or 0. The entry may be another key's when it is
+ * looked at.
+ */
 static __always_inline __u32 tg_table_search(struct tg_bucket_key *key, __u64 hash)
 {
 	__u32 number = tg_table_set_of(&policy.table, hash), tag = tg_table_tag_of(hash), found;
@@ -153,7 +163,10 @@ __noinline __u32 tg_table_chain(struct tg_bucket_key *key, __u64 hash)
 	return key ? tg_table_search(key, hash) : 0;
 }
 
-/* Likewise. In a flood of new sources most hear of their set that it is none of theirs. */
+/*
+ * Returns the same. Fast miss: most keys of a spoofed flood match no tag in their set, so the
+ * chain is not walked.
+ */
 static __always_inline __u32 tg_table_find(struct tg_bucket_key *key, __u64 hash)
 {
 	const volatile struct tg_table_set *set = tg_set_at(tg_table_set_of(&policy.table, hash));
@@ -163,8 +176,10 @@ static __always_inline __u32 tg_table_find(struct tg_bucket_key *key, __u64 hash
 		       : 0;
 }
 
-/* The number of the entry, plus 1, that the first or the second way leads to which the hash
- * prefers, or 0: whose it is is still to be seen. */
+/*
+ * Returns the number of the entry plus 1 that the first or second way of the hash leads to, or 0.
+ * The key is not compared yet.
+ */
 static __always_inline __u32 tg_table_find_first(__u64 hash)
 {
 	const volatile struct tg_table_set *set = tg_set_at(tg_table_set_of(&policy.table, hash));
@@ -178,7 +193,7 @@ static __always_inline __u32 tg_table_find_first(__u64 hash)
 	return TG_WAY_TAG(way) == tg_table_tag_of(hash) ? TG_WAY_NUMBER(way) + 1 : 0;
 }
 
-/* Of the bucket in that entry. */
+/* Returns what the bucket in entry @number has for a shared limit. */
 static __always_inline struct tg_bucket_share *tg_share_of(__u32 number)
 {
 	union tg_table_line *line =

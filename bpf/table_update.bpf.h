@@ -1,14 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Putting buckets into the table and taking them out: see table.h. */
+/*
+ * Inserts buckets into the table and takes them out. <tidegate/table.h> describes the layout. The
+ * states of an entry are told apart by whether a way leads to it, by the last word of its key
+ * (`rest`) and by its bucket's state word:
+ *
+ *	         way  rest  bucket.state  next step: function, barrier
+ *	FREE     no   0     DEAD, new: 0  tg_table_entry_take(): compare-and-swap of
+ *	                                  head.free, or atomic addition to head.used
+ *	FILLING  no   0,    any           tg_table_entry_fill(): bucket and address, then
+ *	              then                `rest` by a store-release; tg_table_add():
+ *	              key                 compare-and-swap of a free way to the entry
+ *	LIVE     yes  key   in some rate  tg_sweep_kill(): compare-and-swap of bucket.state
+ *	DEAD     yes  key   DEAD          tg_way_remove(): compare-and-swap of the way to 0;
+ *	                                  tg_table_entry_free(): `rest` = 0 by a
+ *	                                  store-release, compare-and-swap of head.free
+ *	FREE     ...
+ *
+ * Any CPU may take FREE -> FILLING -> LIVE, under the lock of the set that the key hashes to, so
+ * that no key is inserted twice. FILLING -> FREE happens if no way is free. Only the daemon's
+ * programs, one run at a time, take LIVE -> DEAD -> FREE. A charge may change a LIVE bucket at any
+ * time: it reads the state, compares the key, and swaps that state for the next. The swap fails
+ * once the bucket is DEAD. A look-up may meet any step, and finds the key or misses it.
+ */
 #ifndef TG_TABLE_UPDATE_BPF_H
 #define TG_TABLE_UPDATE_BPF_H
 
 #include "table.bpf.h"
 
-#define TG_LOCK_TRIES 64 /* somebody is at work on the same set, and soon done */
-#define TG_GIVE_TRIES 64 /* of one call; a sweep makes as many */
+#define TG_LOCK_TRIES 64 /* another CPU works on the same set, and not for long */
+#define TG_GIVE_TRIES 64 /* of one call; the caller makes as many calls */
 
-/* One that was given back, or -ENOSPC, or -EAGAIN: others are at it. */
+/*
+ * Pops an entry from the free list: its number, -ENOSPC if there is none, or -EAGAIN if other CPUs
+ * were faster each time.
+ */
 static __always_inline int tg_table_entry_reuse(struct tg_table_head *head)
 {
 	struct tg_table_entry *entry;
@@ -30,7 +55,7 @@ static __always_inline int tg_table_entry_reuse(struct tg_table_head *head)
 	return -EAGAIN;
 }
 
-/* The number of an entry for a new bucket, or -errno. */
+/* Takes an entry for a new bucket: its number, or -errno. FREE -> FILLING. */
 static __always_inline int tg_table_entry_take(void)
 {
 	union tg_table_line *line = tg_table_line_at(0);
@@ -46,10 +71,10 @@ static __always_inline int tg_table_entry_take(void)
 	return tg_table_entry_reuse(&line->head);
 }
 
-/* Stored behind all that was before. */
+/* Stores a word after all stores before it (store-release). */
 static __always_inline void tg_store_last(void *word, __u64 value)
 {
-#ifdef __TARGET_ARCH_x86 /* which stores in order, if only the compiler does */
+#ifdef __TARGET_ARCH_x86 /* which stores in order, so this only stops the compiler */
 	asm volatile("" ::: "memory");
 	*(volatile __u64 *)word = value;
 #else
@@ -57,7 +82,10 @@ static __always_inline void tg_store_last(void *word, __u64 value)
 #endif
 }
 
-/* Nobody's any more. */
+/*
+ * Frees an entry: pushes it to the free list. 0, or -EBUSY if other CPUs were faster each time.
+ * DEAD, or FILLING, -> FREE.
+ */
 __noinline int tg_table_entry_free(__u32 number)
 {
 	union tg_table_line *line = tg_table_line_at(0);
@@ -79,7 +107,7 @@ __noinline int tg_table_entry_free(__u32 number)
 	return -EBUSY;
 }
 
-/* Whoever still looks at it for the key that was here finds another, or none yet. */
+/* Fills an entry. A reader that still looks for its former key finds another key, or none. */
 static __always_inline void tg_table_entry_fill(struct tg_table_entry *entry,
 						const struct tg_bucket_key *key, __u64 state,
 						__u64 admitted)
@@ -102,7 +130,7 @@ static __always_inline bool tg_way_swap(struct tg_table_set *set, __u32 index, _
 	return *(volatile __u32 *)way == from && __sync_val_compare_and_swap(way, from, to) == from;
 }
 
-/* The first way @from of set @number becomes @to. 0, or -ENOENT. */
+/* Swaps the first way of set @number that is @from to @to. 0, or -ENOENT if there is none. */
 __noinline int tg_set_swap(__u32 number, __u32 from, __u32 to)
 {
 	struct tg_table_set *set = tg_set_at(number);
@@ -116,7 +144,10 @@ __noinline int tg_set_swap(__u32 number, __u32 from, __u32 to)
 	return -ENOENT;
 }
 
-/* One key more or less, of those that hash as @hash, has gone by the first @n sets. */
+/*
+ * Adds @passed to the first @n sets of keys that hash as @hash: one key more, or less, has gone by
+ * them.
+ */
 __noinline int tg_set_pass(__u64 hash, int n, __u32 passed)
 {
 	__u32 number = tg_table_set_of(&policy.table, hash);
@@ -132,7 +163,7 @@ __noinline int tg_set_pass(__u64 hash, int n, __u32 passed)
 	return 0;
 }
 
-/* Has @way, of a key that hashes as @hash, in the first set that has room. 0, or -ENOSPC. */
+/* Puts @way, of a key that hashes as @hash, into the first set with room. 0, or -ENOSPC. */
 static __always_inline int tg_way_add(__u64 hash, __u32 way)
 {
 	__u32 number = tg_table_set_of(&policy.table, hash);
@@ -147,7 +178,7 @@ static __always_inline int tg_way_add(__u64 hash, __u32 way)
 			return -ENOSPC;
 		if (!tg_set_swap(number, 0, way))
 			return 0;
-		/* before it is further on, for who looks for it */
+		/* counted before the way is set, so that a look-up goes on to the next set */
 		__sync_fetch_and_add(&set->use, TG_SET_PASSED);
 		number = tg_next_set(number);
 	}
@@ -155,7 +186,7 @@ static __always_inline int tg_way_add(__u64 hash, __u32 way)
 	return -ENOSPC;
 }
 
-/* Whether the way is in any of them: from then on it can be taken out. */
+/* True if one of the sets has the way: from then on the entry can be taken out. */
 __noinline int tg_way_is_in(__u64 hash, __u32 way)
 {
 	__u32 number = tg_table_set_of(&policy.table, hash);
@@ -174,7 +205,7 @@ __noinline int tg_way_is_in(__u64 hash, __u32 way)
 	return false;
 }
 
-/* The other way round. 0, or -ENOENT. */
+/* Takes the way out of its set. 0, or -ENOENT. */
 __noinline int tg_way_remove(__u64 hash, __u32 way)
 {
 	__u32 number = tg_table_set_of(&policy.table, hash);
@@ -205,7 +236,10 @@ static __always_inline void tg_set_unlock(struct tg_table_set *set)
 {
 	__u32 use = __sync_fetch_and_and(&set->use, ~TG_SET_LOCKED);
 
-	/* With a result that somebody wants, it is ordered behind what was done under the lock. */
+	/*
+	 * The result is used, so that the instruction is ordered after what was done under the
+	 * lock.
+	 */
 	asm volatile("" ::"r"(use));
 }
 
@@ -233,16 +267,15 @@ static __always_inline int tg_table_add(struct tg_table_set *set, struct tg_buck
 	way = tg_way_make(hash, number);
 	if (!tg_way_swap(set, tg_table_way_of(hash, 0), 0, way) && tg_way_add(hash, way)) {
 		tg_table_entry_free(number);
-		return -EBUSY; /* the table is not full, only these sets */
+		return -EBUSY; /* the table has room, but these sets have none */
 	}
 	return number + 1;
 }
 
 /*
- * Puts a bucket in that has admitted so many packets: the number of its entry plus 1; -EEXIST:
- * another CPU was faster; -EAGAIN: others are at work there, whom this CPU may have interrupted,
- * and maybe on the same key; -ENOSPC: the table is full; -EBUSY: the sets where it could be are
- * full.
+ * Inserts a bucket that has admitted @admitted packets. Returns the number of its entry plus 1, or
+ * -EEXIST: another CPU inserted it; -EAGAIN: others work on the set, and this CPU may have
+ * interrupted one of them; -ENOSPC: the table is full; -EBUSY: the key's sets are full.
  */
 __noinline int tg_table_insert(struct tg_bucket_key *key, __u64 hash, __u64 state, __u64 admitted)
 {
@@ -269,7 +302,7 @@ static __always_inline void tg_table_remove(const struct tg_bucket_key *key, __u
 	if (share && (share->taken || share->watched_at))
 		*share = (struct tg_bucket_share){};
 	for (try = 0; try < TG_GIVE_TRIES && tg_table_entry_free(number); try++)
-		; /* or the entry would be lost */
+		; /* otherwise the entry would be lost */
 }
 
 #endif
