@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The program that applications run, by lib/, to charge the buckets of packets and of their own.
- * An object of its own, since a program of this type cannot be reached from the entry. It reads the
- * precise clock for all limits, so that who waits for as long as he is told comes in time; that is
- * ahead of the coarse one by up to a tick and counts the same time, so a bucket that both charge
- * admits no more by it.
+ * The program that applications run through libtidegate to charge the buckets of packets and of
+ * their own keys. It is an object of its own, because a program of type "syscall" cannot be
+ * reached from the entry programs. It reads the precise clock for all limits, so that an
+ * application that waits as long as it was told comes in time. The precise clock counts the same
+ * time as the coarse one and is at most a tick ahead, so a bucket charged by both admits no more.
  */
 #define TG_ONLY_PRECISE_CLOCK
 #include "app.bpf.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Applications that charge buckets as packets do: the same buckets, by the same functions. An
- * application may hold a program of a generation that is in force no longer, so each looks first
- * whether it still is; one that a change overtakes between the look and the charge charges by the
- * old rate, as a packet in flight does.
+ * Requests of applications: they charge the same buckets as packets, by the same functions. An
+ * application may hold the program of a generation that is no longer in force, so each request
+ * first checks that. A request that a change overtakes between the check and the charge charges by
+ * the old rate, as a packet in flight does.
  */
 #ifndef TG_APP_BPF_H
 #define TG_APP_BPF_H
@@ -11,7 +11,10 @@
 #include <tidegate/app.h>
 #include "charge.bpf.h"
 
-/* A daemon that gives its maps up has taken the version out of `meta`. */
+/*
+ * True if this program's generation enforces. A daemon that gives its maps up has set the version
+ * in `meta` to 0.
+ */
 static __always_inline bool tg_is_in_force(void)
 {
 	__u32 zero = 0, *bank = bpf_map_lookup_elem(&active, &zero);
@@ -52,7 +55,10 @@ static __always_inline void tg_app_find_limit(struct tg_app_request *app)
 	app->name_key[1] = policy.name_key[1];
 }
 
-/* Who may charge at all is up to the pin's permissions. */
+/*
+ * Allows root every limit, and others those with per: key. The mode of the pin says who may run
+ * the program at all.
+ */
 static __always_inline bool tg_app_may_charge(const volatile struct tg_limit *limit)
 {
 	return limit->per == TG_PER_KEY || (__u32)bpf_get_current_uid_gid() == 0;
@@ -70,7 +76,7 @@ static __always_inline void tg_app_key(struct tg_bucket_key *key,
 	key->kind = limit->per == TG_PER_KEY ? TG_KEY_NAME : TG_KEY_ADDRESS;
 }
 
-/* Atomic, since a packet may come on the same CPU meanwhile. */
+/* Counts the verdict. Atomic, because a packet on the same CPU may interrupt this program. */
 static __always_inline void tg_app_count(__u32 slot, enum tg_verdict verdict, __u64 bytes)
 {
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
@@ -81,7 +87,7 @@ static __always_inline void tg_app_count(__u32 slot, enum tg_verdict verdict, __
 	__sync_fetch_and_add(&counters->bytes[verdict], bytes);
 }
 
-/* The outcome, as it is counted and answered. */
+/* Counts the outcome of a charge and writes it to the request. */
 static __always_inline void tg_app_settle(struct tg_app_request *app,
 					  struct tg_charge_request *request, int outcome)
 {
@@ -102,8 +108,8 @@ static __always_inline void tg_app_settle(struct tg_app_request *app,
 }
 
 /*
- * How the bucket stands now. After a charge, somebody else may have charged it as well: then that
- * is in it too. One that is not there is full.
+ * Writes how the bucket stands now. After a charge this includes what others have charged since. A
+ * key without a bucket has a full one.
  */
 static __always_inline void tg_app_show_bucket(struct tg_app_request *app, struct tg_bucket *bucket,
 					       struct tg_charge_request *request)
@@ -143,8 +149,11 @@ static __always_inline void tg_app_charge(struct tg_app_request *app, __u32 slot
 				: TG_APP_ADMITTED;
 }
 
-/* @app may be the program's context: of that, nothing here passes a pointer on that is not its
- * beginning, nor takes a copy, for which there is no room on the stack with Linux before 6.8. */
+/*
+ * Serves one request; @app->result says what came of it. @app may be the program's context: only
+ * its first address may be passed to another function, and the stack has no room for a copy before
+ * Linux 6.8.
+ */
 static __always_inline void tg_app_answer(struct tg_app_request *app)
 {
 	const volatile struct tg_limit *limit;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Backoff: an excess closes its source's bucket for the next penalty of the limit's ladder, which
- * begins anew when the bucket has refilled. What comes while it is closed is refused. That makes
- * the wait no longer, or one packet now and then (a retransmission, a neighbour behind the same
- * address) would lock a source out for good; but it costs the tokens that it is refilled by
- * meanwhile, all but one packet's worth. Who waits as told keeps them.
+ * Backoff: a packet that exceeds the limit gives its source's bucket the next penalty of the
+ * limit's ladder. While the penalty lasts every packet is refused. The ladder starts again from
+ * the first step when the bucket has refilled.
+ *
+ * Packets that come during a penalty do not prolong it; otherwise a few of them (a retransmission,
+ * a neighbour behind the same address) would lock the source out for good. They cost the tokens
+ * that were refilled meanwhile, all but one packet's worth. A source that waits as told keeps
+ * those tokens.
  */
 #ifndef TG_BACKOFF_BPF_H
 #define TG_BACKOFF_BPF_H
@@ -19,9 +22,9 @@ static __always_inline __u64 tg_read_penalty(const struct tg_charge_request *req
 }
 
 /*
- * Until when the bucket is closed, or 0 if it is open. A time farther ahead than the longest
- * penalty is of a clock that went back, or of a ladder that has been shortened since: open. A tick
- * farther, for what reads the other clock.
+ * Returns when the penalty ends (ns), or 0 if there is none. A time farther ahead than the longest
+ * penalty comes from a clock that went back or from a ladder that has become shorter, and counts
+ * as none. One tick is added for programs that read the other clock.
  */
 static __always_inline __u64 tg_penalty_until(__u64 penalty, __u32 slot, __u64 now)
 {
@@ -33,8 +36,9 @@ static __always_inline __u64 tg_penalty_until(__u64 penalty, __u32 slot, __u64 n
 }
 
 /*
- * Forgets the refusals of a bucket that has refilled, and by a packet's worth more: one whose
- * capacity is one packet is full whenever it opens. Returns `penalty` as it stands then.
+ * Clears the penalty of a bucket that has refilled and could have taken one packet more. Without
+ * that one packet, a bucket whose capacity is one packet would be full at the end of every
+ * penalty. Returns the penalty as it stands then.
  */
 static __always_inline __u64 tg_clear_penalty(struct tg_bucket *bucket, __u64 penalty,
 					      const struct tg_charge_request *request,
@@ -47,8 +51,8 @@ static __always_inline __u64 tg_clear_penalty(struct tg_bucket *bucket, __u64 pe
 }
 
 /*
- * Takes the next step of the ladder. @penalty was read before the charge, so that of several CPUs
- * that refuse at once one takes it.
+ * Sets the next penalty of the ladder. @penalty was read before the charge, so that of several
+ * CPUs that refuse at once only one moves on.
  */
 static __always_inline void tg_penalize(struct tg_bucket *bucket, __u64 penalty,
 					const struct tg_charge_request *request)
@@ -59,7 +63,9 @@ static __always_inline void tg_penalize(struct tg_bucket *bucket, __u64 penalty,
 
 	if (!policy.limits[slot].has_backoff || request->overflow)
 		return;
-	/* Or the mask would be optimised away, which Linux 6.1 needs to see. */
+	/*
+	 * Keeps the mask below, which the compiler would drop and the verifier of Linux 6.1 needs.
+	 */
 	asm volatile("" : "+r"(step));
 	until = TG_PENALTY_UNTIL(request->now +
 				 policy.backoffs[slot][step & (TG_BACKOFF_STEPS - 1)]);
@@ -68,9 +74,9 @@ static __always_inline void tg_penalize(struct tg_bucket *bucket, __u64 penalty,
 }
 
 /*
- * Someone sends although the bucket is closed until @until. The state that this leaves is the
- * same however often it happens. If another CPU changes the bucket meanwhile, the next packet does
- * it.
+ * Keeps the bucket empty, but for one packet's worth, until the penalty ends at @until, because a
+ * packet came meanwhile. Repeated calls leave the same state. If another CPU changes the bucket at
+ * the same time, the next packet does this.
  */
 static __always_inline void tg_hold_empty(struct tg_bucket *bucket, __u64 state, __u64 until,
 					  const struct tg_charge_request *request,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Charging one bucket, and giving back. A bucket is only ever changed by a
- * compare-and-swap of its state, so no number of CPUs admits more than one would.
+ * Charges one bucket. Only a compare-and-swap of its state changes it, so that any number of CPUs
+ * admits no more than one CPU would.
  */
 #ifndef TG_BUCKET_BPF_H
 #define TG_BUCKET_BPF_H
@@ -11,18 +11,19 @@
 
 enum tg_charge_outcome {
 	TG_CHARGE_ADMITTED,
-	TG_CHARGE_ADMITTED_OVERFLOW, /* by a bucket that sources share */
+	TG_CHARGE_ADMITTED_OVERFLOW, /* by an overflow bucket */
 	TG_CHARGE_EXCEEDED,
 	TG_CHARGE_CONTENDED,
-	TG_CHARGE_NOT_ADMITTED, /* new_sources lets no further source have a bucket of its own */
-	TG_CHARGE_TABLE_FULL,	/* the table is full */
-	TG_CHARGE_SET_FULL,	/* where its bucket could be, the table is full */
-	TG_CHARGE_AGAIN,	/* the bucket changed or went away under our hands */
+	TG_CHARGE_NOT_ADMITTED, /* new_sources allows no further bucket now */
+	TG_CHARGE_TABLE_FULL,	/* no room in the table */
+	TG_CHARGE_SET_FULL,	/* no room in the sets that the key may be in */
+	TG_CHARGE_AGAIN,	/* the bucket changed or is gone: try again */
 };
 
 /*
- * Too few tokens, and the limit delays: the packet takes tokens that are still to come, if they
- * come soon enough. So does one that is, by GSO, more segments than the bucket ever holds.
+ * Admits the packet for later: it takes tokens that are still to come, if they come within
+ * max_delay. This also serves a GSO packet of more segments than the bucket ever holds. Returns 1
+ * and sets the departure, or 0.
  */
 static __always_inline int tg_charge_ahead(struct tg_bucket_snapshot *snapshot,
 					   struct tg_charge_request *request)
@@ -49,7 +50,7 @@ static __always_inline int tg_exceeded(struct tg_bucket *bucket,
 	return TG_CHARGE_EXCEEDED;
 }
 
-/* Of what an admitted packet leaves in the bucket. */
+/* True if the tokens in use after an admitted packet are above the limit's mark_above. */
 static __always_inline bool tg_is_above(const struct tg_bucket_snapshot *snapshot, __u32 slot)
 {
 	__u64 above = policy.limits[slot & (TG_LIMITS_MAX - 1)].mark_above;
@@ -57,8 +58,10 @@ static __always_inline bool tg_is_above(const struct tg_bucket_snapshot *snapsho
 	return above != ~0ULL && snapshot->deficit > above << (snapshot->rate->scale & 63);
 }
 
-/* One try, at a bucket of which the request has the state. A function of its own to the verifier,
- * which would else walk it at each try. */
+/*
+ * Charges once, against the state in @request; TG_CHARGE_AGAIN asks for another try. A global
+ * function, so that the verifier walks it once and not at each try.
+ */
 __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_charge_request *request)
 {
 	struct tg_bucket_snapshot snapshot = {};
@@ -95,10 +98,10 @@ __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_charge_reque
 }
 
 /*
- * A charge as most are: in this program's rate, for a limit that neither delays nor backs off.
- * Everything else, and a lost race, is TG_CHARGE_AGAIN: for tg_charge_bucket(). The counts are
- * not atomic, at a third of the cost: on several CPUs at once they may fall short, the
- * limits' own never.
+ * Charges in the common case: the state has this program's rate, and the limit neither delays nor
+ * backs off. Anything else, and a lost race, returns TG_CHARGE_AGAIN, which tg_charge_bucket()
+ * resolves. The bucket's counters are not atomic, which saves two thirds of their cost: on several
+ * CPUs they may fall short, but the limit's own counters never do.
  */
 static __always_inline int tg_charge_fast(struct tg_bucket *bucket, const struct tg_limit *limit,
 					  struct tg_charge_request *request)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How a bucket stands at the moment of a charge, whatever rate its state was counted in. */
+/*
+ * Reads how a bucket stands at the moment of a charge, whichever of the limit's rates its state
+ * was counted in.
+ */
 #ifndef TG_BUCKET_READ_BPF_H
 #define TG_BUCKET_READ_BPF_H
 
@@ -9,22 +12,25 @@
 #include "classify.bpf.h"
 #include "table.bpf.h"
 
-/* What one packet asks of one limit, and what it gets. */
+/*
+ * What one packet asks of one limit's bucket, and what it gets. Fields marked "out" are results.
+ */
 struct tg_charge_request {
 	__u64 cost;    /* tokens */
 	__u64 now;     /* ns, on the clock of the limit's rate */
-	__u64 hash;    /* of the bucket's key, for the table */
-	__u64 state;   /* of the bucket that is charged, as it was before, */
-	__u64 penalty; /* and when it opens, as it was before that */
-	__u32 number;  /* of its entry in the table */
+	__u64 hash;    /* of the bucket's key, as tg_hash_of() makes it */
+	__u64 state;   /* the bucket's state that the charge is compared with */
+	__u64 penalty; /* the bucket's penalty, read before the state */
+	__u32 number;  /* of the bucket's entry in the table */
 	__u32 slot;
 	__u32 segments;
-	bool overflow;	   /* the bucket is one of those that sources share: no backoff */
-	bool admitted_new; /* new_sources has given it a token */
-	bool exchanged;	   /* of a shared limit: other nodes will hear of it */
+	bool overflow;	   /* the bucket is an overflow bucket: no backoff */
+	bool admitted_new; /* new_sources has given it a token already */
+	bool exchanged;	   /* other nodes will hear of this charge */
 	bool above;	   /* out: more than mark_above tokens are in use */
 	__u64 departure;   /* out: ns on the same clock; 0 at once */
-	__u64 report;	   /* out: tokens of a source that the daemon does not watch; 0 none */
+	__u64 report; /* out: tokens to report for a source that the daemon does not watch; 0 none
+		       */
 };
 
 static __always_inline __u64 tg_read_state(const struct tg_bucket *bucket)
@@ -33,9 +39,10 @@ static __always_inline __u64 tg_read_state(const struct tg_bucket *bucket)
 }
 
 /*
- * The bucket in entry @number, if it is the key's, and what it is to be charged by. In this order:
- * penalty, so that no refusal is forgotten that came after the state was read; the state, which
- * no swap finds again once the entry is another's; and the key.
+ * Returns the bucket in entry @number if its key is @key, with its number, penalty and state in
+ * @request; else NULL. The order of the loads matters. The penalty comes first, so that clearing
+ * it never drops a penalty set after the state was read. The state comes second: no swap succeeds
+ * on it once the entry has gone to another key. The key comes last.
  */
 static __always_inline struct tg_bucket *tg_bucket_at(const struct tg_bucket_key *key, __u32 number,
 						      struct tg_charge_request *request)
@@ -52,7 +59,7 @@ static __always_inline struct tg_bucket *tg_bucket_at(const struct tg_bucket_key
 	return tg_is_key(tg_table_entry_after(entry, request->state), key) ? bucket : NULL;
 }
 
-/* By the hash that the request has. NULL: the key has no bucket. */
+/* Returns the bucket of @key, by request->hash, or NULL if the key has none. */
 static __always_inline struct tg_bucket *tg_find_bucket(struct tg_bucket_key *key,
 							struct tg_charge_request *request)
 {
@@ -61,7 +68,7 @@ static __always_inline struct tg_bucket *tg_find_bucket(struct tg_bucket_key *ke
 	return found ? tg_bucket_at(key, found - 1, request) : NULL;
 }
 
-/* The one that the key shares with others, likewise. */
+/* Returns the overflow bucket of @key, or NULL, and its state in @request. */
 static __always_inline struct tg_bucket *tg_overflow_bucket(const struct tg_bucket_key *key,
 							    struct tg_charge_request *request)
 {
@@ -73,7 +80,10 @@ static __always_inline struct tg_bucket *tg_overflow_bucket(const struct tg_buck
 	return bucket;
 }
 
-/* Out of line, since the verifier need look at its loop only once. */
+/*
+ * Converts a deficit to another capacity. A global function, so that the verifier walks its loop
+ * once.
+ */
 __noinline __u64 tg_convert_deficit(__u64 deficit, __u64 to_capacity, __u64 from_capacity)
 {
 	return from_capacity ? tg_scale_up(deficit, to_capacity, from_capacity) : to_capacity;
@@ -83,17 +93,18 @@ __noinline __u64 tg_convert_deficit(__u64 deficit, __u64 to_capacity, __u64 from
 struct tg_bucket_snapshot {
 	const struct tg_rate *rate;
 	__u64 clock, deficit;
-	__u64 surplus; /* units offered since it was full */
-	__u64 from;    /* with `foreign`: capacity of the rate that the deficit is counted in */
+	__u64 surplus; /* units offered since the bucket was full */
+	__u64 from; /* with `foreign`: the capacity of the rate in which the deficit is counted */
 	__u32 version;
-	bool store;   /* even if refused: the state lies too far ahead to be true */
-	bool foreign; /* the deficit is still counted in another rate */
+	bool store;   /* store the state even if refused: it lies too far ahead to be true */
+	bool foreign; /* the deficit is still counted in the rate of `from` */
 };
 
 /*
- * A bucket whose state was counted in another rate than this program's. One step newer:
- * the daemon is about to replace this program, which charges by the new rate as its
- * successor would. Anything else is older and is converted with the charge.
+ * Reads a bucket whose state was counted in another rate than this program's. If that rate is one
+ * version newer, the daemon is about to replace this program, and the charge uses the new rate as
+ * the next program would. An older rate is converted with the charge. Returns 0 or -ENOENT: the
+ * bucket must not be charged.
  */
 static __noinline int tg_read_other_rate(__u64 state, struct tg_charge_request *request,
 					 struct tg_bucket_snapshot *snapshot)
@@ -137,7 +148,7 @@ static __always_inline int tg_read_bucket(__u64 state, struct tg_charge_request 
 	if (tg_state_version(state) != limit->version) {
 		if (tg_read_other_rate(state, request, snapshot))
 			return -ENOENT;
-		/* Here rather than there, where the stack would be the deepest of all. */
+		/* Converts here and not in tg_read_other_rate(), whose stack is the deepest. */
 		if (snapshot->foreign)
 			snapshot->deficit = tg_convert_deficit(snapshot->deficit, rate->capacity,
 							       snapshot->from);

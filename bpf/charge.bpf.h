@@ -1,5 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A packet and a limit: charging its bucket, wherever that is, and giving back. */
+/*
+ * Charges the bucket that a packet or an application has in a limit, and gives tokens back. The
+ * layers, outermost first:
+ *
+ *	tg_charge                    a packet in one limit: makes the key and the request
+ *	 \ tg_charge_key             adds what a shared limit asks for (price, report)
+ *	    \ tg_charge_own          the key's own bucket, found by the first two ways of its set
+ *	       | tg_charge_fast      common case: one compare-and-swap, no loop; else AGAIN
+ *	       \ tg_charge_slow      up to TG_CAS_TRIES tries, each with a new look-up
+ *	          | tg_charge_once   one try
+ *	          |  | tg_charge_new_source      no bucket: admission, then
+ *	          |  |  \ tg_charge_insert       a new entry in the table
+ *	          |  \ tg_charge_bucket          a bucket: rate, penalty, delay, marks
+ *	          \ tg_charge_overflow           not admitted or no room: an overflow bucket
+ *
+ * The fast path (fast_path.bpf.h) enters at tg_charge_fast and tg_charge_slow, and applications
+ * (app.bpf.h) at tg_charge_key.
+ */
 #ifndef TG_CHARGE_BPF_H
 #define TG_CHARGE_BPF_H
 
@@ -10,7 +27,10 @@ static __always_inline __u64 tg_cost(const struct tg_packet *packet, const struc
 	return limit->unit == TG_UNIT_BYTES ? packet->bytes : packet->segments;
 }
 
-/* A source without a bucket of its own shares one. @table_full: for want of room. */
+/*
+ * Charges an overflow bucket, which a source without a bucket of its own shares with others.
+ * @table_full: the reason was a full table.
+ */
 static __always_inline int tg_charge_overflow(struct tg_bucket_key *key,
 					      struct tg_charge_request *request, bool table_full)
 {
@@ -44,7 +64,9 @@ static __always_inline int tg_charge_once(struct tg_bucket_key *key,
 	if (!found) {
 		if (tg_table_is_full())
 			return TG_CHARGE_TABLE_FULL;
-		/* Anew: it may have had one, and that was taken out since, as full at a later time.
+		/*
+		 * Reads the clock again: the key may have had a bucket that was taken out since,
+		 * as full at a later time than request->now.
 		 */
 		request->now = tg_now(tg_limit_at(request->slot)->rate.clock);
 		return tg_charge_new_source(key, request);
@@ -54,8 +76,8 @@ static __always_inline int tg_charge_once(struct tg_bucket_key *key,
 }
 
 /*
- * What tg_charge_fast() leaves. After a lost race the bucket is looked up anew: the sweep may
- * have given its entry away.
+ * Charges in the cases that tg_charge_fast() leaves. A lost race looks the bucket up again,
+ * because its entry may have gone to another key.
  */
 static __always_inline int tg_charge_slow(struct tg_bucket_key *key,
 					  struct tg_charge_request *request)
@@ -75,7 +97,10 @@ static __always_inline int tg_charge_slow(struct tg_bucket_key *key,
 	return outcome;
 }
 
-/* Nearly every key's bucket is where its hash has it first; NULL says nothing. */
+/*
+ * Returns the bucket if one of the first two ways leads to it, as for nearly all keys. NULL says
+ * nothing.
+ */
 static __always_inline struct tg_bucket *tg_first_bucket(const struct tg_bucket_key *key,
 							 struct tg_charge_request *request)
 {
@@ -95,7 +120,7 @@ static __always_inline int tg_charge_own(struct tg_bucket_key *key,
 	return outcome == TG_CHARGE_AGAIN ? tg_charge_slow(key, request) : outcome;
 }
 
-/* With what sharing the limit asks for, if it is shared. */
+/* Charges @key, with the price and the report of a shared limit. */
 static __always_inline int tg_charge_key(struct tg_bucket_key *key,
 					 struct tg_charge_request *request)
 {
@@ -109,7 +134,7 @@ static __always_inline int tg_charge_key(struct tg_bucket_key *key,
 	return outcome;
 }
 
-/* A packet that is not ECN-capable bears no mark that is CE alone (RFC 3168 section 5). */
+/* False for a packet that is not ECN-capable if the mark is CE alone (RFC 3168 section 5). */
 static __always_inline bool tg_can_mark(const struct tg_packet *packet, __u32 slot)
 {
 	__u8 marks = policy.limits[slot & (TG_LIMITS_MAX - 1)].marks;
@@ -119,8 +144,9 @@ static __always_inline bool tg_can_mark(const struct tg_packet *packet, __u32 sl
 }
 
 /*
- * Charges @packet to the limit in @slot, and notes in it whether it is to be marked or delayed.
- * A function of its own to the verifier, so that 64 limits cost it no more than one.
+ * Charges @packet to the limit in @slot and notes in it whether the limit marks or delays it.
+ * Returns enum tg_charge_outcome, never TG_CHARGE_AGAIN. A global function, so that 64 limits cost
+ * the verifier no more than one.
  */
 __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 {
@@ -150,7 +176,9 @@ __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 	return outcome;
 }
 
-/* One try, and true if it is done with, at the state that the request has. */
+/*
+ * Gives back once, against the state in @request. True if done, also when there is nothing to do.
+ */
 __noinline int tg_refund_try(struct tg_bucket *bucket, struct tg_charge_request *request)
 {
 	struct tg_bucket_snapshot snapshot = {};
@@ -160,7 +188,7 @@ __noinline int tg_refund_try(struct tg_bucket *bucket, struct tg_charge_request 
 		return true;
 	state = request->state;
 	if (tg_read_bucket(state, request, &snapshot))
-		return true; /* dead, so full */
+		return true; /* a dead bucket is full */
 	units = request->cost << (snapshot.rate->scale & 63);
 	snapshot.deficit = snapshot.deficit > units ? snapshot.deficit - units : 0;
 	next = tg_gcra_state(snapshot.deficit, snapshot.clock, snapshot.version);
@@ -178,15 +206,20 @@ static __always_inline void tg_share_refund(const struct tg_charge_request *requ
 		__sync_fetch_and_add(&share->taken, -request->cost);
 }
 
-/* The bucket that a key was or would be charged to, and its state in the request. */
+/*
+ * Returns the bucket that the key was or would be charged to, with its state in @request; NULL if
+ * it has none.
+ */
 static __always_inline struct tg_bucket *tg_bucket_of(struct tg_bucket_key *key,
 						      struct tg_charge_request *request)
 {
 	return request->overflow ? tg_overflow_bucket(key, request) : tg_find_bucket(key, request);
 }
 
-/* One try, and true if it is done with: a function of its own, or Linux 6.1 takes the loop for a
- * jump back. */
+/*
+ * Looks the bucket up and gives back once. True if done. A global function, because Linux 6.1
+ * takes the loop for a jump back.
+ */
 __noinline int tg_refund_once(struct tg_bucket_key *key, struct tg_charge_request *request)
 {
 	struct tg_bucket *bucket;
@@ -198,14 +231,17 @@ __noinline int tg_refund_once(struct tg_bucket_key *key, struct tg_charge_reques
 		return true;
 	if (!tg_refund_try(bucket, request))
 		return false;
-	/* Counted without a lock, so it may have fallen short. */
+	/* The counters are not atomic, so this one may be too low. */
 	if (bucket->admitted >= request->segments)
 		bucket->admitted -= request->segments;
 	tg_share_refund(request);
 	return true;
 }
 
-/* Gives back what tg_charge() took for a packet that another limit then refused. */
+/*
+ * Gives back what tg_charge() took for a packet that another limit then refused. 0, or -EBUSY:
+ * tokens were lost.
+ */
 __noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
 {
 	const struct tg_limit *limit;

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's side of shared limits: charges buckets with what was taken elsewhere, and asks what
- * they gave. It runs in the kernel, once or twice a tick for all of them, because only a program
- * can change a bucket by compare-and-swap while packets flow. A debt is charged when it is
- * known, not when the next packet comes: refills pay for it from then on.
+ * Debits of shared limits: charges buckets with what other nodes gave, and collects what they gave
+ * here. The daemon runs it once or twice a tick, for all watched sources at once. It is a program
+ * because only a program can change a bucket by compare-and-swap while packets flow. A debit is
+ * charged when it is known and not with the next packet, so that refills pay for it from then on.
  */
 #ifndef TG_DEBIT_BPF_H
 #define TG_DEBIT_BPF_H
 
 #include "charge.bpf.h"
 
-/* The deficit after a debit; what is more than @most beyond an empty bucket, or than a bucket's
- * state can hold, is let off. */
+/*
+ * Returns the deficit after the debit. What would exceed an empty bucket by more than
+ * @debit->most, or more than a state can hold, is dropped; debit->owed says how much was owed
+ * before that.
+ */
 static __always_inline __u64 tg_debit_deficit(struct tg_debit *debit, const struct tg_rate *rate,
 					      __u64 deficit)
 {
@@ -30,9 +33,9 @@ static __always_inline __u64 tg_debit_deficit(struct tg_debit *debit, const stru
 }
 
 /*
- * False if the bucket is not to be read: it is being taken out, or counted in another rate than
- * this program's, which the daemon has converted before it debits again. *@deficit: tokens,
- * before.
+ * Charges the debit. False if the bucket cannot be read: it is being taken out, or is counted in
+ * another rate, which the daemon converts before the next run. *@deficit: tokens missing before
+ * the debit.
  */
 static __always_inline bool tg_debit_charge(struct tg_debit *debit, struct tg_bucket *bucket,
 					    const struct tg_charge_request *request, __u64 *deficit)
@@ -43,7 +46,7 @@ static __always_inline bool tg_debit_charge(struct tg_debit *debit, struct tg_bu
 	int try;
 
 	for (try = 0; try < TG_CAS_TRIES; try++) {
-		/* Of the first try, that by which the bucket was found to be the key's. */
+		/* The first try needs the state by which the bucket was found to be the key's. */
 		state = try ? tg_read_state(bucket) : request->state;
 		if (tg_state_version(state) != limit->version)
 			return false;
@@ -60,7 +63,7 @@ static __always_inline bool tg_debit_charge(struct tg_debit *debit, struct tg_bu
 	return false;
 }
 
-/* A source that only others have seen owes here too. */
+/* Inserts a bucket for a source that only other nodes have seen, with the debit charged. */
 static __always_inline void tg_debit_insert(struct tg_debit *debit,
 					    const struct tg_charge_request *request)
 {
@@ -75,7 +78,9 @@ static __always_inline void tg_debit_insert(struct tg_debit *debit,
 	state = tg_gcra_state(tg_debit_deficit(debit, rate, 0), tg_gcra_clock(rate, request->now),
 			      limit->version);
 	number = tg_table_insert(&key, request->hash, state, 0);
-	/* A packet may just have made it. But without room in the table, there is nothing to owe.
+	/*
+	 * -EEXIST: a packet has just made the bucket, so the debit stays due. With no room in the
+	 * table nothing is owed.
 	 */
 	if (number > 0 || number == -ENOSPC || number == -EBUSY)
 		debit->due = 0;

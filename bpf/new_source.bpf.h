@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sources that have no bucket yet. Each first takes a token of its limit's new_sources; one that
- * gets none, or finds the table full, shares an overflow bucket with others.
+ * Sources without a bucket. Each takes a token of its limit's new_sources first. One that gets
+ * none, or finds no room in the table, shares an overflow bucket.
  */
 #ifndef TG_NEW_SOURCE_BPF_H
 #define TG_NEW_SOURCE_BPF_H
@@ -10,8 +10,8 @@
 #include "table_update.bpf.h"
 
 /*
- * Takes a token if there is one. What is refused stores nothing, so that a flood on many CPUs
- * reads one cache line and passes none around.
+ * Takes a token if there is one. A refusal stores nothing, so that a flood on many CPUs only reads
+ * the cache line and does not pass it around.
  */
 static __always_inline bool tg_admission_take(struct tg_admission *admission)
 {
@@ -22,10 +22,12 @@ static __always_inline bool tg_admission_take(struct tg_admission *admission)
 	for (try = 0; try < TG_CAS_TRIES; try++) {
 		clock = tg_gcra_clock(rate, tg_now(rate->clock));
 		old = *(const volatile __u64 *)&admission->state;
-		/* 0: never used. */
+		/* a state of 0 was never used */
 		deficit = old ? tg_gcra_deficit(rate, old, clock) : 0;
 		if (!tg_gcra_charge(rate, &deficit, 1)) {
-			/* After a clock gone back, empty from now on. */
+			/*
+			 * The clock went back: store an empty bucket, which refills from now on.
+			 */
 			if (old && tg_gcra_implausible(rate, old, clock))
 				__sync_val_compare_and_swap(
 					&admission->state, old,
@@ -51,7 +53,10 @@ static __always_inline bool tg_admits_new(__u32 slot)
 	return admission && tg_admission_take(admission);
 }
 
-/* Atomic, since a packet may come while what an application or the daemon runs is at it. */
+/*
+ * Counts a new bucket. Atomic, because a packet may interrupt the program of an application or of
+ * the daemon.
+ */
 static __always_inline void tg_count_created(__u32 slot)
 {
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
@@ -60,7 +65,9 @@ static __always_inline void tg_count_created(__u32 slot)
 		__sync_fetch_and_add(&counters->created, 1);
 }
 
-/* Of a bucket that has just come into the table, where @admitted took its first tokens. */
+/*
+ * Notes the first tokens of a new bucket of a shared limit. @admitted: its first packet took them.
+ */
 static __always_inline void tg_share_begin(__u32 number, bool admitted,
 					   struct tg_charge_request *request)
 {
@@ -77,11 +84,11 @@ static __always_inline void tg_share_begin(__u32 number, bool admitted,
 }
 
 /*
- * Puts a bucket into the table, full but for this charge. One that asks for more than it ever
- * holds finds it full at the next try, which knows what becomes of such packets.
+ * Inserts a bucket that is full but for this charge. A packet that asks for more than the capacity
+ * finds the bucket full at the next try, where tg_charge_bucket() decides about it.
  */
 static __always_inline int tg_charge_insert(struct tg_bucket_key *key,
-					 struct tg_charge_request *request)
+					    struct tg_charge_request *request)
 {
 	__u32 slot = request->slot & (TG_LIMITS_MAX - 1);
 	const volatile struct tg_limit *limit = &policy.limits[slot];
@@ -105,14 +112,16 @@ static __always_inline int tg_charge_insert(struct tg_bucket_key *key,
 	return admitted ? TG_CHARGE_ADMITTED : TG_CHARGE_AGAIN;
 }
 
-/* A full table is tried again only when the coarse clock has moved on: a failed insertion takes a
- * lock and writes. */
+/*
+ * True if the table was full at this tick of the coarse clock. A failed insertion takes a lock and
+ * writes, so it is tried once a tick.
+ */
 static __always_inline bool tg_table_is_full(void)
 {
 	return table_full_at && table_full_at == tg_now(TG_CLOCK_COARSE);
 }
 
-/* A packet of a source without a bucket: it gets one or is to share one. */
+/* Charges a packet of a source without a bucket. Returns a reason to share one if it gets none. */
 __noinline int tg_charge_new_source(struct tg_bucket_key *key, struct tg_charge_request *request)
 {
 	if (!key || !request)

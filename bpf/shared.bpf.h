@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shared limits, as the packet sees them: what it takes is noted in the bucket for the daemon,
- * which asks for it each tick and charges what other nodes took (debit.bpf.h). A packet waits for
- * nobody. Policies without a shared limit have none of this: policy.shared is 0 to the verifier.
+ * Shared limits, on the packet's side: a packet notes what it takes in the bucket, and the daemon
+ * collects that each tick and charges what other nodes took (debit.bpf.h). No packet waits. In a
+ * policy without a shared limit policy.shared is 0, so the verifier removes this code.
  */
 #ifndef TG_SHARED_BPF_H
 #define TG_SHARED_BPF_H
@@ -15,8 +15,9 @@ static __always_inline bool tg_is_shared(__u32 slot)
 }
 
 /*
- * What a token costs. A node on its own has its part of rate and capacity, which is the same as to
- * pay more; but never more than a bucket holds. True if the limit is open: nothing is charged.
+ * Sets the price of the request. A node on its own has a part of rate and capacity, which is the
+ * same as paying more for each token; a packet that a full bucket could pay never costs more than
+ * a full bucket. True if the limit is open: nothing is charged.
  */
 static __always_inline bool tg_share_price(struct tg_charge_request *request)
 {
@@ -41,8 +42,8 @@ static __always_inline bool tg_share_price(struct tg_charge_request *request)
 }
 
 /*
- * Notes what the bucket has given. Of what a source has taken slowly, its refills have paid most
- * (@deficit: tokens not paid yet), and that is nothing to tell.
+ * Notes what the bucket has given. @deficit: tokens that refills have not paid yet. When a slow
+ * source is reported, the tokens already paid are not.
  */
 static __always_inline void tg_share_count(struct tg_charge_request *request, __u64 deficit)
 {
@@ -68,8 +69,10 @@ static __always_inline void tg_share_count(struct tg_charge_request *request, __
 	request->report = taken < (__s64)deficit ? taken : deficit;
 }
 
-/* With no room, the source is reported the next time. Static, so that Linux 6.1 has it only if it
- * is called. */
+/*
+ * Reports a source to the daemon. With no room it is reported the next time. Static, because Linux
+ * 6.1 verifies every global function, also one that is not called.
+ */
 static __noinline int tg_report_source(struct tg_bucket_key *key, __u64 tokens)
 {
 	struct tg_share_report *report;
