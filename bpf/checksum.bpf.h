@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The checksums of what is answered, which must be right, and of answers. */
+/* Checksums: of packets, which must be right before they are answered, and of the answers. */
 #ifndef TG_CHECKSUM_BPF_H
 #define TG_CHECKSUM_BPF_H
 
@@ -10,7 +10,7 @@
 #define TG_SUMMED_MAX 16384 /* bytes of a packet; longer ones are not answered */
 #define TG_SUM_RIGHT  0xffff
 
-/* One's complement sum in 16 bits. */
+/* Folds a sum into one's complement 16 bits. */
 static __always_inline __u16 tg_fold(__s64 sum)
 {
 	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32 & 0xffff);
@@ -19,8 +19,8 @@ static __always_inline __u16 tg_fold(__s64 sum)
 }
 
 /*
- * Of the pseudo header (RFC 9293 section 3.1, RFC 8200 section 8.1), in either direction. A mapped
- * address adds 0xffff, which is 0 in this arithmetic, to what the IPv4 address adds.
+ * Sums the pseudo header (RFC 9293 section 3.1, RFC 8200 section 8.1), in either direction. A
+ * mapped address adds 0xffff to what the IPv4 address adds, and 0xffff is 0 in this arithmetic.
  */
 static __always_inline __u16 tg_pseudo_sum(const struct tg_packet *packet, __u8 protocol,
 					   __u32 length)
@@ -34,8 +34,8 @@ static __always_inline __u16 tg_pseudo_sum(const struct tg_packet *packet, __u8 
 }
 
 /*
- * @n, from 1 to TG_ANSWER_DATA, in a form in which Linux 6.1 and 6.12 see so, who forget what
- * comparisons say.
+ * Returns @n, from 1 to TG_ANSWER_DATA, bounded by a mask. The verifiers of Linux 6.1 and 6.12
+ * forget what comparisons have shown, but not masks.
  */
 static __always_inline __u64 tg_bounded(__u64 n)
 {
@@ -44,14 +44,16 @@ static __always_inline __u64 tg_bounded(__u64 n)
 	return (n & (TG_ANSWER_DATA - 1)) + 1;
 }
 
-/* Of the first @n bytes of an answer's data, with what is behind them zero. */
+/* Sums the first @n bytes of an answer's data. The bytes up to the next word must be 0. */
 static __always_inline __u16 tg_data_sum(struct tg_answer *answer, __u64 n, __u16 sum)
 {
 	n = tg_bounded(n);
 	return tg_fold(bpf_csum_diff(NULL, 0, (__be32 *)answer->data, (n + 3) & ~3ULL, sum));
 }
 
-/* Copies @n bytes of the frame into an answer's data, from @at on, and zeros behind them. */
+/*
+ * Copies @n bytes of the frame to @at in an answer's data, and zeros behind them. 0, or below 0.
+ */
 static __always_inline long tg_answer_copy(void *ctx, enum tg_hook hook, __u32 offset,
 					   struct tg_answer *answer, __u32 at, __u64 n)
 {
@@ -62,7 +64,7 @@ static __always_inline long tg_answer_copy(void *ctx, enum tg_hook hook, __u32 o
 	return tg_frame_load(ctx, hook, offset, answer->data + at, n);
 }
 
-/* Of @length bytes of the frame and @sum; 0, which a sum is not, if there are not so many. */
+/* Adds @length bytes of the frame to @sum. Returns 0, which no sum is, if there are fewer. */
 static __always_inline __u16 tg_sum_chunks(void *ctx, enum tg_hook hook, __u32 offset, __u32 length,
 					   __u16 sum)
 {
@@ -82,7 +84,7 @@ static __always_inline __u16 tg_sum_chunks(void *ctx, enum tg_hook hook, __u32 o
 	return length ? 0 : sum;
 }
 
-/* Functions of their own to the verifier, which then walks the loop once for each. */
+/* Global functions, so that the verifier walks the loop once for each hook. */
 __noinline int tg_xdp_sum(struct xdp_md *ctx, __u32 offset, __u32 length, __u32 sum)
 {
 	return tg_sum_chunks(ctx, TG_HOOK_XDP, offset, length, sum);
@@ -103,8 +105,7 @@ static __always_inline __u16 tg_frame_sum(void *ctx, enum tg_hook hook, __u32 of
 enum tg_checksums {
 	TG_SUMS_WRONG,
 	TG_SUMS_RIGHT,
-	TG_SUMS_PENDING, /* of a sender on this machine, who has left all but the pseudo header's
-			    to hardware */
+	TG_SUMS_PENDING, /* a local sender left all but the pseudo header's sum to hardware */
 };
 
 static __always_inline enum tg_checksums tg_transport_sum(void *ctx, enum tg_hook hook,
@@ -119,7 +120,7 @@ static __always_inline enum tg_checksums tg_transport_sum(void *ctx, enum tg_hoo
 
 	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP && protocol != IPPROTO_ICMP &&
 	    protocol != IPPROTO_ICMPV6)
-		return TG_SUMS_RIGHT; /* none, or none of this kind */
+		return TG_SUMS_RIGHT; /* no checksum, or one of another kind */
 	if (tg_frame_load(ctx, hook, packet->transport + at, &check, sizeof(check)))
 		return TG_SUMS_WRONG;
 	if (protocol == IPPROTO_UDP && !check)
@@ -133,14 +134,15 @@ static __always_inline enum tg_checksums tg_transport_sum(void *ctx, enum tg_hoo
 	return check == pseudo ? TG_SUMS_PENDING : TG_SUMS_WRONG;
 }
 
-/* Uses the answer's memory. */
+/* Checks the sums of the packet. Overwrites answer_memory. */
 static __always_inline enum tg_checksums tg_checksums_of(void *ctx, enum tg_hook hook,
 							 const struct tg_packet *packet)
 {
 	__u32 headers = packet->transport - packet->network;
 
 	if (virtual_clock && virtual_length)
-		return TG_SUMS_RIGHT; /* of a frame that was recorded in part, nobody knows */
+		return TG_SUMS_RIGHT; /* a recorded frame may be cut short, so its sum says nothing
+				       */
 	if (packet->is_ipv4 && tg_frame_sum(ctx, hook, packet->network, headers, 0) != TG_SUM_RIGHT)
 		return TG_SUMS_WRONG;
 	return tg_transport_sum(ctx, hook, packet);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Telling the daemon who exceeds what: a sample, so that no flood of packets becomes a flood of
- * events. Each CPU sends one of a limit every TG_EVENT_INTERVAL, and counts those in between.
+ * Events tell the daemon who exceeds which limit. Each CPU sends at most one for a limit every
+ * TG_EVENT_INTERVAL and counts the packets in between, so that a flood of packets is no flood of
+ * events.
  */
 #ifndef TG_EVENT_BPF_H
 #define TG_EVENT_BPF_H
@@ -9,7 +10,7 @@
 #include "maps.bpf.h"
 #include "parse.bpf.h"
 
-/* A function of its own to the verifier; seldom called. */
+/* Sends an event. A global function, since it is seldom called. */
 __noinline int tg_send_event(struct tg_limit_counters *counters, struct tg_packet *packet,
 			     __u32 slot, __u32 verdict)
 {
@@ -17,8 +18,8 @@ __noinline int tg_send_event(struct tg_limit_counters *counters, struct tg_packe
 
 	if (!counters || !packet)
 		return 0;
-	counters->event_at =
-		tg_now(TG_CLOCK_COARSE); /* also if there is no room: it is not asked again soon */
+	counters->event_at = tg_now(TG_CLOCK_COARSE); /* set without room too, so that the next
+							 packet does not try again */
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		counters->without_event += packet->segments;
@@ -47,7 +48,7 @@ static __always_inline bool tg_event_is_due(const struct tg_limit_counters *coun
 	return now - counters->event_at >= TG_EVENT_INTERVAL || !counters->event_at;
 }
 
-/* @verdict: what became of a packet that exceeded. */
+/* Sends an event if one is due, and counts the packet otherwise. @verdict: what became of it. */
 static __always_inline void tg_emit_event(struct tg_limit_counters *counters,
 					  struct tg_packet *packet, __u32 slot, __u32 verdict)
 {

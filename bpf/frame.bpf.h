@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading, writing and cutting a frame in the ways of XDP and of TC. @hook is always a constant. */
+/* Reads, writes and cuts a frame at XDP and at TC. @hook is always a constant. */
 #ifndef TG_FRAME_BPF_H
 #define TG_FRAME_BPF_H
 
@@ -19,7 +19,7 @@ static __always_inline __u32 tg_frame_there(void *ctx, enum tg_hook hook)
 	return hook == TG_HOOK_XDP ? bpf_xdp_get_buff_len(ctx) : ((struct __sk_buff *)ctx)->len;
 }
 
-/* At TC the sum over the frame that hardware may have taken is corrected. */
+/* BPF_F_RECOMPUTE_CSUM corrects the sum over the frame that hardware may have taken. */
 static __always_inline long tg_frame_store(void *ctx, enum tg_hook hook, __u32 offset, void *bytes,
 					   __u32 n)
 {

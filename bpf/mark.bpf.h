@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Putting on a packet that goes on the marks of the limits that marked it. */
+/* Writes the marks of limits to a packet that goes on. */
 #ifndef TG_MARK_BPF_H
 #define TG_MARK_BPF_H
 
@@ -8,15 +8,15 @@
 
 #define TG_DSCP_SHIFT 2 /* within the traffic class, RFC 2474 */
 
-/* What all the marks come to. */
+/* The marks of all limits together. */
 struct tg_marks {
 	__u8 flags; /* enum tg_mark_flags */
 	__u8 traffic_class;
 	__u32 fwmark, priority;
-	__u8 dscp_rank, fwmark_rank, priority_rank; /* of the limits that have set them */
+	__u8 dscp_rank, fwmark_rank, priority_rank; /* ranks of the limits that set them */
 };
 
-/* Of several limits that set one thing, the one that stands last in the configuration. */
+/* True if this limit sets the mark: of several, the last one in the configuration wins. */
 static __always_inline bool tg_takes(const volatile struct tg_limit *limit, __u8 flag, __u8 *rank)
 {
 	if (!(limit->marks & flag) || limit->rank < *rank)
@@ -26,8 +26,8 @@ static __always_inline bool tg_takes(const volatile struct tg_limit *limit, __u8
 }
 
 /*
- * Adds those of the limit in @slot. A function of its own to the verifier: that of Linux 6.1 would
- * else walk all the ways through 64 limits.
+ * Adds the marks of the limit in @slot. A global function, because the verifier of Linux 6.1 would
+ * walk every path through 64 limits.
  */
 __noinline int tg_add_marks(struct tg_marks *marks, __u32 slot)
 {
@@ -60,7 +60,7 @@ static __always_inline void tg_collect_marks(const struct tg_packet *packet, str
 		marks->traffic_class |= TG_ECN_MASK;
 }
 
-/* RFC 1624, equation 3, for the 16-bit word in which the traffic class of IPv4 stands. */
+/* Updates the checksum of IPv4 for a change of the TOS byte (RFC 1624, equation 3). */
 static __always_inline __u16 tg_update_checksum(__u16 checksum, __u8 from, __u8 to)
 {
 	__u32 sum = (__u16)~bpf_ntohs(checksum) + (__u16) ~(__u16)from + to;

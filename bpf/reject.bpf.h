@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The answer to a packet that a limit with on_exceed: reject has refused: a TCP reset, a DNS
- * answer without data, or an ICMP error. An answer is never longer than what it answers, and goes
- * out at a bounded rate to each source and in all, so that nobody can have it amplify or reflect.
- * Nothing of ours is answered: neither resets, nor DNS answers, nor errors.
+ * Answers a packet that a limit with on_exceed: reject has refused: with a TCP reset, a DNS answer
+ * without data or an ICMP error. An answer is never longer than its packet and goes out at a
+ * bounded rate, to each source and to all, so that nobody can use it to amplify or to reflect.
+ * Answers themselves are never answered: no resets, no DNS answers, no errors.
  */
 #ifndef TG_REJECT_BPF_H
 #define TG_REJECT_BPF_H
@@ -13,27 +13,30 @@
 #include "reject_build.bpf.h"
 #include "verdict.bpf.h"
 
-/* Takes a token for an answer, if there is one. */
+/* Takes a token for an answer if there is one. */
 static __always_inline bool tg_answer_token(__u32 index,
 					    const volatile struct tg_rate *volatile_rate)
 {
 	const struct tg_rate *rate = (const struct tg_rate *)volatile_rate;
 	__u64 *state = bpf_map_lookup_elem(&answers, &index), old, clock, deficit;
 
-	/* Or the compiler takes the settings for the zeros that they are until loading. */
+	/*
+	 * Hides the settings, which the compiler would take for the zeros that they are until
+	 * loading.
+	 */
 	asm volatile("" : "+r"(rate));
 	if (!state)
 		return false;
 	clock = tg_gcra_clock(rate, tg_now(TG_CLOCK_COARSE));
 	old = *(volatile __u64 *)state;
-	/* Never used, or left alone for years. */
+	/* a state of 0 was never used */
 	deficit = old ? tg_gcra_deficit(rate, old, clock) : 0;
 	if (!tg_gcra_charge(rate, &deficit, 1))
 		return false;
 	return __sync_val_compare_and_swap(state, old, tg_gcra_state(deficit, clock, 0)) == old;
 }
 
-/* A /24 of IPv4 or a /64 of IPv6 is one source here, as nobody should get more for having more. */
+/* Bounds answers: all sources of a /24 of IPv4 or a /64 of IPv6 count as one. */
 static __always_inline bool tg_answer_allowed(const struct tg_packet *packet)
 {
 	struct tg_bucket_key key = {.address = packet->source};
@@ -52,10 +55,10 @@ static __always_inline bool tg_answer_build(void *ctx, enum tg_hook hook,
 {
 	__u32 bare = packet->is_ipv4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr), zero = 0;
 	struct tg_answer *answer = bpf_map_lookup_elem(&answer_memory, &zero);
-	/* XDP does not hand on that a checksum is to be completed. */
+	/* XDP does not say that a checksum is to be completed. */
 	bool pending = (kind & TG_ANSWER_PENDING) && hook != TG_HOOK_XDP;
 
-	/* Behind options it would be completed in another entry than the answer's. */
+	/* Behind IP options it would be completed at another offset than the answer's. */
 	if (!answer || (pending && tg_headers_length(packet) != bare))
 		return false;
 	switch (kind & ~TG_ANSWER_PENDING) {
@@ -68,7 +71,7 @@ static __always_inline bool tg_answer_build(void *ctx, enum tg_hook hook,
 	}
 }
 
-/* Back to the hardware address that the frame came from. Tags stay. */
+/* Sends back to the hardware address that the frame came from. VLAN tags stay. */
 static __always_inline bool tg_answer_send(void *ctx, enum tg_hook hook,
 					   const struct tg_packet *packet, __u32 length)
 {
@@ -94,8 +97,8 @@ static __always_inline bool tg_answer_send(void *ctx, enum tg_hook hook,
 }
 
 /*
- * Each step is, for each hook, a function of its own to the verifier: that of Linux 6.1 would
- * else walk the later ones once for each of the ways through the earlier.
+ * Defines each step, for each hook, as a global function. The verifier of Linux 6.1 would
+ * otherwise walk the later steps once for each path through the earlier ones.
  */
 #define TG_ANSWER_STEPS(at, context, hook)                                                         \
 	__noinline int tg_##at##_kind(struct context *ctx, struct tg_packet *packet)               \
@@ -123,8 +126,8 @@ TG_ANSWER_STEPS(tc, __sk_buff, TG_HOOK_TC_INGRESS)
 			     : tg_tc_##step(ctx, packet, ##__VA_ARGS__))
 
 /*
- * Turns the frame into the answer, which the caller sends back to where the frame came from.
- * On false the frame is to be dropped; it may be spoilt.
+ * Turns the frame into the answer, which the caller sends back to where it came from. On false the
+ * frame must be dropped, because it may be changed already.
  */
 static __always_inline bool tg_reject(void *ctx, enum tg_hook hook, struct tg_packet *packet)
 {
@@ -144,7 +147,10 @@ static __always_inline bool tg_reject(void *ctx, enum tg_hook hook, struct tg_pa
 	return sums != TG_SUMS_WRONG && TG_ANSWER_STEP(build, kind) && TG_ANSWER_STEP(send, length);
 }
 
-/* Ends an answered or silent rejection, which only now is known for which it is. */
+/*
+ * Counts a rejection when it is known whether it was answered or dropped in silence. Returns the
+ * reason.
+ */
 static __always_inline __u32 tg_count_rejected(struct tg_packet *packet, bool answered)
 {
 	tg_count_limit(packet->refused_by, answered ? TG_VERDICT_REJECTED : TG_VERDICT_DROPPED,

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bytes of an answer. */
+/* Builds the bytes of an answer. */
 #ifndef TG_REJECT_BUILD_BPF_H
 #define TG_REJECT_BUILD_BPF_H
 
 #include "reject_kind.bpf.h"
 #include "checksum.bpf.h"
 
-#define TG_ANSWER_TTL	     64
-#define TG_IPV4_DF	     0x4000 /* without it, RFC 6864 would have an identification */
-#define TG_QUOTED	     8	/* bytes behind the headers in an error: as few as RFC 792 allows */
+#define TG_ANSWER_TTL 64
+#define TG_IPV4_DF    0x4000 /* set, because RFC 6864 wants an identification otherwise */
+#define TG_QUOTED                                                                                  \
+	8 /* bytes quoted behind the headers in an error: the fewest that RFC 792 allows */
 #define TG_ICMP_UNREACHABLE  3	/* RFC 792 */
 #define TG_ICMP_PROHIBITED   13 /* RFC 1812 section 5.2.7.1 */
 #define TG_ICMPV6_PROHIBITED 1	/* RFC 4443 section 3.1 */
@@ -16,7 +17,7 @@
 #define TG_DNS_RD	     0x01
 #define TG_DNS_REFUSED	     5
 
-/* Of an answer's data, in bytes. */
+/* Returns the bytes of an answer behind its IP header. */
 static __always_inline __u32 tg_answer_length(const struct tg_packet *packet,
 					      enum tg_answer_kind kind)
 {
@@ -60,8 +61,9 @@ static __always_inline void tg_answer_ip6(const struct tg_packet *packet, struct
 }
 
 /*
- * The IP header and the checksum, which stands at @check in the data and is 0 so far. @pending: as
- * in the packet, so that whoever completes the frame's, where it stood there, gets ours right.
+ * Completes an answer: the IP header, and the checksum at @check, which is 0 so far. @pending:
+ * store the sum of the pseudo header alone, because whoever completes the frame's checksum at this
+ * offset adds the rest.
  */
 static __always_inline void tg_answer_finish(const struct tg_packet *packet,
 					     struct tg_answer *answer, __u8 protocol, __u32 length,
@@ -75,10 +77,10 @@ static __always_inline void tg_answer_finish(const struct tg_packet *packet,
 		tg_answer_ip6(packet, answer, protocol, length);
 	*check = pending ? pseudo : ~tg_data_sum(answer, length, pseudo);
 	if (protocol == IPPROTO_UDP && !*check)
-		*check = 0xffff; /* 0 means none */
+		*check = 0xffff; /* 0 would mean no checksum */
 }
 
-/* RFC 9293 section 3.10.7.1: as a closed port would answer. */
+/* Builds the reset that a closed port would send: RFC 9293 section 3.10.7.1. */
 static __always_inline bool tg_build_reset(void *ctx, enum tg_hook hook,
 					   const struct tg_packet *packet, struct tg_answer *answer,
 					   bool pending)
@@ -100,7 +102,7 @@ static __always_inline bool tg_build_reset(void *ctx, enum tg_hook hook,
 	return true;
 }
 
-/* A plain query is turned round, with the question and what EDNS it came with. */
+/* Builds the DNS answer: the query with its question and its EDNS options, turned round. */
 static __always_inline bool tg_build_dns(void *ctx, enum tg_hook hook,
 					 const struct tg_packet *packet, struct tg_answer *answer,
 					 bool pending)
@@ -122,13 +124,14 @@ static __always_inline bool tg_build_dns(void *ctx, enum tg_hook hook,
 }
 
 /*
- * What a pending checksum's owner writes into an error falls on a field that is not used, and is
- * the 0 that stands there.
+ * Builds an ICMP error. If the packet's checksum is pending, its owner writes into a field of the
+ * error that is not used, and writes the 0 that stands there.
  */
 static __always_inline bool tg_build_error(void *ctx, enum tg_hook hook,
 					   const struct tg_packet *packet, struct tg_answer *answer)
 {
-	struct icmp6hdr *icmp = (void *)answer->data; /* the first 8 bytes are alike */
+	struct icmp6hdr *icmp =
+		(void *)answer->data; /* ICMP and ICMPv6 have the same first 8 bytes */
 	__u32 quoted = tg_headers_length(packet) + TG_QUOTED;
 
 	if (tg_answer_copy(ctx, hook, packet->network, answer, sizeof(*icmp), quoted))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether a refused packet gets an answer, and which. */
+/* Decides whether a refused packet gets an answer, and which. */
 #ifndef TG_REJECT_KIND_BPF_H
 #define TG_REJECT_KIND_BPF_H
 
@@ -29,9 +29,9 @@ struct tg_dns_message {
 enum tg_answer_kind { TG_ANSWER_NONE, TG_ANSWER_RESET, TG_ANSWER_DNS, TG_ANSWER_ERROR };
 
 #define TG_ANSWER_PENDING                                                                          \
-	8 /* beside the kind: its checksum is to be completed, see enum tg_checksums */
+	8 /* flag beside the kind: the checksum is pending, see enum tg_checksums */
 
-/* Bytes of the IP packet before, and from, the transport header. */
+/* Bytes of the IP packet before the transport header, and from it on. */
 static __always_inline __u32 tg_headers_length(const struct tg_packet *packet)
 {
 	return packet->transport - packet->network;
@@ -43,8 +43,8 @@ static __always_inline __u32 tg_data_length(const struct tg_packet *packet)
 }
 
 /*
- * Of one host: not multicast, broadcast, loopback or nobody's (RFC 1122 section 3.2.2, RFC 4443
- * section 2.4).
+ * True for the address of one host: not multicast, broadcast, loopback or unspecified (RFC 1122
+ * section 3.2.2, RFC 4443 section 2.4).
  */
 static __always_inline bool tg_is_unicast(const struct tg_address *address, bool is_ipv4)
 {
@@ -56,7 +56,10 @@ static __always_inline bool tg_is_unicast(const struct tg_address *address, bool
 	return (high || low > 1) && high >> 56 != 0xff;
 }
 
-/* Broadcast to a subnet is known by the link layer alone; so is what goes to more than one host. */
+/*
+ * True if the frame goes from one host to one host. Only the link layer knows a broadcast to a
+ * subnet.
+ */
 static __always_inline bool tg_is_to_one(void *ctx, enum tg_hook hook)
 {
 	struct ethhdr ethernet;
@@ -76,7 +79,7 @@ static __always_inline enum tg_answer_kind tg_dns_kind(const struct tg_packet *p
 						       const struct tg_dns_header *dns)
 {
 	if (dns->flags & TG_DNS_QR)
-		return TG_ANSWER_NONE; /* an answer, perhaps one of ours */
+		return TG_ANSWER_NONE; /* an answer already, perhaps ours */
 	if (packet->destination_port != bpf_htons(TG_DNS_PORT) ||
 	    tg_data_length(packet) > TG_ANSWER_DATA || (dns->flags & TG_DNS_OPCODE) ||
 	    dns->questions != bpf_htons(1) || dns->answers || dns->authorities)
@@ -101,7 +104,10 @@ static __always_inline enum tg_answer_kind tg_udp_kind(void *ctx, enum tg_hook h
 	return tg_dns_kind(packet, &message.dns);
 }
 
-/* No error about an error, and no word to ICMP that nobody asked with. */
+/*
+ * Returns the kind of answer. An ICMP error is never sent about an error, and of ICMP only an echo
+ * request is answered.
+ */
 static __always_inline enum tg_answer_kind tg_choose_answer(void *ctx, enum tg_hook hook,
 							    const struct tg_packet *packet)
 {
