@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* struct tg_packet -> the lists' verdict, the set of limits that match, and a bucket's key. */
+/* Classifies struct tg_packet: what the lists say, which limits match, and the key of a bucket. */
 #ifndef TG_CLASSIFY_BPF_H
 #define TG_CLASSIFY_BPF_H
 
@@ -25,7 +25,10 @@ static __always_inline void tg_find_listed(const struct tg_packet *packet, struc
 		*found = *listed;
 }
 
-/* A lookup with a shorter key finds what stands behind an entry that has expired. */
+/*
+ * Finds the longest dynamic entry that has not expired. Behind an expired one it looks again with
+ * a shorter prefix.
+ */
 static __always_inline void tg_find_entry(const struct tg_packet *packet, struct tg_listed *found)
 {
 	struct tg_entries_state *state;
@@ -54,7 +57,7 @@ static __always_inline void tg_find_entry(const struct tg_packet *packet, struct
 	}
 }
 
-/* TG_PARSED if no list has the source. */
+/* Returns TG_PARSED if no list has the source, else the reason. */
 static __always_inline int tg_lists(const struct tg_packet *packet)
 {
 	struct tg_listed listed = {}, entry = {};
@@ -84,8 +87,9 @@ static __always_inline __u64 tg_match_value(void *map, __u32 value)
 	return limits ? *limits : 0;
 }
 
-/* What the transport header decides, but for the destination port; of a later fragment, which has
- * none, nothing can be ruled out (but see fragments[]).
+/*
+ * Matches the fields of the transport header, but for the destination port. A later fragment has
+ * no such header and rules no limit out here; fragments[] does that.
  */
 static __always_inline __u64 tg_match_transport(const struct tg_policy *settings,
 						const struct tg_packet *packet)
@@ -104,7 +108,7 @@ static __always_inline __u64 tg_match_transport(const struct tg_policy *settings
 	return limits;
 }
 
-/* By what few policies ask for. */
+/* Matches the fields that few policies use. */
 static __always_inline __u64 tg_match_rarely(const struct tg_policy *settings,
 					     const struct tg_packet *packet)
 {
@@ -117,7 +121,7 @@ static __always_inline __u64 tg_match_rarely(const struct tg_policy *settings,
 	return limits;
 }
 
-/* Of the limits that its headers leave, those that its addresses do. */
+/* Keeps those of @limits that the addresses match. */
 static __always_inline __u64 tg_match_addresses(const struct tg_packet *packet, __u64 limits)
 {
 	if (policy.has_sources && limits)
@@ -128,7 +132,7 @@ static __always_inline __u64 tg_match_addresses(const struct tg_packet *packet, 
 	return limits;
 }
 
-/* A bit for each limit slot that the packet is to be charged to, by what most policies ask for. */
+/* Matches the fields that most policies use. Returns a bit for each limit slot. */
 static __always_inline __u64 tg_match_often(const struct tg_policy *settings,
 					    const struct tg_packet *packet)
 {
@@ -141,7 +145,7 @@ static __always_inline __u64 tg_match_often(const struct tg_policy *settings,
 	return limits;
 }
 
-/* Likewise by all that its headers have, but for its addresses. */
+/* Matches all fields but the addresses. Returns a bit for each limit slot. */
 static __always_inline __u64 tg_match_headers(const struct tg_packet *packet)
 {
 	const struct tg_policy *settings = tg_settings();
@@ -164,7 +168,10 @@ static __always_inline void tg_bucket_key_of(struct tg_bucket_key *key,
 	__u64 protocol = limit->per_protocol ? packet->protocol : 0;
 	__u64 rest = limit->id;
 
-	/* In one store: the hash reads words, and a word of several narrow stores stalls it. */
+	/*
+	 * One store: the hash reads 64-bit words, and a load of a word just written by narrow
+	 * stores stalls.
+	 */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	rest |= port << 32 | protocol << 48 | (__u64)TG_KEY_ADDRESS << 56;
 #else

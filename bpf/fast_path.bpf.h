@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way of most packets at XDP: at most one VLAN tag, IPv4 without options or IPv6 without
- * extension headers, UDP or TCP, and at most one limit, which drops what exceeds. The parts are
- * those of the slow path, but the packet stays in registers and no step is a function of its own;
- * it is there once for each version, which is known in it. Any other packet takes the slow path
- * from its start: by then nothing has been charged or counted.
+ * The fast path serves most packets at XDP: at most one VLAN tag, IPv4 without options or IPv6
+ * without extension headers, UDP or TCP, no fragment, and at most one limit, which drops what
+ * exceeds. It calls the same stages as the slow path, but the packet stays in registers and no
+ * stage is a call; each IP version has its own copy. Any other packet starts again on the slow
+ * path, which is safe because nothing has been charged or counted by then.
  */
 #ifndef TG_FAST_PATH_BPF_H
 #define TG_FAST_PATH_BPF_H
 
 #include "verdict.bpf.h"
 
-#define TG_SLOW_PATH (-2) /* neither a reason, nor TG_PARSED, nor what XDP returns */
+#define TG_SLOW_PATH (-2) /* no reason, not TG_PARSED, and no code of XDP */
 
-/* Of the EtherType and the two octets behind it: IPv4, and a header without options. */
+/* EtherType and the next two bytes: IPv4, and a header without options. */
 #define TG_IPV4_FAST	  0x08004500
 #define TG_IPV4_FAST_MASK 0xffffff00
 
-/* @left: of the IP packet, from this header on. */
+/* True for UDP and TCP with sound lengths. @left: bytes of the IP packet from this header on. */
 static __always_inline bool tg_fast_transport(struct xdp_md *ctx, const void *header, __u8 protocol,
 					      __u32 left)
 {
@@ -30,7 +30,7 @@ static __always_inline bool tg_fast_transport(struct xdp_md *ctx, const void *he
 	       tcp->doff >= 5 && tcp->doff * 4 <= left;
 }
 
-/* What follows Ethernet's header, or a VLAN tag. */
+/* Returns the IP header, behind at most one VLAN tag, or NULL. */
 static __always_inline void *tg_fast_network(struct xdp_md *ctx)
 {
 	struct ethhdr *ethernet = (void *)(long)ctx->data;
@@ -43,17 +43,19 @@ static __always_inline void *tg_fast_network(struct xdp_md *ctx)
 	return network;
 }
 
-/* Bytes of the frame's first buffer: a call for the length of all costs as much as the rest of
- * parsing. */
+/*
+ * Returns the bytes in the frame's first buffer. A call for the whole length costs as much as the
+ * rest of parsing.
+ */
 static __always_inline __u64 tg_fast_left(struct xdp_md *ctx, const void *network)
 {
 	return (__u64)ctx->data_end - (__u64)network;
 }
 
-/* The header if the packet is for the fast path, and then so far sound; else NULL. */
+/* Returns the header if the packet can take the fast path and its lengths are sound, else NULL. */
 static __always_inline struct iphdr *tg_fast_ipv4(struct xdp_md *ctx, void *network)
 {
-	__be32 *kind = network - sizeof(__be16); /* the EtherType and what follows */
+	__be32 *kind = network - sizeof(__be16); /* EtherType, version, header length, TOS */
 	struct iphdr *ip = network;
 	struct udphdr *udp = (void *)(ip + 1);
 	__u32 length;
@@ -106,9 +108,9 @@ static __always_inline void tg_fast_packet6(const struct ipv6hdr *ip, struct tg_
 }
 
 /*
- * As tg_parse() would have it, but for the traffic class and the offsets, which only answers and
- * marks need. What is not needed where this is called is not read. @is_ipv4: which of the two
- * headers @header is.
+ * Fills @packet as tg_parse() would, but for the traffic class and the offsets, which only answers
+ * and marks need. The compiler drops what the caller does not use. @is_ipv4: the version of
+ * @header.
  */
 static __always_inline void tg_fast_packet(struct xdp_md *ctx, const void *header, bool is_ipv4,
 					   struct tg_packet *packet)
@@ -133,7 +135,10 @@ static __always_inline void tg_fast_packet(struct xdp_md *ctx, const void *heade
 		packet->tcp_flags = ((const __u8 *)tcp)[13];
 }
 
-/* Out of the way: loops, and only called if there is any list. */
+/*
+ * Looks the source up in the lists. A global function, since it loops and is called only if there
+ * is an entry.
+ */
 __noinline int tg_fast_find_lists(__u64 high, __u64 low, bool is_ipv4)
 {
 	struct tg_packet packet = {.source = {high, low}, .is_ipv4 = is_ipv4};
@@ -141,7 +146,10 @@ __noinline int tg_fast_find_lists(__u64 high, __u64 low, bool is_ipv4)
 	return tg_lists(&packet);
 }
 
-/* Likewise, if any limit has a condition on addresses: the source's, then the destination's. */
+/*
+ * Matches source and destination address. A global function, called only if a limit has a
+ * condition on addresses.
+ */
 __noinline __u64 tg_fast_addresses(__u64 high, __u64 low, __u64 destination_high,
 				   __u64 destination_low, __u64 limits)
 {
@@ -164,7 +172,7 @@ static __always_inline int tg_fast_lists(struct xdp_md *ctx, const void *ip, boo
 	return tg_fast_find_lists(packet.source.high, packet.source.low, is_ipv4);
 }
 
-/* Seldom called, so it parses again rather than have all packets in memory. */
+/* Sends an event. Parses again, because it is seldom called and no packet is kept in memory. */
 __noinline int tg_fast_event(struct xdp_md *ctx, __u32 slot, __u32 verdict)
 {
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
@@ -187,7 +195,7 @@ __noinline int tg_fast_event(struct xdp_md *ctx, __u32 slot, __u32 verdict)
 	return tg_send_event(counters, &packet, slot, verdict);
 }
 
-/* @now: ns, on the clock of the limit's rate. */
+/* Counts the packet. @now: ns on the clock of the limit's rate. */
 static __always_inline void tg_fast_count(struct xdp_md *ctx, const struct tg_limit *limit,
 					  __u32 slot, enum tg_verdict verdict, __u64 now)
 {
@@ -211,8 +219,10 @@ static __always_inline void tg_fast_count(struct xdp_md *ctx, const struct tg_li
 		counters->without_event++;
 }
 
-/* What is not as most packets are: out of the way, and with memory of its own for what needs one.
- * @what: the cost, and in the last bits the slot. */
+/*
+ * Charges what tg_charge_fast() could not. A global function, with memory of its own for key and
+ * request. @what: the cost times TG_LIMITS_MAX, plus the slot.
+ */
 __noinline int tg_fast_retry(__u64 high, __u64 low, __u64 rest, __u64 hash, __u64 what)
 {
 	__u32 slot = what & (TG_LIMITS_MAX - 1);
@@ -225,7 +235,7 @@ __noinline int tg_fast_retry(__u64 high, __u64 low, __u64 rest, __u64 hash, __u6
 	return tg_charge_slow(&key, &request);
 }
 
-/* Behind an IP packet that is whole there may be more to pay for. */
+/* Charges the whole frame: padding behind the IP packet counts too. */
 static __always_inline __u64 tg_fast_cost(struct xdp_md *ctx, const struct tg_limit *limit)
 {
 	return limit->unit == TG_UNIT_BYTES ? tg_frame_length(bpf_xdp_get_buff_len(ctx)) : 1;
@@ -264,7 +274,7 @@ static __always_inline int tg_fast_limit(struct xdp_md *ctx, const void *ip, boo
 	return outcome == TG_CHARGE_CONTENDED ? TG_REASON_CONTENDED : TG_REASON_LIMIT;
 }
 
-/* The packet is read where it is needed, and so not kept over a call. */
+/* Fills the packet before each use, so that it is not kept in registers over a call. */
 static __always_inline __u64 tg_fast_match(struct xdp_md *ctx, const void *ip, bool is_ipv4)
 {
 	const struct tg_policy *settings = tg_settings();
@@ -284,7 +294,7 @@ static __always_inline __u64 tg_fast_match(struct xdp_md *ctx, const void *ip, b
 				 packet.destination.low, limits);
 }
 
-/* The reason with which the packet leaves, or TG_SLOW_PATH. */
+/* Returns the reason with which the packet leaves, or TG_SLOW_PATH. */
 static __always_inline int tg_fast_evaluate(struct xdp_md *ctx, const void *ip, bool is_ipv4)
 {
 	const struct tg_policy *settings = tg_settings();
@@ -299,12 +309,12 @@ static __always_inline int tg_fast_evaluate(struct xdp_md *ctx, const void *ip, 
 		return TG_REASON_UNLIMITED;
 	if ((limits & (limits - 1)) || !(limits & settings->fast))
 		return TG_SLOW_PATH;
-	/* Of a policy with one limit, the verifier knows all settings. */
+	/* With one limit the slot is a constant, so the verifier knows all settings. */
 	return tg_fast_limit(ctx, ip, is_ipv4,
 			     all & (all - 1) ? tg_lowest(limits) : settings->xdp_slot);
 }
 
-/* XDP_PASS, XDP_DROP or TG_SLOW_PATH. */
+/* Returns XDP_PASS, XDP_DROP or TG_SLOW_PATH. */
 static __always_inline int tg_fast_finish(struct xdp_md *ctx, const void *ip, bool is_ipv4)
 {
 	int reason = tg_fast_evaluate(ctx, ip, is_ipv4);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every map and setting of the packet programs. Pinned maps live from
- * one program generation to the next; the others belong to one generation.
+ * All maps and settings of the programs. A map whose comment begins with "Pinned" lives from one
+ * generation of programs to the next, below the name of its pin; the others belong to one
+ * generation.
  */
 #ifndef TG_MAPS_BPF_H
 #define TG_MAPS_BPF_H
@@ -15,37 +16,36 @@
 #include <tidegate/shared.h>
 #include <tidegate/trace.h>
 
-#define TG_ANSWER_SOURCES 4096 /* buckets; sources that meet in one get fewer answers */
+#define TG_ANSWER_SOURCES 4096 /* buckets; sources that fall to the same one get fewer answers */
 #define TG_ANSWER_DATA                                                                             \
-	512 /* bytes behind the IP header; as many as a checksum is taken of at once */
+	512 /* bytes behind the IP header; also the bytes of one step of a checksum */
 
 #define TG_EVENTS_BYTES	 (256 * 1024)
 #define TG_REPORTS_BYTES (64 * 1024)
 
-/* An answer, or what its checksum is taken of, from the IP header on. */
+/* An answer from the IP header on. Also the buffer over which a checksum is taken. */
 struct tg_answer {
-	__u8 header[40]; /* IPv6; IPv4 in the last 20 bytes */
-	__u8 data[TG_ANSWER_DATA +
-		  12]; /* and room for an ICMP header and to fill the last word up */
+	__u8 header[40];		/* IPv6; IPv4 uses the last 20 bytes */
+	__u8 data[TG_ANSWER_DATA + 12]; /* room for an ICMP header and to fill up the last word */
 };
 
-/* The compiled policy. Settings need an initialiser, or they land in .bss. */
+/* The compiled policy. Settings need an initialiser, or the compiler puts them into .bss. */
 const volatile struct tg_policy policy = {};
 
 /*
- * For tests and simulations: time stands in virtual_now, by enum tg_clock, instead of in the
- * kernel's clocks, virtual_length is that of a frame of which not all is there (0: all is), and
- * what becomes of the packet is told in `trace`. Without, none of this is in the loaded program.
+ * Virtual time, for tests and simulations: with virtual_clock, time is virtual_now[enum tg_clock],
+ * the length of a frame is virtual_length unless that is 0, and `trace` tells what became of the
+ * packet. Without it the verifier removes this code.
  */
 const volatile bool virtual_clock = false;
 __u64 virtual_now[TG_CLOCKS] = {};
 __u32 virtual_length = 0;
 struct tg_trace trace = {};
 
-/* The coarse clock when the table last had no room. */
+/* When an insertion last found the table full, ns on the coarse clock; 0 never. */
 __u64 table_full_at = 0;
 
-/* Pinned. TG_OVERFLOW_PER_LIMIT for each slot, for sources that found the table full. */
+/* Pinned. Overflow buckets. Key: slot * TG_OVERFLOW_PER_LIMIT + tg_overflow_index()'s hash. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TG_LIMITS_MAX *TG_OVERFLOW_PER_LIMIT);
@@ -53,7 +53,10 @@ struct {
 	__type(value, struct tg_bucket);
 } overflow SEC(".maps");
 
-/* Pinned. By bank and slot. The daemon writes it before the programs that need it go live. */
+/*
+ * Pinned. Key: bank * TG_LIMITS_MAX + slot. The daemon writes a record before the programs that
+ * need it go live.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TG_BANKS *TG_LIMITS_MAX);
@@ -61,7 +64,7 @@ struct {
 	__type(value, struct tg_limit_record);
 } records SEC(".maps");
 
-/* Pinned. By bank and slot, like the records: what new_sources allows. */
+/* Pinned. What new_sources allows. Key: bank * TG_LIMITS_MAX + slot. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TG_BANKS *TG_LIMITS_MAX);
@@ -69,7 +72,7 @@ struct {
 	__type(value, struct tg_admission);
 } gates SEC(".maps");
 
-/* Pinned. The bank that enforces: a store here puts a policy in force everywhere at once. */
+/* Pinned. The bank that enforces: one store puts a policy in force on all interfaces. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -78,7 +81,7 @@ struct {
 	__type(value, __u32);
 } active SEC(".maps");
 
-/* Pinned. By bank: the packet program of the generation that stands there. */
+/* Pinned. The XDP program of the generation in each bank. Key: bank. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, TG_BANKS);
@@ -86,7 +89,7 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } generations SEC(".maps");
 
-/* Pinned. Likewise, for TC: by TG_TC_PROGRAM. */
+/* Pinned. The TC programs of the generation in each bank. Key: TG_TC_PROGRAM. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, TG_TC_PROGRAMS);
@@ -94,8 +97,9 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } tc_generations SEC(".maps");
 
-/* Pinned. It tells a later daemon what it has found, and the applications' program whether it is of
- * today.
+/*
+ * Pinned. Tells a later daemon what it has found, and the applications' program whether it is in
+ * force.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -104,7 +108,9 @@ struct {
 	__type(value, struct tg_meta);
 } meta SEC(".maps");
 
-/* Pinned. Hook and interface index, folded, to the entry in interface_counters; 0 is for strangers.
+/*
+ * Pinned. Key: hook * TG_IFINDEX_SLOTS + ifindex % TG_IFINDEX_SLOTS. Value: index into
+ * interface_counters; 0 = not attached by us.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -113,7 +119,7 @@ struct {
 	__type(value, __u32);
 } attachments SEC(".maps");
 
-/* Pinned. */
+/* Pinned. Key: what `attachments` has. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, TG_ATTACHMENTS_MAX);
@@ -121,7 +127,7 @@ struct {
 	__type(value, struct tg_interface_counters);
 } interface_counters SEC(".maps");
 
-/* Pinned. By slot. */
+/* Pinned. Key: slot. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, TG_LIMITS_MAX);
@@ -129,7 +135,7 @@ struct {
 	__type(value, struct tg_limit_counters);
 } limit_counters SEC(".maps");
 
-/* Pinned. Dynamic allow and deny entries. The daemon writes them. */
+/* Pinned. Dynamic allow and deny entries, written by the daemon. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, TG_ENTRIES_MAX);
@@ -138,7 +144,7 @@ struct {
 	__type(value, struct tg_entry);
 } entries SEC(".maps");
 
-/* Pinned. Written before the first entry comes and after the last is gone. */
+/* Pinned. Written before the first entry is added and after the last one is removed. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -146,13 +152,13 @@ struct {
 	__type(value, struct tg_entries_state);
 } entries_state SEC(".maps");
 
-/* Pinned. Samples of what exceeded, for the daemon; with none, it fills up once and stays so. */
+/* Pinned. Events for the daemon. Without a daemon it fills up once, and later events are lost. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, TG_EVENTS_BYTES);
 } events SEC(".maps");
 
-/* Pinned. By slot: how shared limits are enforced. The daemon writes it. */
+/* Pinned. How shared limits are enforced, written by the daemon. Key: slot. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TG_LIMITS_MAX);
@@ -160,14 +166,13 @@ struct {
 	__type(value, struct tg_share_state);
 } shares SEC(".maps");
 
-/* Pinned. Sources of shared limits that the daemon does not watch. */
+/* Pinned. Sources of shared limits that the daemon does not watch yet. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, TG_REPORTS_BYTES);
 } reports SEC(".maps");
 
-/* What the debit program is to charge. The daemon writes it before each run, and reads it after.
- */
+/* Debits for the debit program. The daemon writes them before each run and reads them after it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TG_DEBITS_MAX);
@@ -175,8 +180,7 @@ struct {
 	__type(value, struct tg_debit);
 } debits SEC(".maps");
 
-/* The entries of the table that the reclaiming program is to look at. The daemon writes it before
- * each run. */
+/* Numbers of table entries for the reclaiming program. The daemon writes them before each run. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TG_CANDIDATES_MAX);
@@ -184,7 +188,7 @@ struct {
 	__type(value, __u32);
 } candidates SEC(".maps");
 
-/* By value, host byte order: the limits whose condition on the field it meets. */
+/* Limits that a value of a 16-bit field meets. Key: the value, host byte order. */
 struct tg_field_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TG_FIELD_VALUES);
@@ -197,7 +201,7 @@ struct tg_field_map source_ports SEC(".maps");
 struct tg_field_map destination_ports SEC(".maps");
 struct tg_field_map lengths SEC(".maps");
 
-/* By address: the limits whose condition on it the longest prefix around it meets. */
+/* Limits that an address meets. Key: prefix; the longest one decides. */
 struct tg_address_map {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, 1);
@@ -209,7 +213,7 @@ struct tg_address_map {
 struct tg_address_map sources SEC(".maps");
 struct tg_address_map destinations SEC(".maps");
 
-/* Allow and deny lists of the configuration. A miss is neither. */
+/* Allow and deny prefixes of the configuration. A miss is neither. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, 1);
@@ -218,7 +222,10 @@ struct {
 	__type(value, struct tg_listed);
 } lists SEC(".maps");
 
-/* How often rejected packets were answered: states of buckets, by source and, last, of all. */
+/*
+ * States of the buckets that bound answers: by hash of the source, and the last one for all
+ * sources.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TG_ANSWER_SOURCES + 1);
@@ -226,7 +233,7 @@ struct {
 	__type(value, __u64);
 } answers SEC(".maps");
 
-/* Where an answer is put together; larger than a program's stack allows. */
+/* Memory for one answer, which is too large for the stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -235,8 +242,9 @@ struct {
 } answer_memory SEC(".maps");
 
 /*
- * The policy, of which the compiler does not see that it is still all zeros: so it need not be
- * volatile, and is read where it is needed and no more than once.
+ * Returns the policy, hidden from the compiler, which would otherwise take it for the zeros that
+ * it is until loading. So it need not be volatile: each setting is read where it is used, at most
+ * once.
  */
 static __always_inline const struct tg_policy *tg_settings(void)
 {
@@ -246,7 +254,10 @@ static __always_inline const struct tg_policy *tg_settings(void)
 	return settings;
 }
 
-/* The address in a register; it would else be reckoned anew for each setting. */
+/*
+ * Returns the limit in @slot. Its address stays in a register and is not computed again for each
+ * setting.
+ */
 static __always_inline const struct tg_limit *tg_limit_at(__u32 slot)
 {
 	const struct tg_limit *limit = &tg_settings()->limits[slot & (TG_LIMITS_MAX - 1)];
@@ -286,7 +297,8 @@ static __always_inline __u32 tg_frame_length(__u32 length)
 
 	if (!virtual_clock)
 		return length;
-	made = *(volatile __u32 *)&virtual_length; /* or it is read before it is asked for */
+	made = *(volatile __u32 *)&virtual_length; /* volatile, or it is read before virtual_clock
+						      is tested */
 	return made ? made : length;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bytes to struct tg_packet. Each step returns TG_PARSED or the reason with which the
- * packet leaves at once; abi.h has the table of reasons.
+ * Parses the bytes of a frame into struct tg_packet. Each step returns TG_PARSED, or the reason
+ * with which the packet leaves at once; abi.h has the table of reasons.
  */
 #ifndef TG_PARSE_BPF_H
 #define TG_PARSE_BPF_H
@@ -25,44 +25,46 @@
 
 #define TG_ECN_MASK 3 /* of the traffic class, RFC 3168 */
 
-/* What the later stages know of a packet. */
+/* What the stages after the parser know of a packet. Fields marked "out" are results of theirs. */
 struct tg_packet {
 	struct tg_address source;
 	struct tg_address destination;
-	__u32 bytes;	/* of the Ethernet frame, without FCS; of all segments */
-	__u32 segments; /* that this packet is on the wire: more than 1 with GSO and GRO */
+	__u32 bytes;	/* of the Ethernet frame without FCS, all segments together */
+	__u32 segments; /* packets on the wire: more than 1 with GSO and GRO */
 	__be16 source_port;
 	__be16 destination_port;
-	__u16 length; /* of the IP packet; 65535 for the longer ones that IPv6 allows */
+	__u16 length; /* of the IP packet; 65535 for longer ones, which IPv6 allows */
 	__u8 protocol;
 	__u8 is_ipv4;
 	__u8 has_ports;	    /* the ports are valid */
-	__u8 tcp_flags;	    /* valid with TCP, */
-	__u8 icmp_type;	    /* with ICMP and ICMPv6, unless it is a later fragment */
+	__u8 tcp_flags;	    /* valid with TCP */
+	__u8 icmp_type;	    /* valid with ICMP and ICMPv6, but not in a later fragment */
 	__u8 fragment;	    /* enum tg_fragment */
-	__u8 any_protocol;  /* a later fragment of IPv6: what protocol it is of is not known */
+	__u8 any_protocol;  /* a later fragment of IPv6, whose protocol is unknown */
 	__u8 traffic_class; /* DSCP and ECN, RFC 2474, RFC 3168 */
-	__u8 tags;	    /* VLAN tags that are not in the frame but in its metadata */
+	__u8 tags;	    /* VLAN tags in the metadata and not in the frame */
 	__u8 hook;	    /* enum tg_hook */
-	__u8 rejected;	    /* out: refused by a limit that answers; to be answered, */
-	__u8 refused_by;    /* out: the limit's slot */
-	__u16 network;	    /* offset in the frame of the IP header, */
-	__u16 transport;    /* of the transport header, if it was looked at; else 0 */
-	__u16 payload;	    /* and of what follows that; else 0 */
+	__u8 rejected;	    /* out: refused by a limit that answers */
+	__u8 refused_by;    /* out: the slot of that limit */
+	__u16 network;	    /* offset of the IP header in the frame */
+	__u16 transport;    /* offset of the transport header; 0 if it was not parsed */
+	__u16 payload;	    /* offset of what follows the transport header; 0 if not known */
 	__u64 marks;	    /* out: limits whose mark the packet gets */
-	__u64 delayed;	    /* out: limits that have it wait */
+	__u64 delayed;	    /* out: limits that delay it */
 	__u64 shadowed;	    /* out: shadow limits that would have refused it */
-	__u64 departure;    /* out: until when, ns on the precise clock; 0 at once */
+	__u64 departure;    /* out: when it may leave, ns on the precise clock; 0 at once */
 };
 
-/* Where parsing stands. @left: bytes from `offset` to the end of the frame, then of the IP packet.
+/*
+ * Where parsing stands. @left: bytes from `offset` to the end, first of the frame, then of the IP
+ * packet.
  */
 struct tg_cursor {
 	void *data, *end;
 	__u32 offset, left;
 };
 
-/* All offsets fit: 8 extension headers of at most 2 KiB, and the fixed ones before. */
+/* Holds every offset: 8 extension headers of at most 2 KiB, and the fixed headers before them. */
 #define TG_OFFSET_MASK 0x7fff
 
 static __always_inline void tg_advance(struct tg_cursor *cursor, __u32 bytes)
@@ -72,10 +74,10 @@ static __always_inline void tg_advance(struct tg_cursor *cursor, __u32 bytes)
 }
 
 /*
- * Stored as bytes and loaded as a word, a number is anything from 0 to the mask to the
- * verifier, on every path, so that it can join the paths of the extension header loop
- * (80,000 steps in all; 355,000 if only the offset is treated so, half a million without).
- * To the packet it is a few cheap instructions.
+ * Makes the verifier forget the values of the cursor. Stored as bytes and loaded as a word, a
+ * number may be anything from 0 to its mask, on every path, so that the paths of the extension
+ * header loop join: 80,000 steps, against 355,000 if only the offset is treated so and 500,000
+ * without. To a packet it is a few cheap instructions.
  */
 static __always_inline void tg_forget_bounds(struct tg_cursor *cursor)
 {
@@ -93,14 +95,14 @@ static __always_inline void tg_forget_bounds(struct tg_cursor *cursor)
 	cursor->left = __le32_to_cpu(left.word);
 }
 
-/* The header under the cursor if all of it is there. */
+/* True if the whole header is there; @header then points to it. */
 #define TG_HEADER(cursor, header)                                                                  \
 	((cursor)->left >= sizeof(*(header)) &&                                                    \
 	 (void *)((header) = (cursor)->data + (cursor)->offset, (header) + 1) <= (cursor)->end)
 
 struct tg_vlan_header {
 	__be16 tci;
-	__be16 protocol; /* of what follows */
+	__be16 protocol; /* EtherType of what follows */
 };
 
 static __always_inline int tg_parse_ethernet(struct tg_cursor *cursor, __u32 tags, __be16 *protocol)
@@ -142,7 +144,7 @@ static __always_inline int tg_parse_tcp(struct tg_cursor *cursor, struct tg_pack
 	return TG_PARSED;
 }
 
-/* @whole: not a fragment, so that the datagram's length can be compared with the packet's. */
+/* @whole: no fragment, so that the datagram's length can be compared with the packet's. */
 static __always_inline int tg_parse_udp(struct tg_cursor *cursor, struct tg_packet *packet,
 					bool whole)
 {
@@ -220,7 +222,7 @@ static __always_inline int tg_parse_ipv4(struct tg_cursor *cursor, struct tg_pac
 	header_length = ip->ihl * 4;
 	total_length = bpf_ntohs(ip->tot_len);
 	if (!total_length && packet->segments > 1)
-		total_length = cursor->left; /* segments of more than 64 KiB together */
+		total_length = cursor->left; /* GSO or GRO: more than 64 KiB together */
 	if (ip->version != 4 || header_length < sizeof(*ip) || total_length < header_length)
 		return TG_REASON_MALFORMED_IPV4;
 	if (total_length > cursor->left)
@@ -235,7 +237,7 @@ static __always_inline int tg_parse_ipv4(struct tg_cursor *cursor, struct tg_pac
 	packet->length = total_length > 0xffff ? 0xffff : total_length;
 	fragment = bpf_ntohs(ip->frag_off);
 	if (fragment & TG_IPV4_OFFSET_MASK) {
-		/* Over the flags of another fragment's TCP header: RFC 3128. */
+		/* A fragment at offset 8 would overwrite the flags of a TCP header: RFC 3128. */
 		if (ip->protocol == IPPROTO_TCP && (fragment & TG_IPV4_OFFSET_MASK) == 1)
 			return TG_REASON_TRUNCATED_TRANSPORT;
 		packet->fragment = TG_FRAGMENT_LATER;
@@ -269,10 +271,10 @@ static __always_inline bool tg_is_ipv6_extension(__u8 next)
 	return false;
 }
 
-/* The fixed part that all extension headers begin with; the fragment header is this long. */
+/* The fixed part of every extension header. The fragment header has just this length. */
 struct tg_ipv6_extension {
 	__u8 next;
-	__u8 length; /* in 8 bytes beyond the first 8; AH: in 4 bytes, less 2 */
+	__u8 length; /* units of 8 bytes beyond the first 8; AH: of 4 bytes, less 2 */
 	__be16 fragment;
 	__be32 pad;
 };
@@ -308,8 +310,10 @@ static __always_inline int tg_parse_ipv6_chain(struct tg_cursor *cursor, struct 
 		tg_advance(cursor, length);
 		tg_forget_bounds(cursor);
 		if (packet->fragment == TG_FRAGMENT_LATER) {
-			/* Its next header is the sender's word, and nobody else goes by it: RFC
-			 * 8200 section 4.5 has the first fragment's decide. */
+			/*
+			 * The next header of a later fragment is the sender's claim; the first
+			 * fragment's decides (RFC 8200 section 4.5).
+			 */
 			packet->any_protocol = 1;
 			packet->protocol = IPPROTO_FRAGMENT;
 			return TG_PARSED;
@@ -321,9 +325,10 @@ static __always_inline int tg_parse_ipv6_chain(struct tg_cursor *cursor, struct 
 #define TG_MLD2_REPORT 143
 
 /*
- * Neighbour discovery counts only from the own link (hop limit 255, RFC 4861 section
- * 6.1) and MLD only from a link-local or no address (RFC 3810 section 5): no router forwards
- * either, so nobody farther away can ride on the exemption.
+ * Returns the reason for which an ICMPv6 message is never limited, or TG_PARSED. Neighbour
+ * discovery must have hop limit 255 (RFC 4861 section 6.1) and MLD a link-local or no source
+ * address (RFC 3810 section 5). Routers forward neither, so that only hosts on the own link can
+ * use the exemption.
  */
 static __always_inline int tg_parse_icmpv6(struct tg_cursor *cursor, const struct ipv6hdr *ip)
 {
@@ -349,7 +354,7 @@ static __always_inline int tg_parse_icmpv6(struct tg_cursor *cursor, const struc
 	return TG_PARSED;
 }
 
-/* Of the whole packet, as struct tg_packet has it. */
+/* Returns the length of the whole packet, as struct tg_packet has it. */
 static __always_inline __u16 tg_ipv6_length(__u32 payload_length)
 {
 	__u32 length = payload_length + sizeof(struct ipv6hdr);
@@ -393,7 +398,9 @@ static __always_inline int tg_parse_ipv6(struct tg_cursor *cursor, struct tg_pac
 	return reason;
 }
 
-/* @packet starts all zero but for `bytes`, the length of the frame, `segments`, `tags` and `hook`.
+/*
+ * Parses a frame. @packet must be all zero but for `bytes` (the length of the frame), `segments`,
+ * `tags` and `hook`.
  */
 static __always_inline int tg_parse(void *data, void *end, struct tg_packet *packet)
 {

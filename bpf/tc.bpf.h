@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What differs at TC: packets that are several on the wire, tags in metadata, marks beside the
- * frame. */
+/*
+ * What TC has and XDP has not: packets of several segments, VLAN tags in metadata, marks beside
+ * the frame.
+ */
 #ifndef TG_TC_BPF_H
 #define TG_TC_BPF_H
 
 #include <linux/pkt_cls.h>
 #include "mark.bpf.h"
 
-#define TG_TC_HEADERS	  2048 /* bytes made readable when what is there at first does not do */
-#define TG_DEPARTURES_MAX (60ULL * 1000000000) /* ns ahead; fq drops beyond 10 s unless told so */
-#define TG_VLAN_TAG	  4		       /* bytes on the wire */
+#define TG_TC_HEADERS 2048 /* bytes to make readable if the first buffer is too short */
+#define TG_DEPARTURES_MAX                                                                          \
+	(60ULL * 1000000000) /* ns ahead; fq drops packets beyond 10 s by default */
+#define TG_VLAN_TAG 4	     /* bytes on the wire */
 
 static __always_inline bool tg_is_truncated(int reason)
 {
@@ -18,22 +21,22 @@ static __always_inline bool tg_is_truncated(int reason)
 }
 
 /*
- * What is several packets on the wire, by GSO or GRO. Until the headers are known, all of the
- * frame counts as payload.
+ * Returns how many packets this one is on the wire, by GSO or GRO. Without known headers the whole
+ * frame is payload.
  */
 static __always_inline __u32 tg_segments(struct __sk_buff *skb, __u32 headers)
 {
 	if (!skb->gso_size)
 		return 1;
-	/* What a virtual machine sends leaves the count to others. */
+	/* A packet from a virtual machine has no count. */
 	if (skb->gso_segs)
 		return skb->gso_segs;
 	return skb->len > headers ? (skb->len - headers + skb->gso_size - 1) / skb->gso_size : 1;
 }
 
 /*
- * Charged are the segments that the packet is, or was, on the wire, each with its headers, and
- * with the tag in its metadata; `length` is that of one.
+ * Charges a packet of several segments as it is on the wire: each with its headers and the VLAN
+ * tag of its metadata. `length` becomes that of one segment.
  */
 static __always_inline void tg_count_segments(struct __sk_buff *skb, struct tg_packet *packet)
 {
@@ -50,7 +53,7 @@ static __always_inline void tg_count_segments(struct __sk_buff *skb, struct tg_p
 		packet->length = length;
 }
 
-/* A function of its own to the verifier, since it is tried twice. */
+/* Parses the frame once. A global function, because it may be called twice. */
 __noinline int tg_tc_parse_once(struct __sk_buff *skb, struct tg_packet *packet)
 {
 	__u8 hook;
@@ -66,7 +69,10 @@ __noinline int tg_tc_parse_once(struct __sk_buff *skb, struct tg_packet *packet)
 	return tg_parse((void *)(long)skb->data, (void *)(long)skb->data_end, packet);
 }
 
-/* Headers are seldom in the paged part, and pulling them costs a copy: only if need be. */
+/*
+ * Parses the frame, and pulls the headers into the first buffer if they are not there, which is
+ * rare and costs a copy.
+ */
 static __always_inline int tg_tc_parse(struct __sk_buff *skb, struct tg_packet *packet)
 {
 	int reason = tg_tc_parse_once(skb, packet);
@@ -80,10 +86,9 @@ static __always_inline int tg_tc_parse(struct __sk_buff *skb, struct tg_packet *
 }
 
 /*
- * Has the packet leave at @departure, unless it is to leave later already, as TCP paces its
- * segments. A time so far ahead is none of the monotonic clock that fq compares it with, but the
- * time of day when the packet was received: the kernel clears that where it forwards, and no
- * other.
+ * Delays the packet until @departure, unless it leaves later already, as with TCP pacing. A time
+ * that is very far ahead is not of the monotonic clock that fq uses, but the time of day of a
+ * received packet: the kernel clears it on forwarding, and only then.
  */
 static __always_inline void tg_tc_delay(struct __sk_buff *skb, __u64 departure)
 {

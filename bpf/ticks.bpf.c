@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the kernel's clocks show at one moment. */
+/* Reads both clocks of the kernel at one moment: ticks and nanoseconds. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <tidegate/ticks.h>

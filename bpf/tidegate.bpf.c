@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The programs: packet -> parse -> classify -> charge -> verdict, and the sweep. */
+/*
+ * The programs of one generation. A packet goes through these stages, each in a file of its own:
+ *
+ *	dispatch -> xdp | tc -> fast_path | parse -> classify -> charge -> verdict
+ *
+ * The daemon runs the others: the sweep, reclaiming, and the debits of shared limits.
+ */
 #include "reject.bpf.h"
 #include "mark.bpf.h"
 #include "fast_path.bpf.h"
@@ -91,8 +97,8 @@ int tidegate_tc_egress(struct __sk_buff *skb)
 }
 
 /*
- * Stand in a bank for hooks that its policy does not use, which are to be seen running while a
- * change adds or removes them.
+ * Pass every packet. They stand in a bank for a hook that its policy does not use, so that the
+ * hook's link has a program to run while a change adds or removes the hook.
  */
 SEC("xdp.frags")
 int tidegate_pass(struct xdp_md *ctx)
@@ -107,9 +113,9 @@ int tidegate_pass_tc(struct __sk_buff *skb)
 }
 
 /*
- * What the links run, whatever the policy: it goes on to the active bank's generation.
- * The other one stands in for it when a packet has read the word just before a change and
- * finds the bank emptied. Both indexes are constants, so that the kernel makes them direct jumps.
+ * Continues in the generation of the active bank; every link runs this, whatever the policy. The
+ * other bank is tried second, because a packet may have read `active` just before a change and
+ * find its bank empty. Both indexes are constants, so that the kernel makes them direct jumps.
  */
 #define TG_DISPATCH(ctx, map, first, second)                                                       \
 	do {                                                                                       \
@@ -150,7 +156,7 @@ int tidegate_entry_egress(struct __sk_buff *skb)
 SEC("syscall")
 int tidegate_sweep(struct tg_sweep *request)
 {
-	struct tg_sweep sweep = *request; /* a callback's context must be on the stack */
+	struct tg_sweep sweep = *request; /* bpf_loop() wants its callback's context on the stack */
 
 	tg_read_clocks(sweep.now);
 	bpf_loop(tg_table_used() / TG_SWEEP_ENTRIES + 1, tg_sweep_some, &sweep, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The limits' joint decision on a packet, and the one exit, which counts. */
+/* The joint decision of all limits, and the one exit, which counts every packet. */
 #ifndef TG_VERDICT_BPF_H
 #define TG_VERDICT_BPF_H
 
@@ -22,9 +22,9 @@ static __always_inline void tg_count_limit(__u32 slot, enum tg_verdict verdict,
 }
 
 /*
- * The lowest bit's number; @bits is not 0. By multiplication with a de Bruijn sequence
- * (Leiserson, Prokop and Randall, 1998): BPF has no instruction for it, and the
- * compilers' own expansions are long or, for clang 16, crash.
+ * Finds the lowest bit by multiplication with a de Bruijn sequence (Leiserson, Prokop and Randall,
+ * 1998). BPF has no instruction for it, and the compilers' own code is long or, with clang 16,
+ * crashes the compiler.
  */
 static const __u8 tg_lowest_table[64] = {
 	0,  1,	48, 2,	57, 49, 28, 3,	61, 58, 50, 42, 38, 29, 17, 4,	62, 55, 59, 36, 53, 51,
@@ -37,16 +37,18 @@ static __always_inline __u32 tg_lowest(__u64 bits)
 	return tg_lowest_table[(bits ^ (bits & (bits - 1))) * 0x03f79d71b4cb0a89ULL >> 58];
 }
 
-/* A packet meets no more. The verifier goes as often round a loop, so for few limits it is soon
- * done. */
+/*
+ * Returns how many limits there are. The verifier unrolls loops, so a small policy is verified
+ * fast.
+ */
 static __always_inline int tg_limits_n(void)
 {
 	return policy.limits_n;
 }
 
 /*
- * A limit has refused: those that had admitted (@admitted; @overflowed where they did it
- * from a shared bucket) get their tokens back, so that a refused packet costs nothing.
+ * Gives their tokens back to the limits that admitted the packet (@admitted, and @overflowed where
+ * an overflow bucket did), so that a refused packet costs nothing.
  */
 static __always_inline void tg_refund_all(struct tg_packet *packet, __u64 admitted,
 					  __u64 overflowed)
@@ -62,8 +64,9 @@ static __always_inline void tg_refund_all(struct tg_packet *packet, __u64 admitt
 }
 
 /*
- * Of a packet that goes on: what each limit that was charged, or that let it go on all the same,
- * did. What another limit refuses is no shadow limit's doing, in whichever order they are asked.
+ * Counts a packet that goes on, for every limit that was charged or let it pass. Only here: a
+ * packet that another limit refuses is not counted for a shadow limit, in whatever order the
+ * limits come.
  */
 static __always_inline void tg_count_passed(struct tg_packet *packet, __u64 limits)
 {
@@ -83,8 +86,8 @@ static __always_inline void tg_count_passed(struct tg_packet *packet, __u64 limi
 }
 
 /*
- * True if a limit that the packet exceeds lets it go on: counted only, or marked. Neither is true
- * before all limits have let it go on, so nothing is counted here.
+ * True if a limit that the packet exceeds lets it go on, as a shadow limit or with a mark. Nothing
+ * is counted yet, because another limit may still refuse it.
  */
 static __always_inline bool tg_tolerates(struct tg_packet *packet, __u32 slot)
 {
@@ -102,7 +105,8 @@ static __always_inline bool tg_tolerates(struct tg_packet *packet, __u32 slot)
 	return true;
 }
 
-/* The limit in @slot is the one that refuses the packet. Who answers counts it, see reject.bpf.h.
+/*
+ * Refuses the packet for the limit in @slot. A rejection is counted later, by tg_count_rejected().
  */
 static __always_inline int tg_refuse(struct tg_packet *packet, __u32 slot, bool contended)
 {
@@ -115,7 +119,7 @@ static __always_inline int tg_refuse(struct tg_packet *packet, __u32 slot, bool 
 	return contended ? TG_REASON_CONTENDED : TG_REASON_LIMIT;
 }
 
-/* Charges the packet to all of @limits, or to none. */
+/* Charges the packet to all of @limits, or to none. Returns the reason. */
 static __always_inline int tg_charge_all(struct tg_packet *packet, __u64 limits)
 {
 	__u64 left = limits, charged = 0, overflowed = 0, bit;
@@ -155,7 +159,7 @@ static __always_inline void tg_write_trace(const struct tg_packet *packet)
 	trace.evaluated = 1;
 }
 
-/* A function of its own, so that it takes nothing of the stack of the deepest path. */
+/* Writes the trace. A global function, so that it adds nothing to the deepest stack. */
 __noinline int tg_trace_packet(struct tg_packet *packet)
 {
 	if (packet)
@@ -163,7 +167,7 @@ __noinline int tg_trace_packet(struct tg_packet *packet)
 	return 0;
 }
 
-/* Counts the packet under its reason and says whether it goes on. */
+/* Counts the packet under its reason. True if it goes on. */
 static __always_inline bool tg_record_verdict(enum tg_hook hook, __u32 ifindex, __u32 segments,
 					      __u32 reason)
 {
@@ -175,7 +179,8 @@ static __always_inline bool tg_record_verdict(enum tg_hook hook, __u32 ifindex, 
 	struct tg_interface_counters *counters;
 	__u64 number = reason;
 
-	/* A copy of 64 bits keeps the bound that is checked below: Linux 6.1 loses it in one of 32.
+	/*
+	 * A copy of 64 bits keeps the bound that is checked below; Linux 6.1 loses it in 32 bits.
 	 */
 	asm volatile("" : "+r"(number));
 	if (virtual_clock)
@@ -189,8 +194,9 @@ static __always_inline bool tg_record_verdict(enum tg_hook hook, __u32 ifindex, 
 }
 
 /*
- * Lists, classify, charge. A function of its own to the verifier, which then walks it once
- * and not for each of the many ways through the parser (150,000 steps in all instead of 630,000).
+ * Evaluates a packet: lists, classify, charge. Returns the reason. A global function, so that the
+ * verifier walks it once and not for each path through the parser: 150,000 steps instead of
+ * 630,000.
  */
 __noinline int tg_evaluate(struct tg_packet *packet)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What differs at XDP: the memory that a packet is in, and how one leaves. */
+/* What XDP has and TC has not: the memory for a packet on the slow path, and its end. */
 #ifndef TG_XDP_BPF_H
 #define TG_XDP_BPF_H
 
@@ -7,8 +7,8 @@
 #include "reject.bpf.h"
 
 /*
- * What follows the parser is, for each hook, a function of its own to the verifier, which then
- * walks it once and not for each of the many ways through the parser.
+ * Marks, answers and counts the packet. A global function, so that the verifier does not walk it
+ * for each path through the parser.
  */
 __noinline int tg_xdp_finish(struct xdp_md *ctx, struct tg_packet *packet, int reason)
 {
@@ -27,7 +27,10 @@ __noinline int tg_xdp_finish(struct xdp_md *ctx, struct tg_packet *packet, int r
 	return reason == TG_REASON_REJECTED ? XDP_TX : XDP_DROP;
 }
 
-/* Out of the way of what comes after it, which needs nearly all the stack that Linux 6.1 has. */
+/*
+ * Parses the frame. A global function, because what follows needs nearly all of the stack that
+ * Linux 6.1 allows.
+ */
 __noinline int tg_xdp_parse(struct xdp_md *ctx, struct tg_packet *packet)
 {
 	if (!packet)
@@ -37,9 +40,8 @@ __noinline int tg_xdp_parse(struct xdp_md *ctx, struct tg_packet *packet)
 }
 
 /*
- * Where the slow path at XDP has its packet, for which there is no room on the stack. With
- * PREEMPT_RT one packet's program may be interrupted by another's on the same CPU, and then each
- * has its own.
+ * Memory for packets on the slow path, which the stack has no room for. With PREEMPT_RT a packet's
+ * program may be interrupted by another's on the same CPU, so each needs its own.
  */
 #define TG_PACKETS_AT_ONCE 4
 
