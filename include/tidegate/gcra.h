@@ -58,16 +58,16 @@ static inline __u64 tg_gcra_clock(const struct tg_rate *rate, __u64 now)
 	return (high << (32 - TG_RATE_SHIFT)) + (low >> TG_RATE_SHIFT);
 }
 
-/* TAT - V as a signed number of units: how far ahead of the clock the bucket is. */
+/* Returns TAT - V as a signed number of units: how far the bucket is ahead of the clock. */
 static inline __s64 tg_gcra_lead(__u64 state, __u64 clock)
 {
 	return (__s64)((state & ~3ULL) - (clock << 2)) >> 2;
 }
 
 /*
- * Units missing from a full bucket, 0 to capacity + slack. A lead beyond that means
- * that the clock went back (or 5.7 years of silence): the bucket counts as empty,
- * so it neither stays closed until the clock catches up nor gets a burst.
+ * Returns the units missing from a full bucket, 0 to capacity + slack. A larger lead means that
+ * the clock went back (or 5.7 years of silence). Then the bucket counts as empty, so that it
+ * neither refuses until the clock catches up nor gets a burst.
  */
 static inline __u64 tg_gcra_deficit(const struct tg_rate *rate, __u64 state, __u64 clock)
 {
@@ -80,8 +80,7 @@ static inline __u64 tg_gcra_deficit(const struct tg_rate *rate, __u64 state, __u
 	return lead;
 }
 
-/* True if the state's TAT lies too far ahead to be true and should be stored anew even on a
- * refusal. */
+/* True if the TAT is too far ahead to be true. Such a state is stored anew even on a refusal. */
 static inline int tg_gcra_implausible(const struct tg_rate *rate, __u64 state, __u64 clock)
 {
 	__s64 lead = tg_gcra_lead(state, clock);
@@ -94,13 +93,13 @@ static inline __u64 tg_gcra_state(__u64 deficit, __u64 clock, __u32 version)
 	return tg_state_make(clock + deficit, version);
 }
 
-/* A bucket that lacks nothing: it says the same as no bucket at all. */
+/* True if the bucket lacks nothing. No bucket at all means the same. */
 static inline int tg_gcra_full(const struct tg_rate *rate, __u64 state, __u64 clock)
 {
 	return tg_gcra_deficit(rate, state, clock) == 0;
 }
 
-/* A bucket that has lacked nothing for @ns, and so will say nothing new by being there. */
+/* True if the bucket has lacked nothing for @ns, so that it can be taken out. */
 static inline int tg_gcra_idle(const struct tg_rate *rate, __u64 state, __u64 clock, __u64 ns)
 {
 	__s64 lead = tg_gcra_lead(state, clock);
@@ -109,9 +108,8 @@ static inline int tg_gcra_idle(const struct tg_rate *rate, __u64 state, __u64 cl
 }
 
 /*
- * The step. Charges @cost tokens to *@deficit if they are there.
- * Returns 1 and raises *deficit when admitted; returns 0 and leaves it alone when not.
- * A cost above the whole capacity is never admitted.
+ * Charges @cost tokens to *@deficit (units). Returns 1 and raises *@deficit if they are there,
+ * else 0 and leaves it alone. A cost above the capacity is never admitted.
  */
 static inline int tg_gcra_charge(const struct tg_rate *rate, __u64 *deficit, __u64 cost)
 {
@@ -126,8 +124,8 @@ static inline int tg_gcra_charge(const struct tg_rate *rate, __u64 *deficit, __u
 }
 
 /*
- * ns from @now until the clock has offered @units more; ~0 for what takes longer than any delay
- * that tidegate allows (2^38 units are over 20 s at any rate).
+ * Returns the ns from @now until the clock has offered @units more, or ~0 if that takes longer
+ * than any delay that tidegate allows: 2^38 units are over 20 s at any rate.
  */
 static inline __u64 tg_gcra_wait(const struct tg_rate *rate, __u64 now, __u64 units)
 {
@@ -151,8 +149,9 @@ static inline __u64 tg_scale_up(__u64 a, __u64 b, __u64 c)
 	__u64 low = a * b, quotient = 0, over;
 	int i;
 
-	/* Schoolbook division, one bit a turn and without branches: a verifier walks it in one
-	 * path. */
+	/*
+	 * Long division, one bit a turn and without branches, so that the verifier walks one path.
+	 */
 	for (i = 0; i < 64; i++) {
 		over = high >> 63;
 		high = high << 1 | low >> 63;
@@ -165,9 +164,8 @@ static inline __u64 tg_scale_up(__u64 a, __u64 b, __u64 c)
 }
 
 /*
- * The deficit under a new rate of a bucket that lacked @deficit under the old one:
- * the share that is missing stays the same, rounded up, so that a change never
- * hands out a token.
+ * Returns the deficit under a new rate of a bucket that lacked @deficit under the old one. The
+ * same share of the capacity is missing, rounded up, so that a change never gives out a token.
  */
 static inline __u64 tg_gcra_convert(const struct tg_rate *from, const struct tg_rate *to,
 				    __u64 deficit)

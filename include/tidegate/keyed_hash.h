@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SipHash-1-3 (Aumasson and Bernstein, 2012; rounds as in the hash tables of Rust and Python), of
- * a bucket's key without its limit: compiled for BPF and for the host, which must agree on where a
- * source falls. A sender who knows this text, chooses addresses and sees which of them share a
- * bucket learns nothing from that about any others; a multiplication by a secret would give
- * itself away to him.
+ * SipHash-1-3 (Aumasson and Bernstein, 2012; rounds as in the hash tables of Rust and Python) of a
+ * bucket's key without its limit. BPF and host compile the same code, because they must agree on a
+ * source's overflow bucket. A sender who chooses addresses and sees which of them share a bucket
+ * learns nothing about others. A multiplication by a secret would reveal the secret.
  */
 #ifndef TIDEGATE_KEYED_HASH_H
 #define TIDEGATE_KEYED_HASH_H
@@ -62,7 +61,9 @@ static inline __attribute__((always_inline)) __u64 tg_sip_end(struct tg_sip *sip
 
 #define TG_SIP_LENGTH 19ULL /* bytes: address, port, protocol */
 
-/* On little-endian machines what SipHash-1-3 makes of these 19 bytes in memory. */
+/*
+ * Hashes a bucket's key. On little-endian machines this is SipHash-1-3 of its 19 bytes in memory.
+ */
 static inline __attribute__((always_inline)) __u64 tg_key_hash(const volatile __u64 secret[2],
 							       const struct tg_bucket_key *key)
 {
@@ -74,7 +75,7 @@ static inline __attribute__((always_inline)) __u64 tg_key_hash(const volatile __
 	return tg_sip_end(&sip);
 }
 
-/* Likewise of one word. */
+/* Hashes one word. */
 static inline __attribute__((always_inline)) __u64 tg_word_hash(const volatile __u64 secret[2],
 								__u64 word)
 {
@@ -86,8 +87,8 @@ static inline __attribute__((always_inline)) __u64 tg_word_hash(const volatile _
 }
 
 /*
- * Which of a limit's overflow buckets a key falls to, by what tg_table_hash() makes of it. The one
- * hash has two keys meet by chance alone, the other tells nobody which: Carter and Wegman, 1981.
+ * Returns the overflow bucket of a key, from @hash, which tg_table_hash_of() returns. In that hash
+ * two keys meet by chance alone, and this one hides which: Carter and Wegman, 1981.
  */
 static inline __attribute__((always_inline)) __u32 tg_overflow_index(const volatile __u64 secret[2],
 								     __u32 limit_id, __u64 hash)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rules of the allow and deny lists, compiled for BPF and for the host: the longest
- * prefix decides, over the configuration and the dynamic entries together; at the same
- * length allow comes before deny.
+ * The rules of the allow and deny lists, for BPF and host. The longest prefix decides, over the
+ * configuration and the dynamic entries together. At the same length allow wins.
  */
 #ifndef TIDEGATE_LISTS_H
 #define TIDEGATE_LISTS_H
@@ -11,22 +10,22 @@
 #include <tidegate/abi.h>
 
 /*
- * Expired entries behind which a shorter one is looked for. The daemon takes expired ones
- * out, so that more of them around one address are rare.
+ * Expired entries behind which a shorter one is looked up. The daemon removes expired entries, so
+ * more around one address are rare.
  */
 #define TG_EXPIRED_MAX 8
 
-/* IPv4 lies in ::ffff:0:0/96, and shorter prefixes mean IPv6 alone. */
+/* IPv4 lies in ::ffff:0:0/96. Shorter prefixes hold for IPv6 alone. */
 #define TG_IPV4_PREFIX_LENGTH 96
 
-/* Whether it takes a clock to say what the entry means. */
+/* True if the entry's meaning depends on the time. */
 static inline bool tg_entry_ends(const struct tg_entry *entry)
 {
 	return (entry->allow.until && entry->allow.until != TG_NO_END) ||
 	       (entry->deny.until && entry->deny.until != TG_NO_END);
 }
 
-/* What a dynamic entry means at @now (ns; any time if it does not end): enum tg_list. */
+/* Returns the entry's enum tg_list at @now (ns; any value if the entry does not end). */
 static inline __u32 tg_entry_list(const struct tg_entry *entry, __u64 now)
 {
 	if (entry->allow.until > now)
@@ -34,7 +33,7 @@ static inline __u32 tg_entry_list(const struct tg_entry *entry, __u64 now)
 	return entry->deny.until > now ? TG_LIST_DENY : TG_LIST_NEITHER;
 }
 
-/* Whether @a decides rather than @b. */
+/* True if @a decides and not @b. */
 static inline bool tg_listed_decides(const struct tg_listed *a, const struct tg_listed *b)
 {
 	if (a->list == TG_LIST_NEITHER || b->list == TG_LIST_NEITHER)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SipHash-2-4 with 128 bits of result (Aumasson and Bernstein), of the keys that applications
- * name. For the library and for the daemon, which looks up what the library has charged.
- * Who does not know the secret cannot make two names meet; by chance, one of a million names in use
- * meets another with a probability of 2^-108 (10^-33), and the two would share a bucket.
+ * SipHash-2-4 with 128 bits (Aumasson and Bernstein) of the keys that applications name, for the
+ * library and for the daemon. Without the secret nobody can make two names meet. By chance one of
+ * a million names meets another with a probability of 2^-108 (10^-33), and then the two share a
+ * bucket.
  */
 #ifndef TIDEGATE_NAME_HASH_H
 #define TIDEGATE_NAME_HASH_H
@@ -31,7 +31,7 @@ static inline __u64 tg_sip_squeeze(struct tg_sip *sip)
 	return sip->a ^ sip->b ^ sip->c ^ sip->d;
 }
 
-/* The 16 bytes of the hash, in the order in which SipHash has them. */
+/* Hashes a name: 16 bytes, in SipHash's order. */
 static inline struct tg_address tg_name_hash(const __u64 secret[2], const void *name, size_t length)
 {
 	struct tg_sip sip = {
@@ -59,7 +59,9 @@ static inline struct tg_address tg_name_hash(const __u64 secret[2], const void *
 	return hash;
 }
 
-/* The secret of tg_name_hash(), from that of the table, which does not follow from it. */
+/*
+ * Derives the secret of tg_name_hash() from the secret of the maps, which cannot be computed back.
+ */
 static inline void tg_name_key(const __u64 hash_key[2], __u64 name_key[2])
 {
 	static const char purpose[] = "tidegate keys of applications";

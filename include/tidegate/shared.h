@@ -1,50 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Limits shared between nodes: what the packet programs and the daemon tell each other. */
+/* Limits shared between nodes: what the packet programs and the daemon exchange. */
 #ifndef TIDEGATE_SHARED_H
 #define TIDEGATE_SHARED_H
 
 #include "abi.h"
 
 /*
- * How a shared limit is enforced, by slot. The daemon writes it. Past fresh_until, as when there is
- * no daemon any more, the node is on its own.
+ * How a shared limit is enforced, by slot, written by the daemon. After fresh_until the node is on
+ * its own, which is so too when no daemon runs any more.
  */
 struct tg_share_state {
 	__u64 fresh_until; /* ns on CLOCK_MONOTONIC */
-	__u32 price;	   /* tokens that one costs a node on its own; 0 is 1 */
-	__u32 open;	   /* a node on its own admits everything */
+	__u32 price;	   /* tokens that one token costs while the node is on its own; 0 means 1 */
+	__u32 open;	   /* on its own the node admits everything */
 };
 
 _Static_assert(sizeof(struct tg_share_state) == 16, "share state");
 
-/* A source of a shared limit that takes tokens and is not watched: the daemon may want to. */
+/* Report of a source in a shared limit that the daemon does not watch yet. */
 struct tg_share_report {
 	struct tg_bucket_key key;
-	__u64 tokens; /* taken since it was at rest or last reported */
+	__u64 tokens; /* taken since the bucket was full or was last reported */
 };
 
 _Static_assert(sizeof(struct tg_share_report) == 32, "share report");
 
-/* For this long after the daemon has asked for a bucket's tokens, it is not reported. */
+/* A bucket is not reported for this long after the daemon has collected its tokens, ns. */
 #define TG_WATCHED_NS 1000000000ULL
 
-#define TG_DEBITS_MAX 4096 /* in one run of the debit program */
+#define TG_DEBITS_MAX 4096 /* per run of the debit program */
 
-/* What the daemon charges to a bucket of a shared limit, and what it learns of it. */
+/* A debit: what the daemon charges to a bucket of a shared limit, and what it collects from it. */
 struct tg_debit {
 	struct tg_bucket_key key;
-	__u64 due;   /* tokens that were taken elsewhere; out: of those, what is still to be charged
-		      */
+	__u64 due;   /* tokens taken on other nodes; out: those not charged yet */
 	__u64 most;  /* tokens that the bucket may owe beyond being empty */
-	__s64 taken; /* out: since the last time; below 0 if more was given back */
-	__u64 owed; /* out: tokens beyond being empty, before what is more than @most was let off */
+	__s64 taken; /* out: tokens given since the last run; below 0 if more were given back */
+	__u64 owed;  /* out: tokens below empty, before @most was applied */
 };
 
 _Static_assert(sizeof(struct tg_debit) == 56, "debit");
 
 struct tg_debit_batch {
-	__u64 now[TG_CLOCKS]; /* out: ns, what the clocks showed at the beginning */
-	__u32 n;	      /* entries of the map of debits */
+	__u64 now[TG_CLOCKS]; /* out: the clocks at the beginning, ns */
+	__u32 n;	      /* debits in the map */
 	__u32 pad;
 };
 

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of buckets, as it lies in the map `buckets`: an array of cache lines, so that a source
- * costs two of them, one that says where its bucket is and the bucket itself.
+ * The table of buckets, as it lies in the map `buckets`: an array of cache lines. A source costs
+ * two of them: a set, which says where its bucket is, and the entry with the bucket.
  *
- *	line 0          struct tg_table_head
- *	sets            struct tg_table_set, for each where the buckets are whose keys fall to it
- *	entries         struct tg_table_entry, one for each bucket that the table has room for
- *	shares          struct tg_bucket_share, four to a line, in the order of the entries
+ *	line 0     struct tg_table_head
+ *	sets       struct tg_table_set: which entries have the keys that hash to the set
+ *	entries    struct tg_table_entry, one for each bucket that the table has room for
+ *	shares     struct tg_bucket_share, four to a line, in the order of the entries
  *
- * Entries are taken in order, and then those that were given back, so that sources that come in
- *turn have theirs one after the other. A set holds 15 ways; a key that finds no free one in its own
- * set goes to the next, and up to TG_TABLE_CHAIN of them. There are nearly four ways for an entry.
+ * Entries are taken in order, and after that from a free list, so that sources that come one after
+ * the other lie side by side. A set has 15 ways, and there are nearly four ways for each entry. A
+ * key that finds no free way in its own set goes to the next one, up to TG_TABLE_CHAIN sets.
  *
- * CPUs put keys in at the same time: who does takes the lock of the key's set, so that it is never
- * there twice; each way changes by compare-and-swap. An entry has its key and bucket before a way
- * leads to it. One that was given back may still be looked at: whoever charges it reads its state,
- * then compares the key, then swaps that state for another. What is taken out is TG_BUCKET_DEAD
- * first.
+ * CPUs insert at the same time. Each takes the lock of the key's set, so that no key is in the
+ * table twice, and changes a way by compare-and-swap. bpf/table_update.bpf.h describes the states
+ * of an entry and the order of all steps.
  */
 #ifndef TIDEGATE_TABLE_H
 #define TIDEGATE_TABLE_H
@@ -28,13 +26,18 @@
 #define TG_TABLE_ENTRIES_MAX (1U << TG_WAY_NUMBER_BITS)
 #define TG_SHARES_PER_LINE   4
 
-/* A way: the number of an entry, below a byte of the hash that is not 0. A free one is 0. */
+/*
+ * A way: the number of an entry, and above it a tag of 8 bits of the hash that is never 0. A free
+ * way is 0.
+ */
 #define TG_WAY_NUMBER_BITS 24
 #define TG_WAY_NUMBER(way) ((way) & ((1U << TG_WAY_NUMBER_BITS) - 1))
 #define TG_WAY_TAG(way)	   ((way) >> TG_WAY_NUMBER_BITS)
 
-/* Of `use`: a lock, of who puts a key in whose own set this is; the rest counts the keys that went
- * by as there was no room, and so may be in the next. */
+/*
+ * A set's `use`: bit 0 is the lock for inserting keys of this set. The rest counts the keys that
+ * found no room here and may be in the next set.
+ */
 #define TG_SET_LOCKED	   1U
 #define TG_SET_PASSED	   2U
 #define TG_SET_PASSES(use) ((use) >= TG_SET_PASSED)
@@ -44,16 +47,19 @@ struct tg_table_set {
 	__u32 use;
 };
 
-/* Of a free entry the key's last word is 0, its first the number of the next, plus 1. */
+/*
+ * An entry. If free, the last word of its key is 0 and the first one is the number of the next
+ * free entry plus 1.
+ */
 struct tg_table_entry {
 	struct tg_bucket_key key;
 	struct tg_bucket bucket;
 };
 
 struct tg_table_head {
-	__u64 free; /* the first free entry, plus 1 (0: none); above 32 bits, how often it changed
-		     */
-	__u32 used; /* entries that have been taken at some time: those below, in order */
+	__u64 free; /* first free entry plus 1 (0: none); above 32 bits, a count of changes, against
+		       ABA */
+	__u32 used; /* entries taken at some time: those below this number */
 	__u32 size; /* entries */
 	__u64 pad[6];
 };
@@ -79,7 +85,7 @@ static inline void tg_table_lay_out(struct tg_table *table, __u32 size)
 	table->lines = table->first_share + (size + TG_SHARES_PER_LINE - 1) / TG_SHARES_PER_LINE;
 }
 
-/* The last eight bytes of a key: limit, port, protocol and kind. */
+/* Returns the last eight bytes of a key: limit, port, protocol and kind. */
 static inline __attribute__((always_inline)) __u64 tg_key_rest(const struct tg_bucket_key *key)
 {
 	__u64 rest;
@@ -95,10 +101,10 @@ static inline __attribute__((always_inline)) __u64 tg_table_product(const volati
 }
 
 /*
- * NH (Black, Halevi, Krawczyk, Krovetz and Rogaway, "UMAC", 1999): whatever two keys a sender
- * picks, they meet with a probability of 2^-32, over the secrets. Then a multiplication, so that
- * who learned that two do meet could not go on from there by adding the same difference again.
- * That is no SipHash, and need not be: see docs/table.md for what he would have of it.
+ * NH (Black, Halevi, Krawczyk, Krovetz and Rogaway, "UMAC", 1999): any two keys that a sender
+ * picks meet with a probability of 2^-32 over the secrets. The multiplication after it stops a
+ * sender who found two such keys from making more by adding the same difference. docs/table.md
+ * says what breaking this hash would give, and why SipHash is not needed.
  */
 static inline __attribute__((always_inline)) __u64
 tg_table_hash(const volatile struct tg_table *table, __u64 high, __u64 low, __u64 rest)
@@ -116,13 +122,13 @@ tg_table_hash(const volatile struct tg_table *table, __u64 high, __u64 low, __u6
 #else
 #define TG_NEIGHBOUR_SHIFT 0
 #endif
-#define TG_NEIGHBOURS	  8	       /* addresses that differ in no more than the last bits */
-#define TG_NEIGHBOUR_STEP 0x1200000ULL /* in those bits of the hash that pick a way and a tag */
+#define TG_NEIGHBOURS	  8	       /* addresses that differ only in their last bits */
+#define TG_NEIGHBOUR_STEP 0x1200000ULL /* in the bits that pick way and tag */
 
 /*
- * Neighbours fall to the same set, each with a first way and a tag of his own: who has an address
- * has the next ones at hand, and a set that is in the cache serves them all. They are too few to
- * fill one.
+ * Hashes a key. Neighbours fall to the same set, each with a first way and a tag of its own: who
+ * has one address often has the next ones, and one set in the cache serves all of them. Eight
+ * cannot fill a set.
  */
 static inline __attribute__((always_inline)) __u64
 tg_table_hash_of(const volatile struct tg_table *table, const struct tg_bucket_key *key)
@@ -141,9 +147,9 @@ tg_table_set_of(const volatile struct tg_table *table, __u64 hash)
 }
 
 #define TG_TABLE_CHOICES  2
-#define TG_TABLE_WAY_STEP 17 /* of 256, as many as a way has: so to the next one */
+#define TG_TABLE_WAY_STEP 17 /* of 256: a step to the next way */
 
-/* Which way of the set is tried, first (@choice 0) and second. */
+/* Returns the way of the set to try first (@choice 0) or second (1). */
 static inline __attribute__((always_inline)) __u32 tg_table_way_of(__u64 hash, __u32 choice)
 {
 	return (((hash >> 16) + choice * TG_TABLE_WAY_STEP) & 0xff) * TG_TABLE_WAYS >> 8;
