@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <tidegate/refill_time.h>
 
-/* Beaten by others too often in a row; they are through by then. */
+/* Retry time after too many lost races: by then the others are done. */
 #define CONTENDED_NS 1000
 
 static uint64_t later(uint64_t a, uint64_t b)

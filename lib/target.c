@@ -15,10 +15,13 @@
 
 #include "base/cleanup.h"
 
-/* A change of policy in force may come between two looks; never so often in a row. */
+/* A change of policy may come between two look-ups, but not so often in a row. */
 #define TRIES 8
 
-/* Ids hold within a generation: the limits that have been asked for, as its program knows them. */
+/*
+ * The program of one generation, and the limits that have been asked for. Ids hold only within a
+ * generation.
+ */
 struct tg_target {
 	int program;
 	uint64_t name_key[2];
@@ -53,7 +56,9 @@ static int find(const struct tg_target *target, const char *limit, struct tg_app
 	return run(target, request);
 }
 
-/* The program of a bank if it is in force. It says so itself when asked for a limit without a name.
+/*
+ * Opens the program of a bank if it is in force, which the program says when asked for a limit
+ * without a name.
  */
 static int open_bank(const char *state_dir, uint32_t bank, struct tg_target **target)
 {
@@ -77,7 +82,10 @@ static int open_bank(const char *state_dir, uint32_t bank, struct tg_target **ta
 	return 0;
 }
 
-/* @seen: the target that is no good, so that of several threads that noticed one exchanges it. */
+/*
+ * Looks the program up again. @seen: the outdated target, so that of several threads only one
+ * replaces it.
+ */
 static int look_again(struct tidegate *handle, const struct tg_target *seen)
 {
 	struct tg_target *found = NULL, *old;
@@ -121,7 +129,7 @@ static void remember(struct tg_target *target, const char *name, const struct tg
 	target->limits_n++;
 }
 
-/* Asks for a limit's id; -EAGAIN if the program is not in force any more. */
+/* Asks the program for the id of @limit. -EAGAIN: the program is no longer in force. */
 static int learn(struct tidegate *handle, const char *limit)
 {
 	struct tg_app_request request;
@@ -139,13 +147,13 @@ static int learn(struct tidegate *handle, const char *limit)
 	return error;
 }
 
-/* As struct tg_address has them. */
+/* Writes the address as struct tg_address has it. */
 static bool parse_address(const char *text, struct tg_app_request *request)
 {
 	uint8_t *bytes = (uint8_t *)&request->address;
 
 	if (inet_pton(AF_INET6, text, bytes) == 1)
-		return true; /* ::ffff:192.0.2.9 too: as mapped */
+		return true; /* also ::ffff:192.0.2.9 */
 	memset(bytes, 0, 10);
 	bytes[10] = bytes[11] = 0xff;
 	request->is_ipv4 = 1;
@@ -178,8 +186,9 @@ static int address_of(const struct tg_target *target, const struct limit *limit,
 }
 
 /*
- * One try under the lock, which keeps the program open meanwhile. -EAGAIN: none is known, or it is
- * not in force any more; -ESRCH: the limit is not known yet. *@seen is the program's.
+ * Tries once, under the lock, which keeps the program open meanwhile. -EAGAIN: no program is
+ * known, or it is no longer in force; -ESRCH: the limit is not known yet. *@seen: the target that
+ * was used.
  */
 static int call_once(struct tidegate *handle, const char *limit, const char *key,
 		     struct tg_app_request *request, const struct tg_target **seen)

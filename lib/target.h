@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The applications' program of the generation in force: found by its pin, and found anew after a
- * change.
+/*
+ * The applications' program of the generation in force, found by its pin, and again after each
+ * change of policy.
  */
 #ifndef TG_TARGET_H
 #define TG_TARGET_H
@@ -14,14 +15,14 @@ struct tg_target;
 
 struct tidegate {
 	char *state_dir;
-	pthread_rwlock_t lock; /* for writing only to exchange or to extend `target` */
+	pthread_rwlock_t lock; /* write-locked only to replace or extend `target` */
 	struct tg_target *target;
 	uint64_t waiting;
 };
 
 /*
- * Has the program in force answer @request, whose `what` and `cost` are set, about the bucket of
- * @key in @limit. 0, then request->result says what came of it, or an error of tidegate.h.
+ * Has the program in force serve @request, whose `what` and `cost` are set, for the bucket of @key
+ * in @limit. Returns 0, with request->result saying what came of it, or an error of tidegate.h.
  */
 int tg_target_call(struct tidegate *handle, const char *limit, const char *key,
 		   struct tg_app_request *request);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Waiting without a queue: the bucket decides who comes first, so who goes away leaves nothing. */
+/*
+ * Waits without a queue: the bucket decides who comes first, so a waiter that goes away leaves
+ * nothing behind.
+ */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -57,7 +60,10 @@ int tidegate_wait_begin(struct tidegate *handle, const char *limit, const char *
 	return 0;
 }
 
-/* Of all who wait for a key some come too early; they are not to close the bucket to the others. */
+/*
+ * Peeks first after the first try, because one waiter that comes too early would cause a penalty
+ * for all waiters on the key.
+ */
 static int charge(struct tidegate_wait *wait, struct tidegate_answer *answer)
 {
 	int error = 0;
