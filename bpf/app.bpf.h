@@ -142,11 +142,10 @@ static __always_inline void tg_app_charge(struct tg_app_request *app, __u32 slot
 		tg_app_settle(app, &request, tg_charge_key(&key, &request));
 	tg_app_show_bucket(app, tg_bucket_of(&key, &request), &request);
 	if (app->what != TG_APP_CHARGE)
-		app->result =
-			app->penalty_until || app->deficit + (app->cost << (app->rate.scale & 63)) >
-						      app->rate.capacity
-				? TG_APP_EXCEEDED
-				: TG_APP_ADMITTED;
+		app->result = app->penalty_until || app->deficit + tg_units(&app->rate, app->cost) >
+							    app->rate.capacity
+				      ? TG_APP_EXCEEDED
+				      : TG_APP_ADMITTED;
 }
 
 /*

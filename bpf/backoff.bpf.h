@@ -44,7 +44,7 @@ static __always_inline __u64 tg_clear_penalty(struct tg_bucket *bucket, __u64 pe
 					      const struct tg_charge_request *request,
 					      const struct tg_bucket_snapshot *snapshot)
 {
-	if (!penalty || snapshot->surplus < request->cost << (snapshot->rate->scale & 63))
+	if (!penalty || snapshot->surplus >> (snapshot->rate->scale & 63) < request->cost)
 		return penalty;
 	__sync_val_compare_and_swap(&bucket->penalty, penalty, 0);
 	return 0;
@@ -83,11 +83,11 @@ static __always_inline void tg_hold_empty(struct tg_bucket *bucket, __u64 state,
 					  const struct tg_bucket_snapshot *snapshot)
 {
 	__u64 ahead = tg_gcra_clock(snapshot->rate, until) - snapshot->clock;
-	__u64 units = request->cost << (snapshot->rate->scale & 63), deficit;
+	__u64 deficit = 0;
 
-	if (units > snapshot->rate->capacity)
+	if (!tg_gcra_charge(snapshot->rate, &deficit, request->cost))
 		return;
-	deficit = snapshot->rate->capacity - units + ahead;
+	deficit = snapshot->rate->capacity - deficit + ahead;
 	if (deficit > snapshot->deficit)
 		__sync_val_compare_and_swap(
 			&bucket->state, state,

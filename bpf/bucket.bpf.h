@@ -29,7 +29,7 @@ static __always_inline int tg_charge_ahead(struct tg_bucket_snapshot *snapshot,
 					   struct tg_charge_request *request)
 {
 	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
-	__u64 units = request->cost << snapshot->rate->scale, wait;
+	__u64 units = tg_units(snapshot->rate, request->cost), wait;
 
 	if (limit->action != TG_ACTION_DELAY)
 		return 0;
@@ -53,9 +53,8 @@ static __always_inline int tg_exceeded(struct tg_bucket *bucket,
 /* True if the tokens in use after an admitted packet are above the limit's mark_above. */
 static __always_inline bool tg_is_above(const struct tg_bucket_snapshot *snapshot, __u32 slot)
 {
-	__u64 above = policy.limits[slot & (TG_LIMITS_MAX - 1)].mark_above;
-
-	return above != ~0ULL && snapshot->deficit > above << (snapshot->rate->scale & 63);
+	return tg_gcra_above(snapshot->rate, snapshot->deficit,
+			     policy.limits[slot & (TG_LIMITS_MAX - 1)].mark_above);
 }
 
 /*
@@ -119,8 +118,7 @@ static __always_inline int tg_charge_fast(struct tg_bucket *bucket, const struct
 		    state)
 			return TG_CHARGE_AGAIN;
 		bucket->admitted += request->segments;
-		request->above = limit->mark_above != ~0ULL &&
-				 deficit > limit->mark_above << (rate->scale & 63);
+		request->above = tg_gcra_above(rate, deficit, limit->mark_above);
 		return TG_CHARGE_ADMITTED;
 	}
 	if (tg_gcra_implausible(rate, state, clock))

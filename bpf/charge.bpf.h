@@ -189,7 +189,7 @@ __noinline int tg_refund_try(struct tg_bucket *bucket, struct tg_charge_request 
 	state = request->state;
 	if (tg_read_bucket(state, request, &snapshot))
 		return true; /* a dead bucket is full */
-	units = request->cost << (snapshot.rate->scale & 63);
+	units = tg_units(snapshot.rate, request->cost);
 	snapshot.deficit = snapshot.deficit > units ? snapshot.deficit - units : 0;
 	next = tg_gcra_state(snapshot.deficit, snapshot.clock, snapshot.version);
 	return __sync_val_compare_and_swap(&bucket->state, state, next) == state;

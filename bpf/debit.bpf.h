@@ -18,15 +18,13 @@
 static __always_inline __u64 tg_debit_deficit(struct tg_debit *debit, const struct tg_rate *rate,
 					      __u64 deficit)
 {
-	__u64 room = debit->most < rate->slack >> (rate->scale & 63)
-			     ? debit->most << (rate->scale & 63)
-			     : rate->slack;
-	__u64 units = debit->due << (rate->scale & 63);
+	__u64 room = tg_units(rate, debit->most);
+	__u64 units = tg_units(rate, debit->due);
 
 	debit->owed = deficit + units > rate->capacity
 			      ? (deficit + units - rate->capacity) >> (rate->scale & 63)
 			      : 0;
-	room += rate->capacity;
+	room = (room < rate->slack ? room : rate->slack) + rate->capacity;
 	if (deficit >= room)
 		return deficit;
 	return units < room - deficit ? deficit + units : room;

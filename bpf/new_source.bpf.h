@@ -107,8 +107,7 @@ static __always_inline int tg_charge_insert(struct tg_bucket_key *key,
 		return number == -EBUSY ? TG_CHARGE_SET_FULL : TG_CHARGE_AGAIN;
 	tg_share_begin(number - 1, admitted, request);
 	tg_count_created(slot);
-	request->above = limit->mark_above != ~0ULL &&
-			 deficit > limit->mark_above << (limit->rate.scale & 63);
+	request->above = tg_gcra_above(rate, deficit, limit->mark_above);
 	return admitted ? TG_CHARGE_ADMITTED : TG_CHARGE_AGAIN;
 }
 

@@ -2,6 +2,7 @@
 #include "answer.h"
 
 #include <errno.h>
+#include <tidegate/gcra.h>
 #include <tidegate/refill_time.h>
 
 /* Retry time after too many lost races: by then the others are done. */
@@ -20,7 +21,7 @@ static uint64_t left(uint64_t until, uint64_t now)
 static uint64_t retry_after(const struct tg_app_request *request)
 {
 	const struct tg_rate *rate = &request->rate;
-	uint64_t needed = request->deficit + (request->cost << rate->scale), wait;
+	uint64_t needed = request->deficit + tg_units(rate, request->cost), wait;
 
 	if (request->cost > rate->capacity >> rate->scale)
 		return TIDEGATE_NEVER;

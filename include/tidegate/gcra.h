@@ -107,6 +107,24 @@ static inline int tg_gcra_idle(const struct tg_rate *rate, __u64 state, __u64 cl
 	return lead <= 0 && (__u64)-lead >= tg_gcra_clock(rate, ns);
 }
 
+#define TG_UNITS_MAX                                                                               \
+	(~0ULL >> 1) /* more than any bucket holds or owes, so that sums never wrap                \
+		      */
+
+/* Returns @tokens in units of the rate, TG_UNITS_MAX at most. */
+static inline __u64 tg_units(const struct tg_rate *rate, __u64 tokens)
+{
+	__u32 scale = rate->scale & 63;
+
+	return tokens > TG_UNITS_MAX >> scale ? TG_UNITS_MAX : tokens << scale;
+}
+
+/* True if more than @tokens are in use. Shifts the units down, so that no @tokens wrap. */
+static inline int tg_gcra_above(const struct tg_rate *rate, __u64 deficit, __u64 tokens)
+{
+	return deficit && (deficit - 1) >> (rate->scale & 63) >= tokens;
+}
+
 /*
  * Charges @cost tokens to *@deficit (units). Returns 1 and raises *@deficit if they are there,
  * else 0 and leaves it alone. A cost above the capacity is never admitted.
@@ -116,7 +134,7 @@ static inline int tg_gcra_charge(const struct tg_rate *rate, __u64 *deficit, __u
 	__u64 units = cost << rate->scale;
 
 	if (cost > rate->capacity >> rate->scale)
-		return 0;
+		return 0; /* and only a cost below that has all its units in 64 bits */
 	if (*deficit + units > rate->capacity)
 		return 0;
 	*deficit += units;

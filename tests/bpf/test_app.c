@@ -126,6 +126,25 @@ TEST(test_key)
 	CHECK(limit_counters(&a.fixture, 0).packets[TG_VERDICT_DROPPED] == 4, "counted");
 }
 
+/* At 1/h a token is 2^45 units, so that the units of 2^19 tokens do not fit 64 bits. */
+TEST(test_cost_at_slow_rate)
+{
+	APP a;
+	uint64_t cost;
+
+	if (!app_open(&a, "limits: [{name: a, per: key, capacity: 5, rate: 1/h}]"))
+		return;
+	CHECK(charge(&a, "alice", 1) == TG_APP_ADMITTED);
+	for (cost = 5; cost <= TG_APP_COST_MAX; cost *= 2) {
+		CHECK(charge(&a, "alice", cost) == TG_APP_EXCEEDED, "a charge of %llu",
+		      (unsigned long long)cost);
+		CHECK(ask(&a, TG_APP_PEEK, "alice", cost).result == TG_APP_EXCEEDED,
+		      "a peek of %llu", (unsigned long long)cost);
+	}
+	CHECK(ask(&a, TG_APP_PEEK, "alice", 1ULL << 19).result == TG_APP_EXCEEDED, "2^19");
+	CHECK(charge(&a, "alice", 4) == TG_APP_ADMITTED, "the rest is there");
+}
+
 TEST(test_peek_changes_nothing)
 {
 	APP a;
@@ -359,9 +378,9 @@ TEST(test_shared)
 	CHECK(!read_report(&a, &report), "nobody is told afterwards");
 }
 
-TEST_MAIN(RUN(test_key), RUN(test_peek_changes_nothing), RUN(test_packets_share_the_bucket),
-	  RUN(test_no_packet_meets_a_key), RUN(test_only_the_generation_in_force_answers),
-	  RUN(test_find), RUN(test_only_root_charges_what_packets_do),
-	  RUN(test_anybody_charges_keys), RUN(test_buckets_of_ports_cannot_be_named),
-	  RUN(test_backoff), RUN(test_shadow), RUN(test_keys_without_end),
-	  RUN(test_idle_keys_are_taken_out), RUN(test_shared))
+TEST_MAIN(RUN(test_key), RUN(test_cost_at_slow_rate), RUN(test_peek_changes_nothing),
+	  RUN(test_packets_share_the_bucket), RUN(test_no_packet_meets_a_key),
+	  RUN(test_only_the_generation_in_force_answers), RUN(test_find),
+	  RUN(test_only_root_charges_what_packets_do), RUN(test_anybody_charges_keys),
+	  RUN(test_buckets_of_ports_cannot_be_named), RUN(test_backoff), RUN(test_shadow),
+	  RUN(test_keys_without_end), RUN(test_idle_keys_are_taken_out), RUN(test_shared))

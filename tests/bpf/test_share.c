@@ -163,6 +163,19 @@ TEST(test_debts_are_bounded)
 	CHECK(passes(&f, SOURCE, 1, 100) > 0, "in any case no more than a minute");
 }
 
+/* At 1/h a token is 2^45 units, so that the units of 2^19 tokens do not fit 64 bits. */
+TEST(test_a_large_debt_at_a_slow_rate)
+{
+	FIXTURE f;
+
+	if (!open_shared(&f, "limits: [{name: l, capacity: 5, rate: 1/h}]"))
+		return;
+	set_share(&f, 2000 * S, 1, 0);
+	CHECK(passes(&f, SOURCE, 1, 1) == 1);
+	CHECK(run_debit(&f, 1ULL << 19, 2).owed > 0, "it is owed");
+	CHECK(passes(&f, SOURCE, 1, 4) == 0, "and nothing is left");
+}
+
 /* As during a change of the rate: what cannot be charged is still to be. */
 TEST(test_a_bucket_of_another_rate_keeps_its_debt)
 {
@@ -335,7 +348,8 @@ TEST(test_a_place_that_was_taken_before)
 }
 
 TEST_MAIN(RUN(test_what_is_taken_is_told_once), RUN(test_of_bytes_too), RUN(test_debts),
-	  RUN(test_debts_are_bounded), RUN(test_a_bucket_of_another_rate_keeps_its_debt),
+	  RUN(test_debts_are_bounded), RUN(test_a_large_debt_at_a_slow_rate),
+	  RUN(test_a_bucket_of_another_rate_keeps_its_debt),
 	  RUN(test_what_is_owed_beyond_being_empty), RUN(test_debts_lengthen_delays),
 	  RUN(test_a_source_that_others_saw), RUN(test_slow_sources_owe_little),
 	  RUN(test_a_node_on_its_own), RUN(test_given_back), RUN(test_not_shared),

@@ -207,6 +207,33 @@ TEST(test_time_until)
 	}
 }
 
+/* Costs up to the largest GSO packets, requests and debits, at every scale. */
+TEST(test_units)
+{
+	const uint64_t costs[] = {0,	 1,	     63,	 64,	     1514,
+				  65535, 44 * 65535, 1ULL << 19, 1ULL << 40, ~0ULL};
+	const uint64_t deficits[] = {0, 1, 1ULL << 20, (1ULL << 58) - 1, 1ULL << 58, 1ULL << 61};
+	struct tg_rate rate = {};
+	uint64_t units;
+	size_t i, j;
+	wide exact;
+
+	for (rate.scale = 0; rate.scale < 64; rate.scale++)
+		for (i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
+			exact = (wide)costs[i] << rate.scale;
+			units = tg_units(&rate, costs[i]);
+			CHECK(units == (exact < TG_UNITS_MAX ? (uint64_t)exact : TG_UNITS_MAX),
+			      "%" PRIu64 " at scale %u: %" PRIu64, costs[i], rate.scale, units);
+			for (j = 0; j < sizeof(deficits) / sizeof(deficits[0]); j++) {
+				CHECK(deficits[j] + units >= units, "a sum wraps");
+				CHECK(tg_gcra_above(&rate, deficits[j], costs[i]) ==
+					      (deficits[j] > exact),
+				      "%" PRIu64 " above %" PRIu64 " at scale %u", deficits[j],
+				      costs[i], rate.scale);
+			}
+		}
+}
+
 TEST(test_rate_bounds)
 {
 	const struct tg_refill bad[] = {
@@ -227,4 +254,4 @@ TEST(test_rate_bounds)
 }
 
 TEST_MAIN(RUN(test_against_reference), RUN(test_wrap), RUN(test_clock_backward), RUN(test_costs),
-	  RUN(test_time_until), RUN(test_rate_bounds))
+	  RUN(test_time_until), RUN(test_units), RUN(test_rate_bounds))
