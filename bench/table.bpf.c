@@ -58,12 +58,10 @@ struct {
 
 static __always_inline bool charge_state(__u64 *state, const struct tg_rate *by)
 {
-	__u64 old = *(volatile __u64 *)state, clock = tg_gcra_clock(by, run.now), deficit;
+	__u64 old = *(volatile __u64 *)state, next;
 
-	deficit = old ? tg_gcra_deficit(by, old, clock) : 0;
-	if (!tg_gcra_charge(by, &deficit, 1))
-		return false;
-	return __sync_val_compare_and_swap(state, old, tg_gcra_state(deficit, clock, 0)) == old;
+	return tg_gcra_take(by, old, tg_gcra_clock(by, run.now), &next) &&
+	       __sync_val_compare_and_swap(state, old, next) == old;
 }
 
 static __always_inline bool charge_bucket(struct tg_bucket *bucket)

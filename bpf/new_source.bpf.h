@@ -8,38 +8,7 @@
 
 #include "bucket.bpf.h"
 #include "table_update.bpf.h"
-
-/*
- * Takes a token if there is one. A refusal stores nothing, so that a flood on many CPUs only reads
- * the cache line and does not pass it around.
- */
-static __always_inline bool tg_admission_take(struct tg_admission *admission)
-{
-	const struct tg_rate *rate = &admission->rate;
-	__u64 clock, old, deficit;
-	int try;
-
-	for (try = 0; try < TG_CAS_TRIES; try++) {
-		clock = tg_gcra_clock(rate, tg_now(rate->clock));
-		old = *(const volatile __u64 *)&admission->state;
-		/* a state of 0 was never used */
-		deficit = old ? tg_gcra_deficit(rate, old, clock) : 0;
-		if (!tg_gcra_charge(rate, &deficit, 1)) {
-			/*
-			 * The clock went back: store an empty bucket, which refills from now on.
-			 */
-			if (old && tg_gcra_implausible(rate, old, clock))
-				__sync_val_compare_and_swap(
-					&admission->state, old,
-					tg_gcra_state(rate->capacity, clock, 0));
-			return false;
-		}
-		if (__sync_val_compare_and_swap(&admission->state, old,
-						tg_gcra_state(deficit, clock, 0)) == old)
-			return true;
-	}
-	return false;
-}
+#include "token.bpf.h"
 
 /* True if the limit lets another source have a bucket of its own. */
 static __always_inline bool tg_admits_new(__u32 slot)
@@ -50,7 +19,7 @@ static __always_inline bool tg_admits_new(__u32 slot)
 	if (!policy.new_sources || !(policy.new_sources >> (slot & (TG_LIMITS_MAX - 1)) & 1))
 		return true;
 	admission = bpf_map_lookup_elem(&gates, &index);
-	return admission && tg_admission_take(admission);
+	return admission && tg_take_token(&admission->state, &admission->rate, TG_CAS_TRIES);
 }
 
 /*

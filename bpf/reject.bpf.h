@@ -8,32 +8,22 @@
 #ifndef TG_REJECT_BPF_H
 #define TG_REJECT_BPF_H
 
-#include <tidegate/gcra.h>
 #include <tidegate/keyed_hash.h>
 #include "reject_build.bpf.h"
+#include "token.bpf.h"
 #include "verdict.bpf.h"
 
-/* Takes a token for an answer if there is one. */
+/* Takes a token for an answer if there is one. A lost race is no answer, which costs nobody
+ * anything. */
 static __always_inline bool tg_answer_token(__u32 index,
 					    const volatile struct tg_rate *volatile_rate)
 {
 	const struct tg_rate *rate = (const struct tg_rate *)volatile_rate;
-	__u64 *state = bpf_map_lookup_elem(&answers, &index), old, clock, deficit;
+	__u64 *state = bpf_map_lookup_elem(&answers, &index);
 
-	/*
-	 * Hides the settings, which the compiler would take for the zeros that they are until
-	 * loading.
-	 */
+	/* Hides the settings, which are zeros to the compiler until loading. */
 	asm volatile("" : "+r"(rate));
-	if (!state)
-		return false;
-	clock = tg_gcra_clock(rate, tg_now(TG_CLOCK_COARSE));
-	old = *(volatile __u64 *)state;
-	/* a state of 0 was never used */
-	deficit = old ? tg_gcra_deficit(rate, old, clock) : 0;
-	if (!tg_gcra_charge(rate, &deficit, 1))
-		return false;
-	return __sync_val_compare_and_swap(state, old, tg_gcra_state(deficit, clock, 0)) == old;
+	return state && tg_take_token(state, rate, 1);
 }
 
 /* Bounds answers: all sources of a /24 of IPv4 or a /64 of IPv6 count as one. */

@@ -142,6 +142,22 @@ static inline int tg_gcra_charge(const struct tg_rate *rate, __u64 *deficit, __u
 }
 
 /*
+ * Takes a token from a bucket that is a lone state word, of version 0; the word 0 is a bucket that
+ * was never used. Returns 1 if there is one, else 0. The caller stores *@next, which is @state if
+ * nothing changes. After a clock that went back *@next is an empty bucket, which refills from now.
+ */
+static inline int tg_gcra_take(const struct tg_rate *rate, __u64 state, __u64 clock, __u64 *next)
+{
+	__u64 deficit = state ? tg_gcra_deficit(rate, state, clock) : 0;
+	int taken = tg_gcra_charge(rate, &deficit, 1);
+
+	*next = taken || (state && tg_gcra_implausible(rate, state, clock))
+			? tg_gcra_state(deficit, clock, 0)
+			: state;
+	return taken;
+}
+
+/*
  * Returns the ns from @now until the clock has offered @units more, or ~0 if that takes longer
  * than any delay that tidegate allows: 2^38 units are over 20 s at any rate.
  */

@@ -396,5 +396,21 @@ TEST(test_bounded)
 	}
 }
 
+/* A clock that went back must not silence answers until it has caught up. */
+TEST(test_clock_back)
+{
+	FIXTURE f;
+
+	if (!fixture_open_at(&f, "xdp, tc-ingress", NONE_ADMITTED "}]"))
+		return;
+	CHECK(answers_to(&f, false, 1, 100) == 10);
+	set_now(&f, 500 * S);
+	CHECK(answers_to(&f, false, 1, 100) == 0, "nothing for going back");
+	set_now(&f, 501 * S + 1000);
+	CHECK(answers_to(&f, false, 1, 100) <= 10, "the bound on all sources is met only now");
+	set_now(&f, 502 * S + 2000);
+	CHECK(answers_to(&f, false, 1, 100) == 10, "10 a second");
+}
+
 TEST_MAIN(RUN(test_reset), RUN(test_error), RUN(test_dns), RUN(test_silent), RUN(test_udp_details),
-	  RUN(test_segments), RUN(test_bounded))
+	  RUN(test_segments), RUN(test_bounded), RUN(test_clock_back))

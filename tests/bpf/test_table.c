@@ -125,7 +125,7 @@ TEST(test_spoofed_are_bounded)
 }
 
 /* A clock that went back must not keep new sources out until it has caught up. */
-TEST(test_gate_clock_back)
+TEST(test_admission_clock_back)
 {
 	FIXTURE f;
 
@@ -294,6 +294,6 @@ TEST(test_reset_reaches_shared)
 }
 
 TEST_MAIN(RUN(test_debt_is_kept), RUN(test_known_loses_nothing), RUN(test_seen_twice),
-	  RUN(test_spoofed_are_bounded), RUN(test_gate_clock_back), RUN(test_gate_threads),
+	  RUN(test_spoofed_are_bounded), RUN(test_admission_clock_back), RUN(test_gate_threads),
 	  RUN(test_full_and_free_again), RUN(test_collisions), RUN(test_nothing_to_learn),
 	  RUN(test_reset_reaches_shared))

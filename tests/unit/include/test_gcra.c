@@ -234,6 +234,39 @@ TEST(test_units)
 		}
 }
 
+static bool take(const struct tg_rate *rate, uint64_t *word, uint64_t now)
+{
+	__u64 next;
+	bool taken = tg_gcra_take(rate, *word, tg_gcra_clock(rate, now), &next);
+
+	*word = next;
+	return taken;
+}
+
+/* A bucket that is a lone word: full when new, empty after the clock went back. */
+TEST(test_take)
+{
+	const struct tg_refill refill = {5, 1, S, true};
+	uint64_t word = 0, before;
+	struct tg_rate rate;
+	int i;
+
+	tg_rate_compile(&refill, TICK, 0, &rate);
+	for (i = 0; i < 5; i++)
+		CHECK(take(&rate, &word, 1000 * S), "token %d of a new word", i);
+	before = word;
+	CHECK(!take(&rate, &word, 1000 * S) && word == before, "a refusal stores nothing");
+	CHECK(take(&rate, &word, 1001 * S + 1000), "a second brings one");
+	CHECK(!take(&rate, &word, 500 * S) && word != before, "the clock went back: empty");
+	before = word;
+	CHECK(!take(&rate, &word, 500 * S) && word == before, "and stored once");
+	CHECK(take(&rate, &word, 501 * S + 1000) && !take(&rate, &word, 501 * S + 1000),
+	      "refills from then on");
+	for (i = 0; i < 5; i++)
+		CHECK(take(&rate, &word, 2000 * S), "token %d of a full one", i);
+	CHECK(!take(&rate, &word, 2000 * S));
+}
+
 TEST(test_rate_bounds)
 {
 	const struct tg_refill bad[] = {
@@ -254,4 +287,4 @@ TEST(test_rate_bounds)
 }
 
 TEST_MAIN(RUN(test_against_reference), RUN(test_wrap), RUN(test_clock_backward), RUN(test_costs),
-	  RUN(test_time_until), RUN(test_units), RUN(test_rate_bounds))
+	  RUN(test_time_until), RUN(test_units), RUN(test_take), RUN(test_rate_bounds))
