@@ -49,8 +49,8 @@ static __always_inline void tg_app_find_limit(struct tg_app_request *app)
 	if (slot == TG_LIMITS_MAX)
 		return;
 	app->result = TG_APP_ADMITTED;
-	app->limit_id = policy.limits[slot & (TG_LIMITS_MAX - 1)].id;
-	app->per = policy.limits[slot & (TG_LIMITS_MAX - 1)].per;
+	app->limit_id = tg_limit_of(slot)->id;
+	app->per = tg_limit_of(slot)->per;
 	app->name_key[0] = policy.name_key[0];
 	app->name_key[1] = policy.name_key[1];
 }
@@ -91,7 +91,7 @@ static __always_inline void tg_app_count(__u32 slot, enum tg_verdict verdict, __
 static __always_inline void tg_app_settle(struct tg_app_request *app,
 					  struct tg_charge_request *request, int outcome)
 {
-	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
+	const volatile struct tg_limit *limit = tg_limit_of(request->slot);
 	enum tg_verdict verdict = TG_VERDICT_DROPPED;
 
 	if (outcome == TG_CHARGE_ADMITTED || outcome == TG_CHARGE_ADMITTED_OVERFLOW) {
@@ -114,7 +114,7 @@ static __always_inline void tg_app_settle(struct tg_app_request *app,
 static __always_inline void tg_app_show_bucket(struct tg_app_request *app, struct tg_bucket *bucket,
 					       struct tg_charge_request *request)
 {
-	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
+	const volatile struct tg_limit *limit = tg_limit_of(request->slot);
 	struct tg_bucket_snapshot snapshot = {};
 
 	app->now = request->now;
@@ -131,7 +131,7 @@ static __always_inline void tg_app_show_bucket(struct tg_app_request *app, struc
 
 static __always_inline void tg_app_charge(struct tg_app_request *app, __u32 slot)
 {
-	const volatile struct tg_limit *limit = &policy.limits[slot & (TG_LIMITS_MAX - 1)];
+	const volatile struct tg_limit *limit = tg_limit_of(slot);
 	struct tg_charge_request request = {.slot = slot, .cost = app->cost, .segments = 1};
 	struct tg_bucket_key key = {};
 
@@ -167,7 +167,7 @@ static __always_inline void tg_app_answer(struct tg_app_request *app)
 		return;
 	}
 	slot = TG_LIMIT_SLOT(app->limit_id);
-	limit = &policy.limits[slot];
+	limit = tg_limit_of(slot);
 	if (!app->limit_id || limit->id != app->limit_id || app->cost > TG_APP_COST_MAX)
 		return;
 	app->result = TG_APP_FORBIDDEN;

@@ -16,7 +16,7 @@
 
 static __always_inline __u64 tg_read_penalty(const struct tg_charge_request *request)
 {
-	if (!policy.limits[request->slot & (TG_LIMITS_MAX - 1)].has_backoff || request->overflow)
+	if (!tg_limit_of(request->slot)->has_backoff || request->overflow)
 		return 0;
 	return request->penalty;
 }
@@ -61,7 +61,7 @@ static __always_inline void tg_penalize(struct tg_bucket *bucket, __u64 penalty,
 	__u64 attempt = penalty & TG_PENALTY_ATTEMPTS, until;
 	__u64 step = attempt < TG_BACKOFF_STEPS ? attempt : TG_BACKOFF_STEPS - 1;
 
-	if (!policy.limits[slot].has_backoff || request->overflow)
+	if (!tg_limit_of(slot)->has_backoff || request->overflow)
 		return;
 	/*
 	 * Keeps the mask below, which the compiler would drop and the verifier of Linux 6.1 needs.

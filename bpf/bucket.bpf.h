@@ -28,7 +28,7 @@ enum tg_charge_outcome {
 static __always_inline int tg_charge_ahead(struct tg_bucket_snapshot *snapshot,
 					   struct tg_charge_request *request)
 {
-	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
+	const volatile struct tg_limit *limit = tg_limit_of(request->slot);
 	__u64 units = tg_units(snapshot->rate, request->cost), wait;
 
 	if (limit->action != TG_ACTION_DELAY)
@@ -53,8 +53,7 @@ static __always_inline int tg_exceeded(struct tg_bucket *bucket,
 /* True if the tokens in use after an admitted packet are above the limit's mark_above. */
 static __always_inline bool tg_is_above(const struct tg_bucket_snapshot *snapshot, __u32 slot)
 {
-	return tg_gcra_above(snapshot->rate, snapshot->deficit,
-			     policy.limits[slot & (TG_LIMITS_MAX - 1)].mark_above);
+	return tg_gcra_above(snapshot->rate, snapshot->deficit, tg_limit_of(slot)->mark_above);
 }
 
 /*

@@ -109,7 +109,7 @@ struct tg_bucket_snapshot {
 static __noinline int tg_read_other_rate(__u64 state, struct tg_charge_request *request,
 					 struct tg_bucket_snapshot *snapshot)
 {
-	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
+	const volatile struct tg_limit *limit = tg_limit_of(request->slot);
 	struct tg_limit_record *record = tg_record_of(policy.bank, request->slot);
 	__u32 version = tg_state_version(state);
 	struct tg_rate *other;
@@ -142,7 +142,7 @@ static __noinline int tg_read_other_rate(__u64 state, struct tg_charge_request *
 static __always_inline int tg_read_bucket(__u64 state, struct tg_charge_request *request,
 					  struct tg_bucket_snapshot *snapshot)
 {
-	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
+	const volatile struct tg_limit *limit = tg_limit_of(request->slot);
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
 
 	if (tg_state_version(state) != limit->version) {

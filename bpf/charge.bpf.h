@@ -137,7 +137,7 @@ static __always_inline int tg_charge_key(struct tg_bucket_key *key,
 /* False for a packet that is not ECN-capable if the mark is CE alone (RFC 3168 section 5). */
 static __always_inline bool tg_can_mark(const struct tg_packet *packet, __u32 slot)
 {
-	__u8 marks = policy.limits[slot & (TG_LIMITS_MAX - 1)].marks;
+	__u8 marks = tg_limit_of(slot)->marks;
 
 	return (packet->traffic_class & TG_ECN_MASK) ||
 	       (marks & (TG_MARK_DSCP | TG_MARK_FWMARK | TG_MARK_PRIORITY));

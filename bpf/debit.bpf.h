@@ -38,7 +38,7 @@ static __always_inline __u64 tg_debit_deficit(struct tg_debit *debit, const stru
 static __always_inline bool tg_debit_charge(struct tg_debit *debit, struct tg_bucket *bucket,
 					    const struct tg_charge_request *request, __u64 *deficit)
 {
-	const volatile struct tg_limit *limit = &policy.limits[request->slot & (TG_LIMITS_MAX - 1)];
+	const volatile struct tg_limit *limit = tg_limit_of(request->slot);
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
 	__u64 clock = tg_gcra_clock(rate, request->now), state, units, next;
 	int try;
@@ -66,7 +66,7 @@ static __always_inline void tg_debit_insert(struct tg_debit *debit,
 					    const struct tg_charge_request *request)
 {
 	__u32 slot = request->slot & (TG_LIMITS_MAX - 1);
-	const volatile struct tg_limit *limit = &policy.limits[slot];
+	const volatile struct tg_limit *limit = tg_limit_of(slot);
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
 	struct tg_bucket_key key = debit->key;
 	struct tg_bucket_share *share;
@@ -121,9 +121,9 @@ static long tg_debit_one(__u64 index, struct tg_debit_batch *batch)
 	request.slot = TG_LIMIT_SLOT(key.limit_id);
 	debit->taken = 0;
 	debit->owed = 0;
-	if (policy.limits[request.slot & (TG_LIMITS_MAX - 1)].id != key.limit_id)
+	if (tg_limit_of(request.slot)->id != key.limit_id)
 		return 0;
-	request.now = batch->now[policy.limits[request.slot & (TG_LIMITS_MAX - 1)].rate.clock & 1];
+	request.now = batch->now[tg_limit_of(request.slot)->rate.clock & 1];
 	request.hash = tg_hash_of(&key);
 	bucket = tg_find_bucket(&key, &request);
 	if (bucket)

@@ -29,7 +29,7 @@ __noinline int tg_send_event(struct tg_limit_counters *counters, struct tg_packe
 	event->source = packet->source;
 	event->destination = packet->destination;
 	event->without_event = counters->without_event;
-	event->limit_id = policy.limits[slot & (TG_LIMITS_MAX - 1)].id;
+	event->limit_id = tg_limit_of(slot)->id;
 	event->bytes = packet->bytes;
 	event->source_port = packet->has_ports ? packet->source_port : 0;
 	event->destination_port = packet->has_ports ? packet->destination_port : 0;

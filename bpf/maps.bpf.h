@@ -255,9 +255,15 @@ static __always_inline const struct tg_policy *tg_settings(void)
 }
 
 /*
- * Returns the limit in @slot. Its address stays in a register and is not computed again for each
- * setting.
+ * Returns the limit in @slot. Each use computes the address again, which keeps no register and no
+ * stack for it: for code where the stack is deepest.
  */
+static __always_inline const volatile struct tg_limit *tg_limit_of(__u32 slot)
+{
+	return &policy.limits[slot & (TG_LIMITS_MAX - 1)];
+}
+
+/* Returns the limit in @slot and keeps its address in a register: for the fast path. */
 static __always_inline const struct tg_limit *tg_limit_at(__u32 slot)
 {
 	const struct tg_limit *limit = &tg_settings()->limits[slot & (TG_LIMITS_MAX - 1)];

@@ -31,7 +31,7 @@ static __always_inline bool tg_takes(const volatile struct tg_limit *limit, __u8
  */
 __noinline int tg_add_marks(struct tg_marks *marks, __u32 slot)
 {
-	const volatile struct tg_limit *limit = &policy.limits[slot & (TG_LIMITS_MAX - 1)];
+	const volatile struct tg_limit *limit = tg_limit_of(slot);
 
 	if (!marks)
 		return 0;

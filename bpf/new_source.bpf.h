@@ -48,7 +48,7 @@ static __always_inline void tg_share_begin(__u32 number, bool admitted,
 	share = tg_share_of(number);
 	if (!share)
 		return;
-	request->report = request->cost >= policy.limits[slot].report_at ? request->cost : 0;
+	request->report = request->cost >= tg_limit_of(slot)->report_at ? request->cost : 0;
 	__sync_fetch_and_add(&share->taken, request->cost - request->report);
 }
 
@@ -60,7 +60,7 @@ static __always_inline int tg_charge_insert(struct tg_bucket_key *key,
 					    struct tg_charge_request *request)
 {
 	__u32 slot = request->slot & (TG_LIMITS_MAX - 1);
-	const volatile struct tg_limit *limit = &policy.limits[slot];
+	const volatile struct tg_limit *limit = tg_limit_of(slot);
 	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
 	__u64 deficit = 0, state;
 	int admitted, number;

@@ -108,7 +108,7 @@ static __always_inline bool tg_build_dns(void *ctx, enum tg_hook hook,
 					 bool pending)
 {
 	struct tg_dns_message *message = (void *)answer->data;
-	bool refused = policy.limits[packet->refused_by & (TG_LIMITS_MAX - 1)].dns_refused;
+	bool refused = tg_limit_of(packet->refused_by)->dns_refused;
 	__u32 length = tg_data_length(packet);
 
 	if (tg_answer_copy(ctx, hook, packet->transport, answer, 0, length))

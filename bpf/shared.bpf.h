@@ -23,7 +23,7 @@ static __always_inline bool tg_share_price(struct tg_charge_request *request)
 {
 	__u32 slot = request->slot & (TG_LIMITS_MAX - 1), index = slot;
 	struct tg_share_state *share = bpf_map_lookup_elem(&shares, &index);
-	const volatile struct tg_rate *rate = &policy.limits[slot].rate;
+	const volatile struct tg_rate *rate = &tg_limit_of(slot)->rate;
 	__u64 most = rate->capacity >> (rate->scale & 63), cost;
 
 	if (!share)
@@ -62,7 +62,7 @@ static __always_inline void tg_share_count(struct tg_charge_request *request, __
 		return;
 	}
 	taken = __sync_fetch_and_add(&share->taken, request->cost) + request->cost;
-	if (taken < (__s64)policy.limits[slot].report_at ||
+	if (taken < (__s64)tg_limit_of(slot)->report_at ||
 	    request->now - share->watched_at < TG_WATCHED_NS)
 		return;
 	taken = __sync_lock_test_and_set(&share->taken, 0);

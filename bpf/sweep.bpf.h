@@ -24,7 +24,7 @@ static __always_inline __u32 tg_sweep_per(const struct tg_sweep *sweep)
 static __always_inline bool tg_sweep_selects(const struct tg_sweep *sweep,
 					     const struct tg_bucket_key *key)
 {
-	const volatile struct tg_limit *limit = &policy.limits[TG_LIMIT_SLOT(key->limit_id)];
+	const volatile struct tg_limit *limit = tg_limit_of(TG_LIMIT_SLOT(key->limit_id));
 	const volatile struct tg_address *mask =
 		tg_is_ipv4(&sweep->address) ? &limit->mask4 : &limit->mask6;
 
@@ -209,7 +209,7 @@ static __always_inline bool tg_sweep_selects_overflow(const struct tg_sweep *swe
 						      const struct tg_limit_record *record,
 						      __u32 index)
 {
-	const volatile struct tg_limit *limit = &policy.limits[TG_LIMIT_SLOT(record->id)];
+	const volatile struct tg_limit *limit = tg_limit_of(TG_LIMIT_SLOT(record->id));
 	struct tg_bucket_key key = {
 		.limit_id = record->id,
 		.kind = limit->per == TG_PER_KEY ? TG_KEY_NAME : TG_KEY_ADDRESS,

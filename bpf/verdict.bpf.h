@@ -91,7 +91,7 @@ static __always_inline void tg_count_passed(struct tg_packet *packet, __u64 limi
  */
 static __always_inline bool tg_tolerates(struct tg_packet *packet, __u32 slot)
 {
-	const volatile struct tg_limit *limit = &policy.limits[slot & (TG_LIMITS_MAX - 1)];
+	const volatile struct tg_limit *limit = tg_limit_of(slot);
 
 	if (limit->shadow) {
 		packet->shadowed |= 1ULL << slot;
@@ -110,7 +110,7 @@ static __always_inline bool tg_tolerates(struct tg_packet *packet, __u32 slot)
  */
 static __always_inline int tg_refuse(struct tg_packet *packet, __u32 slot, bool contended)
 {
-	if (policy.limits[slot & (TG_LIMITS_MAX - 1)].action == TG_ACTION_REJECT && !contended) {
+	if (tg_limit_of(slot)->action == TG_ACTION_REJECT && !contended) {
 		packet->rejected = true;
 		packet->refused_by = slot;
 		return TG_REASON_REJECTED;
