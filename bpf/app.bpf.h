@@ -64,18 +64,6 @@ static __always_inline bool tg_app_may_charge(const volatile struct tg_limit *li
 	return limit->per == TG_PER_KEY || (__u32)bpf_get_current_uid_gid() == 0;
 }
 
-static __always_inline void tg_app_key(struct tg_bucket_key *key,
-				       const volatile struct tg_limit *limit,
-				       const struct tg_app_request *app)
-{
-	const volatile struct tg_address *mask = app->is_ipv4 ? &limit->mask4 : &limit->mask6;
-
-	key->address.high = app->address.high & mask->high;
-	key->address.low = app->address.low & mask->low;
-	key->limit_id = limit->id;
-	key->kind = limit->per == TG_PER_KEY ? TG_KEY_NAME : TG_KEY_ADDRESS;
-}
-
 /* Counts the verdict. Atomic, because a packet on the same CPU may interrupt this program. */
 static __always_inline void tg_app_count(__u32 slot, enum tg_verdict verdict, __u64 bytes)
 {
@@ -131,12 +119,13 @@ static __always_inline void tg_app_show_bucket(struct tg_app_request *app, struc
 
 static __always_inline void tg_app_charge(struct tg_app_request *app, __u32 slot)
 {
-	const volatile struct tg_limit *limit = tg_limit_of(slot);
+	const struct tg_limit *limit = tg_limit_at(slot);
 	struct tg_charge_request request = {.slot = slot, .cost = app->cost, .segments = 1};
+	struct tg_address address = app->address;
 	struct tg_bucket_key key = {};
 
 	request.now = tg_now(limit->rate.clock);
-	tg_app_key(&key, limit, app);
+	tg_whole_key(&key, limit, &address, app->is_ipv4);
 	request.hash = tg_hash_of(&key);
 	if (app->what == TG_APP_CHARGE)
 		tg_app_settle(app, &request, tg_charge_key(&key, &request));

@@ -163,7 +163,7 @@ __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 	request.cost = tg_cost(packet, limit);
 	request.segments = packet->segments;
 	request.now = tg_now(limit->rate.clock);
-	tg_bucket_key_of(&key, limit, packet);
+	tg_packet_key(&key, limit, packet);
 	request.hash = tg_hash_of(&key);
 	outcome = tg_charge_key(&key, &request);
 	if (request.above && tg_can_mark(packet, slot))
@@ -259,7 +259,7 @@ __noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
 	request.now = tg_now(limit->rate.clock);
 	if (tg_is_shared(slot) && tg_share_price(&request))
 		return 0;
-	tg_bucket_key_of(&key, limit, packet);
+	tg_packet_key(&key, limit, packet);
 	request.hash = tg_hash_of(&key);
 	request.overflow = overflowed;
 	for (try = 0; try < TG_CAS_TRIES; try++)

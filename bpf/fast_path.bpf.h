@@ -252,7 +252,7 @@ static __always_inline int tg_fast_limit(struct xdp_md *ctx, const void *ip, boo
 	struct tg_bucket *bucket;
 
 	tg_fast_packet(ctx, ip, is_ipv4, &packet);
-	tg_bucket_key_of(&key, limit, &packet);
+	tg_packet_key(&key, limit, &packet);
 	request.hash = tg_hash_of(&key);
 	bucket = tg_first_bucket(&key, &request);
 	request.cost = tg_fast_cost(ctx, limit);

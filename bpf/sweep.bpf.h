@@ -24,9 +24,8 @@ static __always_inline __u32 tg_sweep_per(const struct tg_sweep *sweep)
 static __always_inline bool tg_sweep_selects(const struct tg_sweep *sweep,
 					     const struct tg_bucket_key *key)
 {
-	const volatile struct tg_limit *limit = tg_limit_of(TG_LIMIT_SLOT(key->limit_id));
-	const volatile struct tg_address *mask =
-		tg_is_ipv4(&sweep->address) ? &limit->mask4 : &limit->mask6;
+	const struct tg_limit *limit = tg_limit_at(TG_LIMIT_SLOT(key->limit_id));
+	struct tg_bucket_key wanted = {};
 
 	if (!(sweep->flags & TG_SWEEP_RESET))
 		return false;
@@ -34,9 +33,9 @@ static __always_inline bool tg_sweep_selects(const struct tg_sweep *sweep,
 		return false;
 	if (!(sweep->flags & (TG_SWEEP_BY_ADDRESS | TG_SWEEP_BY_NAME)))
 		return true;
-	return limit->per == tg_sweep_per(sweep) &&
-	       key->address.high == (sweep->address.high & mask->high) &&
-	       key->address.low == (sweep->address.low & mask->low);
+	tg_whole_key(&wanted, limit, &sweep->address, tg_is_ipv4(&sweep->address));
+	return limit->per == tg_sweep_per(sweep) && key->address.high == wanted.address.high &&
+	       key->address.low == wanted.address.low;
 }
 
 /* Converts or resets one bucket. A packet may change it in between, so it tries a few times. */
@@ -209,12 +208,8 @@ static __always_inline bool tg_sweep_selects_overflow(const struct tg_sweep *swe
 						      const struct tg_limit_record *record,
 						      __u32 index)
 {
-	const volatile struct tg_limit *limit = tg_limit_of(TG_LIMIT_SLOT(record->id));
-	struct tg_bucket_key key = {
-		.limit_id = record->id,
-		.kind = limit->per == TG_PER_KEY ? TG_KEY_NAME : TG_KEY_ADDRESS,
-	};
-	bool is_ipv4 = tg_is_ipv4(&sweep->address);
+	const struct tg_limit *limit = tg_limit_at(TG_LIMIT_SLOT(record->id));
+	struct tg_bucket_key key = {};
 
 	if (!(sweep->flags & TG_SWEEP_RESET))
 		return false;
@@ -224,8 +219,8 @@ static __always_inline bool tg_sweep_selects_overflow(const struct tg_sweep *swe
 		return true;
 	if (limit->per != tg_sweep_per(sweep) || limit->per_port || limit->per_protocol)
 		return false;
-	key.address.high = sweep->address.high & (is_ipv4 ? limit->mask4.high : limit->mask6.high);
-	key.address.low = sweep->address.low & (is_ipv4 ? limit->mask4.low : limit->mask6.low);
+	tg_whole_key(&key, limit, &sweep->address, tg_is_ipv4(&sweep->address));
+	key.limit_id = record->id; /* the records may be those of another generation */
 	return index == tg_overflow_index(policy.hash_key, key.limit_id, tg_hash_of(&key));
 }
 
