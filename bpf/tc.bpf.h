@@ -9,10 +9,9 @@
 #include <linux/pkt_cls.h>
 #include "mark.bpf.h"
 
-#define TG_TC_HEADERS 2048 /* bytes to make readable if the first buffer is too short */
-#define TG_DEPARTURES_MAX                                                                          \
-	(60ULL * 1000000000) /* ns ahead; fq drops packets beyond 10 s by default */
-#define TG_VLAN_TAG 4	     /* bytes on the wire */
+#define TG_TC_HEADERS	  2048 /* bytes to make readable if the first buffer is too short */
+#define TG_DEPARTURES_MAX (60 * TG_NS_PER_S) /* ns ahead; fq drops beyond 10 s */
+#define TG_VLAN_TAG	  4		     /* bytes on the wire */
 
 static __always_inline bool tg_is_truncated(int reason)
 {

@@ -28,7 +28,7 @@ static uint64_t now(void)
 	struct timespec time;
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000ULL + time.tv_nsec;
+	return time.tv_sec * TG_NS_PER_S + time.tv_nsec;
 }
 
 static void free_wait(struct tidegate_wait **wait)

@@ -12,6 +12,8 @@
 
 #define TG_ABI_VERSION 9
 
+#define TG_NS_PER_S 1000000000ULL
+
 #define TG_LIMITS_MAX	    64
 #define TG_LIMIT_NAME_SIZE  64	  /* bytes, with the terminating NUL */
 #define TG_FIELD_VALUES	    65536 /* of a 16-bit field: a port, a length */
@@ -418,7 +420,7 @@ struct tg_limit_counters {
 };
 
 /* Shortest time between two events of one limit from one CPU, ns. */
-#define TG_EVENT_INTERVAL 100000000ULL
+#define TG_EVENT_INTERVAL (TG_NS_PER_S / 10)
 
 /* A packet that exceeded a limit, and how many before it had no event. */
 struct tg_event {

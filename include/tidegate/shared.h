@@ -26,7 +26,7 @@ struct tg_share_report {
 _Static_assert(sizeof(struct tg_share_report) == 32, "share report");
 
 /* A bucket is not reported for this long after the daemon has collected its tokens, ns. */
-#define TG_WATCHED_NS 1000000000ULL
+#define TG_WATCHED_NS TG_NS_PER_S
 
 #define TG_DEBITS_MAX 4096 /* per run of the debit program */
 

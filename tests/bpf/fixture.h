@@ -26,7 +26,7 @@
 #include "tidegate.skel.h"
 
 #define MS	 1000000ULL
-#define S	 1000000000ULL
+#define S	 TG_NS_PER_S
 #define TICK	 (4 * MS)
 #define LOOPBACK 1 /* BPF_PROG_TEST_RUN's ingress interface unless told otherwise */
 

@@ -9,7 +9,7 @@
 #include "test.h"
 #include "unit/include/reference.h"
 
-#define S     1000000000ULL
+#define S     TG_NS_PER_S
 #define MS    1000000ULL
 #define DAY   (86400 * S)
 #define TICK  (4 * MS)

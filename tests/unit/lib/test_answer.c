@@ -6,7 +6,7 @@
 #include "policy/rate.h"
 #include "test.h"
 
-#define S    1000000000ULL
+#define S    TG_NS_PER_S
 #define TICK 4000000ULL
 
 /* A bucket of 10, 2 tokens every second, half a second after a step; @missing tokens. */
