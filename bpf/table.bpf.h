@@ -61,7 +61,7 @@ static __always_inline struct tg_table_entry *tg_table_entry_after(struct tg_tab
 #ifdef __TARGET_ARCH_x86 /* which loads in order, so this only stops the compiler */
 	asm volatile("" : "+r"(entry), "+r"(word));
 #else
-	asm volatile("%[word] &= 0\n\t%[place] += %[word]"
+	asm volatile("%[word] &= 0\n\t%[entry] += %[word]"
 		     : [entry] "+r"(entry), [word] "+r"(word));
 #endif
 	return entry;
