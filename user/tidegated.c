@@ -145,10 +145,10 @@ static int parse_options(int argc, char **argv, struct tg_daemon *daemon, struct
 static void on_signal(evutil_socket_t signal, short what, void *data)
 {
 	struct tg_daemon *daemon = data;
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 
 	if (signal == SIGHUP)
-		tg_daemon_reload(daemon, message);
+		tg_daemon_reload(daemon, errmsg);
 	else if (signal == SIGUSR1)
 		tg_daemon_stop(daemon, TG_ENDING_KEEP);
 	else
@@ -169,7 +169,7 @@ static int run(struct tg_daemon *daemon)
 	for (i = 0; i < SIGNALS; i++) {
 		events[i] = evsignal_new(daemon->base, signals[i], on_signal, daemon);
 		if (!events[i] || event_add(events[i], NULL))
-			return tg_fail(ENOMEM, "signals");
+			return tg_log_errno(ENOMEM, "signals");
 	}
 	error = tg_daemon_start_timers(daemon);
 	if (error)
@@ -196,12 +196,12 @@ static json_t *on_request(void *data, const json_t *request, bool may_change)
 static int start(struct tg_daemon *daemon, struct tg_control **control, struct tg_http **http,
 		 struct tg_netlink **netlink)
 {
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	int error;
 
-	error = tg_datapath_open(daemon->state_dir, &daemon->datapath, message);
+	error = tg_datapath_open(daemon->state_dir, &daemon->datapath, errmsg);
 	if (error) {
-		tg_log(TG_LOG_ERROR, "%s", message);
+		tg_log(TG_LOG_ERROR, "%s", errmsg);
 		return error;
 	}
 	error = tg_control_open(daemon->base, daemon->control_path, on_request, daemon, control);
@@ -213,11 +213,11 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 		error = tg_netlink_open(daemon->base, tg_daemon_follow_interfaces, daemon, netlink);
 	if (error)
 		return error;
-	error = tg_frame_key_note(daemon->config, message);
+	error = tg_frame_key_note(daemon->config, errmsg);
 	if (!error)
-		error = tg_datapath_publish(daemon->datapath, daemon->config, message);
+		error = tg_datapath_publish(daemon->datapath, daemon->config, errmsg);
 	if (error) {
-		tg_log(TG_LOG_ERROR, "%s", message);
+		tg_log(TG_LOG_ERROR, "%s", errmsg);
 		return error;
 	}
 	error = tg_cluster_follow(&daemon->cluster, daemon->base, daemon->datapath, daemon->config);
@@ -235,7 +235,7 @@ static int serve(struct tg_daemon *daemon)
 
 	daemon->base = event_base_new();
 	if (!daemon->base)
-		return tg_fail(ENOMEM, "event loop");
+		return tg_log_errno(ENOMEM, "event loop");
 	error = tg_generations_open(daemon, daemon->base);
 	if (!error)
 		error = start(daemon, &control, &http, &netlink);

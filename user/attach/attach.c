@@ -20,7 +20,7 @@
 
 /* A link where the kernel has TCX, else a filter of the clsact qdisc, which pins itself. */
 static int attach_tc(struct tg_attachment *attachment, const char *state_dir, int program,
-		     char *message)
+		     char *errmsg)
 {
 	int fd = tg_tcx_attach(attachment, program);
 
@@ -29,32 +29,32 @@ static int attach_tc(struct tg_attachment *attachment, const char *state_dir, in
 		return fd;
 	if (fd == -EINVAL || fd == -EOPNOTSUPP) { /* the kernel knows no such type of attachment */
 		attachment->mode = TG_MODE_CLSACT;
-		return tg_clsact_attach(attachment, state_dir, program, message);
+		return tg_clsact_attach(attachment, state_dir, program, errmsg);
 	}
-	return tg_tc_explain(attachment, fd, message);
+	return tg_tc_explain(attachment, fd, errmsg);
 }
 
 int tg_attach(struct tg_attachment *attachment, const char *state_dir, int program,
-	      enum tg_xdp_mode xdp_mode, char *message)
+	      enum tg_xdp_mode xdp_mode, char *errmsg)
 {
 	int fd, error;
 
-	fd = attachment->hook == TG_HOOK_XDP ? tg_xdp_attach(attachment, program, xdp_mode, message)
-					     : attach_tc(attachment, state_dir, program, message);
+	fd = attachment->hook == TG_HOOK_XDP ? tg_xdp_attach(attachment, program, xdp_mode, errmsg)
+					     : attach_tc(attachment, state_dir, program, errmsg);
 	if (fd < 0)
 		return fd;
 	attachment->link = fd;
 	error = attachment->mode == TG_MODE_CLSACT ? 0 : tg_attach_pin(attachment, state_dir, fd);
 	if (error) {
-		tg_refuse(message, error, "cannot pin the link of %s in %s: %s", attachment->name,
-			  state_dir, strerror(-error));
+		tg_error_set(errmsg, error, "cannot pin the link of %s in %s: %s", attachment->name,
+			     state_dir, strerror(-error));
 		tg_attach_remove(attachment, state_dir);
 	}
 	return error;
 }
 
 int tg_attach_update(const struct tg_attachment *attachment, const char *state_dir, int program,
-		     char *message)
+		     char *errmsg)
 {
 	int error = 0;
 
@@ -63,9 +63,9 @@ int tg_attach_update(const struct tg_attachment *attachment, const char *state_d
 	else if (bpf_link_update(attachment->link, program, NULL))
 		error = -errno;
 	if (error)
-		return tg_refuse(message, error, "cannot update the program on %s (%s): %s",
-				 attachment->name, tg_hook_name(attachment->hook),
-				 strerror(-error));
+		return tg_error_set(errmsg, error, "cannot update the program on %s (%s): %s",
+				    attachment->name, tg_hook_name(attachment->hook),
+				    strerror(-error));
 	return 0;
 }
 

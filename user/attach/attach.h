@@ -17,11 +17,11 @@
  * tg_datapath_publish().
  */
 int tg_attach(struct tg_attachment *attachment, const char *state_dir, int program,
-	      enum tg_xdp_mode xdp_mode, char *message);
+	      enum tg_xdp_mode xdp_mode, char *errmsg);
 
 /* Swaps the program in one step. */
 int tg_attach_update(const struct tg_attachment *attachment, const char *state_dir, int program,
-		     char *message);
+		     char *errmsg);
 
 /* Detaches and unpins. */
 void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir);

@@ -128,19 +128,19 @@ static void look_at(void *data, const struct tg_filter *filter)
 }
 
 static int refuse_same(const struct tg_attachment *attachment, const struct tg_filter *same,
-		       char *message)
+		       char *errmsg)
 {
 	char name[BPF_OBJ_NAME_LEN];
 
 	tg_attach_program_name(filter_program(attachment), name);
-	return tg_refuse(message, EBUSY,
-			 "%s already has a filter of another's making where tidegate's would be, "
-			 "at %s: %s, priority %u, handle %#x, program %s. tidegate does not "
-			 "replace it; remove it first (tc filter del dev %s %s pref %u)",
-			 attachment->name, tg_hook_name(attachment->hook), same->kind,
-			 same->priority, same->handle, name, attachment->name,
-			 attachment->hook == TG_HOOK_TC_EGRESS ? "egress" : "ingress",
-			 same->priority);
+	return tg_error_set(
+		errmsg, EBUSY,
+		"%s already has a filter of another's making where tidegate's would be, "
+		"at %s: %s, priority %u, handle %#x, program %s. tidegate does not "
+		"replace it; remove it first (tc filter del dev %s %s pref %u)",
+		attachment->name, tg_hook_name(attachment->hook), same->kind, same->priority,
+		same->handle, name, attachment->name,
+		attachment->hook == TG_HOOK_TC_EGRESS ? "egress" : "ingress", same->priority);
 }
 
 static int create_filter(const struct tg_attachment *attachment, const char *state_dir, int program)
@@ -158,7 +158,7 @@ static int create_filter(const struct tg_attachment *attachment, const char *sta
 }
 
 int tg_clsact_attach(const struct tg_attachment *attachment, const char *state_dir, int program,
-		     char *message)
+		     char *errmsg)
 {
 	tg_autoclose int fd = fcntl(program, F_DUPFD_CLOEXEC, 0);
 	struct others others = {};
@@ -167,12 +167,12 @@ int tg_clsact_attach(const struct tg_attachment *attachment, const char *state_d
 	tg_qdisc_each_filter(attachment->ifindex, attachment->hook == TG_HOOK_TC_EGRESS, look_at,
 			     &others);
 	if (others.same.priority)
-		return refuse_same(attachment, &others.same, message);
+		return refuse_same(attachment, &others.same, errmsg);
 	error = fd < 0 ? -errno : create_filter(attachment, state_dir, program);
 	if (error) {
 		tg_attach_unpin(attachment, state_dir);
 		remove_qdisc(attachment->ifindex, state_dir);
-		return tg_tc_explain(attachment, error, message);
+		return tg_tc_explain(attachment, error, errmsg);
 	}
 	if (others.before.priority)
 		tg_log(TG_LOG_WARNING,

@@ -5,9 +5,9 @@
 
 #include "attach/link.h"
 
-/* A descriptor of the program in the filter, which is pinned, or -errno with @message. */
+/* A descriptor of the program in the filter, which is pinned, or -errno with @errmsg. */
 int tg_clsact_attach(const struct tg_attachment *attachment, const char *state_dir, int program,
-		     char *message);
+		     char *errmsg);
 
 /* 0 or -errno. */
 int tg_clsact_update(const struct tg_attachment *attachment, const char *state_dir, int program);

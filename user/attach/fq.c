@@ -22,15 +22,15 @@
 static struct tcmsg *put_header(struct nlmsghdr *request, uint16_t type, uint16_t flags,
 				unsigned int ifindex, uint32_t parent)
 {
-	struct tcmsg *message;
+	struct tcmsg *errmsg;
 
 	request->nlmsg_type = type;
 	request->nlmsg_flags = NLM_F_REQUEST | flags;
-	message = mnl_nlmsg_put_extra_header(request, sizeof(*message));
-	message->tcm_family = AF_UNSPEC;
-	message->tcm_ifindex = ifindex;
-	message->tcm_parent = parent;
-	return message;
+	errmsg = mnl_nlmsg_put_extra_header(request, sizeof(*errmsg));
+	errmsg->tcm_family = AF_UNSPEC;
+	errmsg->tcm_ifindex = ifindex;
+	errmsg->tcm_parent = parent;
+	return errmsg;
 }
 
 struct filters {
@@ -40,14 +40,14 @@ struct filters {
 
 static int on_filter(const struct nlmsghdr *header, void *data)
 {
-	const struct tcmsg *message = mnl_nlmsg_get_payload(header);
+	const struct tcmsg *errmsg = mnl_nlmsg_get_payload(header);
 	const struct filters *filters = data;
-	struct tg_filter filter = {.handle = message->tcm_handle,
-				   .priority = TC_H_MAJ(message->tcm_info) >> 16,
-				   .protocol = TC_H_MIN(message->tcm_info)};
+	struct tg_filter filter = {.handle = errmsg->tcm_handle,
+				   .priority = TC_H_MAJ(errmsg->tcm_info) >> 16,
+				   .protocol = TC_H_MIN(errmsg->tcm_info)};
 	struct nlattr *attribute;
 
-	mnl_attr_for_each(attribute, header, sizeof(*message))
+	mnl_attr_for_each(attribute, header, sizeof(*errmsg))
 	{
 		if (mnl_attr_get_type(attribute) == TCA_KIND)
 			snprintf(filter.kind, sizeof(filter.kind), "%s",
@@ -80,22 +80,22 @@ struct queues {
 
 static int on_qdisc(const struct nlmsghdr *header, void *data)
 {
-	const struct tcmsg *message = mnl_nlmsg_get_payload(header);
+	const struct tcmsg *errmsg = mnl_nlmsg_get_payload(header);
 	struct queues *queues = data;
 	struct nlattr *attribute;
 	const char *kind = "";
 
-	if (message->tcm_ifindex != (int)queues->ifindex)
+	if (errmsg->tcm_ifindex != (int)queues->ifindex)
 		return MNL_CB_OK;
-	mnl_attr_for_each(attribute, header, sizeof(*message))
+	mnl_attr_for_each(attribute, header, sizeof(*errmsg))
 	{
 		if (mnl_attr_get_type(attribute) == TCA_KIND)
 			kind = mnl_attr_get_str(attribute);
 	}
-	if (message->tcm_parent == TC_H_ROOT) {
+	if (errmsg->tcm_parent == TC_H_ROOT) {
 		snprintf(queues->root, sizeof(queues->root), "%s", kind);
-		queues->handle = message->tcm_handle;
-	} else if (message->tcm_parent != TC_H_CLSACT) {
+		queues->handle = errmsg->tcm_handle;
+	} else if (errmsg->tcm_parent != TC_H_CLSACT) {
 		queues->below++;
 		queues->below_fair += strcmp(kind, "fq") == 0;
 	}
@@ -143,35 +143,35 @@ static int put_fq(unsigned int ifindex)
 	return tg_netlink_ask(request, NULL, NULL);
 }
 
-int tg_qdisc_require(unsigned int ifindex, const char *name, bool manage, bool *made, char *message)
+int tg_qdisc_require(unsigned int ifindex, const char *name, bool manage, bool *made, char *errmsg)
 {
 	struct queues queues;
 	int error = find_queues(ifindex, &queues);
 
 	*made = false;
 	if (error)
-		return tg_refuse(message, error, "cannot read the qdiscs of %s: %s", name,
-				 strerror(-error));
+		return tg_error_set(errmsg, error, "cannot read the qdiscs of %s: %s", name,
+				    strerror(-error));
 	if (is_fair(&queues))
 		return 0;
 	if (!manage)
-		return tg_refuse(
-			message, EOPNOTSUPP,
+		return tg_error_set(
+			errmsg, EOPNOTSUPP,
 			"on_exceed: delay needs the fq qdisc on %s, whose root qdisc is %s; run "
 			"tc qdisc replace dev %s root fq, or write manage_qdisc: true for the "
 			"interface",
 			name, queues.root[0] ? queues.root : "none", name);
 	if (queues.root[0] && queues.handle)
-		return tg_refuse(
-			message, EBUSY,
+		return tg_error_set(
+			errmsg, EBUSY,
 			"on_exceed: delay needs the fq qdisc on %s, and somebody has configured "
 			"%s %x: there, which tidegate does not replace; if it may go, run tc qdisc "
 			"replace dev %s root fq",
 			name, queues.root, queues.handle >> 16, name);
 	error = put_fq(ifindex);
 	if (error)
-		return tg_refuse(
-			message, error, "cannot put the fq qdisc on %s: %s", name,
+		return tg_error_set(
+			errmsg, error, "cannot put the fq qdisc on %s: %s", name,
 			error == -ENOENT
 				? "the kernel has none; load it with `modprobe sch_fq`, or "
 				  "write another on_exceed than delay"

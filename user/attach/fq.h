@@ -27,10 +27,9 @@ bool tg_qdisc_is_fair(unsigned int ifindex);
  * Sees to it that the interface has fq. With @manage, one of tidegate's own takes the place of
  * the qdisc that the kernel has put there by itself; one that somebody has configured is not
  * touched.
- * *@made: this call did that. Returns 0 or -errno with @message.
+ * *@made: this call did that. Returns 0 or -errno with @errmsg.
  */
-int tg_qdisc_require(unsigned int ifindex, const char *name, bool manage, bool *made,
-		     char *message);
+int tg_qdisc_require(unsigned int ifindex, const char *name, bool manage, bool *made, char *errmsg);
 
 /* Takes an fq of tidegate's out again, upon which the kernel puts its own there. */
 void tg_qdisc_restore(unsigned int ifindex);

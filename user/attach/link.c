@@ -74,9 +74,9 @@ void tg_attach_program_name(uint32_t id, char name[BPF_OBJ_NAME_LEN])
 		snprintf(name, BPF_OBJ_NAME_LEN, "%s", info.name);
 }
 
-int tg_tc_explain(const struct tg_attachment *attachment, int error, char *message)
+int tg_tc_explain(const struct tg_attachment *attachment, int error, char *errmsg)
 {
-	return tg_refuse(message, error, "cannot attach to %s of %s: %s%s",
-			 tg_hook_name(attachment->hook), attachment->name, strerror(-error),
-			 error == -EPERM ? " (needs root, or CAP_BPF and CAP_NET_ADMIN)" : "");
+	return tg_error_set(errmsg, error, "cannot attach to %s of %s: %s%s",
+			    tg_hook_name(attachment->hook), attachment->name, strerror(-error),
+			    error == -EPERM ? " (needs root, or CAP_BPF and CAP_NET_ADMIN)" : "");
 }

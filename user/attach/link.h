@@ -46,7 +46,7 @@ uint32_t tg_attach_program_id(int fd);
 /* "?" if there is no such program. */
 void tg_attach_program_name(uint32_t id, char name[16]);
 
-/* Returns -@error, with the sentence for it in @message. */
-int tg_tc_explain(const struct tg_attachment *attachment, int error, char *message);
+/* Returns -@error, with the sentence for it in @errmsg. */
+int tg_tc_explain(const struct tg_attachment *attachment, int error, char *errmsg);
 
 #endif

@@ -50,17 +50,17 @@ int tg_netlink_open(struct event_base *base, void (*changed)(void *data), void *
 	int fd;
 
 	if (!made)
-		return tg_fail(ENOMEM, "netlink");
+		return tg_log_errno(ENOMEM, "netlink");
 	made->changed = changed;
 	made->data = data;
 	made->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (!made->socket || mnl_socket_bind(made->socket, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
-		return tg_fail(errno, "netlink");
+		return tg_log_errno(errno, "netlink");
 	fd = mnl_socket_get_fd(made->socket);
 	made->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, made);
 	made->settled = evtimer_new(base, on_settled, made);
 	if (!made->readable || !made->settled || event_add(made->readable, NULL))
-		return tg_fail(ENOMEM, "netlink");
+		return tg_log_errno(ENOMEM, "netlink");
 	*netlink = TAKE_PTR(made);
 	return 0;
 }

@@ -117,7 +117,7 @@ static void keep_twins(struct tg_wanted *wanted, size_t n)
 }
 
 /* Nothing is there and nothing could come: more likely a slip of the pen than a wait. */
-static int refuse_none(const struct tg_config *config, char *message)
+static int refuse_none(const struct tg_config *config, char *errmsg)
 {
 	char names[256] = "";
 	size_t i, length = 0;
@@ -129,12 +129,13 @@ static int refuse_none(const struct tg_config *config, char *message)
 			length += snprintf(names + length, sizeof(names) - length, "%s%s",
 					   i ? ", " : "", config->interfaces[i].name);
 	}
-	return tg_refuse(message, ENODEV,
-			 config->interfaces_n == 1
-				 ? "there is no interface %s; `ip link` shows those that there are"
-				 : "there is none of the interfaces %s; `ip link` shows those that "
-				   "there are",
-			 names);
+	return tg_error_set(
+		errmsg, ENODEV,
+		config->interfaces_n == 1
+			? "there is no interface %s; `ip link` shows those that there are"
+			: "there is none of the interfaces %s; `ip link` shows those that "
+			  "there are",
+		names);
 }
 
 static void free_listing(struct listing *listing)
@@ -143,24 +144,25 @@ static void free_listing(struct listing *listing)
 }
 
 int tg_interfaces_find(const struct tg_config *config, struct tg_wanted **wanted, size_t *n,
-		       char *message)
+		       char *errmsg)
 {
 	tg_cleanup(free_listing) struct listing listing = {.config = config};
 	int error = list_links(&listing);
 
 	if (error)
-		return tg_refuse(message, error, "the interfaces cannot be listed: %s",
-				 strerror(-error));
+		return tg_error_set(errmsg, error, "the interfaces cannot be listed: %s",
+				    strerror(-error));
 	if (!listing.n) {
-		error = refuse_none(config, message);
+		error = refuse_none(config, errmsg);
 		if (error)
 			return error;
 	}
 	if (listing.n > TG_CONFIG_INTERFACES_MAX - 1)
-		return tg_refuse(message, E2BIG,
-				 "the configuration fits %zu interfaces, more than the %d that can "
-				 "be held; write a narrower pattern",
-				 listing.n, TG_CONFIG_INTERFACES_MAX - 1);
+		return tg_error_set(
+			errmsg, E2BIG,
+			"the configuration fits %zu interfaces, more than the %d that can "
+			"be held; write a narrower pattern",
+			listing.n, TG_CONFIG_INTERFACES_MAX - 1);
 	keep_twins(listing.items, listing.n);
 	*wanted = TAKE_PTR(listing.items);
 	*n = listing.n;

@@ -25,10 +25,10 @@ struct tg_wanted {
  * Lists the interfaces of this network namespace that @config means; the caller frees *@wanted.
  * Those that it names and that are not there are left out: they are waited for. But if there
  * is none at all, and no pattern that one could come to fit, that is an error: -ENODEV.
- * Returns 0 or -errno with @message.
+ * Returns 0 or -errno with @errmsg.
  */
 int tg_interfaces_find(const struct tg_config *config, struct tg_wanted **wanted, size_t *n,
-		       char *message);
+		       char *errmsg);
 
 /* Says in the log which of them would charge a packet twice. */
 void tg_interfaces_warn(const struct tg_wanted *wanted, size_t n);

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/errmsg.h"
 
-static int refuse_foreign(const struct tg_attachment *attachment, char *message)
+static int refuse_foreign(const struct tg_attachment *attachment, char *errmsg)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	char name[BPF_OBJ_NAME_LEN];
@@ -25,8 +25,8 @@ static int refuse_foreign(const struct tg_attachment *attachment, char *message)
 	if (!id)
 		return 0;
 	tg_attach_program_name(id, name);
-	return tg_refuse(
-		message, EBUSY,
+	return tg_error_set(
+		errmsg, EBUSY,
 		"%s already has an XDP program of another's making: id %u, name %s. "
 		"tidegate does not replace it; detach it first (bpftool net detach xdp dev %s, or "
 		"the tool that put it there)",
@@ -54,32 +54,32 @@ static int create_any(struct tg_attachment *attachment, int program, enum tg_xdp
 	return create_link(attachment, program, XDP_FLAGS_SKB_MODE);
 }
 
-static int explain_attach(const struct tg_attachment *attachment, int error, char *message)
+static int explain_attach(const struct tg_attachment *attachment, int error, char *errmsg)
 {
 	if (error == -EBUSY || error == -EEXIST)
-		if (refuse_foreign(attachment, message))
+		if (refuse_foreign(attachment, errmsg))
 			return -EBUSY;
 	if (error == -EOPNOTSUPP)
-		return tg_refuse(
-			message, error,
+		return tg_error_set(
+			errmsg, error,
 			"the driver of %s has no native XDP; use xdp_mode: auto or generic",
 			attachment->name);
-	return tg_refuse(message, error, "cannot attach to %s: %s%s", attachment->name,
-			 strerror(-error),
-			 error == -EPERM ? " (needs root, or CAP_BPF and CAP_NET_ADMIN)"
-					 : "; xdp_mode: generic may work where the driver refuses");
+	return tg_error_set(
+		errmsg, error, "cannot attach to %s: %s%s", attachment->name, strerror(-error),
+		error == -EPERM ? " (needs root, or CAP_BPF and CAP_NET_ADMIN)"
+				: "; xdp_mode: generic may work where the driver refuses");
 }
 
 int tg_xdp_attach(struct tg_attachment *attachment, int program, enum tg_xdp_mode mode,
-		  char *message)
+		  char *errmsg)
 {
-	int error = refuse_foreign(attachment, message), fd;
+	int error = refuse_foreign(attachment, errmsg), fd;
 
 	if (error)
 		return error;
 	fd = create_any(attachment, program, mode);
 	if (fd < 0)
-		return explain_attach(attachment, fd, message);
+		return explain_attach(attachment, fd, errmsg);
 	if (attachment->mode == TG_MODE_GENERIC)
 		tg_log(mode == TG_XDP_AUTO ? TG_LOG_WARNING : TG_LOG_INFO, "%s: generic XDP%s",
 		       attachment->name,

@@ -6,9 +6,9 @@
 #include "attach/link.h"
 #include "config/config.h"
 
-/* A descriptor of the link, or -errno with @message. Sets the mode. */
+/* A descriptor of the link, or -errno with @errmsg. Sets the mode. */
 int tg_xdp_attach(struct tg_attachment *attachment, int program, enum tg_xdp_mode xdp_mode,
-		  char *message);
+		  char *errmsg);
 
 /* The interface runs the program of that id. */
 bool tg_xdp_healthy(const struct tg_attachment *attachment, uint32_t program_id);

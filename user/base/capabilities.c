@@ -20,7 +20,7 @@ int tg_capabilities_drop(void)
 	size_t i;
 
 	if (capng_get_caps_process())
-		return tg_fail(errno, "the process's capabilities");
+		return tg_log_errno(errno, "the process's capabilities");
 	may_bound = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
 	for (i = 0; i < KEPT; i++)
 		had[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]);
@@ -31,9 +31,9 @@ int tg_capabilities_drop(void)
 				     CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
 				     kept[i]);
 	if (capng_apply(may_bound ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS))
-		return tg_fail(errno, "cannot give up capabilities");
+		return tg_log_errno(errno, "cannot give up capabilities");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return tg_fail(errno, "cannot give up new privileges");
+		return tg_log_errno(errno, "cannot give up new privileges");
 	return 0;
 }
 

@@ -4,12 +4,12 @@
 
 #include "base/errmsg.h"
 
-int tg_refuse(char *message, int error, const char *format, ...)
+int tg_error_set(char *errmsg, int error, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(message, TG_MESSAGE_SIZE, format, arguments);
+	vsnprintf(errmsg, TG_ERRMSG_SIZE, format, arguments);
 	va_end(arguments);
 	return error < 0 ? error : -error;
 }

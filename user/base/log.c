@@ -133,7 +133,7 @@ void tg_log(enum tg_log_level level, const char *format, ...)
 	errno = saved;
 }
 
-int tg_fail(int error, const char *format, ...)
+int tg_log_errno(int error, const char *format, ...)
 {
 	char message[MESSAGE_SIZE / 2];
 	va_list args;

@@ -14,8 +14,8 @@ void tg_log(enum tg_log_level level, const char *format, ...) __attribute__((for
 
 /*
  * Logs the message with the text of @error (an errno, either sign) and returns it
- * negative: `return tg_fail(errno, "attach to %s", name);`
+ * negative: `return tg_log_errno(errno, "attach to %s", name);`
  */
-int tg_fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int tg_log_errno(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

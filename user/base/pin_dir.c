@@ -17,7 +17,7 @@
 #include "base/errmsg.h"
 #include "base/pin_dir.h"
 
-static int check_bpffs(const char *path, char *message)
+static int check_bpffs(const char *path, char *errmsg)
 {
 	char copy[PATH_MAX];
 	struct statfs status;
@@ -26,38 +26,39 @@ static int check_bpffs(const char *path, char *message)
 	snprintf(copy, sizeof(copy), "%s", path);
 	parent = dirname(copy);
 	if (statfs(parent, &status))
-		return tg_refuse(message, errno == EACCES ? EPERM : EINVAL,
-				 "state directory %s: %s: %s", path, parent, strerror(errno));
+		return tg_error_set(errmsg, errno == EACCES ? EPERM : EINVAL,
+				    "state directory %s: %s: %s", path, parent, strerror(errno));
 	if ((unsigned long)status.f_type != BPF_FS_MAGIC)
-		return tg_refuse(
-			message, EINVAL,
+		return tg_error_set(
+			errmsg, EINVAL,
 			"state directory %s is not on a bpffs; mount one with "
 			"`mount -t bpf bpf /sys/fs/bpf`, or choose another place with --state",
 			path);
 	return 0;
 }
 
-int tg_state_dir_open(const char *path, char *message)
+int tg_state_dir_open(const char *path, char *errmsg)
 {
 	tg_autoclose int fd = -1;
 	int error;
 
-	error = check_bpffs(path, message);
+	error = check_bpffs(path, errmsg);
 	if (error)
 		return error;
 	if (mkdir(path, 0710) && errno != EEXIST)
-		return tg_refuse(message, errno == EACCES ? EPERM : errno,
-				 "cannot make the state directory %s: %s; run as root", path,
-				 strerror(errno));
+		return tg_error_set(errmsg, errno == EACCES ? EPERM : errno,
+				    "cannot make the state directory %s: %s; run as root", path,
+				    strerror(errno));
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return tg_refuse(message, errno == EACCES ? EPERM : errno, "%s: %s; run as root",
-				 path, strerror(errno));
+		return tg_error_set(errmsg, errno == EACCES ? EPERM : errno, "%s: %s; run as root",
+				    path, strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB))
-		return tg_refuse(message, errno == EWOULDBLOCK ? EBUSY : errno,
-				 "another tidegate process uses the state directory %s; stop it or "
-				 "choose another with --state",
-				 path);
+		return tg_error_set(
+			errmsg, errno == EWOULDBLOCK ? EBUSY : errno,
+			"another tidegate process uses the state directory %s; stop it or "
+			"choose another with --state",
+			path);
 	/* The group may open what is for it, and look around not even then. */
 	fchmod(fd, 0710);
 	return TAKE_FD(fd);

@@ -7,10 +7,10 @@
 
 /*
  * Makes @path if missing (its parent must be on a bpffs) and locks it.
- * Returns a descriptor that holds the lock, or -errno with @message: -EBUSY if another
+ * Returns a descriptor that holds the lock, or -errno with @errmsg: -EBUSY if another
  * daemon has it, -EPERM, -EINVAL if it is not on a bpffs.
  */
-int tg_state_dir_open(const char *path, char *message);
+int tg_state_dir_open(const char *path, char *errmsg);
 
 /* Opens one pin, of a map or a program. A descriptor, or -errno. */
 int tg_state_dir_open_pin(const char *path, const char *pin);

@@ -217,7 +217,7 @@ static int check(const char *path, bool json)
 	if (!json && r == 0)
 		print_config(config, stdout);
 	if (fflush(stdout) == EOF) {
-		tg_fail(errno, "standard output");
+		tg_log_errno(errno, "standard output");
 		return TG_EXIT_FAILED;
 	}
 	if (r)

@@ -45,7 +45,7 @@ static int detach_by_daemon(bool json)
 static int detach_alone(const char *state_dir, bool json)
 {
 	tg_cleanup(tg_datapath_close) struct tg_datapath *datapath = NULL;
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	unsigned int links = 0;
 	int error;
 
@@ -56,9 +56,9 @@ static int detach_alone(const char *state_dir, bool json)
 		       tg_client_control, state_dir);
 		return TG_EXIT_NOT_FOUND;
 	}
-	error = tg_datapath_open(state_dir, &datapath, message);
+	error = tg_datapath_open(state_dir, &datapath, errmsg);
 	if (error) {
-		tg_log(TG_LOG_ERROR, "%s", message);
+		tg_log(TG_LOG_ERROR, "%s", errmsg);
 		return error == -EPERM || error == -EBUSY ? TG_EXIT_REFUSED : TG_EXIT_FAILED;
 	}
 	error = tg_datapath_detach(datapath, true, &links);

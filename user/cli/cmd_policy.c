@@ -67,7 +67,7 @@ static char *absolute(const char *file)
 	char *path = realpath(file, NULL);
 
 	if (!path)
-		tg_fail(errno, "%s", file);
+		tg_log_errno(errno, "%s", file);
 	return path;
 }
 

@@ -20,9 +20,9 @@ static void free_json(json_t **json)
 	json_decref(*json);
 }
 
-static int exit_code(int error, const char *message)
+static int exit_code(int error, const char *errmsg)
 {
-	tg_log(TG_LOG_ERROR, "%s", message);
+	tg_log(TG_LOG_ERROR, "%s", errmsg);
 	return error == -EPERM	  ? TG_EXIT_REFUSED
 	       : error == -EINVAL ? TG_EXIT_USAGE
 				  : TG_EXIT_FAILED;
@@ -44,17 +44,17 @@ static bool find_hook(const struct tg_config *config, const char *name, enum tg_
 	return false;
 }
 
-/* What was run before a broken place in the capture stands. 0 or -errno with @message. */
-static int run(struct tg_simulation *simulation, struct tg_capture *capture, char *message)
+/* What was run before a broken place in the capture stands. 0 or -errno with @errmsg. */
+static int run(struct tg_simulation *simulation, struct tg_capture *capture, char *errmsg)
 {
 	struct tg_progress progress = {};
 	struct tg_frame frame;
 	int status, error = 0;
 
 	for (;;) {
-		status = tg_capture_next(capture, &frame, message);
+		status = tg_capture_next(capture, &frame, errmsg);
 		if (status == 1)
-			error = tg_simulation_packet(simulation, &frame, message);
+			error = tg_simulation_packet(simulation, &frame, errmsg);
 		if (status != 1 || error)
 			break;
 		tg_progress_show(&progress, capture, simulation->packets);
@@ -62,7 +62,7 @@ static int run(struct tg_simulation *simulation, struct tg_capture *capture, cha
 	tg_progress_end(&progress);
 	simulation->complete = status == 0 && !tg_capture_interrupted();
 	if (status < 0 && simulation->packets)
-		tg_log(TG_LOG_WARNING, "%s; the packets before are simulated", message);
+		tg_log(TG_LOG_WARNING, "%s; the packets before are simulated", errmsg);
 	else if (status < 0)
 		return status;
 	return error;
@@ -82,7 +82,7 @@ static int show(struct tg_simulation *simulation, const struct tg_arguments *arg
 	}
 	if (fflush(stdout) == 0)
 		return simulation->complete ? TG_EXIT_OK : TG_EXIT_FAILED;
-	tg_fail(errno, "standard output");
+	tg_log_errno(errno, "standard output");
 	return TG_EXIT_FAILED;
 }
 
@@ -92,14 +92,14 @@ static int simulate(const struct tg_config *config, enum tg_hook hook,
 	tg_cleanup(tg_simulation_close) struct tg_simulation simulation = {.capture =
 										   arguments->pcap};
 	tg_cleanup(tg_capture_close) struct tg_capture *capture = NULL;
-	char message[TG_MESSAGE_SIZE];
-	int error = tg_capture_open(arguments->pcap, arguments->filter, &capture, message);
+	char errmsg[TG_ERRMSG_SIZE];
+	int error = tg_capture_open(arguments->pcap, arguments->filter, &capture, errmsg);
 
 	if (!error)
-		error = tg_simulation_open(&simulation, config, hook, message);
+		error = tg_simulation_open(&simulation, config, hook, errmsg);
 	if (!error)
-		error = run(&simulation, capture, message);
-	return error ? exit_code(error, message) : show(&simulation, arguments);
+		error = run(&simulation, capture, errmsg);
+	return error ? exit_code(error, errmsg) : show(&simulation, arguments);
 }
 
 static int run_command(const struct tg_arguments *arguments)

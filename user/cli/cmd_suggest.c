@@ -20,9 +20,9 @@
 #define QUANTILE_LEAST 0.5
 #define QUANTILE       0.99
 
-static int exit_code(int error, const char *message)
+static int exit_code(int error, const char *errmsg)
 {
-	tg_log(TG_LOG_ERROR, "%s", message);
+	tg_log(TG_LOG_ERROR, "%s", errmsg);
 	return error == -EPERM	  ? TG_EXIT_REFUSED
 	       : error == -EINVAL ? TG_EXIT_USAGE
 	       : error == -ENODEV ? TG_EXIT_NOT_FOUND
@@ -70,15 +70,15 @@ static enum tg_config_per per_of(const char *text)
 }
 
 static int open_capture(const struct tg_arguments *arguments, struct tg_capture **capture,
-			char *message)
+			char *errmsg)
 {
 	char span[32];
 	int error;
 
 	if (arguments->pcap)
-		return tg_capture_open(arguments->pcap, arguments->filter, capture, message);
+		return tg_capture_open(arguments->pcap, arguments->filter, capture, errmsg);
 	error = tg_capture_open_live(arguments->interface, arguments->filter, arguments->live,
-				     capture, message);
+				     capture, errmsg);
 	if (!error && isatty(STDERR_FILENO))
 		tg_log(TG_LOG_INFO, "capturing from %s for %s; Ctrl-C ends it with what is there",
 		       tg_capture_name(*capture),
@@ -87,7 +87,7 @@ static int open_capture(const struct tg_arguments *arguments, struct tg_capture 
 }
 
 static int take_packet(struct tg_replay *replay, const struct tg_frame *frame,
-		       struct tg_suggestion_basis *basis, struct tg_demand *demand, char *message)
+		       struct tg_suggestion_basis *basis, struct tg_demand *demand, char *errmsg)
 {
 	struct tg_trace trace;
 	uint64_t now;
@@ -96,35 +96,35 @@ static int take_packet(struct tg_replay *replay, const struct tg_frame *frame,
 	if (!error)
 		error = tg_demand_packet(demand, &trace, tg_replay_program_clock(replay, now));
 	if (error)
-		return tg_refuse(message, error == -ENOMEM ? error : -EIO,
-				 "cannot run a packet: %s", strerror(-error));
+		return tg_error_set(errmsg, error == -ENOMEM ? error : -EIO,
+				    "cannot run a packet: %s", strerror(-error));
 	if (!basis->packets++)
 		basis->first = now;
 	basis->last = now;
 	return 0;
 }
 
-/* 0 or -errno with @message; a broken place in a file is an end. */
+/* 0 or -errno with @errmsg; a broken place in a file is an end. */
 static int measure(struct tg_capture *capture, struct tg_suggestion_basis *basis,
-		   struct tg_demand *demand, char *message)
+		   struct tg_demand *demand, char *errmsg)
 {
 	static const struct tg_config none = {.table_size = 1};
 	tg_cleanup(tg_replay_close) struct tg_replay *replay = NULL;
 	struct tg_progress progress = {};
 	struct tg_frame frame;
-	int status, error = tg_replay_open(&none, TG_HOOK_XDP, &replay, message);
+	int status, error = tg_replay_open(&none, TG_HOOK_XDP, &replay, errmsg);
 
 	if (error)
 		return error;
-	while ((status = tg_capture_next(capture, &frame, message)) == 1) {
-		error = take_packet(replay, &frame, basis, demand, message);
+	while ((status = tg_capture_next(capture, &frame, errmsg)) == 1) {
+		error = take_packet(replay, &frame, basis, demand, errmsg);
 		if (error)
 			break;
 		tg_progress_show(&progress, capture, basis->packets);
 	}
 	tg_progress_end(&progress);
 	if (status < 0)
-		tg_log(TG_LOG_WARNING, "%s", message);
+		tg_log(TG_LOG_WARNING, "%s", errmsg);
 	basis->lost = tg_capture_lost(capture);
 	basis->complete = status == 0 && !tg_capture_interrupted();
 	return error;
@@ -143,7 +143,7 @@ static int print(const struct tg_suggestion_basis *basis, struct tg_demand *dema
 	tg_suggestion_print(basis, demand, suggestions, n, stdout);
 	if (fflush(stdout) == 0)
 		return TG_EXIT_OK;
-	tg_fail(errno, "standard output");
+	tg_log_errno(errno, "standard output");
 	return TG_EXIT_FAILED;
 }
 
@@ -151,18 +151,18 @@ static int suggest(const struct tg_arguments *arguments, struct tg_suggestion_ba
 {
 	tg_cleanup(tg_capture_close) struct tg_capture *capture = NULL;
 	tg_cleanup(tg_demand_clear) struct tg_demand demand = {};
-	char message[TG_MESSAGE_SIZE];
-	int error = open_capture(arguments, &capture, message);
+	char errmsg[TG_ERRMSG_SIZE];
+	int error = open_capture(arguments, &capture, errmsg);
 
 	if (error)
-		return exit_code(error, message);
+		return exit_code(error, errmsg);
 	basis->capture = tg_capture_name(capture);
 	basis->interface = arguments->live ? basis->capture : arguments->interface;
 	error = tg_demand_start(&demand, per_of(arguments->per), basis->prefix4, basis->prefix6);
 	if (error)
 		return exit_code(error, strerror(-error));
-	error = measure(capture, basis, &demand, message);
-	return error ? exit_code(error, message) : print(basis, &demand);
+	error = measure(capture, basis, &demand, errmsg);
+	return error ? exit_code(error, errmsg) : print(basis, &demand);
 }
 
 static int run(const struct tg_arguments *arguments)

@@ -94,16 +94,16 @@ int tg_cluster_buckets_open(struct tg_datapath *datapath, struct tg_cluster_buck
 		calloc(1, sizeof(*made));
 
 	if (!made)
-		return tg_fail(ENOMEM, "buckets of shared limits");
+		return tg_log_errno(ENOMEM, "buckets of shared limits");
 	made->datapath = datapath;
 	/* Its own, since programs come and go and the map stays. */
 	made->fd = fcntl(tg_program_map_fd(tg_datapath_program(datapath), TG_MAP_REPORTS),
 			 F_DUPFD_CLOEXEC, 0);
 	if (made->fd < 0)
-		return tg_fail(errno, "reports of shared limits");
+		return tg_log_errno(errno, "reports of shared limits");
 	made->reports = ring_buffer__new(made->fd, on_report, made, NULL);
 	if (!made->reports)
-		return tg_fail(errno, "reports of shared limits");
+		return tg_log_errno(errno, "reports of shared limits");
 	ring_buffer__consume(made->reports);
 	*buckets = TAKE_PTR(made);
 	return 0;
@@ -199,7 +199,7 @@ static void debit_some(struct tg_cluster_buckets *buckets, struct tg_share *shar
 	fill_in(buckets, share, first, n);
 	error = tg_debit_run(tg_datapath_program(buckets->datapath), buckets->debits, (uint32_t)n);
 	if (error && error != buckets->failure)
-		tg_fail(error, "shared limits cannot be charged");
+		tg_log_errno(error, "shared limits cannot be charged");
 	buckets->failure = error;
 	if (!error)
 		read_out(buckets, share, first, n, now);
@@ -250,7 +250,7 @@ void tg_cluster_buckets_announce(struct tg_cluster_buckets *buckets, const struc
 		state.price = limit->parts = price_of(share, limit->on_loss, before.price);
 		if (memcmp(&before, &state, sizeof(state)) != 0 &&
 		    bpf_map_update_elem(fd, &slot, &state, BPF_ANY))
-			tg_fail(errno, "state of a shared limit");
+			tg_log_errno(errno, "state of a shared limit");
 	}
 }
 

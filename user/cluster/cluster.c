@@ -93,7 +93,7 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
 	settle_buckets(cluster, now);
 	length = tg_share_publish(cluster->share, cluster->frame);
 	if (length < 0)
-		tg_fail(length, "frame of shared limits");
+		tg_log_errno(length, "frame of shared limits");
 	if (length < 0 || !tg_store_round(cluster->store, cluster->frame, (size_t)length))
 		tg_share_settle(cluster->share, false, now);
 }
@@ -184,16 +184,16 @@ int tg_cluster_follow(struct tg_cluster **cluster, struct event_base *base,
 		      struct tg_datapath *datapath, const struct tg_config *config)
 {
 	struct tg_share_secret secret = {};
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	int error = 0;
 
 	if (!config->cluster.name[0]) {
 		tg_cluster_close(cluster);
 		return 0;
 	}
-	error = tg_frame_key_read(&config->cluster, &secret, message);
+	error = tg_frame_key_read(&config->cluster, &secret, errmsg);
 	if (error) {
-		tg_log(TG_LOG_ERROR, "%s", message);
+		tg_log(TG_LOG_ERROR, "%s", errmsg);
 		return error;
 	}
 	if (*cluster && !is_same(*cluster, &config->cluster, &secret))
@@ -202,7 +202,7 @@ int tg_cluster_follow(struct tg_cluster **cluster, struct event_base *base,
 		error = open_cluster(base, datapath, &config->cluster, &secret, cluster);
 	explicit_bzero(&secret, sizeof(secret));
 	if (error)
-		return tg_fail(error, "cluster %s", config->cluster.name);
+		return tg_log_errno(error, "cluster %s", config->cluster.name);
 	take_rules(*cluster, config);
 	return 0;
 }

@@ -13,7 +13,7 @@
 
 /* An end of line behind the key is no part of it. */
 int tg_frame_key_read(const struct tg_config_cluster *cluster, struct tg_share_secret *secret,
-		      char *message)
+		      char *errmsg)
 {
 	tg_autofree char *key = NULL;
 	const char *path = cluster->frame_key_file;
@@ -25,13 +25,13 @@ int tg_frame_key_read(const struct tg_config_cluster *cluster, struct tg_share_s
 		return 0;
 	error = tg_text_read(path, sizeof(secret->bytes) + 2, &key, &length);
 	if (error && error != -EFBIG)
-		return tg_refuse(message, error, "frame_key_file %s: %s", path, strerror(-error));
+		return tg_error_set(errmsg, error, "frame_key_file %s: %s", path, strerror(-error));
 	while (!error && length && (key[length - 1] == '\n' || key[length - 1] == '\r'))
 		length--;
 	if (!error && !length)
-		return tg_refuse(message, EINVAL,
-				 "frame_key_file %s is empty; `openssl rand -hex 32` makes a key",
-				 path);
+		return tg_error_set(
+			errmsg, EINVAL,
+			"frame_key_file %s is empty; `openssl rand -hex 32` makes a key", path);
 	if (!error && length <= sizeof(secret->bytes)) {
 		memcpy(secret->bytes, key, length);
 		secret->length = length;
@@ -39,15 +39,15 @@ int tg_frame_key_read(const struct tg_config_cluster *cluster, struct tg_share_s
 	if (key)
 		explicit_bzero(key, length);
 	if (!secret->length)
-		return tg_refuse(message, EINVAL, "frame_key_file %s has more than %d bytes", path,
-				 TG_SHARE_SECRET_MAX);
+		return tg_error_set(errmsg, EINVAL, "frame_key_file %s has more than %d bytes",
+				    path, TG_SHARE_SECRET_MAX);
 	return 0;
 }
 
 /* Frames are signed by the same secret, and never begin with this. */
 #define PURPOSE "tidegate keys of applications"
 
-int tg_frame_key_note(struct tg_config *config, char *message)
+int tg_frame_key_note(struct tg_config *config, char *errmsg)
 {
 	struct tg_config_cluster *cluster = &config->cluster;
 	unsigned char text[sizeof(PURPOSE) + sizeof(cluster->name)] = PURPOSE;
@@ -57,13 +57,13 @@ int tg_frame_key_note(struct tg_config *config, char *message)
 
 	if (!cluster->name[0])
 		return 0;
-	error = tg_frame_key_read(cluster, &secret, message);
+	error = tg_frame_key_read(cluster, &secret, errmsg);
 	if (error)
 		return error;
 	memcpy(text + sizeof(PURPOSE), cluster->name, sizeof(cluster->name));
 	if (!HMAC(EVP_sha256(), secret.bytes, (int)secret.length, text,
 		  sizeof(PURPOSE) + strlen(cluster->name), mac, NULL))
-		error = tg_refuse(message, ENOMEM, "libcrypto: no HMAC-SHA256");
+		error = tg_error_set(errmsg, ENOMEM, "libcrypto: no HMAC-SHA256");
 	explicit_bzero(&secret, sizeof(secret));
 	if (error)
 		return error;

@@ -9,14 +9,14 @@
 #include "config/config.h"
 #include "cluster/frame.h"
 
-/* What frame_key_file has now; length 0 if there is none. 0, or -errno and @message. */
+/* What frame_key_file has now; length 0 if there is none. 0, or -errno and @errmsg. */
 int tg_frame_key_read(const struct tg_config_cluster *cluster, struct tg_share_secret *secret,
-		      char *message);
+		      char *errmsg);
 
 /*
  * To be called before a configuration is put in force: reads the file, and notes in @config's
- * cluster by what names are hashed. 0, or -errno and @message; nothing to do without a cluster.
+ * cluster by what names are hashed. 0, or -errno and @errmsg; nothing to do without a cluster.
  */
-int tg_frame_key_note(struct tg_config *config, char *message);
+int tg_frame_key_note(struct tg_config *config, char *errmsg);
 
 #endif

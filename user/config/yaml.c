@@ -25,9 +25,9 @@ static struct tg_place place_of(const yaml_mark_t *mark)
 	return (struct tg_place){mark->line + 1, mark->column + 1};
 }
 
-static void report(struct builder *builder, const yaml_mark_t *mark, const char *message)
+static void report(struct builder *builder, const yaml_mark_t *mark, const char *errmsg)
 {
-	tg_diagnose(builder->diagnostics, TG_ERROR, builder->file, place_of(mark), "%s", message);
+	tg_diagnose(builder->diagnostics, TG_ERROR, builder->file, place_of(mark), "%s", errmsg);
 }
 
 /* libyaml's words for a tab in the indentation, above all, do not name it. */

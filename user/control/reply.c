@@ -13,7 +13,7 @@
 
 json_t *tg_reply_fail(int code, const char *format, ...)
 {
-	char text[TG_MESSAGE_SIZE];
+	char text[TG_ERRMSG_SIZE];
 	va_list arguments;
 
 	va_start(arguments, format);
@@ -27,18 +27,18 @@ json_t *tg_reply_done(json_t *result)
 	return json_pack("{s:i, s:o}", "code", TG_EXIT_OK, "result", result);
 }
 
-json_t *tg_reply_errno(int error, const char *message)
+json_t *tg_reply_errno(int error, const char *errmsg)
 {
 	switch (-error) {
 	case EPERM:
 	case EACCES:
 	case EBUSY:
-		return tg_reply_fail(TG_EXIT_REFUSED, "%s", message);
+		return tg_reply_fail(TG_EXIT_REFUSED, "%s", errmsg);
 	case ENODEV:
 	case ENOENT:
-		return tg_reply_fail(TG_EXIT_NOT_FOUND, "%s", message);
+		return tg_reply_fail(TG_EXIT_NOT_FOUND, "%s", errmsg);
 	}
-	return tg_reply_fail(TG_EXIT_FAILED, "%s", message);
+	return tg_reply_fail(TG_EXIT_FAILED, "%s", errmsg);
 }
 
 json_t *tg_reply_no_limit(const struct tg_daemon *daemon, const char *name)

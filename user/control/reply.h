@@ -13,7 +13,7 @@ struct tg_prefix;
 json_t *tg_reply_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same, with the code for @error (-errno). */
-json_t *tg_reply_errno(int error, const char *message);
+json_t *tg_reply_errno(int error, const char *errmsg);
 
 json_t *tg_reply_no_limit(const struct tg_daemon *daemon, const char *name);
 

@@ -23,13 +23,13 @@
 
 json_t *tg_request_reload(struct tg_daemon *daemon, const json_t *request)
 {
-	char message[TG_MESSAGE_SIZE] = "";
-	int error = tg_daemon_reload(daemon, message);
+	char errmsg[TG_ERRMSG_SIZE] = "";
+	int error = tg_daemon_reload(daemon, errmsg);
 
 	if (error == -EINVAL)
-		return tg_reply_fail(TG_EXIT_INVALID, "%s", message);
+		return tg_reply_fail(TG_EXIT_INVALID, "%s", errmsg);
 	if (error)
-		return tg_reply_errno(error, message);
+		return tg_reply_errno(error, errmsg);
 	return tg_request_status(daemon, request);
 }
 
@@ -136,7 +136,7 @@ json_t *tg_request_apply(struct tg_daemon *daemon, const json_t *request)
 {
 	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
 	uint32_t before = tg_datapath_generation(daemon->datapath);
-	char message[TG_MESSAGE_SIZE] = "";
+	char errmsg[TG_ERRMSG_SIZE] = "";
 	tg_autofree char *said = NULL;
 	json_t *reply, *result;
 	uint64_t confirm;
@@ -151,10 +151,10 @@ json_t *tg_request_apply(struct tg_daemon *daemon, const json_t *request)
 	if (reply)
 		return reply;
 	result = describe_changes(daemon, config, said);
-	error = tg_generations_change(daemon, &config, message);
+	error = tg_generations_change(daemon, &config, errmsg);
 	if (error) {
 		json_decref(result);
-		return tg_reply_errno(error, message);
+		return tg_reply_errno(error, errmsg);
 	}
 	if (confirm)
 		tg_generations_expect(daemon, confirm, before);
@@ -177,11 +177,11 @@ json_t *tg_request_confirm(struct tg_daemon *daemon, const json_t *request)
 
 json_t *tg_request_rollback(struct tg_daemon *daemon, const json_t *request)
 {
-	char message[TG_MESSAGE_SIZE] = "";
-	int error = tg_generations_rollback(daemon, message);
+	char errmsg[TG_ERRMSG_SIZE] = "";
+	int error = tg_generations_rollback(daemon, errmsg);
 
 	if (error)
-		return tg_reply_errno(error, message);
+		return tg_reply_errno(error, errmsg);
 	tg_log(TG_LOG_INFO, "rolled back to the policy before, as generation %u",
 	       tg_datapath_generation(daemon->datapath));
 	return tg_request_status(daemon, request);

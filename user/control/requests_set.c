@@ -20,10 +20,10 @@
 /* The values hold by now, whatever becomes of the file. */
 static json_t *save(struct tg_daemon *daemon, const struct tg_setting *settings, size_t n)
 {
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 
-	if (tg_config_save(daemon->config_path, settings, n, daemon->config, message))
-		return tg_reply_fail(TG_EXIT_FAILED, "in force, but not saved: %s", message);
+	if (tg_config_save(daemon->config_path, settings, n, daemon->config, errmsg))
+		return tg_reply_fail(TG_EXIT_FAILED, "in force, but not saved: %s", errmsg);
 	tg_log(TG_LOG_INFO, "%s: saved in %s", settings[0].limit, daemon->config_path);
 	return NULL;
 }
@@ -44,11 +44,11 @@ static json_t *finish(const struct tg_daemon *daemon, const json_t *request, jso
 static json_t *change(struct tg_daemon *daemon, const json_t *request, struct tg_config **config,
 		      const struct tg_setting *settings, size_t n)
 {
-	char message[TG_MESSAGE_SIZE] = "";
-	int error = *config ? tg_generations_change(daemon, config, message) : 0;
+	char errmsg[TG_ERRMSG_SIZE] = "";
+	int error = *config ? tg_generations_change(daemon, config, errmsg) : 0;
 
 	if (error)
-		return tg_reply_errno(error, message);
+		return tg_reply_errno(error, errmsg);
 	return json_is_true(json_object_get(request, "save")) ? save(daemon, settings, n) : NULL;
 }
 
@@ -77,7 +77,7 @@ json_t *tg_request_set(struct tg_daemon *daemon, const json_t *request)
 	const json_t *values = json_object_get(request, "values");
 	const char *name = tg_request_text(request, "limit");
 	struct tg_setting settings[SETTINGS_MAX];
-	char message[TG_MESSAGE_SIZE] = "";
+	char errmsg[TG_ERRMSG_SIZE] = "";
 	struct tg_config_limit *limit;
 	json_t *reply;
 	int n;
@@ -89,9 +89,9 @@ json_t *tg_request_set(struct tg_daemon *daemon, const json_t *request)
 	limit = tg_config_find_limit(config, name);
 	if (!limit)
 		return tg_reply_no_limit(daemon, name);
-	n = read_settings(name, values, settings, message, sizeof(message));
-	if (n < 0 || tg_config_set(limit, settings, n, message, sizeof(message)))
-		return tg_reply_fail(TG_EXIT_USAGE, "%s", message);
+	n = read_settings(name, values, settings, errmsg, sizeof(errmsg));
+	if (n < 0 || tg_config_set(limit, settings, n, errmsg, sizeof(errmsg)))
+		return tg_reply_fail(TG_EXIT_USAGE, "%s", errmsg);
 	reply = change(daemon, request, &config, settings, n);
 	return reply ? reply : finish(daemon, request, tg_request_limits(daemon, request));
 }

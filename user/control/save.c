@@ -102,12 +102,13 @@ static void adopt(struct tg_config_limit *limit, const struct tg_config_limit *f
 		limit->refill = from->refill;
 }
 
-static int refuse_change(const char *path, char *message)
+static int refuse_change(const char *path, char *errmsg)
 {
-	return tg_refuse(message, EINVAL,
-			 "%s with only these values changed would not say what is in force; change "
-			 "the file by hand",
-			 path);
+	return tg_error_set(
+		errmsg, EINVAL,
+		"%s with only these values changed would not say what is in force; change "
+		"the file by hand",
+		path);
 }
 
 static uint64_t no_buckets(const void *data, const char *limit)
@@ -130,7 +131,7 @@ static bool same_config(const struct tg_config *a, const struct tg_config *b)
  */
 static int verify(const char *path, const char *old, const char *new,
 		  const struct tg_setting *settings, size_t n, const struct tg_config *wanted,
-		  char *message)
+		  char *errmsg)
 {
 	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
 	tg_cleanup(tg_config_free) struct tg_config *before = NULL, *after = NULL;
@@ -140,15 +141,15 @@ static int verify(const char *path, const char *old, const char *new,
 
 	if (tg_config_parse(path, old, strlen(old), &before, &diagnostics) ||
 	    tg_config_parse(path, new, strlen(new), &after, &diagnostics))
-		return refuse_change(path, message);
+		return refuse_change(path, errmsg);
 	for (i = 0; i < n; i++) {
 		limit = tg_config_find_limit(before, settings[i].limit);
 		from = tg_config_find_limit((struct tg_config *)wanted, settings[i].limit);
 		if (!limit || !from)
-			return refuse_change(path, message);
+			return refuse_change(path, errmsg);
 		adopt(limit, from, settings[i].key);
 	}
-	return same_config(before, after) ? 0 : refuse_change(path, message);
+	return same_config(before, after) ? 0 : refuse_change(path, errmsg);
 }
 
 static bool may_be_added(const char *key)
@@ -186,14 +187,14 @@ static struct edit add_behind(const char *text, const struct tg_yaml *name, cons
 /* Of a mapping each value by itself, so that comments between them stay, too. */
 static int edit_parts(const char *path, const char *text, const struct tg_yaml *map,
 		      const char *value, const struct tg_yaml *parts, struct edit *edits, size_t *n,
-		      char *message)
+		      char *errmsg)
 {
 	const struct tg_yaml *from, *to;
 
 	for (to = parts->children; to; to = to->next) {
 		from = tg_yaml_get(map, to->key);
 		if (!from || from->kind != TG_YAML_SCALAR || to->kind != TG_YAML_SCALAR)
-			return refuse_change(path, message);
+			return refuse_change(path, errmsg);
 		edits[*n] = (struct edit){.begin = tg_text_offset(text, from->begin),
 					  .end = tg_text_offset(text, from->end)};
 		take_value(&edits[(*n)++], value, to);
@@ -203,7 +204,7 @@ static int edit_parts(const char *path, const char *text, const struct tg_yaml *
 
 /* One that is a mapping. Blanks before it are no indentation, of which tabs would be an error. */
 static int edit_map(const char *path, const char *text, const struct tg_yaml *limit,
-		    const struct tg_setting *setting, struct edit *edits, size_t *n, char *message)
+		    const struct tg_setting *setting, struct edit *edits, size_t *n, char *errmsg)
 {
 	const char *value = setting->value + strspn(setting->value, " \t");
 	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
@@ -213,30 +214,31 @@ static int edit_map(const char *path, const char *text, const struct tg_yaml *li
 	if (tg_yaml_parse(path, value, strlen(value), &root, &diagnostics) || !root ||
 	    root->kind != TG_YAML_MAP || root->n > PARTS_MAX ||
 	    (!map && tg_yaml_get(limit, setting->key)))
-		return refuse_change(path, message);
+		return refuse_change(path, errmsg);
 	if (map)
-		return edit_parts(path, text, map, value, root, edits, n, message);
+		return edit_parts(path, text, map, value, root, edits, n, errmsg);
 	edits[*n] = add_behind(text, tg_yaml_get(limit, "name"), setting->key);
 	take_value(&edits[(*n)++], value, root);
 	return 0;
 }
 
 static int make_edit(const char *path, const char *text, const struct tg_yaml *root,
-		     const struct tg_setting *setting, struct edit *edits, size_t *n, char *message)
+		     const struct tg_setting *setting, struct edit *edits, size_t *n, char *errmsg)
 {
 	const struct tg_yaml *limit = find_limit(root, setting->limit), *value;
 	struct edit *edit = &edits[*n];
 
 	if (!limit)
-		return tg_refuse(message, EINVAL, "%s has no limit named %s", path, setting->limit);
+		return tg_error_set(errmsg, EINVAL, "%s has no limit named %s", path,
+				    setting->limit);
 	if (kind_of(setting->key) == TG_YAML_MAP)
-		return edit_map(path, text, limit, setting, edits, n, message);
+		return edit_map(path, text, limit, setting, edits, n, errmsg);
 	value = find_setting(limit, setting->key);
 	if (!value && (!may_be_added(setting->key) || tg_yaml_get(limit, setting->key)))
-		return tg_refuse(message, EINVAL,
-				 "the limit %s has no %s in %s, where its refill has the "
-				 "other form; change the file by hand",
-				 setting->limit, setting->key, path);
+		return tg_error_set(errmsg, EINVAL,
+				    "the limit %s has no %s in %s, where its refill has the "
+				    "other form; change the file by hand",
+				    setting->limit, setting->key, path);
 	if (value)
 		*edit = (struct edit){.begin = tg_text_offset(text, value->begin),
 				      .end = tg_text_offset(text, value->end)};
@@ -249,7 +251,7 @@ static int make_edit(const char *path, const char *text, const struct tg_yaml *r
 }
 
 static int make_edits(const char *path, const char *text, const struct tg_setting *settings,
-		      size_t n, struct edit *edits, size_t *edits_n, char *message)
+		      size_t n, struct edit *edits, size_t *edits_n, char *errmsg)
 {
 	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
 	tg_cleanup(tg_yaml_free) struct tg_yaml *root = NULL;
@@ -257,14 +259,14 @@ static int make_edits(const char *path, const char *text, const struct tg_settin
 	size_t i;
 
 	if (tg_yaml_parse(path, text, strlen(text), &root, &diagnostics) || diagnostics.errors)
-		return tg_refuse(message, EINVAL, "%s is not valid YAML any more", path);
+		return tg_error_set(errmsg, EINVAL, "%s is not valid YAML any more", path);
 	for (i = 0; i < n && !error; i++)
-		error = make_edit(path, text, root, &settings[i], edits, edits_n, message);
+		error = make_edit(path, text, root, &settings[i], edits, edits_n, errmsg);
 	return error;
 }
 
 int tg_config_edit(const char *path, const char *text, const struct tg_setting *settings, size_t n,
-		   const struct tg_config *wanted, char **out, char *message)
+		   const struct tg_config *wanted, char **out, char *errmsg)
 {
 	tg_autofree struct edit *edits = calloc(n * PARTS_MAX, sizeof(*edits));
 	tg_autofree char *edited = NULL;
@@ -272,14 +274,14 @@ int tg_config_edit(const char *path, const char *text, const struct tg_setting *
 	int error;
 
 	if (!edits)
-		return tg_refuse(message, ENOMEM, "out of memory");
-	error = make_edits(path, text, settings, n, edits, &edits_n, message);
+		return tg_error_set(errmsg, ENOMEM, "out of memory");
+	error = make_edits(path, text, settings, n, edits, &edits_n, errmsg);
 	if (error)
 		return error;
 	edited = apply(text, edits, edits_n);
 	if (!edited)
-		return tg_refuse(message, ENOMEM, "out of memory");
-	error = verify(path, text, edited, settings, n, wanted, message);
+		return tg_error_set(errmsg, ENOMEM, "out of memory");
+	error = verify(path, text, edited, settings, n, wanted, errmsg);
 	if (error)
 		return error;
 	*out = TAKE_PTR(edited);
@@ -327,7 +329,7 @@ static int replace(const char *path, const char *text)
 }
 
 int tg_config_save(const char *path, const struct tg_setting *settings, size_t n,
-		   const struct tg_config *wanted, char *message)
+		   const struct tg_config *wanted, char *errmsg)
 {
 	/* Of a symbolic link, what it leads to is changed. */
 	tg_autofree char *target = realpath(path, NULL), *text = NULL, *edited = NULL;
@@ -335,16 +337,17 @@ int tg_config_save(const char *path, const struct tg_setting *settings, size_t n
 	int error;
 
 	if (!target)
-		return tg_refuse(message, errno, "%s: %s", path, strerror(errno));
+		return tg_error_set(errmsg, errno, "%s: %s", path, strerror(errno));
 	error = tg_text_read(target, TG_YAML_SIZE_MAX, &text, &length);
 	if (error)
-		return tg_refuse(message, error, "%s cannot be read: %s", target, strerror(-error));
-	error = tg_config_edit(target, text, settings, n, wanted, &edited, message);
+		return tg_error_set(errmsg, error, "%s cannot be read: %s", target,
+				    strerror(-error));
+	error = tg_config_edit(target, text, settings, n, wanted, &edited, errmsg);
 	if (error)
 		return error;
 	error = replace(target, edited);
 	if (error)
-		return tg_refuse(message, error, "%s cannot be written: %s", target,
-				 strerror(-error));
+		return tg_error_set(errmsg, error, "%s cannot be written: %s", target,
+				    strerror(-error));
 	return 0;
 }

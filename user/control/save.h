@@ -11,13 +11,13 @@
  * behind the limit's name; a refill key that it does not have (but for capacity and burst, which
  * stand for each other) is an error: nobody could say what should become of the other form. What
  * comes out must be what @wanted has for these settings, or it is an error. Returns 0, -ENOMEM
- * or -EINVAL with @message.
+ * or -EINVAL with @errmsg.
  */
 int tg_config_edit(const char *path, const char *text, const struct tg_setting *settings, size_t n,
-		   const struct tg_config *wanted, char **out, char *message);
+		   const struct tg_config *wanted, char **out, char *errmsg);
 
-/* The same for a file, which is replaced in one step. Returns 0 or -errno with @message. */
+/* The same for a file, which is replaced in one step. Returns 0 or -errno with @errmsg. */
 int tg_config_save(const char *path, const struct tg_setting *settings, size_t n,
-		   const struct tg_config *wanted, char *message);
+		   const struct tg_config *wanted, char *errmsg);
 
 #endif

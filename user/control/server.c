@@ -214,7 +214,7 @@ static int make_parent(const char *path)
 	snprintf(copy, sizeof(copy), "%s", path);
 	parent = dirname(copy);
 	if (mkdir(parent, 0755) && errno != EEXIST)
-		return tg_fail(errno, "cannot make the directory of %s", path);
+		return tg_log_errno(errno, "cannot make the directory of %s", path);
 	return tg_ownership_check_directory(parent);
 }
 
@@ -235,15 +235,15 @@ static int listen_on(const char *path)
 	int error;
 
 	if (fd < 0)
-		return tg_fail(errno, "socket");
+		return tg_log_errno(errno, "socket");
 	if (strlen(path) >= sizeof(address.sun_path))
-		return tg_fail(ENAMETOOLONG, "control socket %s", path);
+		return tg_log_errno(ENAMETOOLONG, "control socket %s", path);
 	strcpy(address.sun_path, path);
 	if (lstat(path, &status) == 0) {
 		if (!S_ISSOCK(status.st_mode))
-			return tg_fail(EEXIST, "control socket %s: not a socket", path);
+			return tg_log_errno(EEXIST, "control socket %s: not a socket", path);
 		if (answers(&address))
-			return tg_fail(
+			return tg_log_errno(
 				EADDRINUSE,
 				"another daemon answers on %s; choose another with --control",
 				path);
@@ -253,8 +253,8 @@ static int listen_on(const char *path)
 	error = bind(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
 	umask(mask);
 	if (error)
-		return tg_fail(error, "%scontrol socket %s",
-			       geteuid() == 0 ? "" : "tidegated is to be run as root: ", path);
+		return tg_log_errno(error, "%scontrol socket %s",
+				    geteuid() == 0 ? "" : "tidegated is to be run as root: ", path);
 	return TAKE_FD(fd);
 }
 
@@ -265,7 +265,7 @@ int tg_control_open(struct event_base *base, const char *path, tg_control_handle
 	int fd, error;
 
 	if (!made)
-		return tg_fail(ENOMEM, "control socket");
+		return tg_log_errno(ENOMEM, "control socket");
 	made->base = base;
 	made->handle = handle;
 	made->data = data;
@@ -279,7 +279,7 @@ int tg_control_open(struct event_base *base, const char *path, tg_control_handle
 	made->path = strdup(path);
 	made->listener = evconnlistener_new(base, on_accept, made, LEV_OPT_CLOSE_ON_FREE, 64, fd);
 	if (!made->path || !made->listener)
-		return tg_fail(ENOMEM, "control socket %s", path);
+		return tg_log_errno(ENOMEM, "control socket %s", path);
 	*control = TAKE_PTR(made);
 	return 0;
 }

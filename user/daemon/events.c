@@ -77,18 +77,18 @@ int tg_events_open(struct event_base *base, struct tg_datapath *datapath, struct
 	tg_cleanup(tg_events_close) struct tg_events *made = calloc(1, sizeof(*made));
 
 	if (!made)
-		return tg_fail(ENOMEM, "events");
+		return tg_log_errno(ENOMEM, "events");
 	made->datapath = datapath;
 	made->fd = tg_datapath_events_fd(datapath);
 	if (made->fd < 0)
-		return tg_fail(made->fd, "events");
+		return tg_log_errno(made->fd, "events");
 	made->ring = ring_buffer__new(made->fd, on_event, made, NULL);
 	if (!made->ring)
-		return tg_fail(errno, "events");
+		return tg_log_errno(errno, "events");
 	made->readable = event_new(base, ring_buffer__epoll_fd(made->ring), EV_READ | EV_PERSIST,
 				   on_readable, made);
 	if (!made->readable || event_add(made->readable, NULL))
-		return tg_fail(ENOMEM, "events");
+		return tg_log_errno(ENOMEM, "events");
 	*events = TAKE_PTR(made);
 	return 0;
 }

@@ -30,15 +30,15 @@ static void remember(struct tg_generations *generations, struct tg_config *confi
 	generations->history[generations->n++] = config;
 }
 
-static int publish(struct tg_daemon *daemon, struct tg_config *config, char *message)
+static int publish(struct tg_daemon *daemon, struct tg_config *config, char *errmsg)
 {
-	int error = tg_frame_key_note(config, message);
+	int error = tg_frame_key_note(config, errmsg);
 
 	if (!error)
-		error = tg_datapath_publish(daemon->datapath, config, message);
+		error = tg_datapath_publish(daemon->datapath, config, errmsg);
 	if (error) {
 		daemon->reloads_failed++;
-		tg_log(TG_LOG_ERROR, "%s; the policy in force stays", message);
+		tg_log(TG_LOG_ERROR, "%s; the policy in force stays", errmsg);
 		return error;
 	}
 	daemon->reloads_ok++;
@@ -47,17 +47,17 @@ static int publish(struct tg_daemon *daemon, struct tg_config *config, char *mes
 	return 0;
 }
 
-int tg_generations_change(struct tg_daemon *daemon, struct tg_config **config, char *message)
+int tg_generations_change(struct tg_daemon *daemon, struct tg_config **config, char *errmsg)
 {
 	struct tg_generations *generations = &daemon->generations;
 	int error;
 
 	if (generations->deadline_ns)
-		return tg_refuse(message, EALREADY,
-				 "a change waits to be confirmed, %llu s more; run `tidegate "
-				 "confirm` or `tidegate rollback` first",
-				 tg_generations_remaining(daemon) / NS_PER_S);
-	error = publish(daemon, *config, message);
+		return tg_error_set(errmsg, EALREADY,
+				    "a change waits to be confirmed, %llu s more; run `tidegate "
+				    "confirm` or `tidegate rollback` first",
+				    tg_generations_remaining(daemon) / NS_PER_S);
+	error = publish(daemon, *config, errmsg);
 	if (error)
 		return error;
 	remember(generations, daemon->config);
@@ -65,17 +65,18 @@ int tg_generations_change(struct tg_daemon *daemon, struct tg_config **config, c
 	return 0;
 }
 
-int tg_generations_rollback(struct tg_daemon *daemon, char *message)
+int tg_generations_rollback(struct tg_daemon *daemon, char *errmsg)
 {
 	struct tg_generations *generations = &daemon->generations;
 	struct tg_config *before;
 	int error;
 
 	if (!generations->n)
-		return tg_refuse(message, ENOENT,
-				 "there is no earlier policy to go back to since the daemon began");
+		return tg_error_set(
+			errmsg, ENOENT,
+			"there is no earlier policy to go back to since the daemon began");
 	before = generations->history[generations->n - 1];
-	error = publish(daemon, before, message);
+	error = publish(daemon, before, errmsg);
 	if (error)
 		return error;
 	generations->n--;
@@ -90,14 +91,14 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
 {
 	const struct timeval again = {.tv_sec = RETRY_AFTER_S};
 	struct tg_daemon *daemon = data;
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 
 	tg_log(TG_LOG_WARNING, "the last change was not confirmed in time: going back to what was "
 			       "in force before it");
-	if (tg_generations_rollback(daemon, message) == 0)
+	if (tg_generations_rollback(daemon, errmsg) == 0)
 		return;
 	tg_log(TG_LOG_ERROR, "going back failed, and is tried again in %d s: %s", RETRY_AFTER_S,
-	       message);
+	       errmsg);
 	event_add(daemon->generations.timer, &again);
 }
 
@@ -130,7 +131,7 @@ uint64_t tg_generations_remaining(const struct tg_daemon *daemon)
 int tg_generations_open(struct tg_daemon *daemon, struct event_base *base)
 {
 	daemon->generations.timer = evtimer_new(base, on_deadline, daemon);
-	return daemon->generations.timer ? 0 : tg_fail(ENOMEM, "timer");
+	return daemon->generations.timer ? 0 : tg_log_errno(ENOMEM, "timer");
 }
 
 void tg_generations_close(struct tg_daemon *daemon)

@@ -34,7 +34,7 @@ int tg_daemon_load(const char *path, struct tg_config **config)
 	return error;
 }
 
-int tg_daemon_reload(struct tg_daemon *daemon, char *message)
+int tg_daemon_reload(struct tg_daemon *daemon, char *errmsg)
 {
 	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
 	int error;
@@ -43,18 +43,18 @@ int tg_daemon_reload(struct tg_daemon *daemon, char *message)
 	error = tg_daemon_load(daemon->config_path, &config);
 	if (error) {
 		daemon->reloads_failed++;
-		tg_refuse(message, error,
-			  error == -EINVAL
-				  ? "%s is not valid, and the policy in force stays; `tidegate "
-				    "check %s` shows what is wrong"
-				  : "%s cannot be used, and the policy in force stays; the log "
-				    "says why",
-			  daemon->config_path, daemon->config_path);
-		tg_log(TG_LOG_ERROR, "%s", message);
+		tg_error_set(errmsg, error,
+			     error == -EINVAL
+				     ? "%s is not valid, and the policy in force stays; `tidegate "
+				       "check %s` shows what is wrong"
+				     : "%s cannot be used, and the policy in force stays; the log "
+				       "says why",
+			     daemon->config_path, daemon->config_path);
+		tg_log(TG_LOG_ERROR, "%s", errmsg);
 	} else {
-		error = tg_generations_change(daemon, &config, message);
+		error = tg_generations_change(daemon, &config, errmsg);
 		if (error == -EALREADY)
-			tg_log(TG_LOG_ERROR, "%s", message);
+			tg_log(TG_LOG_ERROR, "%s", errmsg);
 	}
 	if (!error)
 		tg_log(TG_LOG_INFO, "%s reloaded", daemon->config_path);
@@ -94,9 +94,9 @@ int tg_daemon_start_timers(struct tg_daemon *daemon)
 
 	daemon->maintenance = event_new(daemon->base, -1, EV_PERSIST, on_second, daemon);
 	if (!daemon->maintenance || event_add(daemon->maintenance, &second))
-		return tg_fail(ENOMEM, "timer");
+		return tg_log_errno(ENOMEM, "timer");
 	daemon->reclaiming = evtimer_new(daemon->base, on_slice, daemon);
-	return daemon->reclaiming ? 0 : tg_fail(ENOMEM, "timer");
+	return daemon->reclaiming ? 0 : tg_log_errno(ENOMEM, "timer");
 }
 
 void tg_daemon_stop_timers(struct tg_daemon *daemon)

@@ -11,9 +11,9 @@
  */
 int tg_daemon_load(const char *path, struct tg_config **config);
 
-/* Reads the file again and puts it in force. On failure @message (TG_MESSAGE_SIZE) says why and
+/* Reads the file again and puts it in force. On failure @errmsg (TG_ERRMSG_SIZE) says why and
  * nothing has changed; -EINVAL: the file is invalid. */
-int tg_daemon_reload(struct tg_daemon *daemon, char *message);
+int tg_daemon_reload(struct tg_daemon *daemon, char *errmsg);
 
 /* Ends the event loop. */
 void tg_daemon_stop(struct tg_daemon *daemon, enum tg_ending ending);

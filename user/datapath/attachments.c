@@ -56,7 +56,7 @@ static uint32_t free_counters(const struct tg_datapath *datapath,
 
 int tg_attachments_count(const struct tg_datapath *datapath, const struct tg_program *program,
 			 const struct tg_attachment *others, size_t others_n,
-			 struct tg_attachment *attachment, char *message)
+			 struct tg_attachment *attachment, char *errmsg)
 {
 	int counters = tg_program_map_fd(program, TG_MAP_INTERFACE_COUNTERS);
 	int places = tg_program_map_fd(program, TG_MAP_ATTACHMENTS);
@@ -67,8 +67,8 @@ int tg_attachments_count(const struct tg_datapath *datapath, const struct tg_pro
 	attachment->counters = free_counters(datapath, others, others_n);
 	if (tg_program_zero(counters, attachment->counters, sizeof(struct tg_interface_counters)) ||
 	    bpf_map_update_elem(places, &index, &attachment->counters, BPF_ANY))
-		return tg_refuse(message, errno, "cannot prepare the counters of %s: %s",
-				 attachment->name, strerror(errno));
+		return tg_error_set(errmsg, errno, "cannot prepare the counters of %s: %s",
+				    attachment->name, strerror(errno));
 	return 0;
 }
 
@@ -129,38 +129,38 @@ bool tg_attachments_delay(const struct tg_config *config, const struct tg_attach
 
 int tg_attachments_attach(const struct tg_datapath *datapath, const struct tg_program *program,
 			  const struct tg_config *config, const struct tg_wanted *wanted,
-			  struct tg_attachment *attachment, bool *queued, char *message)
+			  struct tg_attachment *attachment, bool *queued, char *errmsg)
 {
 	int error = 0, entry = tg_program_entry_fd(program, attachment->hook);
 
 	*queued = false;
 	if (tg_attachments_delay(config, attachment))
 		error = tg_qdisc_require(wanted->ifindex, wanted->name, wanted->manage_qdisc,
-					 queued, message);
+					 queued, errmsg);
 	if (error || attachment->link >= 0)
 		return error;
-	error = tg_attach(attachment, datapath->state_dir, entry, wanted->xdp_mode, message);
+	error = tg_attach(attachment, datapath->state_dir, entry, wanted->xdp_mode, errmsg);
 	if (error && *queued)
 		tg_qdisc_restore(wanted->ifindex);
 	return error;
 }
 
 static int take_up(struct tg_datapath *datapath, const struct tg_wanted *wanted, enum tg_hook hook,
-		   char *message)
+		   char *errmsg)
 {
 	struct tg_attachment *attachment = &datapath->attachments[datapath->attachments_n];
 	bool queued;
 	int error;
 
 	if (datapath->attachments_n == TG_ATTACHMENTS_MAX - 1)
-		return tg_refuse(message, E2BIG, "%s: no more than %d hooks can be held",
-				 wanted->name, TG_ATTACHMENTS_MAX - 1);
+		return tg_error_set(errmsg, E2BIG, "%s: no more than %d hooks can be held",
+				    wanted->name, TG_ATTACHMENTS_MAX - 1);
 	*attachment = (struct tg_attachment){.ifindex = wanted->ifindex, .hook = hook, .link = -1};
 	memcpy(attachment->name, wanted->name, sizeof(attachment->name));
-	error = tg_attachments_count(datapath, datapath->program, NULL, 0, attachment, message);
+	error = tg_attachments_count(datapath, datapath->program, NULL, 0, attachment, errmsg);
 	if (!error)
 		error = tg_attachments_attach(datapath, datapath->program, datapath->config, wanted,
-					      attachment, &queued, message);
+					      attachment, &queued, errmsg);
 	if (error)
 		return error;
 	datapath->attachments_n++;
@@ -169,7 +169,7 @@ static int take_up(struct tg_datapath *datapath, const struct tg_wanted *wanted,
 	return 0;
 }
 
-static void follow_one(struct tg_datapath *datapath, const struct tg_wanted *wanted, char *message)
+static void follow_one(struct tg_datapath *datapath, const struct tg_wanted *wanted, char *errmsg)
 {
 	struct tg_attachment *live;
 	int hook;
@@ -181,27 +181,27 @@ static void follow_one(struct tg_datapath *datapath, const struct tg_wanted *wan
 		if (live)
 			memcpy(live->name, wanted->name, sizeof(live->name));
 		else
-			take_up(datapath, wanted, hook, message);
+			take_up(datapath, wanted, hook, errmsg);
 	}
 }
 
 void tg_datapath_follow(struct tg_datapath *datapath)
 {
 	tg_autofree struct tg_wanted *wanted = NULL;
-	char message[TG_MESSAGE_SIZE] = "";
+	char errmsg[TG_ERRMSG_SIZE] = "";
 	size_t i, n = 0, before;
 
-	if (tg_interfaces_find(datapath->config, &wanted, &n, message) == -ENOMEM)
+	if (tg_interfaces_find(datapath->config, &wanted, &n, errmsg) == -ENOMEM)
 		return;
 	let_go(datapath, wanted, n);
 	before = datapath->attachments_n;
 	for (i = 0; i < n; i++)
-		follow_one(datapath, &wanted[i], message);
+		follow_one(datapath, &wanted[i], errmsg);
 	if (datapath->attachments_n > before)
 		tg_interfaces_warn(wanted, n);
-	if (strcmp(message, datapath->refusal) == 0)
+	if (strcmp(errmsg, datapath->refusal) == 0)
 		return;
-	if (message[0])
-		tg_log(TG_LOG_ERROR, "%s", message);
-	memcpy(datapath->refusal, message, sizeof(message));
+	if (errmsg[0])
+		tg_log(TG_LOG_ERROR, "%s", errmsg);
+	memcpy(datapath->refusal, errmsg, sizeof(errmsg));
 }

@@ -20,11 +20,11 @@ struct tg_attachment *tg_attachments_find(struct tg_datapath *datapath, unsigned
 
 /*
  * Puts an attachment on its hook unless it is there already, with the queue that it needs behind
- * it if the policy delays. *@queued: the queue was made by this call. 0 or -errno with @message.
+ * it if the policy delays. *@queued: the queue was made by this call. 0 or -errno with @errmsg.
  */
 int tg_attachments_attach(const struct tg_datapath *datapath, const struct tg_program *program,
 			  const struct tg_config *config, const struct tg_wanted *wanted,
-			  struct tg_attachment *attachment, bool *queued, char *message);
+			  struct tg_attachment *attachment, bool *queued, char *errmsg);
 
 /* Packets are delayed there. */
 bool tg_attachments_delay(const struct tg_config *config, const struct tg_attachment *attachment);
@@ -34,11 +34,11 @@ uint32_t tg_attachments_index(const struct tg_attachment *attachment);
 
 /*
  * Gives an attachment its place among the counters, if it has none: one that neither the live
- * attachments have nor @others. 0 or -errno with @message.
+ * attachments have nor @others. 0 or -errno with @errmsg.
  */
 int tg_attachments_count(const struct tg_datapath *datapath, const struct tg_program *program,
 			 const struct tg_attachment *others, size_t others_n,
-			 struct tg_attachment *attachment, char *message);
+			 struct tg_attachment *attachment, char *errmsg);
 
 /* Takes an attachment away, with the queue of ours behind it. */
 void tg_datapath_remove(const struct tg_datapath *datapath, struct tg_attachment *attachment);

@@ -56,7 +56,7 @@ int tg_datapath_take_next_table(const struct tg_datapath *datapath)
 
 	snprintf(from, sizeof(from), "%s/%s", datapath->state_dir, TG_NEXT_BUCKETS_PIN);
 	snprintf(to, sizeof(to), "%s/%s", datapath->state_dir, tg_map_names[TG_MAP_BUCKETS]);
-	return rename(from, to) ? tg_fail(errno, "rename %s", from) : 0;
+	return rename(from, to) ? tg_log_errno(errno, "rename %s", from) : 0;
 }
 
 static bool read_records(struct tg_datapath *datapath)
@@ -123,7 +123,7 @@ static int start_afresh(struct tg_datapath *datapath)
 	/* So few bytes come whole, and waiting for the first entropy is what is wanted. */
 	while (getrandom(datapath->meta.hash_key, sizeof(datapath->meta.hash_key), 0) < 0)
 		if (errno != EINTR)
-			return tg_fail(errno, "no random key for the table");
+			return tg_log_errno(errno, "no random key for the table");
 	return 0;
 }
 
@@ -188,13 +188,13 @@ static void adopt_counters(struct tg_datapath *datapath)
 	}
 }
 
-int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char *message)
+int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char *errmsg)
 {
 	tg_cleanup(tg_datapath_close) struct tg_datapath *made = calloc(1, sizeof(*made));
 	int error;
 
 	if (!made)
-		return tg_refuse(message, ENOMEM, "out of memory");
+		return tg_error_set(errmsg, ENOMEM, "out of memory");
 	made->lock = -1;
 	memset(made->adopted_entries, -1, sizeof(made->adopted_entries));
 	made->tick = tg_clock_tick();
@@ -202,14 +202,14 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 	made->entries = calloc(1, sizeof(*made->entries));
 	made->reclaim = tg_reclaim_new();
 	if (!made->state_dir || !made->entries || !made->reclaim)
-		return tg_refuse(message, ENOMEM, "out of memory");
-	made->lock = tg_state_dir_open(state_dir, message);
+		return tg_error_set(errmsg, ENOMEM, "out of memory");
+	made->lock = tg_state_dir_open(state_dir, errmsg);
 	if (made->lock < 0)
 		return made->lock;
 	tg_entries_adopt(made);
 	error = adopt_maps(made);
 	if (error)
-		return tg_refuse(message, error, "the kernel gives no random numbers");
+		return tg_error_set(errmsg, error, "the kernel gives no random numbers");
 	tg_attach_adopt(state_dir, adopt_attachment, made);
 	adopt_counters(made);
 	adopt_entries(made);

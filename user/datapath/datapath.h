@@ -4,7 +4,7 @@
  * under the state directory. Everything here outlives the process unless
  * tg_datapath_detach() takes it away.
  *
- * Functions return 0 or -errno. Those with a @message write there, on failure, a
+ * Functions return 0 or -errno. Those with a @errmsg write there, on failure, a
  * sentence for the operator: what failed and what to do next.
  */
 #ifndef TG_DATAPATH_DATAPATH_H
@@ -25,7 +25,7 @@ struct tg_datapath;
  * Takes hold of @state_dir (made if missing; must lie on a bpffs): -EBUSY if another
  * daemon has it. Finds what an earlier daemon left there; changes nothing yet.
  */
-int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char *message);
+int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char *errmsg);
 
 /*
  * Puts @config in force: compiles it, loads a new program generation over the live
@@ -34,8 +34,7 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
  * -EBUSY: another's XDP program is on an interface; -EPERM: no privilege; -ENODEV: no
  * such interface; -EOPNOTSUPP: xdp_mode native without driver support.
  */
-int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config,
-			char *message);
+int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config, char *errmsg);
 
 /* A snapshot; the caller frees it with tg_stats_free(). */
 int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats);

@@ -36,7 +36,7 @@ struct tg_datapath {
 	struct tg_reclaim *reclaim;
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
-	char refusal[TG_MESSAGE_SIZE]; /* why an interface could not be followed, as last logged */
+	char refusal[TG_ERRMSG_SIZE]; /* why an interface could not be followed, as last logged */
 };
 
 /* Pins beside those of maps and links. */

@@ -207,7 +207,7 @@ int tg_entries_expire(struct tg_datapath *datapath)
 	if (!entries->walking && entries->soonest > tg_now_ns())
 		return 0;
 	error = expire(datapath, BATCHES_A_SECOND);
-	return error ? tg_fail(error, "cannot take expired entries out") : 0;
+	return error ? tg_log_errno(error, "cannot take expired entries out") : 0;
 }
 
 /* When there is no room, some may be held by entries that have ended. */

@@ -50,23 +50,23 @@ struct publish {
 };
 
 /* Once: with the maps that are kept, so is the clock that their buckets are reckoned by. */
-static int find_ticks(struct tg_datapath *datapath, char *message)
+static int find_ticks(struct tg_datapath *datapath, char *errmsg)
 {
 	uint64_t begin = datapath->meta.tick_begin;
 	int error = begin ? 0 : tg_ticks_find(datapath->tick, &begin);
 
 	if (error)
-		return tg_program_explain_load(message, error);
+		return tg_program_explain_load(errmsg, error);
 	datapath->meta.tick = datapath->tick;
 	datapath->meta.tick_begin = begin;
 	return 0;
 }
 
-static int compile(struct publish *publish, char *message)
+static int compile(struct publish *publish, char *errmsg)
 {
 	struct tg_datapath *datapath = publish->datapath;
 	uint32_t size = publish->config->table_size, bank = publish->bank;
-	int error = find_ticks(datapath, message);
+	int error = find_ticks(datapath, errmsg);
 
 	if (error)
 		return error;
@@ -74,7 +74,8 @@ static int compile(struct publish *publish, char *message)
 				  tg_clock_may_lose_ticks() ? UINT64_MAX : datapath->tick,
 				  &publish->compiled);
 	if (error)
-		return tg_refuse(message, error, "cannot compile the policy: %s", strerror(-error));
+		return tg_error_set(errmsg, error, "cannot compile the policy: %s",
+				    strerror(-error));
 	publish->meta = datapath->meta;
 	publish->meta.next_serial = publish->compiled->next_serial;
 	publish->meta.generation[bank] = publish->compiled->policy.generation;
@@ -83,7 +84,7 @@ static int compile(struct publish *publish, char *message)
 	return 0;
 }
 
-static int load(struct publish *publish, char *message)
+static int load(struct publish *publish, char *errmsg)
 {
 	struct tg_datapath *datapath = publish->datapath;
 	unsigned int hooks = 0;
@@ -96,18 +97,18 @@ static int load(struct publish *publish, char *message)
 	return tg_program_load(datapath->state_dir,
 			       publish->resized ? TG_NEXT_BUCKETS_PIN
 						: tg_map_names[TG_MAP_BUCKETS],
-			       publish->compiled, hooks, &publish->program, message);
+			       publish->compiled, hooks, &publish->program, errmsg);
 }
 
-static int refuse_maps(int error, char *message)
+static int refuse_maps(int error, char *errmsg)
 {
 	if (!error)
 		return 0;
-	return tg_refuse(message, error, "cannot prepare the maps: %s", strerror(-error));
+	return tg_error_set(errmsg, error, "cannot prepare the maps: %s", strerror(-error));
 }
 
 /* The old generation goes on with its own table; what it charges after this is lost. */
-static int copy_table(struct publish *publish, char *message)
+static int copy_table(struct publish *publish, char *errmsg)
 {
 	int new = tg_program_map_fd(publish->program, TG_MAP_BUCKETS), error;
 	tg_autoclose int old = -1;
@@ -116,23 +117,23 @@ static int copy_table(struct publish *publish, char *message)
 		return 0;
 	old = tg_state_dir_open_pin(publish->datapath->state_dir, tg_map_names[TG_MAP_BUCKETS]);
 	error = old < 0 ? old : tg_table_copy(old, new, &publish->compiled->policy.table);
-	return error ? refuse_maps(error, message) : 0;
+	return error ? refuse_maps(error, errmsg) : 0;
 }
 
 /* A daemon that died may have left buckets of two versions. */
-static int settle(struct publish *publish, char *message)
+static int settle(struct publish *publish, char *errmsg)
 {
 	const struct tg_datapath *datapath = publish->datapath;
 	struct tg_sweep sweep = {.bank = datapath->bank};
 
 	if (!datapath->unswept || !datapath->table_size)
 		return 0;
-	return refuse_maps(tg_program_sweep(publish->program, &sweep), message);
+	return refuse_maps(tg_program_sweep(publish->program, &sweep), errmsg);
 }
 
-static int clear_fresh(struct publish *publish, char *message)
+static int clear_fresh(struct publish *publish, char *errmsg)
 {
-	return refuse_maps(tg_buckets_clear_fresh(publish->program, publish->compiled), message);
+	return refuse_maps(tg_buckets_clear_fresh(publish->program, publish->compiled), errmsg);
 }
 
 static int write_record(int fd, uint32_t bank, uint32_t slot, const struct tg_limit_record *record)
@@ -146,7 +147,7 @@ static int write_record(int fd, uint32_t bank, uint32_t slot, const struct tg_li
  * The new bank's, whole; and in the old bank, whose programs will meet buckets that the new
  * ones have charged, the rates by which they can read them.
  */
-static int write_records(struct publish *publish, char *message)
+static int write_records(struct publish *publish, char *errmsg)
 {
 	int fd = tg_program_map_fd(publish->program, TG_MAP_RECORDS), error = 0;
 	const struct tg_limit_record *new = publish->compiled->records;
@@ -161,28 +162,28 @@ static int write_records(struct publish *publish, char *message)
 		memcpy(old[slot].rates, new[slot].rates, sizeof(old[slot].rates));
 		error = write_record(fd, datapath->bank, slot, &old[slot]);
 	}
-	return error ? refuse_maps(error, message) : 0;
+	return error ? refuse_maps(error, errmsg) : 0;
 }
 
 /* Maps just made do not say yet what layout they have. */
-static int write_meta(struct publish *publish, char *message)
+static int write_meta(struct publish *publish, char *errmsg)
 {
 	int fd = tg_program_map_fd(publish->program, TG_MAP_META), error;
 	uint32_t zero = 0;
 
 	if (bpf_map_update_elem(fd, &zero, &publish->meta, BPF_ANY))
-		return refuse_maps(-errno, message);
+		return refuse_maps(-errno, errmsg);
 	error = tg_entries_announce(publish->program, publish->datapath->entries->n);
-	return refuse_maps(error, message);
+	return refuse_maps(error, errmsg);
 }
 
-static int install(struct publish *publish, char *message)
+static int install(struct publish *publish, char *errmsg)
 {
 	int error = tg_app_program_pin(publish->program, publish->compiled,
-				       publish->datapath->state_dir, message);
+				       publish->datapath->state_dir, errmsg);
 
 	return error ? error
-		     : refuse_maps(tg_program_install(publish->program, publish->bank), message);
+		     : refuse_maps(tg_program_install(publish->program, publish->bank), errmsg);
 }
 
 static bool mode_fits(const struct tg_attachment *attachment, enum tg_xdp_mode mode)
@@ -192,7 +193,7 @@ static bool mode_fits(const struct tg_attachment *attachment, enum tg_xdp_mode m
 }
 
 static int attach_one(struct publish *publish, const struct tg_wanted *wanted, enum tg_hook hook,
-		      char *message)
+		      char *errmsg)
 {
 	struct tg_datapath *datapath = publish->datapath;
 	size_t n = publish->attachments_n;
@@ -201,8 +202,8 @@ static int attach_one(struct publish *publish, const struct tg_wanted *wanted, e
 	int error;
 
 	if (live && !mode_fits(live, wanted->xdp_mode))
-		return tg_refuse(
-			message, EINVAL,
+		return tg_error_set(
+			errmsg, EINVAL,
 			"%s runs in %s mode, and a change of xdp_mode would leave it without "
 			"a program for a moment; take it out of the configuration first, then "
 			"add it again",
@@ -212,10 +213,10 @@ static int attach_one(struct publish *publish, const struct tg_wanted *wanted, e
 		     : (struct tg_attachment){.ifindex = wanted->ifindex, .hook = hook, .link = -1};
 	memcpy(attachment->name, wanted->name, sizeof(attachment->name));
 	error = tg_attachments_count(datapath, publish->program, publish->attachments, n,
-				     attachment, message);
+				     attachment, errmsg);
 	if (!error)
 		error = tg_attachments_attach(datapath, publish->program, publish->config, wanted,
-					      attachment, &publish->queued[n], message);
+					      attachment, &publish->queued[n], errmsg);
 	if (error)
 		return error;
 	publish->created[n] = !live;
@@ -223,20 +224,20 @@ static int attach_one(struct publish *publish, const struct tg_wanted *wanted, e
 	/* The entry there looks at maps of another layout, which are not in use any more. */
 	if (live && datapath->replaced)
 		error = tg_attach_update(live, datapath->state_dir,
-					 tg_program_entry_fd(publish->program, hook), message);
+					 tg_program_entry_fd(publish->program, hook), errmsg);
 	return error;
 }
 
-static int attach_all(struct publish *publish, char *message)
+static int attach_all(struct publish *publish, char *errmsg)
 {
 	tg_autofree struct tg_wanted *wanted = NULL;
 	size_t i, n;
-	int error = tg_interfaces_find(publish->config, &wanted, &n, message), hook;
+	int error = tg_interfaces_find(publish->config, &wanted, &n, errmsg), hook;
 
 	for (i = 0; i < n && !error; i++)
 		for (hook = 0; hook < TG_HOOKS && !error; hook++)
 			if (wanted[i].hooks >> hook & 1)
-				error = attach_one(publish, &wanted[i], hook, message);
+				error = attach_one(publish, &wanted[i], hook, errmsg);
 	if (!error)
 		tg_interfaces_warn(wanted, n);
 	return error;
@@ -259,7 +260,7 @@ static void commit(struct publish *publish)
 	datapath->config = TAKE_PTR(publish->copy);
 }
 
-static int switch_over(struct publish *publish, char *message)
+static int switch_over(struct publish *publish, char *errmsg)
 {
 	int error = tg_admission_write(tg_program_map_fd(publish->program, TG_MAP_ADMISSION),
 				       publish->bank, publish->compiled);
@@ -267,8 +268,8 @@ static int switch_over(struct publish *publish, char *message)
 	if (!error)
 		error = tg_program_switch(publish->program, publish->bank);
 	if (error)
-		return tg_refuse(message, error, "cannot put the new policy in force: %s",
-				 strerror(-error));
+		return tg_error_set(errmsg, error, "cannot put the new policy in force: %s",
+				    strerror(-error));
 	commit(publish);
 	return 0;
 }
@@ -286,7 +287,7 @@ static bool is_kept(const struct publish *publish, const struct tg_attachment *a
 }
 
 /* Hooks that the new configuration no longer names, and queues that nothing waits in any more. */
-static int drop_unwanted(struct publish *publish, char *message)
+static int drop_unwanted(struct publish *publish, char *errmsg)
 {
 	struct tg_datapath *datapath = publish->datapath;
 	struct tg_attachment *attachment;
@@ -309,7 +310,7 @@ static int drop_unwanted(struct publish *publish, char *message)
 	return 0;
 }
 
-static int rename_table(struct publish *publish, char *message)
+static int rename_table(struct publish *publish, char *errmsg)
 {
 	struct tg_datapath *datapath = publish->datapath;
 
@@ -332,10 +333,10 @@ static int pin_entry(struct tg_datapath *datapath, enum tg_hook hook)
 	if (*adopted >= 0)
 		close(*adopted);
 	*adopted = dup(entry);
-	return bpf_obj_pin(*adopted, path) ? tg_fail(errno, "pin %s", path) : 0;
+	return bpf_obj_pin(*adopted, path) ? tg_log_errno(errno, "pin %s", path) : 0;
 }
 
-static int pin_entries(struct publish *publish, char *message)
+static int pin_entries(struct publish *publish, char *errmsg)
 {
 	int hook, error = 0, r;
 
@@ -347,7 +348,7 @@ static int pin_entries(struct publish *publish, char *message)
 	return error;
 }
 
-static int retire(struct publish *publish, char *message)
+static int retire(struct publish *publish, char *errmsg)
 {
 	const struct tg_datapath *datapath = publish->datapath;
 
@@ -359,7 +360,7 @@ static int retire(struct publish *publish, char *message)
  * First without taking out: a walk that deletes may skip, and every bucket must be converted
  * before the number of its version comes round again.
  */
-static int sweep(struct publish *publish, char *message)
+static int sweep(struct publish *publish, char *errmsg)
 {
 	struct tg_datapath *datapath = publish->datapath;
 	struct tg_sweep request = {.bank = datapath->bank};
@@ -377,7 +378,7 @@ static int sweep(struct publish *publish, char *message)
 /* In order. Up to "switch", an error ends the publish; behind it, the rest is done all the same. */
 static const struct {
 	const char *name;
-	int (*run)(struct publish *publish, char *message);
+	int (*run)(struct publish *publish, char *errmsg);
 } steps[] = {
 	{"compile", compile},	 {"load", load},	  {"copy", copy_table},
 	{"settle", settle},	 {"clear", clear_fresh},  {"records", write_records},
@@ -391,7 +392,7 @@ static void undo(struct publish *publish)
 {
 	struct tg_datapath *datapath = publish->datapath;
 	struct tg_attachment *attachment;
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	size_t i;
 
 	for (i = 0; i < publish->attachments_n; i++) {
@@ -402,8 +403,8 @@ static void undo(struct publish *publish)
 			tg_attach_remove(attachment, datapath->state_dir);
 		else if (datapath->replaced &&
 			 tg_attach_update(attachment, datapath->state_dir,
-					  datapath->adopted_entries[attachment->hook], message))
-			tg_log(TG_LOG_ERROR, "going back: %s", message);
+					  datapath->adopted_entries[attachment->hook], errmsg))
+			tg_log(TG_LOG_ERROR, "going back: %s", errmsg);
 	}
 	tg_app_program_unpin(datapath->state_dir, publish->bank);
 	if (publish->program)
@@ -424,7 +425,7 @@ static void publish_end(struct publish *publish)
 	tg_program_free(&publish->program);
 }
 
-int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config, char *message)
+int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config, char *errmsg)
 {
 	tg_cleanup(publish_end) struct publish publish = {
 		.datapath = datapath,
@@ -436,13 +437,13 @@ int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *co
 	int error;
 
 	if (!publish.copy)
-		return tg_refuse(message, ENOMEM, "out of memory");
+		return tg_error_set(errmsg, ENOMEM, "out of memory");
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		error = tg_fault(steps[i].name);
 		if (error)
-			tg_refuse(message, error, "%s: %s", steps[i].name, strerror(-error));
+			tg_error_set(errmsg, error, "%s: %s", steps[i].name, strerror(-error));
 		else
-			error = steps[i].run(&publish, message);
+			error = steps[i].run(&publish, errmsg);
 		if (error && !publish.committed)
 			return error;
 	}

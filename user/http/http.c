@@ -237,17 +237,17 @@ static int bind_to(struct tg_http *http, struct event_base *base, const char *ad
 
 	http->host = strdup(address);
 	if (!http->host)
-		return tg_fail(ENOMEM, "metrics");
+		return tg_log_errno(ENOMEM, "metrics");
 	if (split_address(http->host, &host, &port))
-		return tg_fail(EINVAL, "--metrics \"%s\": write HOST:PORT, [IPV6]:PORT or none",
-			       address);
+		return tg_log_errno(
+			EINVAL, "--metrics \"%s\": write HOST:PORT, [IPV6]:PORT or none", address);
 	bound = evhttp_bind_socket_with_handle(http->server, host, port);
 	if (!bound)
-		return tg_fail(errno ? errno : EADDRNOTAVAIL,
-			       "cannot listen on %s for metrics; choose another with --metrics",
-			       address);
+		return tg_log_errno(
+			errno ? errno : EADDRNOTAVAIL,
+			"cannot listen on %s for metrics; choose another with --metrics", address);
 	if (tg_crowd_bound(base, http->server, bound, &http->crowd))
-		return tg_fail(ENOMEM, "metrics");
+		return tg_log_errno(ENOMEM, "metrics");
 	http->loopback = listens_on_loopback(bound);
 	tg_log(TG_LOG_INFO, "%s at http://%s/",
 	       http->loopback ? "status page and metrics" : "metrics", address);
@@ -264,12 +264,12 @@ int tg_http_open(struct event_base *base, const char *address, tg_api_handler *h
 		return 0;
 	made = calloc(1, sizeof(*made));
 	if (!made)
-		return tg_fail(ENOMEM, "metrics");
+		return tg_log_errno(ENOMEM, "metrics");
 	made->api.handle = handle;
 	made->api.daemon = daemon;
 	made->server = evhttp_new(base);
 	if (!made->server)
-		return tg_fail(ENOMEM, "metrics");
+		return tg_log_errno(ENOMEM, "metrics");
 	evhttp_set_allowed_methods(made->server, ALL_METHODS); /* or they would get 501, not 405 */
 	evhttp_set_max_headers_size(made->server, HEADERS_MAX);
 	evhttp_set_max_body_size(made->server, BODY_MAX);

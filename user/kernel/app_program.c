@@ -62,7 +62,7 @@ static int pin(const struct app_bpf *skeleton, const char *state_dir, uint32_t b
 }
 
 int tg_app_program_pin(const struct tg_program *program, const struct tg_compiled *compiled,
-		       const char *state_dir, char *message)
+		       const char *state_dir, char *errmsg)
 {
 	tg_cleanup(destroy) struct app_bpf *skeleton = app_bpf__open();
 	int error = skeleton ? 0 : -errno;
@@ -84,9 +84,9 @@ int tg_app_program_pin(const struct tg_program *program, const struct tg_compile
 	}
 	if (!error)
 		error = pin(skeleton, state_dir, compiled->policy.bank);
-	return error ? tg_refuse(message, error,
-				 "cannot load the program by which applications charge: %s",
-				 strerror(-error))
+	return error ? tg_error_set(errmsg, error,
+				    "cannot load the program by which applications charge: %s",
+				    strerror(-error))
 		     : 0;
 }
 

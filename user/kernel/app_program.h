@@ -10,10 +10,10 @@
 
 /*
  * Loads the program that goes with @program and @compiled and pins it for the bank, in place of
- * what is there. Root may run it, and the group of this process. 0 or -errno with @message.
+ * what is there. Root may run it, and the group of this process. 0 or -errno with @errmsg.
  */
 int tg_app_program_pin(const struct tg_program *program, const struct tg_compiled *compiled,
-		       const char *state_dir, char *message);
+		       const char *state_dir, char *errmsg);
 
 void tg_app_program_unpin(const char *state_dir, uint32_t bank);
 

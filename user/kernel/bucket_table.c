@@ -55,7 +55,8 @@ static bool is_key(const struct tg_bucket_key *a, const struct tg_bucket_key *b)
 
 static int read_line(int fd, uint32_t index, union tg_table_line *line)
 {
-	return bpf_map_lookup_elem(fd, &index, line) ? tg_fail(errno, "a line of the table") : 0;
+	return bpf_map_lookup_elem(fd, &index, line) ? tg_log_errno(errno, "a line of the table")
+						     : 0;
 }
 
 /* One of the set's ways that leads to the key. */
@@ -115,7 +116,7 @@ static int open_window(int fd, uint32_t first, uint32_t n, struct window *window
 	window->memory = mmap(NULL, window->bytes, PROT_READ, MAP_SHARED, fd,
 			      (off_t)(first - skipped) * sizeof(union tg_table_line));
 	if (window->memory == MAP_FAILED)
-		return tg_fail(errno, "a part of the table");
+		return tg_log_errno(errno, "a part of the table");
 	window->lines = (union tg_table_line *)window->memory + skipped;
 	return 0;
 }
@@ -137,13 +138,13 @@ struct tg_table_walk *tg_table_walk_new(int fd)
 	struct tg_table_walk *walk = calloc(1, sizeof(*walk));
 
 	if (!size || !walk) {
-		tg_fail(size ? ENOMEM : EINVAL, "the table of buckets");
+		tg_log_errno(size ? ENOMEM : EINVAL, "the table of buckets");
 		free(walk);
 		return NULL;
 	}
 	walk->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (walk->fd < 0) {
-		tg_fail(errno, "the table of buckets");
+		tg_log_errno(errno, "the table of buckets");
 		free(walk);
 		return NULL;
 	}

@@ -261,32 +261,33 @@ static void leave_out(const struct tg_program *program)
 	}
 }
 
-int tg_program_explain_load(char *message, int error)
+int tg_program_explain_load(char *errmsg, int error)
 {
 	/* EACCES is the verifier's. */
 	if (error == -EPERM || (error == -EACCES && !tg_capabilities_compare()))
-		return tg_refuse(message, EPERM,
-				 "no privilege to load BPF programs; run as root or with CAP_BPF, "
-				 "CAP_NET_ADMIN and CAP_PERFMON");
+		return tg_error_set(
+			errmsg, EPERM,
+			"no privilege to load BPF programs; run as root or with CAP_BPF, "
+			"CAP_NET_ADMIN and CAP_PERFMON");
 	if (error == -EACCES)
 		error = -EOPNOTSUPP;
-	return tg_refuse(message, error,
-			 "this kernel's verifier did not take the packet program: %s; run with "
-			 "--log-level debug to see what it says, and report it",
-			 strerror(-error));
+	return tg_error_set(errmsg, error,
+			    "this kernel's verifier did not take the packet program: %s; run with "
+			    "--log-level debug to see what it says, and report it",
+			    strerror(-error));
 }
 
 /* Everything up to the load itself. */
 static int prepare(const struct tg_compiled *compiled, unsigned int hooks,
-		   struct tg_program **program, char *message)
+		   struct tg_program **program, char *errmsg)
 {
 	tg_cleanup(tg_program_free) struct tg_program *made = calloc(1, sizeof(*made));
 
 	if (!made)
-		return tg_refuse(message, ENOMEM, "out of memory");
+		return tg_error_set(errmsg, ENOMEM, "out of memory");
 	made->skeleton = tidegate_bpf__open();
 	if (!made->skeleton)
-		return tg_program_explain_load(message, -errno);
+		return tg_program_explain_load(errmsg, -errno);
 	memcpy((void *)&made->skeleton->rodata->policy, &compiled->policy,
 	       sizeof(compiled->policy));
 	made->hooks = hooks;
@@ -296,12 +297,12 @@ static int prepare(const struct tg_compiled *compiled, unsigned int hooks,
 	return 0;
 }
 
-static int load(const struct tg_program *program, const struct tg_compiled *compiled, char *message)
+static int load(const struct tg_program *program, const struct tg_compiled *compiled, char *errmsg)
 {
 	int error = tidegate_bpf__load(program->skeleton);
 
 	if (error)
-		return tg_program_explain_load(message, error);
+		return tg_program_explain_load(errmsg, error);
 	error = tg_table_prepare(bpf_map__fd(program->skeleton->maps.buckets),
 				 &compiled->policy.table);
 	if (!error)
@@ -309,24 +310,24 @@ static int load(const struct tg_program *program, const struct tg_compiled *comp
 	if (!error)
 		error = fill_lists(program->skeleton, compiled);
 	if (error)
-		return tg_refuse(message, error, "cannot fill the policy's maps: %s",
-				 strerror(-error));
+		return tg_error_set(errmsg, error, "cannot fill the policy's maps: %s",
+				    strerror(-error));
 	return 0;
 }
 
 int tg_program_load(const char *state_dir, const char *buckets_pin,
 		    const struct tg_compiled *compiled, unsigned int hooks,
-		    struct tg_program **program, char *message)
+		    struct tg_program **program, char *errmsg)
 {
 	tg_cleanup(tg_program_free) struct tg_program *made = NULL;
-	int error = prepare(compiled, hooks, &made, message);
+	int error = prepare(compiled, hooks, &made, errmsg);
 
 	if (error)
 		return error;
 	error = set_pins(made->skeleton, state_dir, buckets_pin);
 	if (error)
-		return tg_program_explain_load(message, error);
-	error = load(made, compiled, message);
+		return tg_program_explain_load(errmsg, error);
+	error = load(made, compiled, errmsg);
 	if (error)
 		return error;
 	*program = TAKE_PTR(made);
@@ -334,16 +335,16 @@ int tg_program_load(const char *state_dir, const char *buckets_pin,
 }
 
 int tg_program_load_virtual(const struct tg_compiled *compiled, enum tg_hook hook,
-			    struct tg_program **program, char *message)
+			    struct tg_program **program, char *errmsg)
 {
 	tg_cleanup(tg_program_free) struct tg_program *made = NULL;
-	int error = prepare(compiled, 1U << hook, &made, message);
+	int error = prepare(compiled, 1U << hook, &made, errmsg);
 
 	if (error)
 		return error;
 	libbpf_set_print(NULL); /* the message says enough to whoever lacks the privilege */
 	*(bool *)&made->skeleton->rodata->virtual_clock = true;
-	error = load(made, compiled, message);
+	error = load(made, compiled, errmsg);
 	if (error)
 		return error;
 	*program = TAKE_PTR(made);
@@ -400,7 +401,7 @@ static int run_sweep(const struct bpf_program *sweeper, struct tg_sweep *sweep)
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = sweep, .ctx_size_in = sizeof(*sweep));
 
 	if (bpf_prog_test_run_opts(bpf_program__fd(sweeper), &options))
-		return tg_fail(errno, "sweep of the bucket table");
+		return tg_log_errno(errno, "sweep of the bucket table");
 	return 0;
 }
 
@@ -419,7 +420,7 @@ int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 		indices[i] = i;
 	if (bpf_map_update_batch(bpf_map__fd(program->skeleton->maps.candidates), indices, places,
 				 &n, NULL))
-		return tg_fail(errno, "places to be reclaimed");
+		return tg_log_errno(errno, "places to be reclaimed");
 	return run_sweep(program->skeleton->progs.tidegate_reclaim, sweep);
 }
 

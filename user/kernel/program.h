@@ -43,11 +43,11 @@ extern const char *const tg_map_names[TG_MAPS]; /* of the pins, for the pinned o
  * Loads a generation that enforces @compiled over the maps pinned in @state_dir, which are
  * made and pinned when missing. @buckets_pin names the pin of the bucket table; @hooks is a mask of
  * 1 << enum tg_hook, of those that get programs.
- * Returns 0 or -errno with @message (TG_MESSAGE_SIZE); nothing goes live.
+ * Returns 0 or -errno with @errmsg (TG_ERRMSG_SIZE); nothing goes live.
  */
 int tg_program_load(const char *state_dir, const char *buckets_pin,
 		    const struct tg_compiled *compiled, unsigned int hooks,
-		    struct tg_program **program, char *message);
+		    struct tg_program **program, char *errmsg);
 
 /*
  * What links attach: the same for every generation over the same pinned maps. -EINVAL for a hook
@@ -73,7 +73,7 @@ int tg_program_map_fd(const struct tg_program *program, enum tg_map map);
  * nothing that a daemon could see.
  */
 int tg_program_load_virtual(const struct tg_compiled *compiled, enum tg_hook hook,
-			    struct tg_program **program, char *message);
+			    struct tg_program **program, char *errmsg);
 
 /*
  * Runs the packet program of @hook, loaded by tg_program_load_virtual(), on one frame (`captured`
@@ -91,8 +91,8 @@ int tg_program_zero(int map, uint32_t index, size_t size);
 /* Runs the sweep, by the clock that the program has; fills its outputs. */
 int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep);
 
-/* Why a program could not be loaded, from an -errno, in @message. Returns -errno. */
-int tg_program_explain_load(char *message, int error);
+/* Why a program could not be loaded, from an -errno, in @errmsg. Returns -errno. */
+int tg_program_explain_load(char *errmsg, int error);
 
 /* Has the program look at sweep->candidates places of the table; fills its outputs. 0 or -errno,
  * logged. */

@@ -58,7 +58,7 @@ static void interrupt(int number)
 	interrupted = 1;
 }
 
-static int find_link(struct tg_capture *made, char *message)
+static int find_link(struct tg_capture *made, char *errmsg)
 {
 	int type = pcap_datalink(made->pcap);
 	const char *name = pcap_datalink_val_to_name(type);
@@ -69,13 +69,13 @@ static int find_link(struct tg_capture *made, char *message)
 			made->link = &links[i];
 	if (made->link)
 		return 0;
-	return tg_refuse(message, EOPNOTSUPP,
-			 "%s: its link type is %s (%d); there must be Ethernet, raw IP or Linux "
-			 "cooked packets in it",
-			 made->name, name ? name : "unknown", type);
+	return tg_error_set(errmsg, EOPNOTSUPP,
+			    "%s: its link type is %s (%d); there must be Ethernet, raw IP or Linux "
+			    "cooked packets in it",
+			    made->name, name ? name : "unknown", type);
 }
 
-static int set_filter(pcap_t *pcap, const char *filter, char *message)
+static int set_filter(pcap_t *pcap, const char *filter, char *errmsg)
 {
 	struct bpf_program compiled;
 	int error;
@@ -83,13 +83,13 @@ static int set_filter(pcap_t *pcap, const char *filter, char *message)
 	if (!filter)
 		return 0;
 	if (pcap_compile(pcap, &compiled, filter, 1, PCAP_NETMASK_UNKNOWN))
-		return tg_refuse(message, EINVAL,
-				 "the filter \"%s\" is none that libpcap takes: %s; "
-				 "see pcap-filter(7)",
-				 filter, pcap_geterr(pcap));
+		return tg_error_set(errmsg, EINVAL,
+				    "the filter \"%s\" is none that libpcap takes: %s; "
+				    "see pcap-filter(7)",
+				    filter, pcap_geterr(pcap));
 	error = pcap_setfilter(pcap, &compiled);
 	pcap_freecode(&compiled);
-	return error ? tg_refuse(message, EINVAL, "filter: %s", pcap_geterr(pcap)) : 0;
+	return error ? tg_error_set(errmsg, EINVAL, "filter: %s", pcap_geterr(pcap)) : 0;
 }
 
 /* Without SA_RESTART, so that waiting ends. */
@@ -102,61 +102,60 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-static int make(const char *name, struct tg_capture **made, char *message)
+static int make(const char *name, struct tg_capture **made, char *errmsg)
 {
 	*made = calloc(1, sizeof(**made));
 	if (*made)
 		(*made)->name = strdup(name);
 	if (!*made || !(*made)->name)
-		return tg_refuse(message, ENOMEM, "out of memory");
+		return tg_error_set(errmsg, ENOMEM, "out of memory");
 	return 0;
 }
 
-static int complete(struct tg_capture *made, const char *filter, char *message)
+static int complete(struct tg_capture *made, const char *filter, char *errmsg)
 {
-	int error = find_link(made, message);
+	int error = find_link(made, errmsg);
 
 	if (!error)
-		error = set_filter(made->pcap, filter, message);
+		error = set_filter(made->pcap, filter, errmsg);
 	if (!error)
 		catch_signals();
 	return error;
 }
 
 /* libpcap's own open says nothing useful of a directory, and does not tell where it reads. */
-static int open_file(struct tg_capture *made, char *message)
+static int open_file(struct tg_capture *made, char *errmsg)
 {
 	struct stat status;
 
 	made->file = strcmp(made->name, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r")
 						  : fopen(made->name, "re");
 	if (!made->file)
-		return tg_refuse(message, errno, "cannot open %s: %m", made->name);
+		return tg_error_set(errmsg, errno, "cannot open %s: %m", made->name);
 	setvbuf(made->file, NULL, _IOFBF, READ_BUFFER);
 	if (fstat(fileno(made->file), &status) == 0 && S_ISREG(status.st_mode))
 		made->size = status.st_size;
 	else if (S_ISDIR(status.st_mode))
-		return tg_refuse(message, EISDIR, "%s is a directory, not a capture", made->name);
+		return tg_error_set(errmsg, EISDIR, "%s is a directory, not a capture", made->name);
 	return 0;
 }
 
-int tg_capture_open(const char *path, const char *filter, struct tg_capture **capture,
-		    char *message)
+int tg_capture_open(const char *path, const char *filter, struct tg_capture **capture, char *errmsg)
 {
 	tg_cleanup(tg_capture_close) struct tg_capture *made = NULL;
 	char why[PCAP_ERRBUF_SIZE];
-	int error = make(path, &made, message);
+	int error = make(path, &made, errmsg);
 
 	if (!error)
-		error = open_file(made, message);
+		error = open_file(made, errmsg);
 	if (error)
 		return error;
 	made->pcap = pcap_fopen_offline_with_tstamp_precision(made->file,
 							      PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!made->pcap)
-		return tg_refuse(message, EBADMSG, "%s is no capture that can be read: %s", path,
-				 why);
-	error = complete(made, filter, message);
+		return tg_error_set(errmsg, EBADMSG, "%s is no capture that can be read: %s", path,
+				    why);
+	error = complete(made, filter, errmsg);
 	if (error)
 		return error;
 	*capture = TAKE_PTR(made);
@@ -164,72 +163,75 @@ int tg_capture_open(const char *path, const char *filter, struct tg_capture **ca
 }
 
 /* The first that libpcap finds: it puts those that are up and no loopback first. */
-static int first_interface(char *name, size_t size, char *message)
+static int first_interface(char *name, size_t size, char *errmsg)
 {
 	char why[PCAP_ERRBUF_SIZE];
 	pcap_if_t *interfaces = NULL;
 
 	if (pcap_findalldevs(&interfaces, why))
-		return tg_refuse(message, ENODEV, "cannot list the interfaces: %s", why);
+		return tg_error_set(errmsg, ENODEV, "cannot list the interfaces: %s", why);
 	if (interfaces)
 		snprintf(name, size, "%s", interfaces->name);
 	pcap_freealldevs(interfaces);
-	return interfaces ? 0
-			  : tg_refuse(message, EPERM,
+	return interfaces
+		       ? 0
+		       : tg_error_set(errmsg, EPERM,
 				      "there is no interface to capture from; run as root or with "
 				      "CAP_NET_RAW");
 }
 
-static int explain_activate(struct tg_capture *made, int status, char *message)
+static int explain_activate(struct tg_capture *made, int status, char *errmsg)
 {
 	if (status == PCAP_ERROR_PERM_DENIED || status == PCAP_ERROR_PROMISC_PERM_DENIED)
-		return tg_refuse(message, EPERM,
-				 "no privilege to capture from %s; run as root or with CAP_NET_RAW",
-				 made->name);
+		return tg_error_set(
+			errmsg, EPERM,
+			"no privilege to capture from %s; run as root or with CAP_NET_RAW",
+			made->name);
 	if (status == PCAP_ERROR_NO_SUCH_DEVICE)
-		return tg_refuse(message, ENODEV, "there is no interface %s", made->name);
-	return tg_refuse(message, EIO, "cannot capture from %s: %s", made->name,
-			 status == PCAP_ERROR ? pcap_geterr(made->pcap) : pcap_statustostr(status));
+		return tg_error_set(errmsg, ENODEV, "there is no interface %s", made->name);
+	return tg_error_set(errmsg, EIO, "cannot capture from %s: %s", made->name,
+			    status == PCAP_ERROR ? pcap_geterr(made->pcap)
+						 : pcap_statustostr(status));
 }
 
-static int activate(struct tg_capture *made, char *message)
+static int activate(struct tg_capture *made, char *errmsg)
 {
 	char why[PCAP_ERRBUF_SIZE];
 	int status;
 
 	made->pcap = pcap_create(made->name, why);
 	if (!made->pcap)
-		return tg_refuse(message, ENODEV, "cannot capture from %s: %s", made->name, why);
+		return tg_error_set(errmsg, ENODEV, "cannot capture from %s: %s", made->name, why);
 	pcap_set_snaplen(made->pcap, SNAPLEN);
 	pcap_set_timeout(made->pcap, WAIT_MS);
 	pcap_set_buffer_size(made->pcap, LIVE_BUFFER);
 	pcap_set_tstamp_precision(made->pcap, PCAP_TSTAMP_PRECISION_NANO);
 	status = pcap_activate(made->pcap);
 	if (status < 0)
-		return explain_activate(made, status, message);
+		return explain_activate(made, status, errmsg);
 	if (pcap_setdirection(made->pcap, PCAP_D_IN) || pcap_setnonblock(made->pcap, 1, why))
-		return tg_refuse(message, EIO, "cannot capture from %s: %s", made->name,
-				 pcap_geterr(made->pcap));
+		return tg_error_set(errmsg, EIO, "cannot capture from %s: %s", made->name,
+				    pcap_geterr(made->pcap));
 	return 0;
 }
 
 int tg_capture_open_live(const char *interface, const char *filter, uint64_t ns,
-			 struct tg_capture **capture, char *message)
+			 struct tg_capture **capture, char *errmsg)
 {
 	tg_cleanup(tg_capture_close) struct tg_capture *made = NULL;
 	char first[64];
 	int error = 0;
 
 	if (!interface) {
-		error = first_interface(first, sizeof(first), message);
+		error = first_interface(first, sizeof(first), errmsg);
 		interface = first;
 	}
 	if (!error)
-		error = make(interface, &made, message);
+		error = make(interface, &made, errmsg);
 	if (!error)
-		error = activate(made, message);
+		error = activate(made, errmsg);
 	if (!error)
-		error = complete(made, filter, message);
+		error = complete(made, filter, errmsg);
 	if (error)
 		return error;
 	made->started = tg_now_ns();
@@ -292,7 +294,7 @@ static bool wait_more(struct tg_capture *capture)
 	return true;
 }
 
-int tg_capture_next(struct tg_capture *capture, struct tg_frame *frame, char *message)
+int tg_capture_next(struct tg_capture *capture, struct tg_frame *frame, char *errmsg)
 {
 	struct pcap_pkthdr *header;
 	const u_char *bytes;
@@ -306,7 +308,8 @@ int tg_capture_next(struct tg_capture *capture, struct tg_frame *frame, char *me
 	if (status == 0 || status == PCAP_ERROR_BREAK || (status < 0 && interrupted))
 		return 0;
 	if (status < 0)
-		return tg_refuse(message, EIO, "%s: %s", capture->name, pcap_geterr(capture->pcap));
+		return tg_error_set(errmsg, EIO, "%s: %s", capture->name,
+				    pcap_geterr(capture->pcap));
 	/* With nanoseconds in the place of microseconds, as was asked for. */
 	frame->time = header->ts.tv_sec * 1000000000ULL + header->ts.tv_usec;
 	frame->bytes = bytes;

@@ -16,26 +16,26 @@ struct tg_capture;
 
 /*
  * @path may be "-" for standard input. @filter: a libpcap expression, or NULL for all packets.
- * 0 or -errno with @message (TG_MESSAGE_SIZE); -EINVAL for a filter that libpcap does not take.
+ * 0 or -errno with @errmsg (TG_ERRMSG_SIZE); -EINVAL for a filter that libpcap does not take.
  */
 int tg_capture_open(const char *path, const char *filter, struct tg_capture **capture,
-		    char *message);
+		    char *errmsg);
 
 /*
  * Captures what comes in at @interface (NULL: the first that libpcap finds) for @ns. -EPERM: no
  * privilege; -ENODEV: no such interface.
  */
 int tg_capture_open_live(const char *interface, const char *filter, uint64_t ns,
-			 struct tg_capture **capture, char *message);
+			 struct tg_capture **capture, char *errmsg);
 
 /* What is captured from: a path, or an interface's name. */
 const char *tg_capture_name(const struct tg_capture *capture);
 
 /*
  * 1 with the next frame, whose bytes are valid until the next call; 0 at the end; -errno with
- * @message where the file is broken. SIGINT and SIGTERM are an end, too.
+ * @errmsg where the file is broken. SIGINT and SIGTERM are an end, too.
  */
-int tg_capture_next(struct tg_capture *capture, struct tg_frame *frame, char *message);
+int tg_capture_next(struct tg_capture *capture, struct tg_frame *frame, char *errmsg);
 
 /* A signal has ended the last one early. */
 bool tg_capture_interrupted(void);

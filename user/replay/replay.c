@@ -50,27 +50,28 @@ static int fill_maps(const struct tg_replay *replay)
 }
 
 int tg_replay_open(const struct tg_config *config, enum tg_hook hook, struct tg_replay **replay,
-		   char *message)
+		   char *errmsg)
 {
 	static const struct tg_limit_record none[TG_LIMITS_MAX];
 	tg_cleanup(tg_replay_close) struct tg_replay *made = calloc(1, sizeof(*made));
 	int error;
 
 	if (!made)
-		return tg_refuse(message, ENOMEM, "out of memory");
+		return tg_error_set(errmsg, ENOMEM, "out of memory");
 	made->hook = hook;
 	made->table_size = config->table_size;
 	made->returning_idle = TG_RETURNING_IDLE_MAX;
 	error = tg_policy_compile(config, none, &blank, 0, tg_clock_tick(), &made->compiled);
 	if (error)
-		return tg_refuse(message, error, "cannot compile the policy: %s", strerror(-error));
-	error = tg_program_load_virtual(made->compiled, hook, &made->program, message);
+		return tg_error_set(errmsg, error, "cannot compile the policy: %s",
+				    strerror(-error));
+	error = tg_program_load_virtual(made->compiled, hook, &made->program, errmsg);
 	if (error)
 		return error;
 	error = fill_maps(made);
 	if (error)
-		return tg_refuse(message, error, "cannot fill the program's maps: %s",
-				 strerror(-error));
+		return tg_error_set(errmsg, error, "cannot fill the program's maps: %s",
+				    strerror(-error));
 	*replay = TAKE_PTR(made);
 	return 0;
 }

@@ -22,9 +22,9 @@ struct tg_replay_notes {
 	uint64_t cut;	  /* headers not all captured, so that the program could not read them */
 };
 
-/* 0 or -errno with @message; -EPERM: no privilege. @config may go away afterwards. */
+/* 0 or -errno with @errmsg; -EPERM: no privilege. @config may go away afterwards. */
 int tg_replay_open(const struct tg_config *config, enum tg_hook hook, struct tg_replay **replay,
-		   char *message);
+		   char *errmsg);
 
 /*
  * Runs one frame. *@now: its time on the virtual clock, ns since 1970 as the first frame has it,

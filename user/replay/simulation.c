@@ -12,11 +12,11 @@
 	 (trace)->limits[TG_VERDICT_DELAYED])
 
 int tg_simulation_open(struct tg_simulation *simulation, const struct tg_config *config,
-		       enum tg_hook hook, char *message)
+		       enum tg_hook hook, char *errmsg)
 {
 	simulation->config = config;
 	simulation->hook = hook;
-	return tg_replay_open(config, hook, &simulation->replay, message);
+	return tg_replay_open(config, hook, &simulation->replay, errmsg);
 }
 
 static bool is_ipv4(const struct tg_address *address)
@@ -65,7 +65,7 @@ static int count_limits(struct tg_simulation *simulation, const struct tg_trace 
 }
 
 int tg_simulation_packet(struct tg_simulation *simulation, const struct tg_frame *frame,
-			 char *message)
+			 char *errmsg)
 {
 	struct tg_trace trace;
 	uint64_t now;
@@ -74,9 +74,9 @@ int tg_simulation_packet(struct tg_simulation *simulation, const struct tg_frame
 	if (!error)
 		error = count_limits(simulation, &trace, now);
 	if (error)
-		return tg_refuse(message, error == -ENOMEM ? error : -EIO,
-				 "cannot run packet %llu: %s",
-				 (unsigned long long)simulation->packets + 1, strerror(-error));
+		return tg_error_set(errmsg, error == -ENOMEM ? error : -EIO,
+				    "cannot run packet %llu: %s",
+				    (unsigned long long)simulation->packets + 1, strerror(-error));
 	if (!simulation->packets++)
 		simulation->first = now;
 	simulation->last = now;

@@ -28,14 +28,14 @@ struct tg_simulation {
 
 /*
  * Loads @config's policy. @config must outlive the simulation, which starts all zero. 0 or -errno
- * with @message; -EPERM: no privilege.
+ * with @errmsg; -EPERM: no privilege.
  */
 int tg_simulation_open(struct tg_simulation *simulation, const struct tg_config *config,
-		       enum tg_hook hook, char *message);
+		       enum tg_hook hook, char *errmsg);
 
-/* Runs one packet and counts it. 0 or -errno with @message. */
+/* Runs one packet and counts it. 0 or -errno with @errmsg. */
 int tg_simulation_packet(struct tg_simulation *simulation, const struct tg_frame *frame,
-			 char *message);
+			 char *errmsg);
 
 /* As JSON with stable keys, of @n sources; NULL when out of memory or counters cannot be read. */
 json_t *tg_simulation_report(struct tg_simulation *simulation, size_t n);

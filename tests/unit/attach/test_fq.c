@@ -46,14 +46,14 @@ static const struct nlmsghdr *asked(void)
 	return (const struct nlmsghdr *)kernel.asked;
 }
 
-static int answer(uint16_t type, const struct tcmsg *message, const char *kind, mnl_cb_t each,
+static int answer(uint16_t type, const struct tcmsg *errmsg, const char *kind, mnl_cb_t each,
 		  void *data)
 {
 	char buffer[512] __attribute__((aligned(4)));
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
 
 	header->nlmsg_type = type;
-	*(struct tcmsg *)mnl_nlmsg_put_extra_header(header, sizeof(*message)) = *message;
+	*(struct tcmsg *)mnl_nlmsg_put_extra_header(header, sizeof(*errmsg)) = *errmsg;
 	mnl_attr_put_strz(header, TCA_INGRESS_BLOCK, "fq");
 	if (kind)
 		mnl_attr_put_strz(header, TCA_KIND, kind);
@@ -229,7 +229,7 @@ static const struct requirement {
 
 TEST(what_is_required)
 {
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	struct tg_logged logged;
 	const char *said;
 	bool made;
@@ -244,14 +244,14 @@ TEST(what_is_required)
 		kernel.put_error = wanted->put_error;
 		made = !wanted->puts;
 		tg_logged_begin(&logged);
-		got = tg_qdisc_require(ETH0, "eth0", wanted->manage, &made, message);
+		got = tg_qdisc_require(ETH0, "eth0", wanted->manage, &made, errmsg);
 		said = tg_logged_end(&logged);
 		CHECK(got == wanted->want, "%s: %d", wanted->what, got);
 		CHECK(made == (wanted->puts && !wanted->want), "%s: made", wanted->what);
 		CHECK(kernel.puts == wanted->puts && !kernel.deletes, "%s: %u", wanted->what,
 		      kernel.puts);
-		CHECK(strstr(got ? message : said, wanted->text), "%s: \"%s\"", wanted->what,
-		      got ? message : said);
+		CHECK(strstr(got ? errmsg : said, wanted->text), "%s: \"%s\"", wanted->what,
+		      got ? errmsg : said);
 		CHECK(!*said == (got || !*wanted->text), "%s: logs \"%s\"", wanted->what, said);
 		tg_logged_free(&logged);
 	}
@@ -271,9 +271,9 @@ static uint32_t option_of(const struct nlattr *options, uint16_t type)
 
 TEST(what_is_put_there)
 {
-	const struct tcmsg *message = mnl_nlmsg_get_payload(asked());
+	const struct tcmsg *errmsg = mnl_nlmsg_get_payload(asked());
 	const struct nlattr *attribute, *options = NULL;
-	char why[TG_MESSAGE_SIZE];
+	char why[TG_ERRMSG_SIZE];
 	struct tg_logged logged;
 	const char *kind = "";
 	bool made = false;
@@ -287,10 +287,10 @@ TEST(what_is_put_there)
 		      asked()->nlmsg_flags ==
 			      (NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK),
 	      "%x", asked()->nlmsg_flags);
-	CHECK(message->tcm_ifindex == ETH0 && message->tcm_parent == TC_H_ROOT &&
-		      message->tcm_handle == OURS && message->tcm_family == AF_UNSPEC,
-	      "%x", message->tcm_handle);
-	mnl_attr_for_each(attribute, asked(), sizeof(*message))
+	CHECK(errmsg->tcm_ifindex == ETH0 && errmsg->tcm_parent == TC_H_ROOT &&
+		      errmsg->tcm_handle == OURS && errmsg->tcm_family == AF_UNSPEC,
+	      "%x", errmsg->tcm_handle);
+	mnl_attr_for_each(attribute, asked(), sizeof(*errmsg))
 	{
 		if (mnl_attr_get_type(attribute) == TCA_KIND)
 			kind = mnl_attr_get_str(attribute);
@@ -321,7 +321,7 @@ TEST(what_is_taken_out)
 		{"our handle below", {ROOT("mq", 0, ETH0), BELOW("fq", MQ_1, OURS, ETH0)}, 0},
 		{"none", {}, 0},
 	};
-	const struct tcmsg *message = mnl_nlmsg_get_payload(asked());
+	const struct tcmsg *errmsg = mnl_nlmsg_get_payload(asked());
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -330,7 +330,7 @@ TEST(what_is_taken_out)
 		CHECK(kernel.deletes == cases[i].deletes && !kernel.puts, "%s: %u", cases[i].what,
 		      kernel.deletes);
 		if (kernel.deletes)
-			CHECK(message->tcm_ifindex == ETH0 && message->tcm_parent == TC_H_ROOT &&
+			CHECK(errmsg->tcm_ifindex == ETH0 && errmsg->tcm_parent == TC_H_ROOT &&
 				      asked()->nlmsg_flags == (NLM_F_REQUEST | NLM_F_ACK),
 			      "%s", cases[i].what);
 		kernel_has(cases[i].queues);
@@ -383,7 +383,7 @@ TEST(filters)
 		{0xffff, 0, 0x0008, "a-kind-of-more-"},
 		{0, 0xffffffff, 0, ""},
 	};
-	const struct tcmsg *message = mnl_nlmsg_get_payload(asked());
+	const struct tcmsg *errmsg = mnl_nlmsg_get_payload(asked());
 	struct seen seen = {};
 	size_t i;
 
@@ -395,9 +395,9 @@ TEST(filters)
 	kernel.filters_n = 3;
 	kernel.filter_type = RTM_NEWTFILTER;
 	tg_qdisc_each_filter(ETH0, true, see, &seen);
-	CHECK(message->tcm_parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS) &&
-		      message->tcm_ifindex == ETH0,
-	      "%x", message->tcm_parent);
+	CHECK(errmsg->tcm_parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS) &&
+		      errmsg->tcm_ifindex == ETH0,
+	      "%x", errmsg->tcm_parent);
 	CHECK(seen.n == 3, "%zu", seen.n);
 	for (i = 0; i < seen.n; i++)
 		CHECK(seen.filters[i].priority == want[i].priority &&
@@ -409,8 +409,8 @@ TEST(filters)
 	kernel.filter_type = RTM_DELTFILTER;
 	tg_qdisc_each_filter(ETH0, false, see, &seen);
 	CHECK(seen.n == 3, "one that goes is not there");
-	CHECK(message->tcm_parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), "%x",
-	      message->tcm_parent);
+	CHECK(errmsg->tcm_parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), "%x",
+	      errmsg->tcm_parent);
 }
 
 TEST_MAIN(RUN(what_is_fair), RUN(what_is_required), RUN(what_is_put_there), RUN(what_is_taken_out),

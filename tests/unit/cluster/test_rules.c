@@ -124,13 +124,13 @@ static struct tg_compiled *compile(const char *text, const char *key_file, uint6
 			       .hash_key = {machine, ~machine}};
 	struct tg_config *config = parse(text);
 	struct tg_compiled *compiled = NULL;
-	char message[TG_MESSAGE_SIZE] = "";
+	char errmsg[TG_ERRMSG_SIZE] = "";
 
 	if (!config)
 		return NULL;
 	if (key_file)
 		strcpy(config->cluster.frame_key_file, key_file);
-	CHECK(tg_frame_key_note(config, message) == 0, "%s", message);
+	CHECK(tg_frame_key_note(config, errmsg) == 0, "%s", errmsg);
 	CHECK(tg_policy_compile(config, before ? before->records : none, &meta, 0, TICK,
 				&compiled) == 0);
 	tg_config_free(&config);
@@ -281,7 +281,7 @@ TEST(test_bad_key_files)
 {
 	char path[] = "/tmp/tidegate-test-XXXXXX", long_key[TG_SHARE_SECRET_MAX + 2];
 	struct tg_config config = {.cluster.name = "e"};
-	char message[TG_MESSAGE_SIZE] = "";
+	char errmsg[TG_ERRMSG_SIZE] = "";
 	struct tg_share_secret secret;
 	int fd = mkstemp(path);
 
@@ -290,25 +290,24 @@ TEST(test_bad_key_files)
 	memset(long_key, 'x', sizeof(long_key));
 	long_key[sizeof(long_key) - 1] = '\0';
 	strcpy(config.cluster.frame_key_file, path);
-	CHECK(tg_frame_key_note(&config, message) == -EINVAL && strstr(message, "is empty"), "%s",
-	      message);
+	CHECK(tg_frame_key_note(&config, errmsg) == -EINVAL && strstr(errmsg, "is empty"), "%s",
+	      errmsg);
 	write_key(path, "\r\n");
-	CHECK(tg_frame_key_note(&config, message) == -EINVAL && strstr(message, "is empty"), "%s",
-	      message);
+	CHECK(tg_frame_key_note(&config, errmsg) == -EINVAL && strstr(errmsg, "is empty"), "%s",
+	      errmsg);
 	write_key(path, long_key);
-	CHECK(tg_frame_key_note(&config, message) == -EINVAL &&
-		      strstr(message, "more than 256 bytes"),
-	      "%s", message);
+	CHECK(tg_frame_key_note(&config, errmsg) == -EINVAL &&
+		      strstr(errmsg, "more than 256 bytes"),
+	      "%s", errmsg);
 	long_key[TG_SHARE_SECRET_MAX] = '\n';
 	write_key(path, long_key);
-	CHECK(tg_frame_key_read(&config.cluster, &secret, message) == 0 &&
+	CHECK(tg_frame_key_read(&config.cluster, &secret, errmsg) == 0 &&
 	      secret.length == TG_SHARE_SECRET_MAX);
 	unlink(path);
-	CHECK(tg_frame_key_note(&config, message) == -ENOENT && strstr(message, path), "%s",
-	      message);
+	CHECK(tg_frame_key_note(&config, errmsg) == -ENOENT && strstr(errmsg, path), "%s", errmsg);
 	CHECK(!config.cluster.name_key[0] && !config.cluster.name_key[1]);
 	*config.cluster.name = '\0';
-	CHECK(tg_frame_key_note(&config, message) == 0, "no cluster, no key");
+	CHECK(tg_frame_key_note(&config, errmsg) == 0, "no cluster, no key");
 }
 
 TEST_MAIN(RUN(test_identity), RUN(test_rules), RUN(test_names), RUN(test_live_buckets),

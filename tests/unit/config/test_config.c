@@ -25,11 +25,11 @@ static int parse(const char *text, struct tg_config **config, struct tg_diagnost
 /* "4:15: text": the place must be that one, the text be somewhere in the message. */
 static void check_diagnostic(const struct tg_diagnostic *item, const char *wanted, const char *text)
 {
-	const char *message = strchr(strchr(wanted, ':') + 1, ':') + 2;
+	const char *errmsg = strchr(strchr(wanted, ':') + 1, ':') + 2;
 	char place[64];
 
 	snprintf(place, sizeof(place), "%zu:%zu: ", item->place.line, item->place.column);
-	CHECK(strncmp(wanted, place, strlen(place)) == 0 && strstr(item->message, message),
+	CHECK(strncmp(wanted, place, strlen(place)) == 0 && strstr(item->message, errmsg),
 	      "want %s, got %s%s, in:\n%s", wanted, place, item->message, text);
 }
 

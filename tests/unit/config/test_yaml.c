@@ -82,7 +82,7 @@ TEST(test_refused)
 		size_t length; /* 0: up to the NUL */
 		int result;
 		size_t line, column;
-		const char *message;
+		const char *errmsg;
 	} cases[] = {
 		{"a: &x 1\n", 0, 0, 1, 4, "anchors"},
 		{"a: &x [1]\n", 0, 0, 1, 4, "anchors"},
@@ -137,7 +137,7 @@ TEST(test_refused)
 				      item->place.column == cases[i].column,
 			      "case %zu: %zu:%zu: %s", i, item->place.line, item->place.column,
 			      item->message);
-			CHECK(strstr(item->message, cases[i].message), "case %zu: %s", i,
+			CHECK(strstr(item->message, cases[i].errmsg), "case %zu: %s", i,
 			      item->message);
 		}
 		tg_yaml_free(&root);

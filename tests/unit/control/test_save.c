@@ -107,7 +107,7 @@ static void make_force(struct force *force, const struct tg_refill *refill)
 
 TEST(test_edit)
 {
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	struct force force;
 	size_t i;
 
@@ -118,7 +118,7 @@ TEST(test_edit)
 
 		make_force(&force, &cases[i].wanted);
 		r = tg_config_edit("t.yaml", cases[i].before, &setting, 1, &force.config, &out,
-				   message);
+				   errmsg);
 		CHECK(r == (cases[i].after ? 0 : -EINVAL), "%d for %s", r, cases[i].before);
 		CHECK(!cases[i].after || (out && strcmp(out, cases[i].after) == 0), "%s", out);
 		CHECK(cases[i].after || !out, "%s", out);
@@ -137,13 +137,13 @@ TEST(test_edit_several)
 					      {"a", "refill_amount", "50"},
 					      {"a", "shadow", "true"},
 					      {"a", "refill_interval", "250ms"}};
-	char message[TG_MESSAGE_SIZE] = "", *out = NULL;
+	char errmsg[TG_ERRMSG_SIZE] = "", *out = NULL;
 	struct force force;
 
 	make_force(&force, &(struct tg_refill){100, 50, 250000000, false});
 	force.limit.shadow = true;
-	CHECK(tg_config_edit("t.yaml", before, settings, 4, &force.config, &out, message) == 0,
-	      "%s", message);
+	CHECK(tg_config_edit("t.yaml", before, settings, 4, &force.config, &out, errmsg) == 0, "%s",
+	      errmsg);
 	CHECK(out && strcmp(out, after) == 0, "%s", out);
 	free(out);
 }
@@ -182,7 +182,7 @@ static const struct {
 
 TEST(test_add)
 {
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	struct force force;
 	size_t i;
 
@@ -197,7 +197,7 @@ TEST(test_add)
 		make_force(&force, &(struct tg_refill){77, 1, 1, true});
 		force.limit.shadow = after ? shadow_cases[i].shadow : true;
 		r = tg_config_edit("t.yaml", shadow_cases[i].before, &setting, 1, &force.config,
-				   &out, message);
+				   &out, errmsg);
 		CHECK(r == (after ? 0 : -EINVAL), "%d for %s", r, shadow_cases[i].before);
 		CHECK(after ? out && strcmp(out, after) == 0 : !out, "%s", out ? out : "nothing");
 		free(out);
@@ -220,10 +220,10 @@ TEST(test_limits)
 	struct tg_config_limit limits[] = {{.name = "a", .mark_above = 5},
 					   {.name = "b", .max_delay = 3000000000}};
 	struct tg_config config = {.limits = limits, .limits_n = 2};
-	char message[TG_MESSAGE_SIZE] = "", *out = NULL;
+	char errmsg[TG_ERRMSG_SIZE] = "", *out = NULL;
 
-	CHECK(tg_config_edit("t.yaml", before, settings, 2, &config, &out, message) == 0, "%s",
-	      message);
+	CHECK(tg_config_edit("t.yaml", before, settings, 2, &config, &out, errmsg) == 0, "%s",
+	      errmsg);
 	CHECK(out && strcmp(out, after) == 0, "%s", out);
 	free(out);
 }
@@ -267,7 +267,7 @@ static const struct {
 
 TEST(test_edit_new_sources)
 {
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	struct force force;
 	size_t i;
 
@@ -284,8 +284,8 @@ TEST(test_edit_new_sources)
 		tg_parse_rate("30/s", &(enum tg_rate_kind){0}, &force.limit.new_sources.amount,
 			      &force.limit.new_sources.interval);
 		r = tg_config_edit("t.yaml", new_source_cases[i].before, settings, 2, &force.config,
-				   &out, message);
-		CHECK(r == (after ? 0 : -EINVAL), "%d for case %zu: %s", r, i, message);
+				   &out, errmsg);
+		CHECK(r == (after ? 0 : -EINVAL), "%d for case %zu: %s", r, i, errmsg);
 		CHECK(after ? out && strcmp(out, after) == 0 : !out, "%s", out ? out : "nothing");
 		free(out);
 	}
@@ -297,7 +297,7 @@ TEST(test_edit_long_file)
 	static const char end[] = "\n" HEAD "limits:\n  - {name: a, capacity: 10, rate: 1/s}\n";
 	const struct tg_setting setting = {"a", "capacity", "20"};
 	size_t comment = 1000000;
-	char message[TG_MESSAGE_SIZE] = "", *out = NULL, *text = malloc(comment + sizeof(end));
+	char errmsg[TG_ERRMSG_SIZE] = "", *out = NULL, *text = malloc(comment + sizeof(end));
 	struct force force;
 	clock_t start = clock();
 
@@ -305,8 +305,8 @@ TEST(test_edit_long_file)
 	memset(text, '#', comment);
 	memcpy(text + comment, end, sizeof(end));
 	make_force(&force, &(struct tg_refill){20, 1, 1000000000, true});
-	CHECK(tg_config_edit("t.yaml", text, &setting, 1, &force.config, &out, message) == 0, "%s",
-	      message);
+	CHECK(tg_config_edit("t.yaml", text, &setting, 1, &force.config, &out, errmsg) == 0, "%s",
+	      errmsg);
 	CHECK(out && strstr(out, "capacity: 20"));
 	CHECK((clock() - start) / CLOCKS_PER_SEC < 4);
 	free(out);

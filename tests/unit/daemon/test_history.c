@@ -25,11 +25,11 @@ static struct {
 	char enforced[64], followed[64]; /* paths */
 } world;
 
-int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config, char *message)
+int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config, char *errmsg)
 {
 	world.tries++;
 	if (world.error)
-		return tg_refuse(message, world.error, "no to %s", config->path);
+		return tg_error_set(errmsg, world.error, "no to %s", config->path);
 	snprintf(world.enforced, sizeof(world.enforced), "%s", config->path);
 	return 0;
 }
@@ -52,7 +52,7 @@ static struct tg_config *config_named(const char *path)
 struct fixture {
 	struct tg_daemon daemon;
 	struct tg_logged logged;
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 };
 
 /* With the policy "0" in force. */
@@ -81,7 +81,7 @@ static void fixture_close(struct fixture *fixture)
 static int change(struct fixture *fixture, const char *path)
 {
 	struct tg_config *config = config_named(path);
-	int error = tg_generations_change(&fixture->daemon, &config, fixture->message);
+	int error = tg_generations_change(&fixture->daemon, &config, fixture->errmsg);
 
 	CHECK(!config == !error, "%s is taken over if it succeeds, and only then", path);
 	tg_config_free(&config);
@@ -90,7 +90,7 @@ static int change(struct fixture *fixture, const char *path)
 
 static int roll_back(struct fixture *fixture)
 {
-	return tg_generations_rollback(&fixture->daemon, fixture->message);
+	return tg_generations_rollback(&fixture->daemon, fixture->errmsg);
 }
 
 /* @history: the paths, oldest first, each one character. */
@@ -121,7 +121,7 @@ TEST(changes_and_rollbacks)
 	fixture_open(&fixture);
 	expect(&fixture, "0", "");
 	CHECK(roll_back(&fixture) == -ENOENT && !world.tries, "nothing to go back to");
-	CHECK(strstr(fixture.message, "no earlier policy"), "%s", fixture.message);
+	CHECK(strstr(fixture.errmsg, "no earlier policy"), "%s", fixture.errmsg);
 	CHECK(change(&fixture, "1") == 0 && change(&fixture, "2") == 0);
 	expect(&fixture, "2", "01");
 	CHECK(strcmp(world.enforced, "2") == 0 && strcmp(world.followed, "2") == 0);
@@ -148,10 +148,10 @@ TEST(failures_leave_all_as_it_was)
 	world.error = EBUSY;
 	strcpy(world.followed, "untouched");
 	CHECK(change(&fixture, "2") == -EBUSY);
-	CHECK(strcmp(fixture.message, "no to 2") == 0, "%s", fixture.message);
+	CHECK(strcmp(fixture.errmsg, "no to 2") == 0, "%s", fixture.errmsg);
 	expect(&fixture, "1", "0");
 	CHECK(roll_back(&fixture) == -EBUSY);
-	CHECK(strcmp(fixture.message, "no to 0") == 0, "%s", fixture.message);
+	CHECK(strcmp(fixture.errmsg, "no to 0") == 0, "%s", fixture.errmsg);
 	expect(&fixture, "1", "0");
 	CHECK(strcmp(world.enforced, "1") == 0 && strcmp(world.followed, "untouched") == 0);
 	CHECK(fixture.daemon.reloads_ok == 1 && fixture.daemon.reloads_failed == 2, "counted");
@@ -173,8 +173,8 @@ TEST(a_key_that_is_missing)
 	fixture_open(&fixture);
 	strcpy(config->cluster.name, "edge");
 	strcpy(config->cluster.frame_key_file, "/nonexistent/key");
-	CHECK(tg_generations_change(&fixture.daemon, &config, fixture.message) == -ENOENT);
-	CHECK(strstr(fixture.message, "/nonexistent/key"), "%s", fixture.message);
+	CHECK(tg_generations_change(&fixture.daemon, &config, fixture.errmsg) == -ENOENT);
+	CHECK(strstr(fixture.errmsg, "/nonexistent/key"), "%s", fixture.errmsg);
 	CHECK(config && !world.tries && fixture.daemon.reloads_failed == 1, "not tried");
 	expect(&fixture, "0", "");
 	tg_config_free(&config);
@@ -234,7 +234,7 @@ TEST(nothing_else_while_one_waits)
 	tg_generations_expect(&fixture.daemon, 60 * S, 1);
 	pass(&fixture, 18 * S);
 	CHECK(change(&fixture, "2") == -EALREADY && world.tries == 1, "not tried");
-	CHECK(strstr(fixture.message, "waits to be confirmed, 42 s more;"), "%s", fixture.message);
+	CHECK(strstr(fixture.errmsg, "waits to be confirmed, 42 s more;"), "%s", fixture.errmsg);
 	CHECK(!fixture.daemon.reloads_failed, "no failure of the policy's");
 	expect(&fixture, "1", "0");
 	CHECK(tg_generations_confirm(&fixture.daemon) == 0 && change(&fixture, "2") == 0);
@@ -290,7 +290,7 @@ TEST(going_back_is_tried_until_it_works)
 	expect(&fixture, "1", "0");
 	CHECK(world.tries == 2, "%u", world.tries);
 	CHECK(change(&fixture, "2") == -EALREADY, "it still waits");
-	CHECK(strstr(fixture.message, ", 0 s more"), "%s", fixture.message);
+	CHECK(strstr(fixture.errmsg, ", 0 s more"), "%s", fixture.errmsg);
 	fflush(stderr);
 	CHECK(strstr(fixture.logged.text, "going back failed, and is tried again in 5 s: no to 0"),
 	      "%s", fixture.logged.text);

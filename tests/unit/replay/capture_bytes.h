@@ -78,12 +78,12 @@ static void save(const struct bytes *bytes)
 }
 
 static int open_saved(const struct bytes *bytes, const char *filter, struct tg_capture **capture,
-		      char *message)
+		      char *errmsg)
 {
 	int error;
 
 	save(bytes);
-	error = tg_capture_open(path, filter, capture, message);
+	error = tg_capture_open(path, filter, capture, errmsg);
 	unlink(path);
 	CHECK(!error == (*capture != NULL), "%d", error);
 	return error;

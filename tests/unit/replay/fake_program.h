@@ -37,10 +37,10 @@ static struct {
 } kernel;
 
 int tg_program_load_virtual(const struct tg_compiled *compiled, enum tg_hook hook,
-			    struct tg_program **program, char *message)
+			    struct tg_program **program, char *errmsg)
 {
 	if (kernel.load_error)
-		return tg_refuse(message, kernel.load_error, "not loaded");
+		return tg_error_set(errmsg, kernel.load_error, "not loaded");
 	*program = (struct tg_program *)&kernel;
 	return 0;
 }
@@ -116,7 +116,7 @@ static const char policy[] =
 struct fixture {
 	struct tg_config *config;
 	struct tg_simulation simulation;
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 };
 
 static void fixture_open(struct fixture *fixture)
@@ -131,8 +131,8 @@ static void fixture_open(struct fixture *fixture)
 	      "%s", diagnostics.n ? diagnostics.items[0].message : "");
 	fixture->simulation.capture = "c.pcap";
 	CHECK(tg_simulation_open(&fixture->simulation, fixture->config, TG_HOOK_XDP,
-				 fixture->message) == 0,
-	      "%s", fixture->message);
+				 fixture->errmsg) == 0,
+	      "%s", fixture->errmsg);
 	CHECK(tg_replay_compiled(fixture->simulation.replay)->slots[0] == 0 &&
 		      tg_replay_compiled(fixture->simulation.replay)->slots[1] == 1,
 	      "A and B");
@@ -153,7 +153,7 @@ static int packet(struct fixture *fixture, uint64_t time)
 	const struct tg_frame frame = {
 		.time = time, .bytes = frame_bytes, .captured = 60, .length = 100};
 
-	return tg_simulation_packet(&fixture->simulation, &frame, fixture->message);
+	return tg_simulation_packet(&fixture->simulation, &frame, fixture->errmsg);
 }
 
 #endif

@@ -22,7 +22,7 @@ TEST(orders_and_resolutions)
 		{MICRO, 0, false, T * S},
 		{NANO, 999999999, true, T * S + 999999999},
 	};
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	struct tg_capture *capture;
 	struct tg_frame frame;
 	size_t i;
@@ -37,25 +37,25 @@ TEST(orders_and_resolutions)
 		put_packet(&bytes, T - 9, 1, FRAME_SIZE, 3); /* shorter than what there is of it */
 		put_text(&bytes, frame_bytes, FRAME_SIZE);
 		capture = NULL;
-		if (open_saved(&bytes, NULL, &capture, message)) {
-			CHECK(false, "%zu: %s", i, message);
+		if (open_saved(&bytes, NULL, &capture, errmsg)) {
+			CHECK(false, "%zu: %s", i, errmsg);
 			continue;
 		}
 		CHECK(strcmp(tg_capture_name(capture), path) == 0 && !tg_capture_lost(capture));
-		CHECK(tg_capture_next(capture, &frame, message) == 1);
+		CHECK(tg_capture_next(capture, &frame, errmsg) == 1);
 		CHECK(frame.time == cases[i].want, "%zu: %llu", i, (unsigned long long)frame.time);
 		CHECK(frame.captured == FRAME_SIZE && frame.length == 1514 &&
 			      memcmp(frame.bytes, frame_bytes, FRAME_SIZE) == 0,
 		      "%zu: %u of %u", i, frame.captured, frame.length);
-		CHECK(tg_capture_next(capture, &frame, message) == 1 && frame.captured == 0 &&
+		CHECK(tg_capture_next(capture, &frame, errmsg) == 1 && frame.captured == 0 &&
 			      frame.length == 60,
 		      "%zu: nothing of it", i);
-		CHECK(tg_capture_next(capture, &frame, message) == 1 &&
+		CHECK(tg_capture_next(capture, &frame, errmsg) == 1 &&
 			      frame.captured == FRAME_SIZE && frame.length == FRAME_SIZE &&
 			      frame.time < T * S,
 		      "%zu: earlier, and longer than it says", i);
-		CHECK(tg_capture_next(capture, &frame, message) == 0 &&
-			      tg_capture_next(capture, &frame, message) == 0,
+		CHECK(tg_capture_next(capture, &frame, errmsg) == 0 &&
+			      tg_capture_next(capture, &frame, errmsg) == 0,
 		      "%zu: the end", i);
 		CHECK(tg_capture_share(capture) == 1.0, "%f", tg_capture_share(capture));
 		tg_capture_close(&capture);
@@ -94,7 +94,7 @@ TEST(link_types)
 		 "23456789abcdefghi",
 		 19, 60, 0, 0, 0},
 	};
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	struct tg_capture *capture;
 	struct tg_frame frame;
 	size_t i;
@@ -106,11 +106,11 @@ TEST(link_types)
 		put_packet(&bytes, T, 0, cases[i].captured, cases[i].length);
 		put_text(&bytes, cases[i].bytes, cases[i].captured);
 		capture = NULL;
-		if (open_saved(&bytes, NULL, &capture, message)) {
-			CHECK(false, "%s: %s", cases[i].what, message);
+		if (open_saved(&bytes, NULL, &capture, errmsg)) {
+			CHECK(false, "%s: %s", cases[i].what, errmsg);
 			continue;
 		}
-		CHECK(tg_capture_next(capture, &frame, message) == 1, "%s", cases[i].what);
+		CHECK(tg_capture_next(capture, &frame, errmsg) == 1, "%s", cases[i].what);
 		CHECK(frame.captured == cases[i].want_captured &&
 			      frame.length == cases[i].want_length,
 		      "%s: %u of %u", cases[i].what, frame.captured, frame.length);
@@ -133,7 +133,7 @@ TEST(long_packets)
 {
 	static const uint32_t sizes[] = {3057, 3058, 3059, 3072, 3073, 9000};
 	struct tg_capture *capture;
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	struct tg_frame frame;
 	size_t i;
 
@@ -145,8 +145,8 @@ TEST(long_packets)
 		bytes.data[bytes.n] = 0x60;
 		bytes.n += sizes[i];
 		capture = NULL;
-		CHECK(open_saved(&bytes, NULL, &capture, message) == 0, "%s", message);
-		CHECK(tg_capture_next(capture, &frame, message) == 1);
+		CHECK(open_saved(&bytes, NULL, &capture, errmsg) == 0, "%s", errmsg);
+		CHECK(tg_capture_next(capture, &frame, errmsg) == 1);
 		CHECK(frame.captured == (sizes[i] < 3058 ? sizes[i] + 14 : TG_FRAME_MOST) &&
 			      frame.length == sizes[i] + 14,
 		      "%u of %u", frame.captured, frame.length);
@@ -178,7 +178,7 @@ TEST(no_captures)
 		 "the filter \"udp port\" is none that libpcap takes: "},
 		{"filter of a name", MICRO, ETHER, 24, "proto %s%n", -EINVAL, "\"proto %s%n\""},
 	};
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	struct tg_capture *capture;
 	size_t i;
 	int got;
@@ -189,9 +189,9 @@ TEST(no_captures)
 		put_head(&bytes, cases[i].magic, cases[i].link);
 		bytes.n = cases[i].n;
 		capture = NULL;
-		got = open_saved(&bytes, cases[i].filter, &capture, message);
+		got = open_saved(&bytes, cases[i].filter, &capture, errmsg);
 		CHECK(got == cases[i].want, "%s: %d", cases[i].what, got);
-		CHECK(strstr(message, cases[i].text), "%s: %s", cases[i].what, message);
+		CHECK(strstr(errmsg, cases[i].text), "%s: %s", cases[i].what, errmsg);
 		tg_capture_close(&capture);
 	}
 }
@@ -199,14 +199,14 @@ TEST(no_captures)
 TEST(paths_that_cannot_be_opened)
 {
 	struct tg_capture *capture = NULL;
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 
-	CHECK(tg_capture_open("/nonexistent/a.pcap", NULL, &capture, message) == -ENOENT);
-	CHECK(strcmp(message, "cannot open /nonexistent/a.pcap: No such file or directory") == 0,
-	      "%s", message);
-	CHECK(tg_capture_open("/var", NULL, &capture, message) == -EISDIR);
-	CHECK(strcmp(message, "/var is a directory, not a capture") == 0, "%s", message);
-	CHECK(tg_capture_open("/dev/null", NULL, &capture, message) == -EBADMSG, "%s", message);
+	CHECK(tg_capture_open("/nonexistent/a.pcap", NULL, &capture, errmsg) == -ENOENT);
+	CHECK(strcmp(errmsg, "cannot open /nonexistent/a.pcap: No such file or directory") == 0,
+	      "%s", errmsg);
+	CHECK(tg_capture_open("/var", NULL, &capture, errmsg) == -EISDIR);
+	CHECK(strcmp(errmsg, "/var is a directory, not a capture") == 0, "%s", errmsg);
+	CHECK(tg_capture_open("/dev/null", NULL, &capture, errmsg) == -EBADMSG, "%s", errmsg);
 	CHECK(!capture, "nothing is opened");
 	tg_capture_close(&capture);
 }
@@ -228,7 +228,7 @@ TEST(files_that_break)
 		{"absurd, signed", 0x80000000, 60, 200, 16, "invalid packet capture length"},
 		{"too long", 262145, 262145, 200, 16, "invalid packet capture length"},
 	};
-	char message[TG_MESSAGE_SIZE], begin[96];
+	char errmsg[TG_ERRMSG_SIZE], begin[96];
 	struct tg_capture *capture;
 	struct tg_frame frame;
 	size_t i;
@@ -243,13 +243,13 @@ TEST(files_that_break)
 		put_packet(&bytes, T, 0, cases[i].captured, cases[i].length);
 		bytes.n += cases[i].head - 16 + cases[i].bytes;
 		capture = NULL;
-		CHECK(open_saved(&bytes, NULL, &capture, message) == 0, "%s", message);
-		CHECK(tg_capture_next(capture, &frame, message) == 1, "%s", cases[i].what);
-		got = tg_capture_next(capture, &frame, message);
+		CHECK(open_saved(&bytes, NULL, &capture, errmsg) == 0, "%s", errmsg);
+		CHECK(tg_capture_next(capture, &frame, errmsg) == 1, "%s", cases[i].what);
+		got = tg_capture_next(capture, &frame, errmsg);
 		snprintf(begin, sizeof(begin), "%s: ", path);
 		CHECK(got == -EIO, "%s: %d", cases[i].what, got);
-		CHECK(strncmp(message, begin, strlen(begin)) == 0 && strstr(message, cases[i].text),
-		      "%s: %s", cases[i].what, message);
+		CHECK(strncmp(errmsg, begin, strlen(begin)) == 0 && strstr(errmsg, cases[i].text),
+		      "%s: %s", cases[i].what, errmsg);
 		tg_capture_close(&capture);
 	}
 }
@@ -268,7 +268,7 @@ TEST(next_generation)
 		{3, false, T * 1000ULL + 7, T * S + 7000000},
 		{0x80 | 1, false, T * 2ULL + 1, T * S + S / 2}, /* halves of a second */
 	};
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	struct tg_capture *capture;
 	struct tg_frame frame;
 	size_t i, begin;
@@ -282,16 +282,16 @@ TEST(next_generation)
 		end_block(&bytes, begin);
 		put_enhanced(&bytes, cases[i].time, FRAME_SIZE, 1514);
 		capture = NULL;
-		if (open_saved(&bytes, NULL, &capture, message)) {
-			CHECK(false, "%zu: %s", i, message);
+		if (open_saved(&bytes, NULL, &capture, errmsg)) {
+			CHECK(false, "%zu: %s", i, errmsg);
 			continue;
 		}
-		CHECK(tg_capture_next(capture, &frame, message) == 1, "%zu", i);
+		CHECK(tg_capture_next(capture, &frame, errmsg) == 1, "%zu", i);
 		CHECK(frame.time == cases[i].want, "%zu: %llu", i, (unsigned long long)frame.time);
 		CHECK(frame.captured == FRAME_SIZE && frame.length == 1514 &&
 			      memcmp(frame.bytes, frame_bytes, FRAME_SIZE) == 0,
 		      "%zu: %u of %u", i, frame.captured, frame.length);
-		CHECK(tg_capture_next(capture, &frame, message) == 0, "%zu: the end", i);
+		CHECK(tg_capture_next(capture, &frame, errmsg) == 0, "%zu: the end", i);
 		tg_capture_close(&capture);
 	}
 }
@@ -304,7 +304,7 @@ TEST(next_generation_that_breaks)
 		size_t cut; /* bytes off the end */
 	} cases[] = {
 		{"cut", FRAME_SIZE, 9}, {"absurd", 0xfffffff0, 0}, {"more than its block", 100, 0}};
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	struct tg_capture *capture;
 	struct tg_frame frame;
 	size_t i;
@@ -318,9 +318,9 @@ TEST(next_generation_that_breaks)
 		put_enhanced(&bytes, T * S, cases[i].captured, FRAME_SIZE);
 		bytes.n -= cases[i].cut;
 		capture = NULL;
-		CHECK(open_saved(&bytes, NULL, &capture, message) == 0, "%s", message);
-		CHECK(tg_capture_next(capture, &frame, message) == 1, "%s", cases[i].what);
-		got = tg_capture_next(capture, &frame, message);
+		CHECK(open_saved(&bytes, NULL, &capture, errmsg) == 0, "%s", errmsg);
+		CHECK(tg_capture_next(capture, &frame, errmsg) == 1, "%s", cases[i].what);
+		got = tg_capture_next(capture, &frame, errmsg);
 		CHECK(got == -EIO, "%s: %d", cases[i].what, got);
 		tg_capture_close(&capture);
 	}
@@ -329,7 +329,7 @@ TEST(next_generation_that_breaks)
 TEST(filters)
 {
 	struct tg_capture *capture = NULL;
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	struct bytes bytes = {};
 	struct tg_frame frame;
 
@@ -338,9 +338,9 @@ TEST(filters)
 	put_text(&bytes, "aaaaaabbbbbb\x08\x06", 14);
 	put_packet(&bytes, T + 1, 0, 14, 60);
 	put_text(&bytes, "aaaaaabbbbbb\x86\xdd", 14);
-	CHECK(open_saved(&bytes, "ip6", &capture, message) == 0, "%s", message);
-	CHECK(tg_capture_next(capture, &frame, message) == 1 && frame.time == (T + 1) * S);
-	CHECK(tg_capture_next(capture, &frame, message) == 0);
+	CHECK(open_saved(&bytes, "ip6", &capture, errmsg) == 0, "%s", errmsg);
+	CHECK(tg_capture_next(capture, &frame, errmsg) == 1 && frame.time == (T + 1) * S);
+	CHECK(tg_capture_next(capture, &frame, errmsg) == 0);
 	tg_capture_close(&capture);
 }
 
@@ -349,7 +349,7 @@ TEST(standard_input)
 {
 	int saved = dup(STDIN_FILENO), ends[2], file, i;
 	struct tg_capture *capture = NULL;
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	struct bytes bytes = {};
 	struct tg_frame frame;
 
@@ -364,8 +364,8 @@ TEST(standard_input)
 		dup2(i ? file : ends[0], STDIN_FILENO);
 		close(ends[0]);
 		close(file);
-		CHECK(tg_capture_open("-", NULL, &capture, message) == 0, "%s", message);
-		CHECK(tg_capture_next(capture, &frame, message) == 1);
+		CHECK(tg_capture_open("-", NULL, &capture, errmsg) == 0, "%s", errmsg);
+		CHECK(tg_capture_next(capture, &frame, errmsg) == 1);
 		CHECK(tg_capture_share(capture) == (i ? 1.0 : -1.0), "%f",
 		      tg_capture_share(capture));
 		tg_capture_close(&capture);
@@ -381,7 +381,7 @@ TEST(signals_end_it)
 {
 	static const int signals[] = {SIGINT, SIGTERM};
 	struct tg_capture *capture;
-	char message[TG_MESSAGE_SIZE];
+	char errmsg[TG_ERRMSG_SIZE];
 	struct bytes bytes = {};
 	struct tg_frame frame;
 	size_t i;
@@ -391,11 +391,11 @@ TEST(signals_end_it)
 	put_text(&bytes, frame_bytes, FRAME_SIZE);
 	for (i = 0; i < 2; i++) {
 		capture = NULL;
-		CHECK(open_saved(&bytes, NULL, &capture, message) == 0, "%s", message);
+		CHECK(open_saved(&bytes, NULL, &capture, errmsg) == 0, "%s", errmsg);
 		CHECK(!tg_capture_interrupted(), "the one before does not count");
 		raise(signals[i]);
 		CHECK(tg_capture_interrupted());
-		CHECK(tg_capture_next(capture, &frame, message) == 0);
+		CHECK(tg_capture_next(capture, &frame, errmsg) == 0);
 		tg_capture_close(&capture);
 		signal(signals[i], SIG_DFL);
 	}

@@ -41,7 +41,7 @@ TEST(the_clock)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		fixture_open(&fixture);
 		for (j = 0; j < 4; j++) {
-			CHECK(packet(&fixture, cases[i].times[j]) == 0, "%s", fixture.message);
+			CHECK(packet(&fixture, cases[i].times[j]) == 0, "%s", fixture.errmsg);
 			CHECK(kernel.now == DAY + cases[i].want[j], "%s, %zu: %lld", cases[i].what,
 			      j, (long long)(kernel.now - DAY));
 		}
@@ -77,7 +77,7 @@ TEST(frames_are_made_to_fit)
 					  .bytes = frame_bytes,
 					  .captured = cases[i].captured,
 					  .length = cases[i].length};
-		CHECK(tg_simulation_packet(&fixture.simulation, &frame, fixture.message) == 0);
+		CHECK(tg_simulation_packet(&fixture.simulation, &frame, fixture.errmsg) == 0);
 		CHECK(kernel.frame.captured == cases[i].want_captured &&
 			      kernel.frame.length == cases[i].want_length,
 		      "%u of %u: %u of %u", cases[i].captured, cases[i].length,
@@ -126,7 +126,7 @@ TEST(cut_headers)
 					  .bytes = frame_bytes,
 					  .captured = cases[i].captured,
 					  .length = cases[i].length};
-		CHECK(tg_simulation_packet(&fixture.simulation, &frame, fixture.message) == 0);
+		CHECK(tg_simulation_packet(&fixture.simulation, &frame, fixture.errmsg) == 0);
 		cut = tg_replay_notes(fixture.simulation.replay)->cut;
 		CHECK(cut == cases[i].cut, "%zu: %llu", i, (unsigned long long)cut);
 		fixture_close(&fixture);
@@ -176,8 +176,8 @@ TEST(failures)
 	CHECK(packet(&fixture, T) == 0 && kernel.runs == 1, "a signal is no failure");
 	kernel.run_error = -EINVAL;
 	CHECK(packet(&fixture, T) == -EIO);
-	CHECK(strcmp(fixture.message, "cannot run packet 2: Invalid argument") == 0, "%s",
-	      fixture.message);
+	CHECK(strcmp(fixture.errmsg, "cannot run packet 2: Invalid argument") == 0, "%s",
+	      fixture.errmsg);
 	kernel.run_error = -ENOMEM;
 	CHECK(packet(&fixture, T) == -ENOMEM, "which has a code of its own");
 	CHECK(fixture.simulation.packets == 1, "what failed does not count");
@@ -185,17 +185,17 @@ TEST(failures)
 	kernel.sum_error = -EPERM;
 	CHECK(packet(&fixture, T + S) == -EIO && kernel.runs == 3, "no look at the table");
 	kernel.load_error = EPERM;
-	CHECK(tg_simulation_open(&simulation, fixture.config, TG_HOOK_XDP, fixture.message) ==
+	CHECK(tg_simulation_open(&simulation, fixture.config, TG_HOOK_XDP, fixture.errmsg) ==
 			      -EPERM &&
-		      !simulation.replay && strcmp(fixture.message, "not loaded") == 0,
-	      "%s", fixture.message);
+		      !simulation.replay && strcmp(fixture.errmsg, "not loaded") == 0,
+	      "%s", fixture.errmsg);
 	kernel.load_error = 0;
 	kernel.fill_error = -1;
-	CHECK(tg_simulation_open(&simulation, fixture.config, TG_HOOK_XDP, fixture.message) ==
+	CHECK(tg_simulation_open(&simulation, fixture.config, TG_HOOK_XDP, fixture.errmsg) ==
 			      -EPERM &&
 		      !simulation.replay &&
-		      strstr(fixture.message, "cannot fill the program's maps"),
-	      "%s", fixture.message);
+		      strstr(fixture.errmsg, "cannot fill the program's maps"),
+	      "%s", fixture.errmsg);
 	CHECK(kernel.freed == 1, "what was loaded goes");
 	kernel.freed = 0;
 	fixture_close(&fixture);

@@ -18,7 +18,7 @@ static void judged(struct fixture *fixture, uint64_t time, enum tg_verdict verdi
 	memset(kernel.trace.limits, 0, sizeof(kernel.trace.limits));
 	kernel.trace.limits[verdict] = slots;
 	kernel.trace.bytes = 50;
-	CHECK(packet(fixture, time) == 0, "%s", fixture->message);
+	CHECK(packet(fixture, time) == 0, "%s", fixture->errmsg);
 }
 
 static void expect(json_t *got, const char *want, const char *what)
