@@ -47,7 +47,7 @@ static void describe(const struct tg_config *config)
 	json_decref(json);
 	json_decref(tg_config_json_interfaces(config));
 	json_decref(tg_config_json_cluster(config));
-	tg_config_advise(config, &diagnostics);
+	tg_lint(config, &diagnostics);
 	require(diagnostics.errors == 0);
 	tg_diagnostics_clear(&diagnostics);
 	if (config->cluster.name[0])

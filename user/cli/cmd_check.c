@@ -208,7 +208,7 @@ static int check(const char *path, bool json)
 	int r = tg_config_load(path, &config, &diagnostics);
 
 	if (r == 0)
-		tg_config_advise(config, &diagnostics);
+		tg_lint(config, &diagnostics);
 	tg_diagnostics_print(&diagnostics, stderr);
 	if (r == 0)
 		tg_login_warn(config);

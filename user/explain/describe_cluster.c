@@ -49,7 +49,7 @@ void tg_describe_excess_of_nodes(const struct tg_config *config,
 				 const struct tg_config_limit *limit, FILE *out)
 {
 	uint32_t nodes = config->cluster.nodes_expected;
-	double excess = tg_config_shared_excess(config, limit, nodes > 1 ? nodes : 2);
+	double excess = tg_lint_shared_bound(config, limit, nodes > 1 ? nodes : 2);
 	const char *unit = limit->per == TG_CONFIG_PER_KEY && limit->unit == TG_CONFIG_PACKETS
 				   ? "requests"
 				   : tg_unit_name(limit->unit);

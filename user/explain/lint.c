@@ -145,8 +145,8 @@ static void advise_limit(const struct tg_config *config, size_t i,
 			"at which packets are seen; write rate: for an even refill, or a longer "
 			"interval with more tokens",
 			i);
-	tg_config_advise_lockout(config, i, diagnostics);
-	tg_config_advise_excess(config, i, diagnostics);
+	tg_lint_lockout(config, i, diagnostics);
+	tg_lint_excess(config, i, diagnostics);
 }
 
 /* Each to their own, and nobody all of them; of what is sent there is no flood. */
@@ -177,13 +177,13 @@ static bool all_shadow(const struct tg_config *config)
 	return config->limits_n > 0;
 }
 
-void tg_config_advise(const struct tg_config *config, struct tg_diagnostics *diagnostics)
+void tg_lint(const struct tg_config *config, struct tg_diagnostics *diagnostics)
 {
 	size_t i;
 
 	for (i = 0; i < config->limits_n; i++)
 		advise_limit(config, i, diagnostics);
-	tg_config_advise_shared(config, diagnostics);
+	tg_lint_shared(config, diagnostics);
 	if (all_shadow(config))
 		tg_diagnose(diagnostics, TG_WARNING, config->path, config->limits[0].place,
 			    "all limits are shadow limits: everything is counted and nothing is "

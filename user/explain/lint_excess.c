@@ -140,8 +140,7 @@ static void advise_segments(const struct tg_config *config, size_t i,
 		i, tg_hook_name(__builtin_ctz(hooks)), SEGMENTS, bytes ? "68KiB" : "64");
 }
 
-void tg_config_advise_excess(const struct tg_config *config, size_t i,
-			     struct tg_diagnostics *diagnostics)
+void tg_lint_excess(const struct tg_config *config, size_t i, struct tg_diagnostics *diagnostics)
 {
 	const struct tg_config_limit *limit = &config->limits[i];
 

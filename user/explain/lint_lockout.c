@@ -137,8 +137,7 @@ static const char *other_remedy(const struct tg_config_limit *limit)
 				: ", or match: {not: {destination_port: 22}}";
 }
 
-void tg_config_advise_lockout(const struct tg_config *config, size_t i,
-			      struct tg_diagnostics *diagnostics)
+void tg_lint_lockout(const struct tg_config *config, size_t i, struct tg_diagnostics *diagnostics)
 {
 	const struct tg_config_limit *limit = &config->limits[i];
 	const char *danger;

@@ -26,8 +26,8 @@ static double refilled_unheard(const struct tg_config *config, const struct tg_c
 	return (double)(unheard / limit->refill.interval + 1) * (double)limit->refill.amount;
 }
 
-double tg_config_shared_excess(const struct tg_config *config, const struct tg_config_limit *limit,
-			       uint32_t nodes)
+double tg_lint_shared_bound(const struct tg_config *config, const struct tg_config_limit *limit,
+			    uint32_t nodes)
 {
 	return tg_share_excess(nodes, (double)limit->refill.capacity,
 			       refilled_unheard(config, limit));
@@ -38,7 +38,7 @@ static void advise_bound(const struct tg_config *config, size_t i,
 {
 	const struct tg_config_limit *limit = &config->limits[i];
 	uint32_t nodes = config->cluster.nodes_expected;
-	double excess = nodes ? tg_config_shared_excess(config, limit, nodes) : 0;
+	double excess = nodes ? tg_lint_shared_bound(config, limit, nodes) : 0;
 	double once = (double)limit->refill.capacity + rate_of(limit);
 
 	if (once + excess <= MUCH * once ||
@@ -92,7 +92,7 @@ static void advise_passwords(const struct tg_config *config, struct tg_diagnosti
 	}
 }
 
-void tg_config_advise_shared(const struct tg_config *config, struct tg_diagnostics *diagnostics)
+void tg_lint_shared(const struct tg_config *config, struct tg_diagnostics *diagnostics)
 {
 	size_t i;
 

@@ -321,7 +321,7 @@ TEST(test_remedies)
 		const char *text = remedies[i][0], *remedy;
 
 		CHECK(tg_config_parse("t.yaml", text, strlen(text), &config, &diagnostics) == 0);
-		tg_config_advise(config, &diagnostics);
+		tg_lint(config, &diagnostics);
 		remedy = diagnostics.n ? strstr(diagnostics.items[0].message, allow) : NULL;
 		CHECK(remedy && strcmp(remedy + strlen(allow), remedies[i][1]) == 0, "%s: %s", text,
 		      remedy ? remedy : "no remedy");
@@ -341,7 +341,7 @@ static void check_advice(const struct advice_case *c)
 	if (!config)
 		return;
 	tg_diagnostics_clear(&diagnostics);
-	tg_config_advise(config, &diagnostics);
+	tg_lint(config, &diagnostics);
 	for (n = 0; c->wanted[n]; n++)
 		CHECK(n < diagnostics.n && strstr(diagnostics.items[n].message, c->wanted[n]),
 		      "want %s, got %s, for %s", c->wanted[n],
