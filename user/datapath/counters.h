@@ -29,8 +29,8 @@ uint32_t tg_datapath_limit_id(const struct tg_datapath *datapath, const char *na
 int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot,
 			       struct tg_limit_counters *sum);
 
-/* Buckets in the table; *@crowded gets the packets that found it full. */
-uint64_t tg_datapath_count_used(const struct tg_datapath *datapath, uint64_t *crowded);
+/* Buckets in the table; *@table_full gets the packets that found it full. */
+uint64_t tg_datapath_count_used(const struct tg_datapath *datapath, uint64_t *table_full);
 
 /* A source without a bucket would find no room for one. */
 bool tg_datapath_is_full(const struct tg_datapath *datapath);

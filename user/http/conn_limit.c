@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 
-struct tg_crowd {
+struct tg_conn_limit {
 	struct evconnlistener *listener;
 	struct event *again;
 	int most; /* number that the next descriptor may have */
@@ -30,14 +30,14 @@ static int next_descriptor(void)
 	return fd;
 }
 
-static void wait_for_room(struct tg_crowd *crowd)
+static void wait_for_room(struct tg_conn_limit *conn_limit)
 {
 	const struct timeval second = {.tv_sec = 1};
 
-	if (next_descriptor() > crowd->most && event_add(crowd->again, &second) == 0)
-		evconnlistener_disable(crowd->listener);
+	if (next_descriptor() > conn_limit->most && event_add(conn_limit->again, &second) == 0)
+		evconnlistener_disable(conn_limit->listener);
 	else
-		evconnlistener_enable(crowd->listener);
+		evconnlistener_enable(conn_limit->listener);
 }
 
 static void on_second(evutil_socket_t fd, short what, void *data)
@@ -52,29 +52,29 @@ static struct bufferevent *on_connection(struct event_base *base, void *data)
 	return NULL;
 }
 
-int tg_crowd_bound(struct event_base *base, struct evhttp *server,
-		   struct evhttp_bound_socket *bound, struct tg_crowd **crowd)
+int tg_conn_limit_set(struct event_base *base, struct evhttp *server,
+		      struct evhttp_bound_socket *bound, struct tg_conn_limit **conn_limit)
 {
-	tg_cleanup(tg_crowd_free) struct tg_crowd *made = calloc(1, sizeof(*made));
+	tg_cleanup(tg_conn_limit_free) struct tg_conn_limit *made = calloc(1, sizeof(*made));
 
 	if (!made)
 		return -ENOMEM;
 	made->listener = evhttp_bound_socket_get_listener(bound);
-	made->most = next_descriptor() + TG_CROWD_MOST;
+	made->most = next_descriptor() + TG_CONN_LIMIT_MAX;
 	made->again = event_new(base, -1, 0, on_second, made);
 	if (!made->again)
 		return -ENOMEM;
 	evhttp_set_bevcb(server, on_connection, made);
-	*crowd = TAKE_PTR(made);
+	*conn_limit = TAKE_PTR(made);
 	return 0;
 }
 
-void tg_crowd_free(struct tg_crowd **crowd)
+void tg_conn_limit_free(struct tg_conn_limit **conn_limit)
 {
-	if (!*crowd)
+	if (!*conn_limit)
 		return;
-	if ((*crowd)->again)
-		event_free((*crowd)->again);
-	free(*crowd);
-	*crowd = NULL;
+	if ((*conn_limit)->again)
+		event_free((*conn_limit)->again);
+	free(*conn_limit);
+	*conn_limit = NULL;
 }

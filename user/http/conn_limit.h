@@ -7,18 +7,18 @@
 struct event_base;
 struct evhttp;
 struct evhttp_bound_socket;
-struct tg_crowd;
+struct tg_conn_limit;
 
-#define TG_CROWD_MOST 256
+#define TG_CONN_LIMIT_MAX 256
 
 /*
- * While more than about TG_CROWD_MOST descriptors are open beside those that are now, further
+ * While more than about TG_CONN_LIMIT_MAX descriptors are open beside those that are now, further
  * connections wait in the kernel; silent ones are dropped after the server's timeout. Returns 0 or
  * -ENOMEM.
  */
-int tg_crowd_bound(struct event_base *base, struct evhttp *server,
-		   struct evhttp_bound_socket *bound, struct tg_crowd **crowd);
+int tg_conn_limit_set(struct event_base *base, struct evhttp *server,
+		      struct evhttp_bound_socket *bound, struct tg_conn_limit **conn_limit);
 
-void tg_crowd_free(struct tg_crowd **crowd); /* before the server; NULL-safe */
+void tg_conn_limit_free(struct tg_conn_limit **conn_limit); /* before the server; NULL-safe */
 
 #endif

@@ -32,7 +32,7 @@
 
 struct tg_http {
 	struct evhttp *server;
-	struct tg_crowd *crowd;
+	struct tg_conn_limit *conn_limit;
 	struct tg_api api;
 	char *host;    /* of --metrics */
 	bool loopback; /* so it is: the page and what it asks for are served */
@@ -246,7 +246,7 @@ static int bind_to(struct tg_http *http, struct event_base *base, const char *ad
 		return tg_log_errno(
 			errno ? errno : EADDRNOTAVAIL,
 			"cannot listen on %s for metrics; choose another with --metrics", address);
-	if (tg_crowd_bound(base, http->server, bound, &http->crowd))
+	if (tg_conn_limit_set(base, http->server, bound, &http->conn_limit))
 		return tg_log_errno(ENOMEM, "metrics");
 	http->loopback = listens_on_loopback(bound);
 	tg_log(TG_LOG_INFO, "%s at http://%s/",
@@ -286,7 +286,7 @@ void tg_http_close(struct tg_http **http)
 {
 	if (!*http)
 		return;
-	tg_crowd_free(&(*http)->crowd);
+	tg_conn_limit_free(&(*http)->conn_limit);
 	if ((*http)->server)
 		evhttp_free((*http)->server);
 	free((*http)->host);
