@@ -236,7 +236,7 @@ static int serve(struct tg_daemon *daemon)
 	daemon->base = event_base_new();
 	if (!daemon->base)
 		return tg_log_errno(ENOMEM, "event loop");
-	error = tg_generations_open(daemon, daemon->base);
+	error = tg_history_open(daemon, daemon->base);
 	if (!error)
 		error = start(daemon, &control, &http, &netlink);
 	if (!error)
@@ -247,7 +247,7 @@ static int serve(struct tg_daemon *daemon)
 		tg_daemon_finish(daemon);
 	}
 	tg_cluster_close(&daemon->cluster);
-	tg_generations_close(daemon);
+	tg_history_close(daemon);
 	tg_events_close(&daemon->events);
 	tg_netlink_close(&netlink);
 	tg_http_close(&http);

@@ -73,12 +73,11 @@ json_t *tg_health_problems(const struct tg_stats *stats, const struct tg_daemon 
 		json_array_append_new(
 			problems, json_string("the last reload failed, and the policy before it "
 					      "is in force"));
-	if (daemon->generations.deadline_ns)
+	if (daemon->history.deadline_ns)
 		json_array_append_new(
-			problems,
-			json_sprintf(
-				"not confirmed: goes back in %llu s",
-				(unsigned long long)(tg_generations_remaining(daemon) / NS_PER_S)));
+			problems, json_sprintf("not confirmed: goes back in %llu s",
+					       (unsigned long long)(tg_history_remaining(daemon) /
+								    NS_PER_S)));
 	return problems;
 }
 

@@ -85,11 +85,11 @@ static json_t *waiting_for(const struct tg_stats *stats, const struct tg_config 
 
 static json_t *confirm_of(const struct tg_daemon *daemon)
 {
-	if (!daemon->generations.deadline_ns)
+	if (!daemon->history.deadline_ns)
 		return json_null();
 	return json_pack("{s:b, s:I, s:I}", "pending", 1, "remaining_ms",
-			 to_ms(tg_generations_remaining(daemon)), "generation_before",
-			 (json_int_t)daemon->generations.before);
+			 to_ms(tg_history_remaining(daemon)), "generation_before",
+			 (json_int_t)daemon->history.before);
 }
 
 static json_t *shadow_limits(const struct tg_stats *stats)

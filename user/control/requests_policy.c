@@ -151,13 +151,13 @@ json_t *tg_request_apply(struct tg_daemon *daemon, const json_t *request)
 	if (reply)
 		return reply;
 	result = describe_changes(daemon, config, said);
-	error = tg_generations_change(daemon, &config, errmsg);
+	error = tg_history_change(daemon, &config, errmsg);
 	if (error) {
 		json_decref(result);
 		return tg_reply_errno(error, errmsg);
 	}
 	if (confirm)
-		tg_generations_expect(daemon, confirm, before);
+		tg_history_expect(daemon, confirm, before);
 	tg_log(TG_LOG_INFO, "%s applied as generation %u%s", daemon->config->path,
 	       tg_datapath_generation(daemon->datapath), confirm ? ", until it is confirmed" : "");
 	json_object_set_new(result, "generation",
@@ -169,7 +169,7 @@ json_t *tg_request_apply(struct tg_daemon *daemon, const json_t *request)
 
 json_t *tg_request_confirm(struct tg_daemon *daemon, const json_t *request)
 {
-	if (tg_generations_confirm(daemon))
+	if (tg_history_confirm(daemon))
 		return tg_reply_fail(TG_EXIT_NOT_FOUND, "no change waits to be confirmed");
 	tg_log(TG_LOG_INFO, "generation %u is confirmed", tg_datapath_generation(daemon->datapath));
 	return tg_request_status(daemon, request);
@@ -178,7 +178,7 @@ json_t *tg_request_confirm(struct tg_daemon *daemon, const json_t *request)
 json_t *tg_request_rollback(struct tg_daemon *daemon, const json_t *request)
 {
 	char errmsg[TG_ERRMSG_SIZE] = "";
-	int error = tg_generations_rollback(daemon, errmsg);
+	int error = tg_history_rollback(daemon, errmsg);
 
 	if (error)
 		return tg_reply_errno(error, errmsg);

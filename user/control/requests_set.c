@@ -45,7 +45,7 @@ static json_t *change(struct tg_daemon *daemon, const json_t *request, struct tg
 		      const struct tg_setting *settings, size_t n)
 {
 	char errmsg[TG_ERRMSG_SIZE] = "";
-	int error = *config ? tg_generations_change(daemon, config, errmsg) : 0;
+	int error = *config ? tg_history_change(daemon, config, errmsg) : 0;
 
 	if (error)
 		return tg_reply_errno(error, errmsg);

@@ -23,9 +23,9 @@ enum tg_ending {
 
 #define TG_HISTORY_MAX 8
 
-/* See generations.h. */
-struct tg_generations {
-	struct tg_config *history[TG_HISTORY_MAX]; /* the last one came before that in force */
+/* See history.h. */
+struct tg_history {
+	struct tg_config *policies[TG_HISTORY_MAX]; /* the last one came before that in force */
 	size_t n;
 	struct event *timer;  /* runs while a change waits to be confirmed */
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none waits */
@@ -41,7 +41,7 @@ struct tg_daemon {
 	struct tg_datapath *datapath;
 	struct tg_events *events;
 	struct tg_cluster *cluster; /* NULL: no limit is shared */
-	struct tg_generations generations;
+	struct tg_history history;
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	uint64_t reloads_ok, reloads_failed;
 	bool reload_failed; /* the last one */

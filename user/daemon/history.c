@@ -19,15 +19,15 @@
 #define NS_PER_US     1000
 #define RETRY_AFTER_S 5
 
-static void remember(struct tg_generations *generations, struct tg_config *config)
+static void remember(struct tg_history *history, struct tg_config *config)
 {
-	if (generations->n == TG_HISTORY_MAX) {
-		tg_config_free(&generations->history[0]);
-		memmove(generations->history, generations->history + 1,
-			(TG_HISTORY_MAX - 1) * sizeof(generations->history[0]));
-		generations->n--;
+	if (history->n == TG_HISTORY_MAX) {
+		tg_config_free(&history->policies[0]);
+		memmove(history->policies, history->policies + 1,
+			(TG_HISTORY_MAX - 1) * sizeof(history->policies[0]));
+		history->n--;
 	}
-	generations->history[generations->n++] = config;
+	history->policies[history->n++] = config;
 }
 
 static int publish(struct tg_daemon *daemon, struct tg_config *config, char *errmsg)
@@ -47,42 +47,42 @@ static int publish(struct tg_daemon *daemon, struct tg_config *config, char *err
 	return 0;
 }
 
-int tg_generations_change(struct tg_daemon *daemon, struct tg_config **config, char *errmsg)
+int tg_history_change(struct tg_daemon *daemon, struct tg_config **config, char *errmsg)
 {
-	struct tg_generations *generations = &daemon->generations;
+	struct tg_history *history = &daemon->history;
 	int error;
 
-	if (generations->deadline_ns)
+	if (history->deadline_ns)
 		return tg_error_set(errmsg, EALREADY,
 				    "a change waits to be confirmed, %llu s more; run `tidegate "
 				    "confirm` or `tidegate rollback` first",
-				    tg_generations_remaining(daemon) / NS_PER_S);
+				    tg_history_remaining(daemon) / NS_PER_S);
 	error = publish(daemon, *config, errmsg);
 	if (error)
 		return error;
-	remember(generations, daemon->config);
+	remember(history, daemon->config);
 	daemon->config = TAKE_PTR(*config);
 	return 0;
 }
 
-int tg_generations_rollback(struct tg_daemon *daemon, char *errmsg)
+int tg_history_rollback(struct tg_daemon *daemon, char *errmsg)
 {
-	struct tg_generations *generations = &daemon->generations;
+	struct tg_history *history = &daemon->history;
 	struct tg_config *before;
 	int error;
 
-	if (!generations->n)
+	if (!history->n)
 		return tg_error_set(
 			errmsg, ENOENT,
 			"there is no earlier policy to go back to since the daemon began");
-	before = generations->history[generations->n - 1];
+	before = history->policies[history->n - 1];
 	error = publish(daemon, before, errmsg);
 	if (error)
 		return error;
-	generations->n--;
+	history->n--;
 	tg_config_free(&daemon->config);
 	daemon->config = before;
-	tg_generations_confirm(daemon);
+	tg_history_confirm(daemon);
 	return 0;
 }
 
@@ -95,52 +95,52 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
 
 	tg_log(TG_LOG_WARNING, "the last change was not confirmed in time: going back to what was "
 			       "in force before it");
-	if (tg_generations_rollback(daemon, errmsg) == 0)
+	if (tg_history_rollback(daemon, errmsg) == 0)
 		return;
 	tg_log(TG_LOG_ERROR, "going back failed, and is tried again in %d s: %s", RETRY_AFTER_S,
 	       errmsg);
-	event_add(daemon->generations.timer, &again);
+	event_add(daemon->history.timer, &again);
 }
 
-void tg_generations_expect(struct tg_daemon *daemon, uint64_t ns, uint32_t before)
+void tg_history_expect(struct tg_daemon *daemon, uint64_t ns, uint32_t before)
 {
 	const struct timeval delay = {.tv_sec = ns / NS_PER_S,
 				      .tv_usec = ns % NS_PER_S / NS_PER_US};
 
-	daemon->generations.deadline_ns = tg_now_ns() + ns;
-	daemon->generations.before = before;
-	event_add(daemon->generations.timer, &delay);
+	daemon->history.deadline_ns = tg_now_ns() + ns;
+	daemon->history.before = before;
+	event_add(daemon->history.timer, &delay);
 }
 
-int tg_generations_confirm(struct tg_daemon *daemon)
+int tg_history_confirm(struct tg_daemon *daemon)
 {
-	if (!daemon->generations.deadline_ns)
+	if (!daemon->history.deadline_ns)
 		return -ENOENT;
-	daemon->generations.deadline_ns = 0;
-	event_del(daemon->generations.timer);
+	daemon->history.deadline_ns = 0;
+	event_del(daemon->history.timer);
 	return 0;
 }
 
-uint64_t tg_generations_remaining(const struct tg_daemon *daemon)
+uint64_t tg_history_remaining(const struct tg_daemon *daemon)
 {
 	uint64_t now = tg_now_ns();
 
-	return daemon->generations.deadline_ns > now ? daemon->generations.deadline_ns - now : 0;
+	return daemon->history.deadline_ns > now ? daemon->history.deadline_ns - now : 0;
 }
 
-int tg_generations_open(struct tg_daemon *daemon, struct event_base *base)
+int tg_history_open(struct tg_daemon *daemon, struct event_base *base)
 {
-	daemon->generations.timer = evtimer_new(base, on_deadline, daemon);
-	return daemon->generations.timer ? 0 : tg_log_errno(ENOMEM, "timer");
+	daemon->history.timer = evtimer_new(base, on_deadline, daemon);
+	return daemon->history.timer ? 0 : tg_log_errno(ENOMEM, "timer");
 }
 
-void tg_generations_close(struct tg_daemon *daemon)
+void tg_history_close(struct tg_daemon *daemon)
 {
-	struct tg_generations *generations = &daemon->generations;
+	struct tg_history *history = &daemon->history;
 
-	if (generations->timer)
-		event_free(generations->timer);
-	generations->timer = NULL;
-	while (generations->n)
-		tg_config_free(&generations->history[--generations->n]);
+	if (history->timer)
+		event_free(history->timer);
+	history->timer = NULL;
+	while (history->n)
+		tg_config_free(&history->policies[--history->n]);
 }

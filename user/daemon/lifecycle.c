@@ -52,7 +52,7 @@ int tg_daemon_reload(struct tg_daemon *daemon, char *errmsg)
 			     daemon->config_path, daemon->config_path);
 		tg_log(TG_LOG_ERROR, "%s", errmsg);
 	} else {
-		error = tg_generations_change(daemon, &config, errmsg);
+		error = tg_history_change(daemon, &config, errmsg);
 		if (error == -EALREADY)
 			tg_log(TG_LOG_ERROR, "%s", errmsg);
 	}

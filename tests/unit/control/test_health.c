@@ -18,7 +18,7 @@ void tg_cluster_problem(const struct tg_cluster *cluster, char *text, size_t siz
 	snprintf(text, size, "%s", cluster_problem);
 }
 
-uint64_t tg_generations_remaining(const struct tg_daemon *daemon)
+uint64_t tg_history_remaining(const struct tg_daemon *daemon)
 {
 	return remaining;
 }
@@ -74,7 +74,7 @@ TEST(all_is_well)
 	fixture_open(&fixture);
 	expect(&fixture, "ok", "as it should be");
 	fixture.daemon.reloads_failed = 3;
-	fixture.daemon.generations.n = 2;
+	fixture.daemon.history.n = 2;
 	expect(&fixture, "ok", "with a past");
 	fixture.stats.interfaces_n = 1;
 	expect(&fixture, "ok", "nothing fits the pattern");
@@ -162,7 +162,7 @@ TEST(the_policy)
 	fixture.daemon.reload_failed = true;
 	expect(&fixture, "the last reload failed, and the policy before it is in force", "reload");
 	fixture.daemon.reload_failed = false;
-	fixture.daemon.generations.deadline_ns = 1;
+	fixture.daemon.history.deadline_ns = 1;
 	remaining = 59999999999;
 	expect(&fixture, "not confirmed: goes back in 59 s", "a change that waits");
 	remaining = 0;
@@ -189,7 +189,7 @@ TEST(everything_at_once)
 	fixture.stats.full = true;
 	cluster_problem = "no other node is heard: no limit is shared";
 	fixture.daemon.reload_failed = true;
-	fixture.daemon.generations.deadline_ns = 1;
+	fixture.daemon.history.deadline_ns = 1;
 	remaining = 7000000000;
 	expect(&fixture,
 	       "wg0 (tc-ingress): nothing is enforced there, its program is gone; "

@@ -17,7 +17,7 @@
 /* In the place of the history's and of the cluster's. */
 static uint64_t remaining; /* ns */
 
-uint64_t tg_generations_remaining(const struct tg_daemon *daemon)
+uint64_t tg_history_remaining(const struct tg_daemon *daemon)
 {
 	return remaining;
 }
@@ -181,8 +181,8 @@ TEST(status_of_a_change_that_waits)
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		fixture_open(&fixture);
-		fixture.daemon.generations.deadline_ns = 1;
-		fixture.daemon.generations.before = 41;
+		fixture.daemon.history.deadline_ns = 1;
+		fixture.daemon.history.before = 41;
 		remaining = cases[i].ns;
 		status = tg_report_status(&fixture.stats, &fixture.daemon);
 		snprintf(want, sizeof(want),

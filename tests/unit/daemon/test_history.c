@@ -64,14 +64,14 @@ static void fixture_open(struct fixture *fixture)
 	tg_logged_begin(&fixture->logged);
 	fixture->daemon.base = event_base_new();
 	fixture->daemon.config = config_named("0");
-	CHECK(tg_generations_open(&fixture->daemon, fixture->daemon.base) == 0);
+	CHECK(tg_history_open(&fixture->daemon, fixture->daemon.base) == 0);
 }
 
 static void fixture_close(struct fixture *fixture)
 {
-	tg_generations_close(&fixture->daemon);
-	CHECK(!fixture->daemon.generations.n && !fixture->daemon.generations.timer, "closed");
-	tg_generations_close(&fixture->daemon); /* once more does no harm */
+	tg_history_close(&fixture->daemon);
+	CHECK(!fixture->daemon.history.n && !fixture->daemon.history.timer, "closed");
+	tg_history_close(&fixture->daemon); /* once more does no harm */
 	tg_config_free(&fixture->daemon.config);
 	event_base_free(fixture->daemon.base);
 	tg_logged_end(&fixture->logged);
@@ -81,7 +81,7 @@ static void fixture_close(struct fixture *fixture)
 static int change(struct fixture *fixture, const char *path)
 {
 	struct tg_config *config = config_named(path);
-	int error = tg_generations_change(&fixture->daemon, &config, fixture->errmsg);
+	int error = tg_history_change(&fixture->daemon, &config, fixture->errmsg);
 
 	CHECK(!config == !error, "%s is taken over if it succeeds, and only then", path);
 	tg_config_free(&config);
@@ -90,18 +90,18 @@ static int change(struct fixture *fixture, const char *path)
 
 static int roll_back(struct fixture *fixture)
 {
-	return tg_generations_rollback(&fixture->daemon, fixture->errmsg);
+	return tg_history_rollback(&fixture->daemon, fixture->errmsg);
 }
 
 /* @history: the paths, oldest first, each one character. */
 static void expect(const struct fixture *fixture, const char *in_force, const char *history)
 {
-	const struct tg_generations *generations = &fixture->daemon.generations;
+	const struct tg_history *earlier = &fixture->daemon.history;
 	char got[TG_HISTORY_MAX + 1] = "";
 	size_t i;
 
-	for (i = 0; i < generations->n; i++)
-		got[i] = generations->history[i]->path[0];
+	for (i = 0; i < earlier->n; i++)
+		got[i] = earlier->policies[i]->path[0];
 	CHECK(strcmp(fixture->daemon.config->path, in_force) == 0, "in force: %s instead of %s",
 	      fixture->daemon.config->path, in_force);
 	CHECK(strcmp(got, history) == 0, "history: \"%s\" instead of \"%s\"", got, history);
@@ -173,7 +173,7 @@ TEST(a_key_that_is_missing)
 	fixture_open(&fixture);
 	strcpy(config->cluster.name, "edge");
 	strcpy(config->cluster.frame_key_file, "/nonexistent/key");
-	CHECK(tg_generations_change(&fixture.daemon, &config, fixture.errmsg) == -ENOENT);
+	CHECK(tg_history_change(&fixture.daemon, &config, fixture.errmsg) == -ENOENT);
 	CHECK(strstr(fixture.errmsg, "/nonexistent/key"), "%s", fixture.errmsg);
 	CHECK(config && !world.tries && fixture.daemon.reloads_failed == 1, "not tried");
 	expect(&fixture, "0", "");
@@ -207,18 +207,18 @@ TEST(confirmed_in_time)
 	struct fixture fixture;
 
 	fixture_open(&fixture);
-	CHECK(tg_generations_confirm(&fixture.daemon) == -ENOENT, "nothing waits");
-	CHECK(tg_generations_remaining(&fixture.daemon) == 0);
+	CHECK(tg_history_confirm(&fixture.daemon) == -ENOENT, "nothing waits");
+	CHECK(tg_history_remaining(&fixture.daemon) == 0);
 	CHECK(change(&fixture, "1") == 0);
-	tg_generations_expect(&fixture.daemon, 60 * S, 17);
-	CHECK(fixture.daemon.generations.before == 17);
-	CHECK(tg_generations_remaining(&fixture.daemon) == 60 * S);
+	tg_history_expect(&fixture.daemon, 60 * S, 17);
+	CHECK(fixture.daemon.history.before == 17);
+	CHECK(tg_history_remaining(&fixture.daemon) == 60 * S);
 	pass(&fixture, 59 * S + 1);
-	CHECK(tg_generations_remaining(&fixture.daemon) == S - 1, "%llu",
-	      (unsigned long long)tg_generations_remaining(&fixture.daemon));
+	CHECK(tg_history_remaining(&fixture.daemon) == S - 1, "%llu",
+	      (unsigned long long)tg_history_remaining(&fixture.daemon));
 	expect(&fixture, "1", "0");
-	CHECK(tg_generations_confirm(&fixture.daemon) == 0);
-	CHECK(tg_generations_confirm(&fixture.daemon) == -ENOENT, "once is enough");
+	CHECK(tg_history_confirm(&fixture.daemon) == 0);
+	CHECK(tg_history_confirm(&fixture.daemon) == -ENOENT, "once is enough");
 	pass(&fixture, 3600 * S);
 	expect(&fixture, "1", "0");
 	CHECK(world.tries == 1, "it does not go back any more");
@@ -231,13 +231,13 @@ TEST(nothing_else_while_one_waits)
 
 	fixture_open(&fixture);
 	CHECK(change(&fixture, "1") == 0);
-	tg_generations_expect(&fixture.daemon, 60 * S, 1);
+	tg_history_expect(&fixture.daemon, 60 * S, 1);
 	pass(&fixture, 18 * S);
 	CHECK(change(&fixture, "2") == -EALREADY && world.tries == 1, "not tried");
 	CHECK(strstr(fixture.errmsg, "waits to be confirmed, 42 s more;"), "%s", fixture.errmsg);
 	CHECK(!fixture.daemon.reloads_failed, "no failure of the policy's");
 	expect(&fixture, "1", "0");
-	CHECK(tg_generations_confirm(&fixture.daemon) == 0 && change(&fixture, "2") == 0);
+	CHECK(tg_history_confirm(&fixture.daemon) == 0 && change(&fixture, "2") == 0);
 	expect(&fixture, "2", "01");
 	fixture_close(&fixture);
 }
@@ -248,13 +248,13 @@ TEST(not_confirmed)
 
 	fixture_open(&fixture);
 	CHECK(change(&fixture, "1") == 0);
-	tg_generations_expect(&fixture.daemon, 1500000000, 1);
+	tg_history_expect(&fixture.daemon, 1500000000, 1);
 	pass(&fixture, 1499000000);
 	expect(&fixture, "1", "0");
 	pass(&fixture, 1000000);
 	expect(&fixture, "0", "");
 	CHECK(strcmp(world.enforced, "0") == 0, "%s", world.enforced);
-	CHECK(tg_generations_confirm(&fixture.daemon) == -ENOENT, "nothing waits any more");
+	CHECK(tg_history_confirm(&fixture.daemon) == -ENOENT, "nothing waits any more");
 	fflush(stderr);
 	CHECK(strstr(fixture.logged.text, "warning: the last change was not confirmed in time"),
 	      "%s", fixture.logged.text);
@@ -269,10 +269,10 @@ TEST(rolled_back_while_it_waits)
 
 	fixture_open(&fixture);
 	CHECK(change(&fixture, "1") == 0 && change(&fixture, "2") == 0);
-	tg_generations_expect(&fixture.daemon, 60 * S, 1);
+	tg_history_expect(&fixture.daemon, 60 * S, 1);
 	CHECK(roll_back(&fixture) == 0);
 	expect(&fixture, "1", "0");
-	CHECK(tg_generations_remaining(&fixture.daemon) == 0);
+	CHECK(tg_history_remaining(&fixture.daemon) == 0);
 	pass(&fixture, 3600 * S);
 	expect(&fixture, "1", "0");
 	fixture_close(&fixture);
@@ -284,7 +284,7 @@ TEST(going_back_is_tried_until_it_works)
 
 	fixture_open(&fixture);
 	CHECK(change(&fixture, "1") == 0);
-	tg_generations_expect(&fixture.daemon, 10 * S, 1);
+	tg_history_expect(&fixture.daemon, 10 * S, 1);
 	world.error = EPERM;
 	pass(&fixture, 10 * S);
 	expect(&fixture, "1", "0");
@@ -298,7 +298,7 @@ TEST(going_back_is_tried_until_it_works)
 	CHECK(world.tries == 2, "not yet");
 	pass(&fixture, 10000000);
 	CHECK(world.tries == 3, "%u", world.tries);
-	CHECK(tg_generations_remaining(&fixture.daemon) == 0, "never below");
+	CHECK(tg_history_remaining(&fixture.daemon) == 0, "never below");
 	world.error = 0;
 	pass(&fixture, 5 * S);
 	CHECK(world.tries == 4, "%u", world.tries);
@@ -315,10 +315,10 @@ TEST(confirmed_late)
 
 	fixture_open(&fixture);
 	CHECK(change(&fixture, "1") == 0);
-	tg_generations_expect(&fixture.daemon, 10 * S, 1);
+	tg_history_expect(&fixture.daemon, 10 * S, 1);
 	world.error = EPERM;
 	pass(&fixture, 10 * S);
-	CHECK(tg_generations_confirm(&fixture.daemon) == 0);
+	CHECK(tg_history_confirm(&fixture.daemon) == 0);
 	world.error = 0;
 	pass(&fixture, 60 * S);
 	expect(&fixture, "1", "0");
