@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* Most refused first; those refused alike by what else they sent. */
-static int by_refused(const struct tg_source *a, const struct tg_source *b)
+static int by_refused(const struct tg_outcome *a, const struct tg_outcome *b)
 {
 	if (a->refused != b->refused)
 		return a->refused < b->refused ? 1 : -1;
@@ -14,15 +14,15 @@ static int by_refused(const struct tg_source *a, const struct tg_source *b)
 }
 
 /* The lossy counting of Manku and Motwani (2002): what little is lost is known. */
-static void forget_half(struct tg_sources *sources)
+static void forget_half(struct tg_outcomes *sources)
 {
-	struct tg_source *source, *next;
+	struct tg_outcome *source, *next;
 	size_t kept = 0;
 
 	HASH_SORT(sources->table, by_refused);
 	HASH_ITER(hh, sources->table, source, next)
 	{
-		if (++kept <= TG_SOURCES_MAX / 2)
+		if (++kept <= TG_OUTCOMES_MAX / 2)
 			continue;
 		if (source->refused > sources->short_by)
 			sources->short_by = source->refused;
@@ -32,11 +32,11 @@ static void forget_half(struct tg_sources *sources)
 	}
 }
 
-static struct tg_source *add(struct tg_sources *sources, const struct tg_source_key *key)
+static struct tg_outcome *add(struct tg_outcomes *sources, const struct tg_outcome_key *key)
 {
-	struct tg_source *source;
+	struct tg_outcome *source;
 
-	if (HASH_COUNT(sources->table) >= TG_SOURCES_MAX)
+	if (HASH_COUNT(sources->table) >= TG_OUTCOMES_MAX)
 		forget_half(sources);
 	source = calloc(1, sizeof(*source));
 	if (!source)
@@ -51,10 +51,10 @@ static struct tg_source *add(struct tg_sources *sources, const struct tg_source_
 	return source;
 }
 
-int tg_sources_count(struct tg_sources *sources, const struct tg_source_key *key, bool refused,
-		     uint32_t bytes, uint64_t now)
+int tg_outcomes_count(struct tg_outcomes *sources, const struct tg_outcome_key *key, bool refused,
+		      uint32_t bytes, uint64_t now)
 {
-	struct tg_source *source;
+	struct tg_outcome *source;
 
 	HASH_FIND(hh, sources->table, key, sizeof(*key), source);
 	if (!source)
@@ -74,9 +74,9 @@ int tg_sources_count(struct tg_sources *sources, const struct tg_source_key *key
 	return 0;
 }
 
-size_t tg_sources_worst(struct tg_sources *sources, const struct tg_source **worst, size_t n)
+size_t tg_outcomes_worst(struct tg_outcomes *sources, const struct tg_outcome **worst, size_t n)
 {
-	struct tg_source *source;
+	struct tg_outcome *source;
 	size_t found = 0;
 
 	HASH_SORT(sources->table, by_refused);
@@ -86,9 +86,9 @@ size_t tg_sources_worst(struct tg_sources *sources, const struct tg_source **wor
 	return found;
 }
 
-void tg_sources_clear(struct tg_sources *sources)
+void tg_outcomes_clear(struct tg_outcomes *sources)
 {
-	struct tg_source *source, *next;
+	struct tg_outcome *source, *next;
 
 	HASH_ITER(hh, sources->table, source, next)
 	{

@@ -26,7 +26,7 @@ static bool is_ipv4(const struct tg_address *address)
 
 /* A limit that does not count by source hurts sources all the same: then each address is one. */
 static void key_of(const struct tg_simulation *simulation, uint32_t slot,
-		   const struct tg_trace *trace, struct tg_source_key *key)
+		   const struct tg_trace *trace, struct tg_outcome_key *key)
 {
 	const struct tg_limit *limit = &tg_replay_compiled(simulation->replay)->policy.limits[slot];
 	const struct tg_address *mask = is_ipv4(&trace->source) ? &limit->mask4 : &limit->mask6;
@@ -43,7 +43,7 @@ static int count_limits(struct tg_simulation *simulation, const struct tg_trace 
 			uint64_t now)
 {
 	uint64_t refusing = REFUSING(trace), left = refusing | ADMITTING(trace);
-	struct tg_source_key key;
+	struct tg_outcome_key key;
 	uint32_t slot;
 	bool refused;
 	int error;
@@ -52,7 +52,7 @@ static int count_limits(struct tg_simulation *simulation, const struct tg_trace 
 		slot = __builtin_ctzll(left);
 		refused = refusing >> slot & 1;
 		key_of(simulation, slot, trace, &key);
-		error = tg_sources_count(&simulation->sources, &key, refused, trace->bytes, now);
+		error = tg_outcomes_count(&simulation->sources, &key, refused, trace->bytes, now);
 		if (error)
 			return error;
 		if (!refused)
@@ -87,5 +87,5 @@ int tg_simulation_packet(struct tg_simulation *simulation, const struct tg_frame
 void tg_simulation_close(struct tg_simulation *simulation)
 {
 	tg_replay_close(&simulation->replay);
-	tg_sources_clear(&simulation->sources);
+	tg_outcomes_clear(&simulation->sources);
 }

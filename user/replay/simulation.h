@@ -23,7 +23,7 @@ struct tg_simulation {
 	uint64_t first, last;		       /* ns since 1970 */
 	uint64_t first_refused[TG_LIMITS_MAX]; /* by slot; 0: none was */
 	uint64_t last_refused[TG_LIMITS_MAX];  /* likewise */
-	struct tg_sources sources;
+	struct tg_outcomes sources;
 };
 
 /*

@@ -40,7 +40,7 @@ static json_t *limit_of(const struct tg_simulation *simulation, size_t i)
 {
 	const struct tg_config_limit *limit = &simulation->config->limits[i];
 	const struct tg_compiled *compiled = tg_replay_compiled(simulation->replay);
-	const struct tg_sources *sources = &simulation->sources;
+	const struct tg_outcomes *sources = &simulation->sources;
 	uint32_t slot = compiled->slots[i];
 	struct tg_limit_counters counters;
 
@@ -72,7 +72,7 @@ static json_t *limits_of(const struct tg_simulation *simulation)
 }
 
 /* The prefix that the bucket is for, or the address if the limit has buckets for others. */
-static json_t *source_of(const struct tg_simulation *simulation, const struct tg_source *source)
+static json_t *source_of(const struct tg_simulation *simulation, const struct tg_outcome *source)
 {
 	const struct tg_compiled *compiled = tg_replay_compiled(simulation->replay);
 	const struct tg_config_limit *limit = simulation->config->limits;
@@ -94,13 +94,13 @@ static json_t *source_of(const struct tg_simulation *simulation, const struct tg
 
 static json_t *worst_of(struct tg_simulation *simulation, size_t n)
 {
-	tg_autofree const struct tg_source **worst = calloc(n, sizeof(*worst));
+	tg_autofree const struct tg_outcome **worst = calloc(n, sizeof(*worst));
 	json_t *sources = json_array();
 	size_t i;
 
 	if (!worst)
 		return sources;
-	n = tg_sources_worst(&simulation->sources, worst, n);
+	n = tg_outcomes_worst(&simulation->sources, worst, n);
 	for (i = 0; i < n; i++)
 		json_array_append_new(sources, source_of(simulation, worst[i]));
 	return sources;
