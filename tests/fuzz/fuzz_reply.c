@@ -29,13 +29,13 @@ static void check_members(struct tg_store_members *members)
 	}
 }
 
-static void use(const struct tg_reply *reply, struct tg_store_members *members, uint64_t now)
+static void use(const struct tg_redis_reply *reply, struct tg_store_members *members, uint64_t now)
 {
 	char why[256];
 	int asked;
 
-	for (asked = TG_ASKED_AUTH; asked <= TG_ASKED_SMEMBERS; asked++) {
-		tg_store_answer_check(asked, reply, why, sizeof(why));
+	for (asked = TG_EXPECT_AUTH; asked <= TG_EXPECT_SMEMBERS; asked++) {
+		tg_redis_expect(asked, reply, why, sizeof(why));
 		require(memchr(why, '\0', sizeof(why)) != NULL);
 	}
 	tg_store_members_update(members, "edge", reply, now);
@@ -43,14 +43,14 @@ static void use(const struct tg_reply *reply, struct tg_store_members *members, 
 }
 
 /* 0 as long as it is to go on. */
-static int serve(struct tg_reply_reader *reader, struct tg_store_members *members, uint64_t *now)
+static int serve(struct tg_redis_reader *reader, struct tg_store_members *members, uint64_t *now)
 {
-	struct tg_reply *reply = NULL;
+	struct tg_redis_reply *reply = NULL;
 
 	do {
-		tg_reply_free(&reply);
-		if (tg_reply_next(reader, &reply)) {
-			require(reply == NULL && tg_reply_why(reader)[0]);
+		tg_redis_reply_free(&reply);
+		if (tg_redis_reader_next(reader, &reply)) {
+			require(reply == NULL && tg_redis_reader_why(reader)[0]);
 			return -1;
 		}
 		if (reply)
@@ -64,19 +64,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct tg_config_cluster cluster = {.name = "edge", .node = "a"};
 	struct tg_store_members members = {};
-	struct tg_reply_reader *reader =
-		tg_reply_reader_new(tg_share_frame_size(TG_SHARE_SOURCES_MAX));
+	struct tg_redis_reader *reader =
+		tg_redis_reader_new(tg_share_frame_size(TG_SHARE_SOURCES_MAX));
 	size_t piece = size ? data[0] + 1 : 1, at, n;
 	uint64_t now = 1;
 
 	require(reader && tg_store_members_init(&members, &cluster) == 0);
 	for (at = 1; at < size; at += n) {
 		n = size - at < piece ? size - at : piece;
-		require(tg_reply_feed(reader, data + at, n) == 0);
+		require(tg_redis_reader_feed(reader, data + at, n) == 0);
 		if (serve(reader, &members, &now))
 			break;
 	}
-	tg_reply_reader_free(&reader);
+	tg_redis_reader_free(&reader);
 	tg_store_members_clear(&members);
 	return 0;
 }

@@ -50,7 +50,7 @@ struct tg_cluster_stats {
 	double part; /* of this node */
 	uint64_t sources, max_sources;
 	struct tg_share_counters counters;
-	struct tg_store_status store;
+	struct tg_redis_status store;
 	struct tg_cluster_limit_stats limits[TG_SHARE_LIMITS_MAX];
 	size_t limits_n;
 	struct tg_cluster_peer_stats *peers; /* by name */

@@ -28,7 +28,7 @@ static uint64_t hash_modes(const struct tg_cluster *cluster, enum tg_cluster_sta
 
 static void say_lost(const struct tg_cluster *cluster, uint64_t now)
 {
-	const struct tg_store_status *store = tg_store_status(cluster->store);
+	const struct tg_redis_status *store = tg_store_status(cluster->store);
 	char limits[512];
 
 	tg_cluster_describe(cluster, now, limits, sizeof(limits));
@@ -40,7 +40,7 @@ static void say_lost(const struct tg_cluster *cluster, uint64_t now)
 static void say_heard(const struct tg_cluster *cluster, uint64_t now)
 {
 	const struct tg_cluster_log *log = &cluster->log;
-	const struct tg_store_status *store = tg_store_status(cluster->store);
+	const struct tg_redis_status *store = tg_store_status(cluster->store);
 
 	if (log->since)
 		tg_log(TG_LOG_INFO,

@@ -33,7 +33,7 @@ void tg_store_members_clear(struct tg_store_members *members)
 	*members = (struct tg_store_members){};
 }
 
-static bool is_name(const struct tg_reply *item)
+static bool is_name(const struct tg_redis_reply *item)
 {
 	return item->length > 0 && item->length < TG_CONFIG_NAME_SIZE &&
 	       strspn(item->text, TG_CONFIG_NAME_CHARACTERS) == item->length;
@@ -63,17 +63,17 @@ static void keep(struct tg_store_members *members, const bool *named)
 }
 
 int tg_store_members_update(struct tg_store_members *members, const char *cluster,
-			    const struct tg_reply *reply, uint64_t now)
+			    const struct tg_redis_reply *reply, uint64_t now)
 {
 	struct tg_store_member member = {.heard_at = now}, *known;
 	bool named[MEMBERS_MAX] = {};
 	size_t i, n;
 
-	if (reply->kind != TG_REPLY_ARRAY)
+	if (reply->kind != TG_REDIS_ARRAY)
 		return -EPROTO;
 	members->refused = 0;
 	for (i = 0; i < reply->length; i++) {
-		if (reply->items[i]->kind != TG_REPLY_TEXT)
+		if (reply->items[i]->kind != TG_REDIS_TEXT)
 			return -EPROTO;
 		if (!is_name(reply->items[i]))
 			continue;

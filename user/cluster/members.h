@@ -40,7 +40,7 @@ void tg_store_members_clear(struct tg_store_members *members);
  * -EPROTO if it is none.
  */
 int tg_store_members_update(struct tg_store_members *members, const char *cluster,
-			    const struct tg_reply *reply, uint64_t now);
+			    const struct tg_redis_reply *reply, uint64_t now);
 
 /* Begins anew to wait for frames, after a time in which none could be read. */
 void tg_store_members_wait(struct tg_store_members *members, uint64_t now);

@@ -24,25 +24,25 @@ struct tg_store {
 	struct tg_config_cluster cluster;
 	tg_store_done *done;
 	void *data;
-	struct tg_store_link *link;
-	struct tg_store_status status;
+	struct tg_redis_client *client;
+	struct tg_redis_status status;
 	struct tg_store_members members;
 	uint64_t members_at; /* ns: when the set was last asked for */
 	uint64_t frames_at;  /* ns: when frames were last brought */
 	char key[TG_STORE_KEY_SIZE];
-	enum tg_store_asked asked[COMMANDS_MAX];
+	enum tg_redis_expected asked[COMMANDS_MAX];
 	size_t asked_n, answered_n;
 	bool in_round;
 	uint64_t began_at; /* ns: the round */
-	struct tg_reply *frames, *own;
+	struct tg_redis_reply *frames, *own;
 	struct tg_store_frame *list; /* TG_SHARE_NODES_MAX places */
 };
 
 /* Words end with a NUL, unless there are @lengths. */
-static int ask(struct tg_store *store, enum tg_store_asked what, int n, const char *const *words,
+static int ask(struct tg_store *store, enum tg_redis_expected what, int n, const char *const *words,
 	       const size_t *lengths)
 {
-	int error = tg_link_send(store->link, n, words, lengths);
+	int error = tg_redis_client_send(store->client, n, words, lengths);
 
 	if (error == 0)
 		store->asked[store->asked_n++] = what;
@@ -55,31 +55,32 @@ static int ask(struct tg_store *store, enum tg_store_asked what, int n, const ch
 
 static int ask_members(struct tg_store *store, uint64_t now)
 {
-	int error = ASK(store, TG_ASKED_SADD, "SADD", store->members.set, store->cluster.node);
+	int error = ASK(store, TG_EXPECT_SADD, "SADD", store->members.set, store->cluster.node);
 
 	store->members_at = now;
-	return error ? error : ASK(store, TG_ASKED_SMEMBERS, "SMEMBERS", store->members.set);
+	return error ? error : ASK(store, TG_EXPECT_SMEMBERS, "SMEMBERS", store->members.set);
 }
 
 static int greet(struct tg_store *store, char *why, size_t size)
 {
-	const struct tg_config_store *server = &store->cluster.stores[tg_link_server(store->link)];
+	const struct tg_config_store *server =
+		&store->cluster.stores[tg_redis_client_server(store->client)];
 	char database[16], name[TG_CONFIG_NAME_SIZE + 16];
 	int error = 0;
 
 	if (store->cluster.password_file[0]) {
-		error = tg_link_send_auth(store->link, why, size);
+		error = tg_redis_client_send_auth(store->client, why, size);
 		if (error)
 			return error;
-		store->asked[store->asked_n++] = TG_ASKED_AUTH;
+		store->asked[store->asked_n++] = TG_EXPECT_AUTH;
 	}
 	snprintf(why, size, "%s", strerror(ENOMEM));
 	snprintf(database, sizeof(database), "%u", server->database);
 	if (server->database)
-		error = ASK(store, TG_ASKED_SELECT, "SELECT", database);
+		error = ASK(store, TG_EXPECT_SELECT, "SELECT", database);
 	snprintf(name, sizeof(name), "tidegate-%s", store->cluster.node);
 	if (!error)
-		error = ASK(store, TG_ASKED_SETNAME, "CLIENT", "SETNAME", name);
+		error = ASK(store, TG_EXPECT_SETNAME, "CLIENT", "SETNAME", name);
 	return error ? error : ask_members(store, tg_now_ns());
 }
 
@@ -90,7 +91,7 @@ static void on_connected(void *data)
 
 	store->asked_n = store->answered_n = 0;
 	if (greet(store, why, sizeof(why)))
-		tg_link_give_up(store->link, "%s", why);
+		tg_redis_client_give_up(store->client, "%s", why);
 }
 
 static void on_lost(void *data)
@@ -100,36 +101,36 @@ static void on_lost(void *data)
 
 	store->status.connected = false;
 	store->in_round = false;
-	tg_reply_free(&store->frames);
-	tg_reply_free(&store->own);
+	tg_redis_reply_free(&store->frames);
+	tg_redis_reply_free(&store->own);
 	if (!in_round)
 		return;
 	store->status.missed++;
 	store->done(store->data, NULL);
 }
 
-static struct tg_store_frame frame_of(const struct tg_reply *reply)
+static struct tg_store_frame frame_of(const struct tg_redis_reply *reply)
 {
 	return (struct tg_store_frame){(const uint8_t *)reply->text, reply->length};
 }
 
 static void finish_round(struct tg_store *store)
 {
-	tg_cleanup(tg_reply_free) struct tg_reply *frames = TAKE_PTR(store->frames);
-	tg_cleanup(tg_reply_free) struct tg_reply *own = TAKE_PTR(store->own);
+	tg_cleanup(tg_redis_reply_free) struct tg_redis_reply *frames = TAKE_PTR(store->frames);
+	tg_cleanup(tg_redis_reply_free) struct tg_redis_reply *own = TAKE_PTR(store->own);
 	struct tg_store_round round = {.frames = store->list};
 	size_t i;
 
 	for (i = 0; frames && i < frames->length; i++)
-		if (frames->items[i]->kind == TG_REPLY_TEXT)
+		if (frames->items[i]->kind == TG_REDIS_TEXT)
 			store->list[round.n++] = frame_of(frames->items[i]);
-	if (own && own->items[0]->kind == TG_REPLY_TEXT)
+	if (own && own->items[0]->kind == TG_REDIS_TEXT)
 		round.own = frame_of(own->items[0]);
 	round.round_trip = tg_now_ns() - store->began_at;
 	store->status.rounds++;
 	store->status.round_trip = round.round_trip;
 	store->in_round = false;
-	tg_link_approve(store->link);
+	tg_redis_client_approve(store->client);
 	store->done(store->data, &round);
 }
 
@@ -144,7 +145,7 @@ static void finish(struct tg_store *store)
 	tg_store_members_wait(&store->members, tg_now_ns());
 }
 
-static int take_frames(struct tg_store *store, struct tg_reply **reply)
+static int take_frames(struct tg_store *store, struct tg_redis_reply **reply)
 {
 	uint64_t now = tg_now_ns();
 	size_t i;
@@ -152,16 +153,16 @@ static int take_frames(struct tg_store *store, struct tg_reply **reply)
 	if ((*reply)->length != store->members.n)
 		return -EPROTO;
 	for (i = 0; i < store->members.n; i++)
-		if ((*reply)->items[i]->kind == TG_REPLY_TEXT)
+		if ((*reply)->items[i]->kind == TG_REDIS_TEXT)
 			store->members.list[i].heard_at = now;
-		else if ((*reply)->items[i]->kind != TG_REPLY_NIL)
+		else if ((*reply)->items[i]->kind != TG_REDIS_NIL)
 			return -EPROTO;
 	store->frames = TAKE_PTR(*reply);
 	store->frames_at = now;
 	return 0;
 }
 
-static int take_own(struct tg_store *store, struct tg_reply **reply)
+static int take_own(struct tg_store *store, struct tg_redis_reply **reply)
 {
 	if ((*reply)->length != 1)
 		return -EPROTO;
@@ -169,7 +170,7 @@ static int take_own(struct tg_store *store, struct tg_reply **reply)
 	return 0;
 }
 
-static int take_members(struct tg_store *store, const struct tg_reply *reply)
+static int take_members(struct tg_store *store, const struct tg_redis_reply *reply)
 {
 	size_t refused = store->members.refused;
 
@@ -183,21 +184,21 @@ static int take_members(struct tg_store *store, const struct tg_reply *reply)
 	return 0;
 }
 
-static void on_answered(void *data, struct tg_reply **reply)
+static void on_answered(void *data, struct tg_redis_reply **reply)
 {
 	struct tg_store *store = data;
-	enum tg_store_asked what = store->asked[store->answered_n++];
+	enum tg_redis_expected what = store->asked[store->answered_n++];
 	char why[sizeof(store->status.error)];
-	int error = tg_store_answer_check(what, *reply, why, sizeof(why));
+	int error = tg_redis_expect(what, *reply, why, sizeof(why));
 
-	if (!error && what == TG_ASKED_MGET)
+	if (!error && what == TG_EXPECT_MGET)
 		error = take_frames(store, reply);
-	else if (!error && what == TG_ASKED_OWN)
+	else if (!error && what == TG_EXPECT_OWN)
 		error = take_own(store, reply);
-	else if (!error && what == TG_ASKED_SMEMBERS)
+	else if (!error && what == TG_EXPECT_SMEMBERS)
 		error = take_members(store, *reply);
 	if (error)
-		tg_link_give_up(store->link, "%s", why);
+		tg_redis_client_give_up(store->client, "%s", why);
 	else if (store->answered_n == store->asked_n)
 		finish(store);
 }
@@ -234,7 +235,7 @@ int tg_store_open(struct event_base *base, const struct tg_config_cluster *clust
 		  tg_store_done *done, void *data, struct tg_store **store)
 {
 	tg_cleanup(tg_store_close) struct tg_store *made = calloc(1, sizeof(*made));
-	const struct tg_link_user user = {on_connected, on_answered, on_lost, made};
+	const struct tg_redis_user user = {on_connected, on_answered, on_lost, made};
 	struct tg_redis_settings settings;
 
 	if (!made)
@@ -246,7 +247,7 @@ int tg_store_open(struct event_base *base, const struct tg_config_cluster *clust
 	made->list = calloc(TG_SHARE_NODES_MAX, sizeof(made->list[0]));
 	tg_store_key(made->key, cluster->name, cluster->node);
 	if (!made->list || tg_store_members_init(&made->members, cluster) ||
-	    tg_link_open(base, &settings, &user, &made->status, &made->link))
+	    tg_redis_client_open(base, &settings, &user, &made->status, &made->client))
 		return -ENOMEM;
 	*store = TAKE_PTR(made);
 	return 0;
@@ -259,7 +260,7 @@ static int ask_set(struct tg_store *store, const uint8_t *frame, size_t length, 
 	size_t lengths[] = {3, strlen(store->key), length, 2, 0};
 
 	lengths[4] = (size_t)snprintf(expiry, sizeof(expiry), "%llu", (unsigned long long)ms);
-	return ask(store, TG_ASKED_SET, 5, words, lengths);
+	return ask(store, TG_EXPECT_SET, 5, words, lengths);
 }
 
 /* After a time in which nobody listened, nobody is gone. */
@@ -269,18 +270,18 @@ static bool is_gone(const struct tg_store *store, const struct tg_store_member *
 }
 
 /* MGET of all frames, or SREM of those who are gone. */
-static int ask_about(struct tg_store *store, enum tg_store_asked what)
+static int ask_about(struct tg_store *store, enum tg_redis_expected what)
 {
 	const char *words[TG_SHARE_NODES_MAX + 1];
 	int n = 0, first;
 	size_t i;
 
-	words[n++] = what == TG_ASKED_MGET ? "MGET" : "SREM";
-	if (what == TG_ASKED_SREM)
+	words[n++] = what == TG_EXPECT_MGET ? "MGET" : "SREM";
+	if (what == TG_EXPECT_SREM)
 		words[n++] = store->members.set;
 	first = n;
 	for (i = 0; i < store->members.n; i++)
-		if (what == TG_ASKED_MGET)
+		if (what == TG_EXPECT_MGET)
 			words[n++] = store->members.list[i].key;
 		else if (is_gone(store, &store->members.list[i]))
 			words[n++] = tg_store_key_node(store->members.list[i].key);
@@ -291,15 +292,15 @@ static int ask_round(struct tg_store *store, const uint8_t *frame, size_t length
 {
 	uint64_t ms = 10 * store->cluster.interval / NS_PER_MS;
 	bool is_second = now - store->members_at >= NS_PER_S;
-	int error = is_second ? ASK(store, TG_ASKED_OWN, "MGET", store->key) : 0;
+	int error = is_second ? ASK(store, TG_EXPECT_OWN, "MGET", store->key) : 0;
 
 	if (!error)
 		error = ask_set(store, frame, length, ms > 3000 ? ms : 3000);
 	if (!error)
-		error = ask_about(store, TG_ASKED_MGET);
+		error = ask_about(store, TG_EXPECT_MGET);
 	if (error || !is_second)
 		return error;
-	error = ask_about(store, TG_ASKED_SREM);
+	error = ask_about(store, TG_EXPECT_SREM);
 	return error ? error : ask_members(store, now);
 }
 
@@ -307,13 +308,13 @@ bool tg_store_round(struct tg_store *store, const uint8_t *frame, size_t length)
 {
 	uint64_t now = tg_now_ns();
 
-	if (!store->status.connected || !tg_link_is_idle(store->link)) {
+	if (!store->status.connected || !tg_redis_client_is_idle(store->client)) {
 		store->status.missed++;
 		return false;
 	}
 	store->asked_n = store->answered_n = 0;
 	if (ask_round(store, frame, length, now)) {
-		tg_link_give_up(store->link, "%s", strerror(ENOMEM));
+		tg_redis_client_give_up(store->client, "%s", strerror(ENOMEM));
 		store->status.missed++;
 		return false;
 	}
@@ -322,7 +323,7 @@ bool tg_store_round(struct tg_store *store, const uint8_t *frame, size_t length)
 	return true;
 }
 
-const struct tg_store_status *tg_store_status(const struct tg_store *store)
+const struct tg_redis_status *tg_store_status(const struct tg_store *store)
 {
 	return &store->status;
 }
@@ -334,7 +335,7 @@ static void say_goodbye(struct tg_store *store)
 		return;
 	store->asked_n = 0; /* nobody reads the answers any more */
 	if (ask_set(store, NULL, 0, 1) == 0)
-		ASK(store, TG_ASKED_SREM, "SREM", store->members.set, store->cluster.node);
+		ASK(store, TG_EXPECT_SREM, "SREM", store->members.set, store->cluster.node);
 }
 
 void tg_store_close(struct tg_store **store)
@@ -343,11 +344,11 @@ void tg_store_close(struct tg_store **store)
 
 	if (!old)
 		return;
-	if (old->link)
+	if (old->client)
 		say_goodbye(old);
-	tg_link_close(&old->link);
-	tg_reply_free(&old->frames);
-	tg_reply_free(&old->own);
+	tg_redis_client_close(&old->client);
+	tg_redis_reply_free(&old->frames);
+	tg_redis_reply_free(&old->own);
 	tg_store_members_clear(&old->members);
 	free(old->list);
 	free(old);

@@ -49,7 +49,7 @@ int tg_store_open(struct event_base *base, const struct tg_config_cluster *clust
 /* Begins a round with this node's frame. False: missed, and @done is not called for it. */
 bool tg_store_round(struct tg_store *store, const uint8_t *frame, size_t length);
 
-const struct tg_store_status *tg_store_status(const struct tg_store *store);
+const struct tg_redis_status *tg_store_status(const struct tg_store *store);
 
 /* Takes this node's frame out of the store, if that is possible at once; @done is not called any
  * more, also for a round that is under way. NULL-safe. */

@@ -19,7 +19,7 @@ static json_t *epoch_of(uint64_t epoch)
 	return json_sprintf("%016" PRIx64, epoch);
 }
 
-static json_t *store_of(const struct tg_store_status *store)
+static json_t *store_of(const struct tg_redis_status *store)
 {
 	return json_pack("{s:s, s:b, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "server",
 			 store->server, "connected", store->connected, "round_trip_ms",

@@ -48,7 +48,7 @@ static void add_peers(struct tg_metrics *metrics, const struct tg_cluster_stats 
 
 static void add_store(struct tg_metrics *metrics, const struct tg_cluster_stats *cluster)
 {
-	const struct tg_store_status *store = &cluster->store;
+	const struct tg_redis_status *store = &cluster->store;
 
 	add_one(metrics, "tidegate_cluster_store_connected", "gauge",
 		"1 if there is a connection to the store.", store->connected);

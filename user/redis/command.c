@@ -18,7 +18,7 @@ static void wipe(const void *bytes, size_t length, void *data)
 	redisFreeCommand((char *)bytes);
 }
 
-int tg_store_command(struct evbuffer *out, int n, const char *const *words, const size_t *lengths)
+int tg_redis_command(struct evbuffer *out, int n, const char *const *words, const size_t *lengths)
 {
 	char *bytes = NULL;
 	/* An int or a long long, by hiredis' version. */
@@ -56,7 +56,7 @@ static int read_password(const char *path, char **password, char *why, size_t si
 	return -EINVAL;
 }
 
-int tg_store_command_auth(struct evbuffer *out, const char *user, const char *password_file,
+int tg_redis_command_auth(struct evbuffer *out, const char *user, const char *password_file,
 			  char *why, size_t size)
 {
 	char *password = NULL;
@@ -66,7 +66,7 @@ int tg_store_command_auth(struct evbuffer *out, const char *user, const char *pa
 
 	if (r == 0) {
 		words[n++] = password;
-		r = tg_store_command(out, n, words, NULL);
+		r = tg_redis_command(out, n, words, NULL);
 		if (r < 0)
 			snprintf(why, size, "%s", strerror(-r));
 	}

@@ -7,17 +7,17 @@
 
 static const struct {
 	const char *command;
-	enum tg_reply_kind kind;
+	enum tg_redis_reply_kind kind;
 } asked_for[] = {
-	[TG_ASKED_AUTH] = {"AUTH", TG_REPLY_TEXT},
-	[TG_ASKED_SELECT] = {"SELECT", TG_REPLY_TEXT},
-	[TG_ASKED_SETNAME] = {"CLIENT SETNAME", TG_REPLY_TEXT},
-	[TG_ASKED_SET] = {"SET", TG_REPLY_TEXT},
-	[TG_ASKED_MGET] = {"MGET", TG_REPLY_ARRAY},
-	[TG_ASKED_OWN] = {"MGET", TG_REPLY_ARRAY},
-	[TG_ASKED_SADD] = {"SADD", TG_REPLY_INTEGER},
-	[TG_ASKED_SREM] = {"SREM", TG_REPLY_INTEGER},
-	[TG_ASKED_SMEMBERS] = {"SMEMBERS", TG_REPLY_ARRAY},
+	[TG_EXPECT_AUTH] = {"AUTH", TG_REDIS_TEXT},
+	[TG_EXPECT_SELECT] = {"SELECT", TG_REDIS_TEXT},
+	[TG_EXPECT_SETNAME] = {"CLIENT SETNAME", TG_REDIS_TEXT},
+	[TG_EXPECT_SET] = {"SET", TG_REDIS_TEXT},
+	[TG_EXPECT_MGET] = {"MGET", TG_REDIS_ARRAY},
+	[TG_EXPECT_OWN] = {"MGET", TG_REDIS_ARRAY},
+	[TG_EXPECT_SADD] = {"SADD", TG_REDIS_INTEGER},
+	[TG_EXPECT_SREM] = {"SREM", TG_REDIS_INTEGER},
+	[TG_EXPECT_SMEMBERS] = {"SMEMBERS", TG_REDIS_ARRAY},
 };
 
 /* By the first word of the server's error. */
@@ -36,12 +36,13 @@ static const struct {
 	{"OOM", "its memory is full: maxmemory has to be more, or other keys less"},
 };
 
-static void explain(enum tg_store_asked asked, const struct tg_reply *reply, char *why, size_t size)
+static void explain(enum tg_redis_expected asked, const struct tg_redis_reply *reply, char *why,
+		    size_t size)
 {
 	size_t i, code = strcspn(reply->text, " ");
 
 	/* Some quote the command, so the text stays out: the password is in it. */
-	if (asked == TG_ASKED_AUTH) {
+	if (asked == TG_EXPECT_AUTH) {
 		snprintf(why, size,
 			 "it refuses user and password_file (%.*s): they must be those of ACL "
 			 "SETUSER or requirepass",
@@ -58,15 +59,15 @@ static void explain(enum tg_store_asked asked, const struct tg_reply *reply, cha
 	snprintf(why, size, "%s: %.160s", asked_for[asked].command, reply->text);
 }
 
-int tg_store_answer_check(enum tg_store_asked asked, const struct tg_reply *reply, char *why,
-			  size_t size)
+int tg_redis_expect(enum tg_redis_expected asked, const struct tg_redis_reply *reply, char *why,
+		    size_t size)
 {
 	snprintf(why, size, "it answers %s by what is no answer to it", asked_for[asked].command);
-	if (asked == TG_ASKED_SETNAME) /* which only serves those who look at the server */
+	if (asked == TG_EXPECT_SETNAME) /* which only serves those who look at the server */
 		return 0;
 	if (reply->kind == asked_for[asked].kind)
 		return 0;
-	if (reply->kind == TG_REPLY_ERROR)
+	if (reply->kind == TG_REDIS_ERROR)
 		explain(asked, reply, why, size);
 	return -EPROTO;
 }

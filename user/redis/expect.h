@@ -5,20 +5,20 @@
 
 #include "redis/resp.h"
 
-enum tg_store_asked {
-	TG_ASKED_AUTH,
-	TG_ASKED_SELECT,
-	TG_ASKED_SETNAME,
-	TG_ASKED_SET,
-	TG_ASKED_MGET,
-	TG_ASKED_OWN,
-	TG_ASKED_SADD,
-	TG_ASKED_SREM,
-	TG_ASKED_SMEMBERS,
+enum tg_redis_expected {
+	TG_EXPECT_AUTH,
+	TG_EXPECT_SELECT,
+	TG_EXPECT_SETNAME,
+	TG_EXPECT_SET,
+	TG_EXPECT_MGET,
+	TG_EXPECT_OWN,
+	TG_EXPECT_SADD,
+	TG_EXPECT_SREM,
+	TG_EXPECT_SMEMBERS,
 };
 
 /* 0, or -EPROTO. @why is always written: what to say if the answer is not good after all. */
-int tg_store_answer_check(enum tg_store_asked asked, const struct tg_reply *reply, char *why,
-			  size_t size);
+int tg_redis_expect(enum tg_redis_expected asked, const struct tg_redis_reply *reply, char *why,
+		    size_t size);
 
 #endif

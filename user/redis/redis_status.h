@@ -8,7 +8,7 @@
 
 #define TG_REDIS_URL_SIZE 288 /* bytes, with the NUL */
 
-struct tg_store_status {
+struct tg_redis_status {
 	char server[TG_REDIS_URL_SIZE]; /* as the configuration has it, without secrets */
 	bool connected;			/* and greeted: authenticated, database chosen */
 	char error[256];		/* the last, "" if there was none since */

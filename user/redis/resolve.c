@@ -12,27 +12,27 @@
 
 /* libevent answers also for a request that is given up, when the lookup may be gone. */
 struct question {
-	struct tg_lookup *asker; /* NULL: gone */
+	struct tg_resolver *asker; /* NULL: gone */
 };
 
-struct tg_lookup {
+struct tg_resolver {
 	struct evdns_base *dns; /* only if it is a name */
 	struct question *question;
 	struct event *answered; /* out of the resolver's hands, so that it may be freed */
 	struct addrinfo *found;
 	const char *why;
-	tg_lookup_done *done;
+	tg_resolver_done *done;
 	void *data;
 };
 
 static void on_answered(evutil_socket_t fd, short what, void *data)
 {
-	struct tg_lookup *lookup = data;
+	struct tg_resolver *lookup = data;
 
 	lookup->done(lookup->data, TAKE_PTR(lookup->found), lookup->why);
 }
 
-static void answer(struct tg_lookup *lookup, int error, struct addrinfo *found)
+static void answer(struct tg_resolver *lookup, int error, struct addrinfo *found)
 {
 	lookup->found = error ? NULL : found;
 	lookup->why = error ? evutil_gai_strerror(error) : found ? NULL : "no address";
@@ -52,7 +52,7 @@ static void on_resolved(int error, struct addrinfo *found, void *data)
 	free(question);
 }
 
-static int ask(struct tg_lookup *lookup, struct event_base *base, const char *host,
+static int ask(struct tg_resolver *lookup, struct event_base *base, const char *host,
 	       const char *service, const struct addrinfo *hints)
 {
 	struct question *question = calloc(1, sizeof(*question));
@@ -70,10 +70,10 @@ static int ask(struct tg_lookup *lookup, struct event_base *base, const char *ho
 	return 0;
 }
 
-int tg_lookup_new(struct event_base *base, const char *host, uint16_t port, tg_lookup_done *done,
-		  void *data, struct tg_lookup **lookup)
+int tg_resolver_new(struct event_base *base, const char *host, uint16_t port,
+		    tg_resolver_done *done, void *data, struct tg_resolver **lookup)
 {
-	tg_cleanup(tg_lookup_free) struct tg_lookup *made = calloc(1, sizeof(*made));
+	tg_cleanup(tg_resolver_free) struct tg_resolver *made = calloc(1, sizeof(*made));
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
 				 .ai_protocol = IPPROTO_TCP,
 				 .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV},
@@ -101,9 +101,9 @@ int tg_lookup_new(struct event_base *base, const char *host, uint16_t port, tg_l
 	return 0;
 }
 
-void tg_lookup_free(struct tg_lookup **lookup)
+void tg_resolver_free(struct tg_resolver **lookup)
 {
-	struct tg_lookup *old = *lookup;
+	struct tg_resolver *old = *lookup;
 
 	if (!old)
 		return;

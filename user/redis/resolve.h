@@ -8,17 +8,17 @@
 #include <stdint.h>
 
 struct event_base;
-struct tg_lookup;
+struct tg_resolver;
 
 /* The caller frees @found by evutil_freeaddrinfo(); NULL: @why. @why is the callee's only now. */
-typedef void tg_lookup_done(void *data, struct addrinfo *found, const char *why);
+typedef void tg_resolver_done(void *data, struct addrinfo *found, const char *why);
 
 /*
  * Looks up the @host of a server by TCP, in /etc/hosts and DNS as /etc/resolv.conf has it now.
  * @done is called later, and never once the lookup is freed. -ENOMEM.
  */
-int tg_lookup_new(struct event_base *base, const char *host, uint16_t port, tg_lookup_done *done,
-		  void *data, struct tg_lookup **lookup);
-void tg_lookup_free(struct tg_lookup **lookup); /* NULL-safe; may be called by @done */
+int tg_resolver_new(struct event_base *base, const char *host, uint16_t port,
+		    tg_resolver_done *done, void *data, struct tg_resolver **lookup);
+void tg_resolver_free(struct tg_resolver **lookup); /* NULL-safe; may be called by @done */
 
 #endif

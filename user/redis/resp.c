@@ -17,7 +17,7 @@ typedef size_t items_number;
 typedef int items_number;
 #endif
 
-struct tg_reply_reader {
+struct tg_redis_reader {
 	redisReader *reader;
 	size_t value_max; /* bytes */
 	size_t held;	  /* bytes of the answer that is being read */
@@ -27,19 +27,20 @@ struct tg_reply_reader {
 /* NULL, which ends the reading. */
 static void *refuse(const redisReadTask *task, const char *why)
 {
-	struct tg_reply_reader *reader = task->privdata;
+	struct tg_redis_reader *reader = task->privdata;
 
 	reader->why = why;
 	return NULL;
 }
 
-static struct tg_reply *add(const redisReadTask *task, enum tg_reply_kind kind, size_t bytes)
+static struct tg_redis_reply *add(const redisReadTask *task, enum tg_redis_reply_kind kind,
+				  size_t bytes)
 {
-	struct tg_reply_reader *reader = task->privdata;
-	struct tg_reply *reply;
+	struct tg_redis_reader *reader = task->privdata;
+	struct tg_redis_reply *reply;
 
 	reader->held += sizeof(*reply) + bytes;
-	if (reader->held > TG_REPLY_BYTES_MAX)
+	if (reader->held > TG_REDIS_BYTES_MAX)
 		return refuse(task, "more than 64 MiB at once");
 	reply = calloc(1, sizeof(*reply));
 	if (!reply)
@@ -49,18 +50,19 @@ static struct tg_reply *add(const redisReadTask *task, enum tg_reply_kind kind, 
 }
 
 /* The array that it stands in owns it, also if what comes next fails. */
-static struct tg_reply *join(const redisReadTask *task, struct tg_reply *reply)
+static struct tg_redis_reply *join(const redisReadTask *task, struct tg_redis_reply *reply)
 {
 	if (reply && task->parent)
-		((struct tg_reply *)task->parent->obj)->items[task->idx] = reply;
+		((struct tg_redis_reply *)task->parent->obj)->items[task->idx] = reply;
 	return reply;
 }
 
 static void *on_string(const redisReadTask *task, char *text, size_t length)
 {
-	enum tg_reply_kind kind = task->type == REDIS_REPLY_ERROR ? TG_REPLY_ERROR : TG_REPLY_TEXT;
-	const struct tg_reply_reader *reader = task->privdata;
-	struct tg_reply *reply;
+	enum tg_redis_reply_kind kind =
+		task->type == REDIS_REPLY_ERROR ? TG_REDIS_ERROR : TG_REDIS_TEXT;
+	const struct tg_redis_reader *reader = task->privdata;
+	struct tg_redis_reply *reply;
 
 	if (task->type != REDIS_REPLY_STRING && task->type != REDIS_REPLY_STATUS &&
 	    task->type != REDIS_REPLY_ERROR)
@@ -84,15 +86,15 @@ static void *on_string(const redisReadTask *task, char *text, size_t length)
 static void *on_array(const redisReadTask *task, items_number items)
 {
 	size_t n = (size_t)items; /* huge if below 0 */
-	struct tg_reply *reply;
+	struct tg_redis_reply *reply;
 
 	if (task->parent)
 		return refuse(task, "an array within an array");
 	if (task->type != REDIS_REPLY_ARRAY)
 		return refuse(task, "a kind of value that was not asked for");
-	if (n > TG_REPLY_ITEMS_MAX)
+	if (n > TG_REDIS_ITEMS_MAX)
 		return refuse(task, "an array of more than 16384 items");
-	reply = add(task, TG_REPLY_ARRAY, n * sizeof(reply->items[0]));
+	reply = add(task, TG_REDIS_ARRAY, n * sizeof(reply->items[0]));
 	if (!reply)
 		return NULL;
 	reply->items = calloc(n + 1, sizeof(reply->items[0]));
@@ -106,12 +108,12 @@ static void *on_array(const redisReadTask *task, items_number items)
 
 static void *on_integer(const redisReadTask *task, long long value)
 {
-	return join(task, add(task, TG_REPLY_INTEGER, 0));
+	return join(task, add(task, TG_REDIS_INTEGER, 0));
 }
 
 static void *on_nil(const redisReadTask *task)
 {
-	return join(task, add(task, TG_REPLY_NIL, 0));
+	return join(task, add(task, TG_REDIS_NIL, 0));
 }
 
 #if HIREDIS_MAJOR >= 1
@@ -129,9 +131,9 @@ static void *on_bool(const redisReadTask *task, int value)
 
 static void free_object(void *object)
 {
-	struct tg_reply *reply = object;
+	struct tg_redis_reply *reply = object;
 
-	tg_reply_free(&reply);
+	tg_redis_reply_free(&reply);
 }
 
 static redisReplyObjectFunctions functions = {
@@ -146,9 +148,9 @@ static redisReplyObjectFunctions functions = {
 	.freeObject = free_object,
 };
 
-struct tg_reply_reader *tg_reply_reader_new(size_t value_max)
+struct tg_redis_reader *tg_redis_reader_new(size_t value_max)
 {
-	tg_cleanup(tg_reply_reader_free) struct tg_reply_reader *made = calloc(1, sizeof(*made));
+	tg_cleanup(tg_redis_reader_free) struct tg_redis_reader *made = calloc(1, sizeof(*made));
 
 	if (!made)
 		return NULL;
@@ -160,7 +162,7 @@ struct tg_reply_reader *tg_reply_reader_new(size_t value_max)
 	return TAKE_PTR(made);
 }
 
-void tg_reply_reader_free(struct tg_reply_reader **reader)
+void tg_redis_reader_free(struct tg_redis_reader **reader)
 {
 	if (!*reader)
 		return;
@@ -170,12 +172,12 @@ void tg_reply_reader_free(struct tg_reply_reader **reader)
 	*reader = NULL;
 }
 
-int tg_reply_feed(struct tg_reply_reader *reader, const void *bytes, size_t length)
+int tg_redis_reader_feed(struct tg_redis_reader *reader, const void *bytes, size_t length)
 {
 	return redisReaderFeed(reader->reader, bytes, length) == REDIS_OK ? 0 : -ENOMEM;
 }
 
-int tg_reply_next(struct tg_reply_reader *reader, struct tg_reply **reply)
+int tg_redis_reader_next(struct tg_redis_reader *reader, struct tg_redis_reply **reply)
 {
 	void *object = NULL;
 
@@ -193,20 +195,20 @@ int tg_reply_next(struct tg_reply_reader *reader, struct tg_reply **reply)
 	return 0;
 }
 
-const char *tg_reply_why(const struct tg_reply_reader *reader)
+const char *tg_redis_reader_why(const struct tg_redis_reader *reader)
 {
 	return reader->why ? reader->why : reader->reader->errstr;
 }
 
-void tg_reply_free(struct tg_reply **reply)
+void tg_redis_reply_free(struct tg_redis_reply **reply)
 {
-	struct tg_reply *old = *reply;
+	struct tg_redis_reply *old = *reply;
 	size_t i;
 
 	if (!old)
 		return;
 	for (i = 0; old->items && i < old->length; i++)
-		tg_reply_free(&old->items[i]);
+		tg_redis_reply_free(&old->items[i]);
 	free(old->items);
 	free(old->text);
 	free(old);

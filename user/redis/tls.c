@@ -20,7 +20,7 @@ static SSL_CTX *fail(SSL_CTX *context, char *why, size_t size, const char *what)
 	return NULL;
 }
 
-X509_STORE *tg_store_tls_system(void)
+X509_STORE *tg_redis_tls_system(void)
 {
 	X509_STORE *system = X509_STORE_new();
 
@@ -64,7 +64,7 @@ static bool expect_host(SSL *ssl, const char *host)
 	       SSL_set_tlsext_host_name(ssl, host);
 }
 
-SSL *tg_store_tls_new(const char *ca_file, X509_STORE *system, const char *host, char *why,
+SSL *tg_redis_tls_new(const char *ca_file, X509_STORE *system, const char *host, char *why,
 		      size_t size)
 {
 	SSL_CTX *context = new_context(ca_file, system, why, size);
@@ -82,7 +82,7 @@ SSL *tg_store_tls_new(const char *ca_file, X509_STORE *system, const char *host,
 	return ssl;
 }
 
-bool tg_store_tls_why(struct bufferevent *connection, char *why, size_t size)
+bool tg_redis_tls_why(struct bufferevent *connection, char *why, size_t size)
 {
 	SSL *ssl = bufferevent_openssl_get_ssl(connection);
 	const char *reason;
