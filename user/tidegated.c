@@ -213,7 +213,7 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 		error = tg_netlink_open(daemon->base, tg_daemon_follow_interfaces, daemon, netlink);
 	if (error)
 		return error;
-	error = tg_frame_key_note(daemon->config, errmsg);
+	error = tg_cluster_secret_note(daemon->config, errmsg);
 	if (!error)
 		error = tg_datapath_publish(daemon->datapath, daemon->config, errmsg);
 	if (error) {

@@ -14,49 +14,49 @@ static void require(int condition)
 		abort();
 }
 
-static const struct tg_share_secret no_secret;
+static const struct tg_cluster_secret no_secret;
 
 /* There is one way to write what a frame says. */
 static void decode(const uint8_t *bytes, size_t size)
 {
-	struct tg_share_frame *frame = NULL;
+	struct tg_node_frame *frame = NULL;
 	uint8_t *again;
 	int length;
 
-	if (tg_share_frame_decode(bytes, size, &no_secret, &frame)) {
+	if (tg_node_frame_decode(bytes, size, &no_secret, &frame)) {
 		require(frame == NULL);
 		return;
 	}
-	again = malloc(tg_share_frame_size(frame->entries_n));
+	again = malloc(tg_node_frame_size(frame->entries_n));
 	require(again != NULL);
-	length = tg_share_frame_encode(frame, &no_secret, again);
+	length = tg_node_frame_encode(frame, &no_secret, again);
 	require(length == (int)size && memcmp(again, bytes, size) == 0);
 	free(again);
-	tg_share_frame_free(&frame);
+	tg_node_frame_free(&frame);
 }
 
 /* Twice the same, as two frames of one node could be: what is owed stays in bounds. */
 static void receive(uint8_t *bytes, size_t size)
 {
-	struct tg_share_settings settings = {
+	struct tg_exchange_settings settings = {
 		.node = "me", .tick = 50000000, .stale_after = 1000000000, .max_sources = 8};
-	struct tg_share_rule rule = {.name = "api", .hash = 7, .capacity = 100, .rate = 1000};
-	struct tg_share *share = tg_share_new(&settings);
-	const struct tg_share_source *sources;
+	struct tg_exchange_rule rule = {.name = "api", .hash = 7, .capacity = 100, .rate = 1000};
+	struct tg_exchange *exchange = tg_exchange_new(&settings);
+	const struct tg_shared_source *sources;
 	size_t n, i;
 
-	require(share && tg_share_rules(share, &rule, 1) == 0);
-	if (tg_share_receive(share, bytes, size, 1) == 0) {
-		tg_share_settle(share, true, 1);
+	require(exchange && tg_exchange_set_rules(exchange, &rule, 1) == 0);
+	if (tg_peers_receive(exchange, bytes, size, 1) == 0) {
+		tg_exchange_settle(exchange, true, 1);
 		bytes[16] ^= 0x80; /* another number */
-		memcpy(bytes + size - 4, &(uint32_t){tg_share_crc(bytes, size - 4)}, 4);
-		tg_share_receive(share, bytes, size, 2);
+		memcpy(bytes + size - 4, &(uint32_t){tg_frame_crc(bytes, size - 4)}, 4);
+		tg_peers_receive(exchange, bytes, size, 2);
 	}
-	sources = tg_share_sources(share, &n);
+	sources = tg_sources_all(exchange, &n);
 	require(n <= 8);
 	for (i = 0; i < n; i++)
-		require(sources[i].debt <= tg_share_debt_max(share, 7));
-	tg_share_free(&share);
+		require(sources[i].debt <= tg_sources_debt_max(exchange, 7));
+	tg_exchange_free(&exchange);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	decode(bytes, size);
 	/* Most would not come past the checksum. */
 	if (size >= 8) {
-		memcpy(bytes + size - 4, &(uint32_t){tg_share_crc(bytes, size - 4)}, 4);
+		memcpy(bytes + size - 4, &(uint32_t){tg_frame_crc(bytes, size - 4)}, 4);
 		decode(bytes, size);
 		receive(bytes, size);
 	}

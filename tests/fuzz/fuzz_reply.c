@@ -20,7 +20,7 @@ static void check_members(struct tg_store_members *members)
 {
 	size_t i;
 
-	require(members->n < TG_SHARE_NODES_MAX);
+	require(members->n < TG_SHARED_NODES_MAX);
 	for (i = 0; i < members->n; i++) {
 		const char *node = tg_store_key_node(members->list[i].key);
 
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct tg_config_cluster cluster = {.name = "edge", .node = "a"};
 	struct tg_store_members members = {};
 	struct tg_redis_reader *reader =
-		tg_redis_reader_new(tg_share_frame_size(TG_SHARE_SOURCES_MAX));
+		tg_redis_reader_new(tg_node_frame_size(TG_SHARED_SOURCES_MAX));
 	size_t piece = size ? data[0] + 1 : 1, at, n;
 	uint64_t now = 1;
 

@@ -17,7 +17,7 @@
 struct limit {
 	uint64_t hash; /* on all nodes */
 	uint32_t id;   /* in this kernel */
-	enum tg_share_loss on_loss;
+	enum tg_store_loss on_loss;
 	uint64_t owed; /* tokens */
 	uint32_t parts;
 };
@@ -26,9 +26,9 @@ struct tg_cluster_buckets {
 	struct tg_datapath *datapath;
 	struct ring_buffer *reports;
 	int fd; /* of the reports */
-	struct limit limits[TG_SHARE_LIMITS_MAX];
+	struct limit limits[TG_SHARED_LIMITS_MAX];
 	size_t limits_n;
-	struct tg_share *share; /* while reports are read; NULL: they are left out */
+	struct tg_exchange *exchange; /* while reports are read; NULL: they are left out */
 	uint64_t now;
 	int failure; /* of the last debit, which is logged once and not each tick */
 	struct tg_debit debits[TG_DEBITS_MAX];
@@ -45,7 +45,7 @@ static struct limit *limit_of(struct tg_cluster_buckets *buckets, uint64_t hash)
 }
 
 static bool to_share_key(const struct tg_cluster_buckets *buckets, const struct tg_bucket_key *key,
-			 struct tg_share_key *shared)
+			 struct tg_shared_key *shared)
 {
 	size_t i;
 
@@ -54,16 +54,16 @@ static bool to_share_key(const struct tg_cluster_buckets *buckets, const struct 
 			break;
 	if (i == buckets->limits_n)
 		return false;
-	*shared = (struct tg_share_key){.limit = buckets->limits[i].hash,
-					.port = key->port,
-					.protocol = key->protocol,
-					.kind = key->kind};
+	*shared = (struct tg_shared_key){.limit = buckets->limits[i].hash,
+					 .port = key->port,
+					 .protocol = key->protocol,
+					 .kind = key->kind};
 	memcpy(shared->address, &key->address, sizeof(shared->address));
 	return true;
 }
 
 static struct tg_bucket_key to_bucket_key(const struct limit *limit,
-					  const struct tg_share_key *shared)
+					  const struct tg_shared_key *shared)
 {
 	struct tg_bucket_key key = {.limit_id = limit->id,
 				    .port = shared->port,
@@ -78,13 +78,13 @@ static int on_report(void *data, void *record, size_t size)
 {
 	struct tg_cluster_buckets *buckets = data;
 	struct tg_share_report report;
-	struct tg_share_key key;
+	struct tg_shared_key key;
 
-	if (size != sizeof(report) || !buckets->share)
+	if (size != sizeof(report) || !buckets->exchange)
 		return 0;
 	memcpy(&report, record, sizeof(report));
 	if (to_share_key(buckets, &report.key, &key))
-		tg_share_list(buckets->share, &key, report.tokens, buckets->now);
+		tg_sources_add(buckets->exchange, &key, report.tokens, buckets->now);
 	return 0;
 }
 
@@ -122,10 +122,10 @@ void tg_cluster_buckets_close(struct tg_cluster_buckets **buckets)
 	*buckets = NULL;
 }
 
-void tg_cluster_buckets_rules(struct tg_cluster_buckets *buckets, const struct tg_share_rule *rules,
-			      size_t n)
+void tg_cluster_buckets_rules(struct tg_cluster_buckets *buckets,
+			      const struct tg_exchange_rule *rules, size_t n)
 {
-	struct limit limits[TG_SHARE_LIMITS_MAX];
+	struct limit limits[TG_SHARED_LIMITS_MAX];
 	size_t i;
 
 	for (i = 0; i < n; i++)
@@ -139,43 +139,43 @@ void tg_cluster_buckets_rules(struct tg_cluster_buckets *buckets, const struct t
 	buckets->limits_n = n;
 }
 
-void tg_cluster_buckets_list(struct tg_cluster_buckets *buckets, struct tg_share *share,
+void tg_cluster_buckets_list(struct tg_cluster_buckets *buckets, struct tg_exchange *exchange,
 			     uint64_t now)
 {
-	buckets->share = share;
+	buckets->exchange = exchange;
 	buckets->now = now;
 	ring_buffer__consume(buckets->reports);
-	buckets->share = NULL;
+	buckets->exchange = NULL;
 }
 
 /* What sources @first and the @n - 1 after it owe is taken from the list. */
-static void fill_in(struct tg_cluster_buckets *buckets, struct tg_share *share, size_t first,
+static void fill_in(struct tg_cluster_buckets *buckets, struct tg_exchange *exchange, size_t first,
 		    size_t n)
 {
 	size_t all, i;
-	const struct tg_share_source *sources = tg_share_sources(share, &all);
+	const struct tg_shared_source *sources = tg_sources_all(exchange, &all);
 	const struct limit *limit = NULL;
 
 	for (i = 0; i < n; i++) {
-		const struct tg_share_key *key = &sources[first + i].key;
+		const struct tg_shared_key *key = &sources[first + i].key;
 
 		if (!limit || limit->hash != key->limit)
 			limit = limit_of(buckets, key->limit);
 		buckets->debits[i] = (struct tg_debit){
 			.key = to_bucket_key(limit, key),
-			.due = tg_share_take(share, first + i),
-			.most = tg_share_debt_max(share, key->limit),
+			.due = tg_sources_take_debt(exchange, first + i),
+			.most = tg_sources_debt_max(exchange, key->limit),
 		};
 	}
 }
 
 /* What the program could not charge is owed again: a bucket that is still in an older rate, or that
  * packets of all CPUs were at. */
-static void read_out(struct tg_cluster_buckets *buckets, struct tg_share *share, size_t first,
+static void read_out(struct tg_cluster_buckets *buckets, struct tg_exchange *exchange, size_t first,
 		     size_t n, uint64_t now)
 {
 	size_t all, i;
-	const struct tg_share_source *sources = tg_share_sources(share, &all);
+	const struct tg_shared_source *sources = tg_sources_all(exchange, &all);
 	const struct tg_debit *debit;
 	struct limit *limit;
 
@@ -184,54 +184,56 @@ static void read_out(struct tg_cluster_buckets *buckets, struct tg_share *share,
 		limit = limit_of(buckets, sources[first + i].key.limit);
 		if (debit->owed > limit->owed)
 			limit->owed = debit->owed;
-		tg_share_return(share, first + i, debit->due);
-		tg_share_count(share, first + i, debit->taken, now);
+		tg_sources_return_debt(exchange, first + i, debit->due);
+		tg_sources_count(exchange, first + i, debit->taken, now);
 	}
 }
 
 /* One run of the program. */
-static void debit_some(struct tg_cluster_buckets *buckets, struct tg_share *share, size_t first,
-		       size_t n, uint64_t now)
+static void debit_some(struct tg_cluster_buckets *buckets, struct tg_exchange *exchange,
+		       size_t first, size_t n, uint64_t now)
 {
 	int error;
 	size_t i;
 
-	fill_in(buckets, share, first, n);
+	fill_in(buckets, exchange, first, n);
 	error = tg_debit_run(tg_datapath_program(buckets->datapath), buckets->debits, (uint32_t)n);
 	if (error && error != buckets->failure)
 		tg_log_errno(error, "shared limits cannot be charged");
 	buckets->failure = error;
 	if (!error)
-		read_out(buckets, share, first, n, now);
+		read_out(buckets, exchange, first, n, now);
 	for (i = 0; error && i < n; i++)
-		tg_share_return(share, first + i, buckets->debits[i].due);
+		tg_sources_return_debt(exchange, first + i, buckets->debits[i].due);
 }
 
-void tg_cluster_buckets_debit(struct tg_cluster_buckets *buckets, struct tg_share *share,
+void tg_cluster_buckets_debit(struct tg_cluster_buckets *buckets, struct tg_exchange *exchange,
 			      uint64_t now)
 {
 	size_t all, first, n;
 
-	tg_share_sources(share, &all);
+	tg_sources_all(exchange, &all);
 	for (first = 0; first < all; first += n) {
 		n = all - first < TG_DEBITS_MAX ? all - first : TG_DEBITS_MAX;
-		debit_some(buckets, share, first, n, now);
+		debit_some(buckets, exchange, first, n, now);
 	}
 }
 
 /* Before the first round the number that the daemon before this one knew is the best there is. */
-static uint32_t price_of(const struct tg_share *share, enum tg_share_loss on_loss, uint32_t before)
+static uint32_t price_of(const struct tg_exchange *exchange, enum tg_store_loss on_loss,
+			 uint32_t before)
 {
-	uint32_t nodes = tg_share_nodes(share);
+	uint32_t nodes = tg_exchange_nodes(exchange);
 
-	if (on_loss != TG_SHARE_SPLIT && on_loss != TG_SHARE_HOLD)
+	if (on_loss != TG_STORE_LOSS_SPLIT && on_loss != TG_STORE_LOSS_HOLD)
 		return 1;
-	if (!tg_share_settled_at(share) && before > nodes && before <= TG_SHARE_NODES_MAX)
+	if (!tg_exchange_settled_at(exchange) && before > nodes && before <= TG_SHARED_NODES_MAX)
 		return before;
 	return nodes;
 }
 
-void tg_cluster_buckets_announce(struct tg_cluster_buckets *buckets, const struct tg_share *share)
+void tg_cluster_buckets_announce(struct tg_cluster_buckets *buckets,
+				 const struct tg_exchange *exchange)
 {
 	int fd = tg_program_map_fd(tg_datapath_program(buckets->datapath), TG_MAP_SHARES);
 	size_t i;
@@ -241,13 +243,13 @@ void tg_cluster_buckets_announce(struct tg_cluster_buckets *buckets, const struc
 		uint32_t slot = TG_LIMIT_SLOT(limit->id);
 		struct tg_share_state before = {},
 				      state = {
-					      .fresh_until =
-						      tg_share_fresh_until(share, limit->on_loss),
-					      .open = limit->on_loss == TG_SHARE_OPEN,
+					      .fresh_until = tg_exchange_fresh_until(
+						      exchange, limit->on_loss),
+					      .open = limit->on_loss == TG_STORE_LOSS_OPEN,
 				      };
 
 		bpf_map_lookup_elem(fd, &slot, &before);
-		state.price = limit->parts = price_of(share, limit->on_loss, before.price);
+		state.price = limit->parts = price_of(exchange, limit->on_loss, before.price);
 		if (memcmp(&before, &state, sizeof(state)) != 0 &&
 		    bpf_map_update_elem(fd, &slot, &state, BPF_ANY))
 			tg_log_errno(errno, "state of a shared limit");

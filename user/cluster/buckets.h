@@ -17,20 +17,21 @@ struct tg_datapath;
 int tg_cluster_buckets_open(struct tg_datapath *datapath, struct tg_cluster_buckets **buckets);
 void tg_cluster_buckets_close(struct tg_cluster_buckets **buckets); /* NULL-safe */
 
-/* The shared limits of the policy that is in force now, TG_SHARE_LIMITS_MAX at most. */
-void tg_cluster_buckets_rules(struct tg_cluster_buckets *buckets, const struct tg_share_rule *rules,
-			      size_t n);
+/* The shared limits of the policy that is in force now, TG_SHARED_LIMITS_MAX at most. */
+void tg_cluster_buckets_rules(struct tg_cluster_buckets *buckets,
+			      const struct tg_exchange_rule *rules, size_t n);
 
 /* Lists the sources that packet programs have reported. */
-void tg_cluster_buckets_list(struct tg_cluster_buckets *buckets, struct tg_share *share,
+void tg_cluster_buckets_list(struct tg_cluster_buckets *buckets, struct tg_exchange *exchange,
 			     uint64_t now);
 
 /* Charges what is owed and counts what was taken. What cannot be charged now stays owed. */
-void tg_cluster_buckets_debit(struct tg_cluster_buckets *buckets, struct tg_share *share,
+void tg_cluster_buckets_debit(struct tg_cluster_buckets *buckets, struct tg_exchange *exchange,
 			      uint64_t now);
 
 /* Tells the packet programs until when limits are exchanged, and what holds after that. */
-void tg_cluster_buckets_announce(struct tg_cluster_buckets *buckets, const struct tg_share *share);
+void tg_cluster_buckets_announce(struct tg_cluster_buckets *buckets,
+				 const struct tg_exchange *exchange);
 
 /* In how many parts a limit on its own was last announced to be divided; 1: it is not. */
 uint32_t tg_cluster_buckets_parts(const struct tg_cluster_buckets *buckets, uint64_t limit);

@@ -29,9 +29,9 @@ static uint64_t read_clock(void)
 /* Buckets and debts as they are now, and what follows from that for the packet programs. */
 static void settle_buckets(struct tg_cluster *cluster, uint64_t now)
 {
-	tg_cluster_buckets_list(cluster->buckets, cluster->share, now);
-	tg_cluster_buckets_debit(cluster->buckets, cluster->share, now);
-	tg_cluster_buckets_announce(cluster->buckets, cluster->share);
+	tg_cluster_buckets_list(cluster->buckets, cluster->exchange, now);
+	tg_cluster_buckets_debit(cluster->buckets, cluster->exchange, now);
+	tg_cluster_buckets_announce(cluster->buckets, cluster->exchange);
 	tg_cluster_log_state(cluster, now);
 }
 
@@ -45,13 +45,13 @@ static void look_for_twin(struct tg_cluster *cluster, const struct tg_store_fram
 {
 	bool had_twin = cluster->twin != 0;
 
-	if (tg_share_receive(cluster->share, own->bytes, own->length, now) == -EEXIST)
+	if (tg_peers_receive(cluster->exchange, own->bytes, own->length, now) == -EEXIST)
 		cluster->twin = TWIN_LOOKS;
 	else if (had_twin)
 		cluster->twin--;
 	if (cluster->twin && !had_twin)
 		tg_log(TG_LOG_ERROR,
-		       "cluster %s: another node is called %s as well, so the two do not share; "
+		       "cluster %s: another node is called %s as well, so the two do not exchange; "
 		       "give each a `node` of its own",
 		       cluster->config.name, cluster->config.node);
 }
@@ -64,19 +64,19 @@ static int set_tick(struct tg_cluster *cluster, uint64_t ns)
 	return event_add(cluster->tick, &interval);
 }
 
-static void on_round(void *data, const struct tg_store_round *round)
+static void on_round(void *data, const struct tg_store_answer *round)
 {
 	struct tg_cluster *cluster = data;
-	bool first = !tg_share_settled_at(cluster->share);
+	bool first = !tg_exchange_settled_at(cluster->exchange);
 	uint64_t now = read_clock();
 	size_t i;
 
 	for (i = 0; round && i < round->n; i++)
-		tg_share_receive(cluster->share, round->frames[i].bytes, round->frames[i].length,
+		tg_peers_receive(cluster->exchange, round->frames[i].bytes, round->frames[i].length,
 				 now);
 	if (round && round->own.length)
 		look_for_twin(cluster, &round->own, now);
-	tg_share_settle(cluster->share, round != NULL, now);
+	tg_exchange_settle(cluster->exchange, round != NULL, now);
 	settle_buckets(cluster, now);
 	if (round)
 		tg_cluster_log_peers(cluster, now);
@@ -91,11 +91,11 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
 	int length;
 
 	settle_buckets(cluster, now);
-	length = tg_share_publish(cluster->share, cluster->frame);
+	length = tg_exchange_publish(cluster->exchange, cluster->frame);
 	if (length < 0)
 		tg_log_errno(length, "frame of shared limits");
-	if (length < 0 || !tg_store_round(cluster->store, cluster->frame, (size_t)length))
-		tg_share_settle(cluster->share, false, now);
+	if (length < 0 || !tg_store_begin_round(cluster->store, cluster->frame, (size_t)length))
+		tg_exchange_settle(cluster->exchange, false, now);
 }
 
 /* Until the first round is complete the node is on its own, so that is tried for more often. */
@@ -112,7 +112,7 @@ static int start_tick(struct tg_cluster *cluster, struct event_base *base)
 static int make_share(struct tg_cluster *cluster)
 {
 	const struct tg_config_cluster *config = &cluster->config;
-	struct tg_share_settings settings = {
+	struct tg_exchange_settings settings = {
 		.tick = config->interval,
 		.stale_after = config->stale_after,
 		.max_sources = config->max_sources,
@@ -124,17 +124,17 @@ static int make_share(struct tg_cluster *cluster)
 		return -EIO;
 	settings.epoch = cluster->epoch;
 	memcpy(settings.node, config->node, sizeof(settings.node));
-	cluster->share = tg_share_new(&settings);
-	cluster->frame = malloc(tg_share_frame_size(config->max_sources));
+	cluster->exchange = tg_exchange_new(&settings);
+	cluster->frame = malloc(tg_node_frame_size(config->max_sources));
 	explicit_bzero(&settings.secret, sizeof(settings.secret));
-	return cluster->share && cluster->frame ? 0 : -ENOMEM;
+	return cluster->exchange && cluster->frame ? 0 : -ENOMEM;
 }
 
-_Static_assert(TG_CONFIG_NAME_SIZE == TG_SHARE_NAME_SIZE, "names");
+_Static_assert(TG_CONFIG_NAME_SIZE == TG_SHARED_NAME_SIZE, "names");
 
 static int open_cluster(struct event_base *base, struct tg_datapath *datapath,
 			const struct tg_config_cluster *config,
-			const struct tg_share_secret *secret, struct tg_cluster **cluster)
+			const struct tg_cluster_secret *secret, struct tg_cluster **cluster)
 {
 	tg_cleanup(tg_cluster_close) struct tg_cluster *made = calloc(1, sizeof(*made));
 	int error;
@@ -158,7 +158,7 @@ static int open_cluster(struct event_base *base, struct tg_datapath *datapath,
 }
 
 static bool is_same(const struct tg_cluster *cluster, const struct tg_config_cluster *config,
-		    const struct tg_share_secret *secret)
+		    const struct tg_cluster_secret *secret)
 {
 	struct tg_config_cluster before = cluster->config;
 
@@ -171,19 +171,19 @@ static void take_rules(struct tg_cluster *cluster, const struct tg_config *confi
 {
 	size_t i, n = 0;
 
-	cluster->rules_n = tg_share_rules_of(config, cluster->rules);
+	cluster->rules_n = tg_exchange_rules_of(config, cluster->rules);
 	for (i = 0; i < config->limits_n; i++)
 		if (config->limits[i].shared)
 			cluster->units[n++] = config->limits[i].unit;
-	tg_share_rules(cluster->share, cluster->rules, cluster->rules_n);
+	tg_exchange_set_rules(cluster->exchange, cluster->rules, cluster->rules_n);
 	tg_cluster_buckets_rules(cluster->buckets, cluster->rules, cluster->rules_n);
-	tg_cluster_buckets_announce(cluster->buckets, cluster->share);
+	tg_cluster_buckets_announce(cluster->buckets, cluster->exchange);
 }
 
 int tg_cluster_follow(struct tg_cluster **cluster, struct event_base *base,
 		      struct tg_datapath *datapath, const struct tg_config *config)
 {
-	struct tg_share_secret secret = {};
+	struct tg_cluster_secret secret = {};
 	char errmsg[TG_ERRMSG_SIZE];
 	int error = 0;
 
@@ -191,7 +191,7 @@ int tg_cluster_follow(struct tg_cluster **cluster, struct event_base *base,
 		tg_cluster_close(cluster);
 		return 0;
 	}
-	error = tg_frame_key_read(&config->cluster, &secret, errmsg);
+	error = tg_cluster_secret_read(&config->cluster, &secret, errmsg);
 	if (error) {
 		tg_log(TG_LOG_ERROR, "%s", errmsg);
 		return error;
@@ -217,7 +217,7 @@ void tg_cluster_close(struct tg_cluster **cluster)
 		event_free(old->tick);
 	tg_store_close(&old->store);
 	tg_cluster_buckets_close(&old->buckets);
-	tg_share_free(&old->share);
+	tg_exchange_free(&old->exchange);
 	free(old->frame);
 	explicit_bzero(&old->secret, sizeof(old->secret));
 	free(old);

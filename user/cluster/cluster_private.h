@@ -16,11 +16,11 @@ struct tg_cluster_log {
 	uint64_t modes; /* a hash of what each limit was last said to be enforced as */
 	uint64_t since; /* ns: when the others were last heard */
 	struct tg_cluster_known {
-		char node[TG_SHARE_NAME_SIZE];
+		char node[TG_SHARED_NAME_SIZE];
 		uint64_t epoch;
 		bool stale;
-		uint64_t said_at;    /* ns: that it has started anew */
-	} peers[TG_SHARE_NODES_MAX]; /* by name */
+		uint64_t said_at;     /* ns: that it has started anew */
+	} peers[TG_SHARED_NODES_MAX]; /* by name */
 	size_t peers_n;
 	uint64_t said[TG_CLUSTER_SAID_MAX]; /* hashes of mismatches */
 	size_t said_n;
@@ -28,12 +28,12 @@ struct tg_cluster_log {
 
 struct tg_cluster {
 	struct tg_config_cluster config;
-	struct tg_share_secret secret;
-	struct tg_share_rule rules[TG_SHARE_LIMITS_MAX]; /* in the order of the configuration */
-	enum tg_config_unit units[TG_SHARE_LIMITS_MAX];
+	struct tg_cluster_secret secret;
+	struct tg_exchange_rule rules[TG_SHARED_LIMITS_MAX]; /* in the order of the configuration */
+	enum tg_config_unit units[TG_SHARED_LIMITS_MAX];
 	size_t rules_n;
 	uint64_t epoch, opened_at;
-	struct tg_share *share;
+	struct tg_exchange *exchange;
 	struct tg_cluster_buckets *buckets;
 	struct tg_store *store;
 	struct event *tick;
@@ -42,9 +42,9 @@ struct tg_cluster {
 	struct tg_cluster_log log;
 };
 
-enum tg_cluster_state tg_cluster_state(const struct tg_cluster *cluster, uint64_t now);
-enum tg_cluster_mode tg_cluster_mode(const struct tg_cluster *cluster,
-				     const struct tg_share_rule *rule, uint64_t now);
+enum tg_cluster_state tg_cluster_state_now(const struct tg_cluster *cluster, uint64_t now);
+enum tg_cluster_mode tg_cluster_mode_now(const struct tg_cluster *cluster,
+					 const struct tg_exchange_rule *rule, uint64_t now);
 
 /* What each limit is enforced as, if that is not as shared: "limit api split by 3, limit b open".
  */

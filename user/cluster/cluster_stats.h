@@ -16,12 +16,12 @@ struct tg_bucket_view;
 struct tg_cluster;
 
 struct tg_cluster_peer_stats {
-	char node[TG_SHARE_NAME_SIZE];
+	char node[TG_SHARED_NAME_SIZE];
 	uint64_t epoch;
 	uint64_t age; /* ns since its last frame */
 	bool stale;
 	double part;			 /* of what all nodes took lately, 0 to 1 */
-	uint64_t frames, repeated, lost; /* as in struct tg_share_peer */
+	uint64_t frames, repeated, lost; /* as in struct tg_peer */
 	uint64_t tokens;		 /* charged here on its account */
 	uint64_t differs;		 /* mask: limits, as below, that it defines otherwise */
 	uint64_t shares;		 /* mask: limits that it shares */
@@ -31,7 +31,7 @@ struct tg_cluster_limit_stats {
 	char name[TG_CONFIG_NAME_SIZE];
 	enum tg_config_unit unit;
 	enum tg_cluster_mode mode;
-	enum tg_share_loss on_loss;
+	enum tg_store_loss on_loss;
 	uint32_t parts; /* in which split divides it */
 	uint64_t sources, left_out;
 	uint64_t owed;	/* tokens, the most that a bucket was found to owe beyond being empty, */
@@ -49,16 +49,16 @@ struct tg_cluster_stats {
 	uint32_t nodes, nodes_expected;
 	double part; /* of this node */
 	uint64_t sources, max_sources;
-	struct tg_share_counters counters;
+	struct tg_exchange_counters counters;
 	struct tg_redis_status store;
-	struct tg_cluster_limit_stats limits[TG_SHARE_LIMITS_MAX];
+	struct tg_cluster_limit_stats limits[TG_SHARED_LIMITS_MAX];
 	size_t limits_n;
 	struct tg_cluster_peer_stats *peers; /* by name */
 	size_t peers_n;
 };
 
 /* *@stats is NULL if there is no cluster. 0 or -ENOMEM. */
-int tg_cluster_stats(const struct tg_cluster *cluster, struct tg_cluster_stats **stats);
+int tg_cluster_read_stats(const struct tg_cluster *cluster, struct tg_cluster_stats **stats);
 void tg_cluster_stats_free(struct tg_cluster_stats **stats); /* NULL-safe */
 
 /* Of one bucket of a shared limit. */

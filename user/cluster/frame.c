@@ -25,7 +25,7 @@ static const uint8_t magic[8] = {'t', 'i', 'd', 'e', 'g', 'f', 0, 1};
 #define CRC_LENGTH  4
 #define ENTRY_SIZE  29
 
-uint64_t tg_share_hash(uint64_t hash, const void *bytes, size_t length)
+uint64_t tg_frame_hash(uint64_t hash, const void *bytes, size_t length)
 {
 	const uint8_t *byte = bytes;
 
@@ -34,21 +34,21 @@ uint64_t tg_share_hash(uint64_t hash, const void *bytes, size_t length)
 	return hash;
 }
 
-int tg_share_compare(const struct tg_share_key *a, const struct tg_share_key *b)
+int tg_shared_key_compare(const struct tg_shared_key *a, const struct tg_shared_key *b)
 {
 	if (a->limit != b->limit)
 		return a->limit < b->limit ? -1 : 1;
-	return memcmp(a->address, b->address, sizeof(*a) - offsetof(struct tg_share_key, address));
+	return memcmp(a->address, b->address, sizeof(*a) - offsetof(struct tg_shared_key, address));
 }
 
-size_t tg_share_frame_size(size_t entries_n)
+size_t tg_node_frame_size(size_t entries_n)
 {
-	return 32 + TG_SHARE_NAME_SIZE + TG_SHARE_LIMITS_MAX * (8 + TG_SHARE_NAME_SIZE) +
+	return 32 + TG_SHARED_NAME_SIZE + TG_SHARED_LIMITS_MAX * (8 + TG_SHARED_NAME_SIZE) +
 	       entries_n * ENTRY_SIZE + HMAC_LENGTH + CRC_LENGTH;
 }
 
 /* RFC 3720 appendix B.4: the polynomial of Castagnoli, reflected. */
-uint32_t tg_share_crc(const uint8_t *bytes, size_t length)
+uint32_t tg_frame_crc(const uint8_t *bytes, size_t length)
 {
 	static uint32_t table[256];
 	uint32_t crc = ~0U, i, bit;
@@ -62,7 +62,7 @@ uint32_t tg_share_crc(const uint8_t *bytes, size_t length)
 	return ~crc;
 }
 
-static int sign(const struct tg_share_secret *secret, const uint8_t *bytes, size_t length,
+static int sign(const struct tg_cluster_secret *secret, const uint8_t *bytes, size_t length,
 		uint8_t signature[EVP_MAX_MD_SIZE])
 {
 	return HMAC(EVP_sha256(), secret->bytes, secret->length, bytes, length, signature, NULL)
@@ -79,14 +79,14 @@ static uint8_t *put(uint8_t *to, uint64_t value, size_t size)
 
 static uint8_t *put_name(uint8_t *to, const char *name)
 {
-	size_t length = strnlen(name, TG_SHARE_NAME_SIZE - 1);
+	size_t length = strnlen(name, TG_SHARED_NAME_SIZE - 1);
 
 	*to++ = length;
 	memcpy(to, name, length);
 	return to + length;
 }
 
-static uint8_t *put_entry(uint8_t *to, const struct tg_share_entry *entry, size_t limit)
+static uint8_t *put_entry(uint8_t *to, const struct tg_frame_entry *entry, size_t limit)
 {
 	to = put(to, limit, 1);
 	to = put(to, entry->key.kind, 1);
@@ -97,14 +97,14 @@ static uint8_t *put_entry(uint8_t *to, const struct tg_share_entry *entry, size_
 }
 
 /* The entries, whose limits follow each other as those of the table do. */
-static int put_entries(const struct tg_share_frame *frame, uint8_t **to)
+static int put_entries(const struct tg_node_frame *frame, uint8_t **to)
 {
 	size_t limit = 0, i;
 
 	for (i = 0; i < frame->entries_n; i++) {
-		const struct tg_share_entry *entry = &frame->entries[i];
+		const struct tg_frame_entry *entry = &frame->entries[i];
 
-		if (i && tg_share_compare(&entry[-1].key, &entry->key) >= 0)
+		if (i && tg_shared_key_compare(&entry[-1].key, &entry->key) >= 0)
 			return -EINVAL;
 		while (limit < frame->limits_n && frame->limits[limit].hash != entry->key.limit)
 			limit++;
@@ -115,13 +115,13 @@ static int put_entries(const struct tg_share_frame *frame, uint8_t **to)
 	return 0;
 }
 
-int tg_share_frame_encode(const struct tg_share_frame *frame, const struct tg_share_secret *secret,
-			  uint8_t *bytes)
+int tg_node_frame_encode(const struct tg_node_frame *frame, const struct tg_cluster_secret *secret,
+			 uint8_t *bytes)
 {
 	uint8_t signature[EVP_MAX_MD_SIZE], *to = bytes;
 	size_t i;
 
-	if (frame->limits_n > TG_SHARE_LIMITS_MAX || frame->entries_n > TG_SHARE_SOURCES_MAX)
+	if (frame->limits_n > TG_SHARED_LIMITS_MAX || frame->entries_n > TG_SHARED_SOURCES_MAX)
 		return -EINVAL;
 	memcpy(to, magic, sizeof(magic));
 	to = put(to + sizeof(magic), frame->epoch, 8);
@@ -144,7 +144,7 @@ int tg_share_frame_encode(const struct tg_share_frame *frame, const struct tg_sh
 		memcpy(to, signature, HMAC_LENGTH);
 		to += HMAC_LENGTH;
 	}
-	to = put(to, tg_share_crc(bytes, to - bytes), CRC_LENGTH);
+	to = put(to, tg_frame_crc(bytes, to - bytes), CRC_LENGTH);
 	return to - bytes;
 }
 
@@ -178,12 +178,12 @@ static uint64_t take_number(struct reader *reader, size_t size)
 }
 
 /* Names go into logs and keys of the store: printable ASCII, without the space. */
-static int take_name(struct reader *reader, char name[TG_SHARE_NAME_SIZE])
+static int take_name(struct reader *reader, char name[TG_SHARED_NAME_SIZE])
 {
 	size_t length = take_number(reader, 1), i;
 	const uint8_t *bytes = take(reader, length);
 
-	if (reader->short_of || !length || length >= TG_SHARE_NAME_SIZE)
+	if (reader->short_of || !length || length >= TG_SHARED_NAME_SIZE)
 		return -EBADMSG;
 	for (i = 0; i < length; i++)
 		if (bytes[i] <= ' ' || bytes[i] > '~')
@@ -193,7 +193,7 @@ static int take_name(struct reader *reader, char name[TG_SHARE_NAME_SIZE])
 	return 0;
 }
 
-static int take_limits(struct reader *reader, struct tg_share_frame *frame)
+static int take_limits(struct reader *reader, struct tg_node_frame *frame)
 {
 	size_t i;
 
@@ -207,9 +207,9 @@ static int take_limits(struct reader *reader, struct tg_share_frame *frame)
 	return 0;
 }
 
-static int take_entries(struct reader *reader, struct tg_share_frame *frame)
+static int take_entries(struct reader *reader, struct tg_node_frame *frame)
 {
-	struct tg_share_entry *entry;
+	struct tg_frame_entry *entry;
 	size_t limit, i;
 
 	for (i = 0; i < frame->entries_n; i++) {
@@ -223,7 +223,7 @@ static int take_entries(struct reader *reader, struct tg_share_frame *frame)
 		memcpy(&entry->key.port, take(reader, 2), 2);
 		memcpy(entry->key.address, take(reader, 16), 16);
 		entry->count = take_number(reader, 8);
-		if (i && tg_share_compare(&entry[-1].key, &entry->key) >= 0)
+		if (i && tg_shared_key_compare(&entry[-1].key, &entry->key) >= 0)
 			return -EBADMSG;
 	}
 	return 0;
@@ -231,14 +231,14 @@ static int take_entries(struct reader *reader, struct tg_share_frame *frame)
 
 /* Checks what ends a frame and takes it off. */
 static int check_ending(const uint8_t *bytes, struct reader *reader,
-			const struct tg_share_secret *secret, unsigned int flags)
+			const struct tg_cluster_secret *secret, unsigned int flags)
 {
 	uint8_t signature[EVP_MAX_MD_SIZE];
 	struct reader ending;
 	size_t length = reader->left + (reader->at - bytes) - CRC_LENGTH;
 
 	ending = (struct reader){.at = bytes + length, .left = CRC_LENGTH};
-	if (take_number(&ending, CRC_LENGTH) != tg_share_crc(bytes, length))
+	if (take_number(&ending, CRC_LENGTH) != tg_frame_crc(bytes, length))
 		return -EBADMSG;
 	reader->left -= CRC_LENGTH;
 	if (flags != (secret->length ? FLAG_HMAC : 0))
@@ -256,10 +256,10 @@ static int check_ending(const uint8_t *bytes, struct reader *reader,
 	return 0;
 }
 
-int tg_share_frame_decode(const uint8_t *bytes, size_t length, const struct tg_share_secret *secret,
-			  struct tg_share_frame **frame)
+int tg_node_frame_decode(const uint8_t *bytes, size_t length,
+			 const struct tg_cluster_secret *secret, struct tg_node_frame **frame)
 {
-	tg_cleanup(tg_share_frame_free) struct tg_share_frame *made = calloc(1, sizeof(*made));
+	tg_cleanup(tg_node_frame_free) struct tg_node_frame *made = calloc(1, sizeof(*made));
 	struct reader reader = {.at = bytes, .left = length};
 	unsigned int flags;
 	int error;
@@ -279,7 +279,7 @@ int tg_share_frame_decode(const uint8_t *bytes, size_t length, const struct tg_s
 	if (error)
 		return error;
 	/* Before memory is asked for: no more than there are bytes for. */
-	if (made->limits_n > TG_SHARE_LIMITS_MAX || made->entries_n > TG_SHARE_SOURCES_MAX ||
+	if (made->limits_n > TG_SHARED_LIMITS_MAX || made->entries_n > TG_SHARED_SOURCES_MAX ||
 	    made->entries_n > reader.left / ENTRY_SIZE)
 		return -EBADMSG;
 	made->entries = calloc(made->entries_n + 1, sizeof(*made->entries));
@@ -292,7 +292,7 @@ int tg_share_frame_decode(const uint8_t *bytes, size_t length, const struct tg_s
 	return 0;
 }
 
-void tg_share_frame_free(struct tg_share_frame **frame)
+void tg_node_frame_free(struct tg_node_frame **frame)
 {
 	if (!*frame)
 		return;

@@ -12,16 +12,16 @@
 static uint64_t hash_modes(const struct tg_cluster *cluster, enum tg_cluster_state state,
 			   uint64_t now)
 {
-	uint64_t hash = tg_share_hash(TG_SHARE_HASH, &state, sizeof(state));
+	uint64_t hash = tg_frame_hash(TG_FRAME_HASH_START, &state, sizeof(state));
 	size_t i;
 
 	for (i = 0; state == TG_CLUSTER_LOST && i < cluster->rules_n; i++) {
-		const struct tg_share_rule *rule = &cluster->rules[i];
-		uint32_t seen[] = {tg_cluster_mode(cluster, rule, now),
+		const struct tg_exchange_rule *rule = &cluster->rules[i];
+		uint32_t seen[] = {tg_cluster_mode_now(cluster, rule, now),
 				   tg_cluster_buckets_parts(cluster->buckets, rule->hash)};
 
-		hash = tg_share_hash(hash, rule->name, strlen(rule->name));
-		hash = tg_share_hash(hash, seen, sizeof(seen));
+		hash = tg_frame_hash(hash, rule->name, strlen(rule->name));
+		hash = tg_frame_hash(hash, seen, sizeof(seen));
 	}
 	return hash;
 }
@@ -54,7 +54,7 @@ static void say_heard(const struct tg_cluster *cluster, uint64_t now)
 void tg_cluster_log_state(struct tg_cluster *cluster, uint64_t now)
 {
 	struct tg_cluster_log *log = &cluster->log;
-	enum tg_cluster_state state = tg_cluster_state(cluster, now);
+	enum tg_cluster_state state = tg_cluster_state_now(cluster, now);
 	uint64_t modes = hash_modes(cluster, state, now);
 
 	if (modes != log->modes && state == TG_CLUSTER_LOST)
@@ -79,7 +79,7 @@ static void say_anew(const struct tg_cluster *cluster, struct tg_cluster_known *
 }
 
 static void say_peer(const struct tg_cluster *cluster, struct tg_cluster_known *before,
-		     const struct tg_share_peer *now, uint64_t at)
+		     const struct tg_peer *now, uint64_t at)
 {
 	const char *name = cluster->config.name;
 
@@ -97,7 +97,7 @@ static void say_peer(const struct tg_cluster *cluster, struct tg_cluster_known *
 }
 
 /* Both are in order of their names. */
-static void say_changes(struct tg_cluster *cluster, const struct tg_share_peer *peers, size_t n,
+static void say_changes(struct tg_cluster *cluster, const struct tg_peer *peers, size_t n,
 			uint64_t now)
 {
 	struct tg_cluster_log *log = &cluster->log;
@@ -115,7 +115,7 @@ static void say_changes(struct tg_cluster *cluster, const struct tg_share_peer *
 	}
 }
 
-static void remember_peers(struct tg_cluster_log *log, const struct tg_share_peer *peers, size_t n)
+static void remember_peers(struct tg_cluster_log *log, const struct tg_peer *peers, size_t n)
 {
 	size_t i;
 
@@ -140,12 +140,13 @@ static bool was_said(const struct tg_cluster_log *log, uint64_t mismatch)
 }
 
 /* One mismatch of @peer. Returns what is to be remembered of it. */
-static uint64_t say_mismatch(const struct tg_cluster *cluster, const struct tg_share_peer *peer,
-			     const struct tg_share_limit *limit)
+static uint64_t say_mismatch(const struct tg_cluster *cluster, const struct tg_peer *peer,
+			     const struct tg_frame_limit *limit)
 {
-	uint64_t hash = tg_share_hash(TG_SHARE_HASH, peer->last->node, strlen(peer->last->node));
+	uint64_t hash =
+		tg_frame_hash(TG_FRAME_HASH_START, peer->last->node, strlen(peer->last->node));
 
-	hash = tg_share_hash(hash, limit->name, strlen(limit->name));
+	hash = tg_frame_hash(hash, limit->name, strlen(limit->name));
 	if (!was_said(&cluster->log, hash))
 		tg_log(TG_LOG_WARNING,
 		       "cluster %s: limit %s is another on node %s, so it is not shared with it; "
@@ -154,7 +155,7 @@ static uint64_t say_mismatch(const struct tg_cluster *cluster, const struct tg_s
 	return hash;
 }
 
-static void log_mismatches(struct tg_cluster *cluster, const struct tg_share_peer *peers, size_t n)
+static void log_mismatches(struct tg_cluster *cluster, const struct tg_peer *peers, size_t n)
 {
 	uint64_t said[TG_CLUSTER_SAID_MAX];
 	size_t i, j, said_n = 0;
@@ -171,7 +172,7 @@ static void log_mismatches(struct tg_cluster *cluster, const struct tg_share_pee
 void tg_cluster_log_peers(struct tg_cluster *cluster, uint64_t now)
 {
 	size_t n;
-	const struct tg_share_peer *peers = tg_share_peers(cluster->share, &n);
+	const struct tg_peer *peers = tg_peers_all(cluster->exchange, &n);
 
 	say_changes(cluster, peers, n, now);
 	remember_peers(&cluster->log, peers, n);

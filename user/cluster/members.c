@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEMBERS_MAX (TG_SHARE_NODES_MAX - 1)
+#define MEMBERS_MAX (TG_SHARED_NODES_MAX - 1)
 
 void tg_store_key(char *key, const char *cluster, const char *node)
 {

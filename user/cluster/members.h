@@ -19,7 +19,7 @@ struct tg_store_member {
 struct tg_store_members {
 	char own[TG_CONFIG_NAME_SIZE];
 	char set[TG_STORE_KEY_SIZE];  /* tg1:{CLUSTER}:m */
-	struct tg_store_member *list; /* by name; TG_SHARE_NODES_MAX - 1 places */
+	struct tg_store_member *list; /* by name; TG_SHARED_NODES_MAX - 1 places */
 	size_t n;
 	size_t refused; /* of the last answer: names that are none, and those without a place */
 };

@@ -8,16 +8,17 @@
 /*
  * A frame as it was found in the store. Counts of sources that grew become debts. 0; -EALREADY:
  * seen before, or this node's; -EEXIST: of another that has this node's name; or as
- * tg_share_frame_decode().
+ * tg_node_frame_decode().
  */
-int tg_share_receive(struct tg_share *share, const uint8_t *bytes, size_t length, uint64_t now);
+int tg_peers_receive(struct tg_exchange *exchange, const uint8_t *bytes, size_t length,
+		     uint64_t now);
 
-const struct tg_share_peer *tg_share_peers(const struct tg_share *share, size_t *n);
+const struct tg_peer *tg_peers_all(const struct tg_exchange *exchange, size_t *n);
 
 /* Finds the limits that the peer defines otherwise; its counts of them are left out. */
-void tg_share_compare_tables(struct tg_share *share, struct tg_share_peer *peer);
+void tg_peers_compare_tables(struct tg_exchange *exchange, struct tg_peer *peer);
 
 /* Notes who is not heard any more, and forgets who is gone. */
-void tg_share_watch_peers(struct tg_share *share, uint64_t now);
+void tg_peers_watch(struct tg_exchange *exchange, uint64_t now);
 
 #endif

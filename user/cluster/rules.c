@@ -6,8 +6,8 @@
 
 #define NS_PER_S 1e9
 
-_Static_assert(TG_CONFIG_LIMITS_MAX <= TG_SHARE_LIMITS_MAX, "limits");
-_Static_assert(TG_CONFIG_NAME_SIZE == TG_SHARE_NAME_SIZE, "names");
+_Static_assert(TG_CONFIG_LIMITS_MAX <= TG_SHARED_LIMITS_MAX, "limits");
+_Static_assert(TG_CONFIG_NAME_SIZE == TG_SHARED_NAME_SIZE, "names");
 
 /* Part of the hash, which nodes of other versions must find too: never renumbered. */
 enum { PER_SOURCE = 0, PER_DESTINATION = 1, PER_EVERYONE = 2, PER_KEY = 3 };
@@ -16,7 +16,7 @@ enum { PACKETS = 0, BYTES = 1, CONNECTIONS = 2 };
 static uint64_t hash_number(uint64_t hash, uint64_t number)
 {
 	number = htole64(number);
-	return tg_share_hash(hash, &number, sizeof(number));
+	return tg_frame_hash(hash, &number, sizeof(number));
 }
 
 static uint64_t hash_key(uint64_t hash, const struct tg_config_limit *limit)
@@ -46,21 +46,21 @@ static uint64_t hash_refill(uint64_t hash, const struct tg_refill *refill)
 	return hash_number(hash, refill->interval);
 }
 
-uint64_t tg_share_rule_hash(const struct tg_config_limit *limit)
+uint64_t tg_exchange_rule_hash(const struct tg_config_limit *limit)
 {
 	static const uint64_t units[] = {
 		[TG_CONFIG_PACKETS] = PACKETS,
 		[TG_CONFIG_BYTES] = BYTES,
 		[TG_CONFIG_CONNECTIONS] = CONNECTIONS,
 	};
-	uint64_t hash = tg_share_hash(TG_SHARE_HASH, limit->name, strlen(limit->name) + 1);
+	uint64_t hash = tg_frame_hash(TG_FRAME_HASH_START, limit->name, strlen(limit->name) + 1);
 
 	hash = hash_key(hash, limit);
 	hash = hash_number(hash, units[limit->unit]);
 	return hash_refill(hash, &limit->refill);
 }
 
-size_t tg_share_rules_of(const struct tg_config *config, struct tg_share_rule *rules)
+size_t tg_exchange_rules_of(const struct tg_config *config, struct tg_exchange_rule *rules)
 {
 	const struct tg_config_limit *limit;
 	size_t i, n = 0;
@@ -69,8 +69,8 @@ size_t tg_share_rules_of(const struct tg_config *config, struct tg_share_rule *r
 		limit = &config->limits[i];
 		if (!limit->shared)
 			continue;
-		rules[n] = (struct tg_share_rule){
-			.hash = tg_share_rule_hash(limit),
+		rules[n] = (struct tg_exchange_rule){
+			.hash = tg_exchange_rule_hash(limit),
 			.capacity = limit->refill.capacity,
 			.rate = (double)limit->refill.amount * NS_PER_S /
 				(double)limit->refill.interval,

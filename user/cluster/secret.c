@@ -12,8 +12,8 @@
 #include "base/text.h"
 
 /* An end of line behind the key is no part of it. */
-int tg_frame_key_read(const struct tg_config_cluster *cluster, struct tg_share_secret *secret,
-		      char *errmsg)
+int tg_cluster_secret_read(const struct tg_config_cluster *cluster,
+			   struct tg_cluster_secret *secret, char *errmsg)
 {
 	tg_autofree char *key = NULL;
 	const char *path = cluster->frame_key_file;
@@ -40,24 +40,24 @@ int tg_frame_key_read(const struct tg_config_cluster *cluster, struct tg_share_s
 		explicit_bzero(key, length);
 	if (!secret->length)
 		return tg_error_set(errmsg, EINVAL, "frame_key_file %s has more than %d bytes",
-				    path, TG_SHARE_SECRET_MAX);
+				    path, TG_SHARED_SECRET_MAX);
 	return 0;
 }
 
 /* Frames are signed by the same secret, and never begin with this. */
 #define PURPOSE "tidegate keys of applications"
 
-int tg_frame_key_note(struct tg_config *config, char *errmsg)
+int tg_cluster_secret_note(struct tg_config *config, char *errmsg)
 {
 	struct tg_config_cluster *cluster = &config->cluster;
 	unsigned char text[sizeof(PURPOSE) + sizeof(cluster->name)] = PURPOSE;
 	unsigned char mac[EVP_MAX_MD_SIZE];
-	struct tg_share_secret secret;
+	struct tg_cluster_secret secret;
 	int error;
 
 	if (!cluster->name[0])
 		return 0;
-	error = tg_frame_key_read(cluster, &secret, errmsg);
+	error = tg_cluster_secret_read(cluster, &secret, errmsg);
 	if (error)
 		return error;
 	memcpy(text + sizeof(PURPOSE), cluster->name, sizeof(cluster->name));

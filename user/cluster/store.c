@@ -35,7 +35,7 @@ struct tg_store {
 	bool in_round;
 	uint64_t began_at; /* ns: the round */
 	struct tg_redis_reply *frames, *own;
-	struct tg_store_frame *list; /* TG_SHARE_NODES_MAX places */
+	struct tg_store_frame *list; /* TG_SHARED_NODES_MAX places */
 };
 
 /* Words end with a NUL, unless there are @lengths. */
@@ -118,7 +118,7 @@ static void finish_round(struct tg_store *store)
 {
 	tg_cleanup(tg_redis_reply_free) struct tg_redis_reply *frames = TAKE_PTR(store->frames);
 	tg_cleanup(tg_redis_reply_free) struct tg_redis_reply *own = TAKE_PTR(store->own);
-	struct tg_store_round round = {.frames = store->list};
+	struct tg_store_answer round = {.frames = store->list};
 	size_t i;
 
 	for (i = 0; frames && i < frames->length; i++)
@@ -180,7 +180,7 @@ static int take_members(struct tg_store *store, const struct tg_redis_reply *rep
 		tg_log(TG_LOG_WARNING,
 		       "store %s: %zu members of %s are left out: no names of nodes, or beyond %d",
 		       store->status.server, store->members.refused, store->members.set,
-		       TG_SHARE_NODES_MAX);
+		       TG_SHARED_NODES_MAX);
 	return 0;
 }
 
@@ -214,7 +214,7 @@ static struct tg_redis_settings settings_of(const struct tg_config_cluster *clus
 		.password_file = cluster->password_file,
 		.ca_file = cluster->ca_file,
 		.answer_within = cluster->interval,
-		.value_max = tg_share_frame_size(TG_SHARE_SOURCES_MAX),
+		.value_max = tg_node_frame_size(TG_SHARED_SOURCES_MAX),
 	};
 	size_t i;
 
@@ -244,7 +244,7 @@ int tg_store_open(struct event_base *base, const struct tg_config_cluster *clust
 	settings = settings_of(&made->cluster);
 	made->done = done;
 	made->data = data;
-	made->list = calloc(TG_SHARE_NODES_MAX, sizeof(made->list[0]));
+	made->list = calloc(TG_SHARED_NODES_MAX, sizeof(made->list[0]));
 	tg_store_key(made->key, cluster->name, cluster->node);
 	if (!made->list || tg_store_members_init(&made->members, cluster) ||
 	    tg_redis_client_open(base, &settings, &user, &made->status, &made->client))
@@ -266,13 +266,13 @@ static int ask_set(struct tg_store *store, const uint8_t *frame, size_t length, 
 /* After a time in which nobody listened, nobody is gone. */
 static bool is_gone(const struct tg_store *store, const struct tg_store_member *member)
 {
-	return store->frames_at > member->heard_at + TG_SHARE_GONE_NS;
+	return store->frames_at > member->heard_at + TG_SHARED_GONE_NS;
 }
 
 /* MGET of all frames, or SREM of those who are gone. */
 static int ask_about(struct tg_store *store, enum tg_redis_expected what)
 {
-	const char *words[TG_SHARE_NODES_MAX + 1];
+	const char *words[TG_SHARED_NODES_MAX + 1];
 	int n = 0, first;
 	size_t i;
 
@@ -304,7 +304,7 @@ static int ask_round(struct tg_store *store, const uint8_t *frame, size_t length
 	return error ? error : ask_members(store, now);
 }
 
-bool tg_store_round(struct tg_store *store, const uint8_t *frame, size_t length)
+bool tg_store_begin_round(struct tg_store *store, const uint8_t *frame, size_t length)
 {
 	uint64_t now = tg_now_ns();
 

@@ -199,13 +199,13 @@ static int read_stale_after(struct tg_reader *reader, const struct tg_yaml *valu
 		return -EINVAL;
 	snprintf(range, sizeof(range), "%s (three intervals) to 1m",
 		 tg_format_duration(least, text, sizeof(text)));
-	return read_duration(reader, value, least, TG_SHARE_GONE_NS, range, &cluster->stale_after);
+	return read_duration(reader, value, least, TG_SHARED_GONE_NS, range, &cluster->stale_after);
 }
 
 static int read_nodes_expected(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	uint64_t nodes;
-	int r = tg_read_number(reader, value, 0, TG_SHARE_NODES_MAX, &nodes);
+	int r = tg_read_number(reader, value, 0, TG_SHARED_NODES_MAX, &nodes);
 
 	if (r == 0)
 		((struct tg_config_cluster *)out)->nodes_expected = (uint32_t)nodes;
@@ -215,7 +215,7 @@ static int read_nodes_expected(struct tg_reader *reader, const struct tg_yaml *v
 static int read_max_sources(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	uint64_t sources;
-	int r = tg_read_number(reader, value, 1, TG_SHARE_SOURCES_MAX, &sources);
+	int r = tg_read_number(reader, value, 1, TG_SHARED_SOURCES_MAX, &sources);
 
 	if (r == 0)
 		((struct tg_config_cluster *)out)->max_sources = (uint32_t)sources;

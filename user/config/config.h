@@ -118,7 +118,7 @@ struct tg_config_limit {
 	struct tg_config_backoff backoff;
 	bool shadow; /* counted, never acted upon */
 	bool shared; /* other nodes charge it too */
-	enum tg_share_loss on_store_loss;
+	enum tg_store_loss on_store_loss;
 	/* How fast unknown sources get a bucket of their own; capacity 0: as long as there is room.
 	 */
 	struct tg_refill new_sources;
@@ -147,12 +147,12 @@ struct tg_config_cluster {
 	char user[TG_CONFIG_NAME_SIZE];
 	char password_file[TG_CONFIG_PATH_SIZE];
 	char ca_file[TG_CONFIG_PATH_SIZE];	  /* PEM; for rediss; empty: the system's */
-	char frame_key_file[TG_CONFIG_PATH_SIZE]; /* TG_SHARE_SECRET_MAX bytes at most */
+	char frame_key_file[TG_CONFIG_PATH_SIZE]; /* TG_SHARED_SECRET_MAX bytes at most */
 	uint64_t interval;			  /* ns: the tick */
 	uint64_t stale_after;			  /* ns */
 	uint32_t max_sources;
 	uint32_t nodes_expected; /* 0: as many as there are */
-	uint64_t name_key[2];	 /* once it is put in force: see tg_frame_key_note() */
+	uint64_t name_key[2];	 /* once it is put in force: see tg_cluster_secret_note() */
 	struct tg_place place;
 };
 

@@ -50,10 +50,10 @@ const char *const tg_action_names[] = {
 CHECK_NAMES(tg_action_names, TG_CONFIG_REJECT);
 
 const char *const tg_store_loss_names[] = {
-	[TG_SHARE_SPLIT] = "split",
-	[TG_SHARE_HOLD] = "hold",
-	[TG_SHARE_LOCAL] = "local",
-	[TG_SHARE_OPEN] = "open",
+	[TG_STORE_LOSS_SPLIT] = "split",
+	[TG_STORE_LOSS_HOLD] = "hold",
+	[TG_STORE_LOSS_LOCAL] = "local",
+	[TG_STORE_LOSS_OPEN] = "open",
 	NULL,
 };
-CHECK_NAMES(tg_store_loss_names, TG_SHARE_OPEN);
+CHECK_NAMES(tg_store_loss_names, TG_STORE_LOSS_OPEN);

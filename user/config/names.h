@@ -36,7 +36,7 @@ static inline const char *tg_action_name(enum tg_config_action action)
 }
 
 /* "split", "hold", "local" or "open". */
-static inline const char *tg_store_loss_name(enum tg_share_loss loss)
+static inline const char *tg_store_loss_name(enum tg_store_loss loss)
 {
 	return tg_store_loss_names[loss];
 }

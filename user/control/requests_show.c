@@ -75,7 +75,7 @@ json_t *tg_request_cluster(struct tg_daemon *daemon, const json_t *request)
 {
 	tg_cleanup(tg_cluster_stats_free) struct tg_cluster_stats *stats = NULL;
 
-	if (tg_cluster_stats(daemon->cluster, &stats))
+	if (tg_cluster_read_stats(daemon->cluster, &stats))
 		return tg_reply_fail(TG_EXIT_FAILED, "out of memory");
 	if (!stats)
 		return tg_reply_fail(TG_EXIT_NOT_FOUND,

@@ -32,7 +32,7 @@ static void remember(struct tg_history *history, struct tg_config *config)
 
 static int publish(struct tg_daemon *daemon, struct tg_config *config, char *errmsg)
 {
-	int error = tg_frame_key_note(config, errmsg);
+	int error = tg_cluster_secret_note(config, errmsg);
 
 	if (!error)
 		error = tg_datapath_publish(daemon->datapath, config, errmsg);

@@ -30,12 +30,12 @@ void tg_describe_cluster(const struct tg_config_cluster *cluster, FILE *out)
 void tg_describe_sharing(const struct tg_config_limit *limit, FILE *out)
 {
 	static const char *const losses[] = {
-		[TG_SHARE_SPLIT] = "this node has its part",
-		[TG_SHARE_HOLD] =
+		[TG_STORE_LOSS_SPLIT] = "this node has its part",
+		[TG_STORE_LOSS_HOLD] =
 			"they are taken to go on as they did, for 30s, and then this node "
 			"has its part",
-		[TG_SHARE_LOCAL] = "this node has all of it",
-		[TG_SHARE_OPEN] = "everything passes",
+		[TG_STORE_LOSS_LOCAL] = "this node has all of it",
+		[TG_STORE_LOSS_OPEN] = "everything passes",
 	};
 
 	if (!limit->shared)

@@ -175,7 +175,7 @@ static void add_limit(const struct tg_config *from, const struct tg_config *to,
 	add_change(changes, "limit", limit->name, "added", details);
 }
 
-/* What applications name is hashed alike; see tg_frame_key_note(). */
+/* What applications name is hashed alike; see tg_cluster_secret_note(). */
 static bool same_names(const struct tg_config *a, const struct tg_config *b)
 {
 	if (tg_config_shares_names(a) != tg_config_shares_names(b))

@@ -88,7 +88,7 @@ static bool bucket_is_tighter(const struct tg_refill *tighter, const struct tg_r
 /* Nothing beyond it passes; what is delayed has passed, and what is marked does. */
 static bool is_bound(const struct tg_config_limit *limit)
 {
-	return !limit->shadow && !(limit->shared && limit->on_store_loss == TG_SHARE_OPEN) &&
+	return !limit->shadow && !(limit->shared && limit->on_store_loss == TG_STORE_LOSS_OPEN) &&
 	       (limit->action == TG_CONFIG_DROP || limit->action == TG_CONFIG_REJECT);
 }
 

@@ -18,7 +18,7 @@ void tg_lint_lockout(const struct tg_config *config, size_t i, struct tg_diagnos
 void tg_lint_shared(const struct tg_config *config, struct tg_diagnostics *diagnostics);
 
 /*
- * tg_share_excess() of a shared limit, in tokens: once, since it is made up for afterwards. A
+ * tg_shared_excess() of a shared limit, in tokens: once, since it is made up for afterwards. A
  * stepped refill counts with the whole steps that can fall into S.
  */
 double tg_lint_shared_bound(const struct tg_config *config, const struct tg_config_limit *limit,

@@ -19,7 +19,7 @@ static double rate_of(const struct tg_config_limit *limit)
 /* R S, where R may be whole steps. */
 static double refilled_unheard(const struct tg_config *config, const struct tg_config_limit *limit)
 {
-	uint64_t unheard = TG_SHARE_UNHEARD_TICKS * config->cluster.interval;
+	uint64_t unheard = TG_SHARED_UNHEARD_TICKS * config->cluster.interval;
 
 	if (limit->refill.continuous)
 		return rate_of(limit) * (double)unheard / NS_PER_S;
@@ -29,8 +29,8 @@ static double refilled_unheard(const struct tg_config *config, const struct tg_c
 double tg_lint_shared_bound(const struct tg_config *config, const struct tg_config_limit *limit,
 			    uint32_t nodes)
 {
-	return tg_share_excess(nodes, (double)limit->refill.capacity,
-			       refilled_unheard(config, limit));
+	return tg_shared_excess(nodes, (double)limit->refill.capacity,
+				refilled_unheard(config, limit));
 }
 
 static void advise_bound(const struct tg_config *config, size_t i,

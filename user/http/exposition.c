@@ -4,7 +4,7 @@
 #include <event2/buffer.h>
 #include <stdarg.h>
 
-struct tg_metrics_label tg_metrics_label(const char *name)
+struct tg_metrics_label tg_metrics_write_label(const char *name)
 {
 	struct tg_metrics_label label = {};
 	size_t at = 0;

@@ -20,7 +20,7 @@ struct tg_metrics_label {
 	char text[2 * TG_CONFIG_NAME_SIZE];
 };
 
-struct tg_metrics_label tg_metrics_label(const char *name);
+struct tg_metrics_label tg_metrics_write_label(const char *name);
 
 void tg_metrics_add(struct tg_metrics *metrics, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -101,7 +101,7 @@ static void reply_metrics(struct tg_http *http, struct evhttp_request *request)
 	struct evbuffer *body = evbuffer_new();
 
 	if (body && (tg_datapath_stats(daemon->datapath, &stats) ||
-		     tg_cluster_stats(daemon->cluster, &cluster) ||
+		     tg_cluster_read_stats(daemon->cluster, &cluster) ||
 		     tg_metrics_write(body, stats, cluster, daemon))) {
 		evbuffer_free(body);
 		body = NULL;

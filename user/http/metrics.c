@@ -25,7 +25,8 @@ static void add_sums(struct tg_metrics *metrics, const struct tg_stats *stats)
 			metrics,
 			"tidegate_received_packets_total{interface=\"%s\",hook=\"%s\"} %" PRIu64
 			"\n",
-			tg_metrics_label(interface->name).text, interface->hook, passed + dropped);
+			tg_metrics_write_label(interface->name).text, interface->hook,
+			passed + dropped);
 	}
 	tg_metrics_head(metrics, "tidegate_passed_packets_total", "counter",
 			"Packets that went on.");
@@ -34,7 +35,7 @@ static void add_sums(struct tg_metrics *metrics, const struct tg_stats *stats)
 		tg_metrics_add(
 			metrics,
 			"tidegate_passed_packets_total{interface=\"%s\",hook=\"%s\"} %" PRIu64 "\n",
-			tg_metrics_label(interface->name).text, interface->hook,
+			tg_metrics_write_label(interface->name).text, interface->hook,
 			tg_interface_stats_sum(interface, true));
 	}
 }
@@ -55,8 +56,9 @@ static void add_drops(struct tg_metrics *metrics, const struct tg_stats *stats)
 					metrics,
 					"tidegate_dropped_packets_total{interface=\"%s\",hook=\"%s\","
 					"reason=\"%s\"} %" PRIu64 "\n",
-					tg_metrics_label(interface->name).text, interface->hook,
-					tg_reason_name(reason), interface->packets[reason]);
+					tg_metrics_write_label(interface->name).text,
+					interface->hook, tg_reason_name(reason),
+					interface->packets[reason]);
 	}
 }
 
@@ -72,8 +74,8 @@ static void add_attached(struct tg_metrics *metrics, const struct tg_stats *stat
 		tg_metrics_add(
 			metrics,
 			"tidegate_interface_attached{interface=\"%s\",hook=\"%s\",mode=\"%s\"} %d\n",
-			tg_metrics_label(interface->name).text, interface->hook, interface->mode,
-			interface->healthy);
+			tg_metrics_write_label(interface->name).text, interface->hook,
+			interface->mode, interface->healthy);
 	}
 }
 

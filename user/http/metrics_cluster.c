@@ -27,14 +27,15 @@ static void add_peers(struct tg_metrics *metrics, const struct tg_cluster_stats 
 	for (i = 0; i < cluster->peers_n; i++) {
 		peer = &cluster->peers[i];
 		tg_metrics_add(metrics, "tidegate_cluster_peer_up{node=\"%s\"} %d\n",
-			       tg_metrics_label(peer->node).text, !peer->stale);
+			       tg_metrics_write_label(peer->node).text, !peer->stale);
 	}
 	tg_metrics_head(metrics, "tidegate_cluster_peer_age_seconds", "gauge",
 			"Since the node's last frame came.");
 	for (i = 0; i < cluster->peers_n; i++) {
 		peer = &cluster->peers[i];
 		tg_metrics_add(metrics, "tidegate_cluster_peer_age_seconds{node=\"%s\"} %.6f\n",
-			       tg_metrics_label(peer->node).text, (double)peer->age / NS_PER_S);
+			       tg_metrics_write_label(peer->node).text,
+			       (double)peer->age / NS_PER_S);
 	}
 	tg_metrics_head(metrics, "tidegate_cluster_peer_tokens_total", "counter",
 			"Tokens charged here for what the node has let through.");
@@ -42,7 +43,7 @@ static void add_peers(struct tg_metrics *metrics, const struct tg_cluster_stats 
 		peer = &cluster->peers[i];
 		tg_metrics_add(metrics,
 			       "tidegate_cluster_peer_tokens_total{node=\"%s\"} %" PRIu64 "\n",
-			       tg_metrics_label(peer->node).text, peer->tokens);
+			       tg_metrics_write_label(peer->node).text, peer->tokens);
 	}
 }
 
@@ -76,7 +77,7 @@ static void add_store(struct tg_metrics *metrics, const struct tg_cluster_stats 
 
 static void add_sources(struct tg_metrics *metrics, const struct tg_cluster_stats *cluster)
 {
-	const struct tg_share_counters *counters = &cluster->counters;
+	const struct tg_exchange_counters *counters = &cluster->counters;
 
 	add_one(metrics, "tidegate_cluster_sources", "gauge",
 		"Sources of which the nodes tell each other.", cluster->sources);

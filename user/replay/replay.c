@@ -206,7 +206,7 @@ int tg_replay_reasons(const struct tg_replay *replay, struct tg_interface_counte
 			      (uint64_t *)counters, sizeof(*counters));
 }
 
-const struct tg_replay_notes *tg_replay_notes(const struct tg_replay *replay)
+const struct tg_replay_notes *tg_replay_read_notes(const struct tg_replay *replay)
 {
 	return &replay->notes;
 }

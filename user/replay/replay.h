@@ -44,7 +44,7 @@ int tg_replay_limit_counters(const struct tg_replay *replay, uint32_t slot,
 			     struct tg_limit_counters *counters);
 int tg_replay_reasons(const struct tg_replay *replay, struct tg_interface_counters *counters);
 
-const struct tg_replay_notes *tg_replay_notes(const struct tg_replay *replay);
+const struct tg_replay_notes *tg_replay_read_notes(const struct tg_replay *replay);
 
 void tg_replay_close(struct tg_replay **replay); /* NULL-safe */
 

@@ -130,7 +130,7 @@ static json_t *reasons_of(const struct tg_simulation *simulation, json_int_t *pa
 
 json_t *tg_simulation_report(struct tg_simulation *simulation, size_t n)
 {
-	const struct tg_replay_notes *notes = tg_replay_notes(simulation->replay);
+	const struct tg_replay_notes *notes = tg_replay_read_notes(simulation->replay);
 	json_int_t passed = 0, dropped = 0;
 	json_t *reasons = reasons_of(simulation, &passed, &dropped);
 

@@ -39,7 +39,7 @@ struct node {
 	uint64_t lost_at, back_at; /* ns */
 };
 
-static inline void on_done(void *data, const struct tg_store_round *round)
+static inline void on_done(void *data, const struct tg_store_answer *round)
 {
 	struct node *node = data;
 
@@ -61,8 +61,8 @@ static inline void on_tick(evutil_socket_t fd, short what, void *data)
 {
 	struct node *node = data;
 
-	node->begun +=
-		tg_store_round(node->store, (const uint8_t *)node->frame, strlen(node->frame));
+	node->begun += tg_store_begin_round(node->store, (const uint8_t *)node->frame,
+					    strlen(node->frame));
 }
 
 static inline void node_open(struct node *node, struct event_base *base, const char *name)

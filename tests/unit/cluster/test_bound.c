@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What 3 to 320 nodes admit together, against what docs/shared-limits.md promises. */
-#include "unit/cluster/share_cluster.h"
+#include "unit/cluster/exchange_cluster.h"
 
 #define RATE	 1000
 #define CAPACITY 100
@@ -59,8 +59,8 @@ static double bound_of(const struct cluster_settings *settings)
 {
 	double hops = settings->zones ? 2 : 1;
 
-	return tg_share_bound(settings->rate, settings->capacity, settings->nodes,
-			      hops * settings->tick / 1e9, hops * ROUND_TRIP / 1e9);
+	return tg_exchange_bound(settings->rate, settings->capacity, settings->nodes,
+				 hops * settings->tick / 1e9, hops * ROUND_TRIP / 1e9);
 }
 
 static void run(const struct cluster_settings *settings, const struct scenario *scenario)

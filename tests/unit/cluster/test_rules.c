@@ -35,7 +35,7 @@ static struct tg_config *parse(const char *text)
 static uint64_t hash_of(const char *text)
 {
 	struct tg_config *config = parse(text);
-	uint64_t hash = config ? tg_share_rule_hash(&config->limits[0]) : 0;
+	uint64_t hash = config ? tg_exchange_rule_hash(&config->limits[0]) : 0;
 
 	tg_config_free(&config);
 	return hash;
@@ -95,17 +95,18 @@ TEST(test_rules)
 		"  - {name: own, capacity: 6, rate: 1/s}\n"
 		"  - {name: a, unit: bytes, capacity: 7kB, refill_amount: 3, refill_interval: "
 		"2s, shared: true}\n");
-	struct tg_share_rule rules[TG_SHARE_LIMITS_MAX];
+	struct tg_exchange_rule rules[TG_SHARED_LIMITS_MAX];
 
 	if (!config)
 		return;
-	CHECK(tg_share_rules_of(config, rules) == 2);
+	CHECK(tg_exchange_rules_of(config, rules) == 2);
 	CHECK(strcmp(rules[0].name, "z") == 0 && strcmp(rules[1].name, "a") == 0);
-	CHECK(rules[0].hash == tg_share_rule_hash(&config->limits[0]) &&
-	      rules[1].hash == tg_share_rule_hash(&config->limits[2]));
-	CHECK(rules[0].capacity == 5 && rules[0].rate == 0.5 && rules[0].on_loss == TG_SHARE_LOCAL);
+	CHECK(rules[0].hash == tg_exchange_rule_hash(&config->limits[0]) &&
+	      rules[1].hash == tg_exchange_rule_hash(&config->limits[2]));
+	CHECK(rules[0].capacity == 5 && rules[0].rate == 0.5 &&
+	      rules[0].on_loss == TG_STORE_LOSS_LOCAL);
 	CHECK(rules[1].capacity == 7000 && rules[1].rate == 1.5 &&
-	      rules[1].on_loss == TG_SHARE_SPLIT);
+	      rules[1].on_loss == TG_STORE_LOSS_SPLIT);
 	tg_config_free(&config);
 }
 
@@ -130,7 +131,7 @@ static struct tg_compiled *compile(const char *text, const char *key_file, uint6
 		return NULL;
 	if (key_file)
 		strcpy(config->cluster.frame_key_file, key_file);
-	CHECK(tg_frame_key_note(config, errmsg) == 0, "%s", errmsg);
+	CHECK(tg_cluster_secret_note(config, errmsg) == 0, "%s", errmsg);
 	CHECK(tg_policy_compile(config, before ? before->records : none, &meta, 0, TICK,
 				&compiled) == 0);
 	tg_config_free(&config);
@@ -279,10 +280,10 @@ TEST(test_room_for_debts)
 
 TEST(test_bad_key_files)
 {
-	char path[] = "/tmp/tidegate-test-XXXXXX", long_key[TG_SHARE_SECRET_MAX + 2];
+	char path[] = "/tmp/tidegate-test-XXXXXX", long_key[TG_SHARED_SECRET_MAX + 2];
 	struct tg_config config = {.cluster.name = "e"};
 	char errmsg[TG_ERRMSG_SIZE] = "";
-	struct tg_share_secret secret;
+	struct tg_cluster_secret secret;
 	int fd = mkstemp(path);
 
 	CHECK(fd >= 0);
@@ -290,24 +291,25 @@ TEST(test_bad_key_files)
 	memset(long_key, 'x', sizeof(long_key));
 	long_key[sizeof(long_key) - 1] = '\0';
 	strcpy(config.cluster.frame_key_file, path);
-	CHECK(tg_frame_key_note(&config, errmsg) == -EINVAL && strstr(errmsg, "is empty"), "%s",
-	      errmsg);
+	CHECK(tg_cluster_secret_note(&config, errmsg) == -EINVAL && strstr(errmsg, "is empty"),
+	      "%s", errmsg);
 	write_key(path, "\r\n");
-	CHECK(tg_frame_key_note(&config, errmsg) == -EINVAL && strstr(errmsg, "is empty"), "%s",
-	      errmsg);
+	CHECK(tg_cluster_secret_note(&config, errmsg) == -EINVAL && strstr(errmsg, "is empty"),
+	      "%s", errmsg);
 	write_key(path, long_key);
-	CHECK(tg_frame_key_note(&config, errmsg) == -EINVAL &&
+	CHECK(tg_cluster_secret_note(&config, errmsg) == -EINVAL &&
 		      strstr(errmsg, "more than 256 bytes"),
 	      "%s", errmsg);
-	long_key[TG_SHARE_SECRET_MAX] = '\n';
+	long_key[TG_SHARED_SECRET_MAX] = '\n';
 	write_key(path, long_key);
-	CHECK(tg_frame_key_read(&config.cluster, &secret, errmsg) == 0 &&
-	      secret.length == TG_SHARE_SECRET_MAX);
+	CHECK(tg_cluster_secret_read(&config.cluster, &secret, errmsg) == 0 &&
+	      secret.length == TG_SHARED_SECRET_MAX);
 	unlink(path);
-	CHECK(tg_frame_key_note(&config, errmsg) == -ENOENT && strstr(errmsg, path), "%s", errmsg);
+	CHECK(tg_cluster_secret_note(&config, errmsg) == -ENOENT && strstr(errmsg, path), "%s",
+	      errmsg);
 	CHECK(!config.cluster.name_key[0] && !config.cluster.name_key[1]);
 	*config.cluster.name = '\0';
-	CHECK(tg_frame_key_note(&config, errmsg) == 0, "no cluster, no key");
+	CHECK(tg_cluster_secret_note(&config, errmsg) == 0, "no cluster, no key");
 }
 
 TEST_MAIN(RUN(test_identity), RUN(test_rules), RUN(test_names), RUN(test_live_buckets),

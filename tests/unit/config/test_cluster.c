@@ -66,9 +66,9 @@ static void check_every_field(const struct tg_config *config)
 		    "rediss://[2001:db8::1]:6379/15");
 	check_store(&cluster->stores[5], TG_CONFIG_REDISS, "::1", 6380, 65535,
 		    "rediss://[::1]:6380/65535");
-	CHECK(config->limits[0].shared && config->limits[0].on_store_loss == TG_SHARE_HOLD);
-	CHECK(config->limits[1].shared && config->limits[1].on_store_loss == TG_SHARE_SPLIT);
-	CHECK(!config->limits[2].shared && config->limits[2].on_store_loss == TG_SHARE_SPLIT);
+	CHECK(config->limits[0].shared && config->limits[0].on_store_loss == TG_STORE_LOSS_HOLD);
+	CHECK(config->limits[1].shared && config->limits[1].on_store_loss == TG_STORE_LOSS_SPLIT);
+	CHECK(!config->limits[2].shared && config->limits[2].on_store_loss == TG_STORE_LOSS_SPLIT);
 }
 
 /* And a copy has them when its original is gone. */

@@ -59,7 +59,7 @@ static void make_up_cluster(struct tg_cluster_stats *cluster)
 	cluster->nodes = 51;
 	cluster->sources = 52;
 	cluster->max_sources = 53;
-	cluster->counters = (struct tg_share_counters){
+	cluster->counters = (struct tg_exchange_counters){
 		.damaged = 54, .forged = 55, .unknown = 56, .left_out = 57, .losses = 58};
 	cluster->store = (struct tg_redis_status){.connected = true,
 						  .failures = 60,

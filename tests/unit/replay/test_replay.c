@@ -45,7 +45,7 @@ TEST(the_clock)
 			CHECK(kernel.now == DAY + cases[i].want[j], "%s, %zu: %lld", cases[i].what,
 			      j, (long long)(kernel.now - DAY));
 		}
-		notes = tg_replay_notes(fixture.simulation.replay);
+		notes = tg_replay_read_notes(fixture.simulation.replay);
 		CHECK(notes->earlier == cases[i].earlier && notes->jumps == cases[i].jumps,
 		      "%s: %llu and %llu", cases[i].what, (unsigned long long)notes->earlier,
 		      (unsigned long long)notes->jumps);
@@ -127,7 +127,7 @@ TEST(cut_headers)
 					  .captured = cases[i].captured,
 					  .length = cases[i].length};
 		CHECK(tg_simulation_packet(&fixture.simulation, &frame, fixture.errmsg) == 0);
-		cut = tg_replay_notes(fixture.simulation.replay)->cut;
+		cut = tg_replay_read_notes(fixture.simulation.replay)->cut;
 		CHECK(cut == cases[i].cut, "%zu: %llu", i, (unsigned long long)cut);
 		fixture_close(&fixture);
 	}

@@ -3,8 +3,8 @@
  * A simulation of nodes that share one limit, on a virtual clock: the buckets are gcra.h, the
  * exchange is user/cluster/exchange.c, and only the store, the load and the time are made up.
  */
-#ifndef TG_SHARE_CLUSTER_H
-#define TG_SHARE_CLUSTER_H
+#ifndef TG_SHARED_CLUSTER_H
+#define TG_SHARED_CLUSTER_H
 
 #include <stdlib.h>
 #include <tidegate/gcra.h>
@@ -35,7 +35,7 @@ struct cluster_slot {
 };
 
 struct cluster_node {
-	struct tg_share *share;
+	struct tg_exchange *exchange;
 	struct cluster_slot slot;
 	uint64_t state, taken; /* of its bucket */
 	bool watched;	       /* likewise */
@@ -55,34 +55,34 @@ struct cluster {
 	double worst_second;
 };
 
-static const struct tg_share_key cluster_key = {.limit = CLUSTER_LIMIT, .address = {10, 0, 0, 1}};
+static const struct tg_shared_key cluster_key = {.limit = CLUSTER_LIMIT, .address = {10, 0, 0, 1}};
 
-static struct tg_share *cluster_share(const struct cluster *cluster, const char *kind,
-				      unsigned int i)
+static struct tg_exchange *cluster_share(const struct cluster *cluster, const char *kind,
+					 unsigned int i)
 {
-	struct tg_share_settings settings = {.epoch = i + 1,
-					     .tick = cluster->settings.tick,
-					     .stale_after = 1000 * MS,
-					     .max_sources = 64,
-					     .nodes_expected = cluster->settings.nodes};
-	struct tg_share_rule rule = {.name = "api",
-				     .hash = CLUSTER_LIMIT,
-				     .capacity = cluster->settings.capacity,
-				     .rate = cluster->settings.rate};
-	struct tg_share *share;
+	struct tg_exchange_settings settings = {.epoch = i + 1,
+						.tick = cluster->settings.tick,
+						.stale_after = 1000 * MS,
+						.max_sources = 64,
+						.nodes_expected = cluster->settings.nodes};
+	struct tg_exchange_rule rule = {.name = "api",
+					.hash = CLUSTER_LIMIT,
+					.capacity = cluster->settings.capacity,
+					.rate = cluster->settings.rate};
+	struct tg_exchange *exchange;
 
 	snprintf(settings.node, sizeof(settings.node), "%s-%u", kind, i);
-	share = tg_share_new(&settings);
-	if (!share || tg_share_rules(share, &rule, 1))
+	exchange = tg_exchange_new(&settings);
+	if (!exchange || tg_exchange_set_rules(exchange, &rule, 1))
 		abort();
-	return share;
+	return exchange;
 }
 
 /* Ticks fall anywhere within the first. */
 static void cluster_node_init(struct cluster *cluster, struct cluster_node *node, const char *kind,
 			      unsigned int i)
 {
-	node->share = cluster_share(cluster, kind, i);
+	node->exchange = cluster_share(cluster, kind, i);
 	node->next_tick = cluster->now + (i * 7919 % 1009) * cluster->settings.tick / 1009;
 	node->state = tg_gcra_state(0, tg_gcra_clock(&cluster->rate, cluster->now), 0);
 	/* Nor do all send at the same instant. */
@@ -111,9 +111,9 @@ static void cluster_free(struct cluster *cluster)
 	unsigned int i;
 
 	for (i = 0; i < cluster->settings.nodes; i++)
-		tg_share_free(&cluster->nodes[i].share);
+		tg_exchange_free(&cluster->nodes[i].exchange);
 	for (i = 0; i < cluster->settings.zones; i++)
-		tg_share_free(&cluster->heads[i].share);
+		tg_exchange_free(&cluster->heads[i].exchange);
 	free(cluster);
 }
 
@@ -124,16 +124,16 @@ static void cluster_tally(struct cluster *cluster, struct cluster_node *node)
 	uint64_t clock = tg_gcra_clock(rate, cluster->now), deficit, most;
 	size_t n, i;
 
-	tg_share_sources(node->share, &n);
+	tg_sources_all(node->exchange, &n);
 	for (i = 0; i < n; i++) {
 		most = rate->capacity +
-		       (tg_share_debt_max(node->share, CLUSTER_LIMIT) << rate->scale);
+		       (tg_sources_debt_max(node->exchange, CLUSTER_LIMIT) << rate->scale);
 		deficit = tg_gcra_deficit(rate, node->state, clock);
 		if (!node->watched && node->taken > deficit >> rate->scale)
 			node->taken = deficit >> rate->scale;
-		deficit += tg_share_take(node->share, i) << rate->scale;
+		deficit += tg_sources_take_debt(node->exchange, i) << rate->scale;
 		node->state = tg_gcra_state(deficit < most ? deficit : most, clock, 0);
-		tg_share_count(node->share, i, node->taken, cluster->now);
+		tg_sources_count(node->exchange, i, node->taken, cluster->now);
 		node->taken = 0;
 		node->watched = true;
 	}
@@ -144,7 +144,7 @@ static void cluster_write(struct cluster *cluster, struct cluster_node *node)
 	struct cluster_slot *slot = &node->slot;
 	int place = !slot->newest;
 
-	slot->length[place] = tg_share_publish(node->share, slot->bytes[place]);
+	slot->length[place] = tg_exchange_publish(node->exchange, slot->bytes[place]);
 	if (slot->length[place] < 0)
 		abort();
 	slot->newest = place;
@@ -157,7 +157,7 @@ static void cluster_read(struct cluster *cluster, struct cluster_node *node,
 	int place = cluster->now < slot->written_at + ROUND_TRIP / 2 ? !slot->newest : slot->newest;
 
 	if (slot->length[place])
-		tg_share_receive(node->share, slot->bytes[place], slot->length[place],
+		tg_peers_receive(node->exchange, slot->bytes[place], slot->length[place],
 				 cluster->now);
 }
 
@@ -178,7 +178,7 @@ static void cluster_read_all(struct cluster *cluster, struct cluster_node *node,
 	for (i = 0; i < cluster->settings.zones && !is_head; i++)
 		if (i != zone)
 			cluster_read(cluster, node, &cluster->heads[i].slot);
-	tg_share_settle(node->share, true, cluster->now);
+	tg_exchange_settle(node->exchange, true, cluster->now);
 }
 
 /* A zone's head tells the other zones what its nodes have taken together. */
@@ -186,9 +186,10 @@ static void cluster_sum_up(struct cluster *cluster, struct cluster_node *head)
 {
 	size_t n, i;
 
-	tg_share_sources(head->share, &n);
+	tg_sources_all(head->exchange, &n);
 	for (i = 0; i < n; i++)
-		tg_share_count(head->share, i, tg_share_take(head->share, i), cluster->now);
+		tg_sources_count(head->exchange, i, tg_sources_take_debt(head->exchange, i),
+				 cluster->now);
 }
 
 static void cluster_step_node(struct cluster *cluster, struct cluster_node *node, unsigned int zone,
@@ -229,11 +230,11 @@ static void cluster_packet(struct cluster *cluster, struct cluster_node *node)
 		cluster->highest = cluster->height;
 	/* As the packet program reports a source that it does not find on the list: what has been
 	 * refilled since is nothing to tell. */
-	tg_share_sources(node->share, &n);
+	tg_sources_all(node->exchange, &n);
 	if (!n && node->taken >= 8) {
 		deficit >>= cluster->rate.scale;
-		tg_share_list(node->share, &cluster_key,
-			      node->taken < deficit ? node->taken : deficit, cluster->now);
+		tg_sources_add(node->exchange, &cluster_key,
+			       node->taken < deficit ? node->taken : deficit, cluster->now);
 		node->taken = 0;
 	}
 }
