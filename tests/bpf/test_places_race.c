@@ -307,7 +307,7 @@ static void *send_together(void *data)
 }
 
 /* How many of the packets passed. */
-static uint64_t send_twins(struct fixture *fixture)
+static uint64_t send_pairs(struct fixture *fixture)
 {
 	struct pair pair = {.fixture = fixture};
 	struct sender senders[2];
@@ -331,7 +331,7 @@ TEST(test_same_source_at_once)
 
 	if (!fixture_open(&f, LIMIT))
 		return;
-	passed = send_twins(&f);
+	passed = send_pairs(&f);
 	counters = limit_counters(&f, 0);
 	CHECK(check_places(&f) == MEETINGS && counters.created == MEETINGS, "one bucket each: %llu",
 	      counters.created);
@@ -348,7 +348,7 @@ TEST(test_no_more_than_its_own)
 
 	if (!fixture_open(&f, "limits: [{name: l, capacity: 1, rate: 1/h}]"))
 		return;
-	passed = send_twins(&f);
+	passed = send_pairs(&f);
 	CHECK(passed <= MEETINGS && limit_counters(&f, 0).overflowed == 0, "%llu of %u, %llu share",
 	      (unsigned long long)passed, MEETINGS, limit_counters(&f, 0).overflowed);
 }
@@ -392,7 +392,7 @@ TEST(test_shared_source_at_once)
 	slot = f.compiled->slots[0];
 	bpf_map__update_elem(f.skeleton->maps.shares, &slot, 4, &exchanged, sizeof(exchanged),
 			     BPF_ANY);
-	passed = send_twins(&f);
+	passed = send_pairs(&f);
 	counters = limit_counters(&f, 0);
 	CHECK(check_places(&f) == MEETINGS && passed > 0);
 	CHECK(to_tell(&f) == passed - counters.overflowed,

@@ -34,7 +34,7 @@ static bool is_vlan(const struct nlattr *linkinfo)
 }
 
 static int add_interface(struct listing *listing, const char *name, unsigned int ifindex,
-			 unsigned int twin)
+			 unsigned int overlaps)
 {
 	const struct tg_config_interface *interface = tg_interfaces_match(listing->config, name);
 	struct tg_wanted *grown;
@@ -50,7 +50,7 @@ static int add_interface(struct listing *listing, const char *name, unsigned int
 	}
 	listing->items[listing->n] = (struct tg_wanted){
 		.ifindex = ifindex,
-		.twin = twin,
+		.overlaps = overlaps,
 		.xdp_mode = interface->xdp_mode,
 		.hooks = interface->hooks,
 		.manage_qdisc = interface->manage_qdisc,
@@ -103,16 +103,16 @@ static int list_links(struct listing *listing)
 	return tg_netlink_ask(request, on_link, listing);
 }
 
-/* A twin outside the list harms nobody. */
+/* A overlap outside the list harms nobody. */
 static void keep_twins(struct tg_wanted *wanted, size_t n)
 {
 	size_t i, j;
 
 	for (i = 0; i < n; i++) {
-		for (j = 0; j < n && wanted[j].ifindex != wanted[i].twin; j++)
+		for (j = 0; j < n && wanted[j].ifindex != wanted[i].overlaps; j++)
 			;
 		if (j == n)
-			wanted[i].twin = 0;
+			wanted[i].overlaps = 0;
 	}
 }
 
@@ -174,8 +174,8 @@ void tg_interfaces_warn(const struct tg_wanted *wanted, size_t n)
 	size_t i, j;
 
 	for (i = 0; i < n; i++) {
-		for (j = 0; j < n && wanted[i].twin; j++)
-			if (wanted[j].ifindex == wanted[i].twin)
+		for (j = 0; j < n && wanted[i].overlaps; j++)
+			if (wanted[j].ifindex == wanted[i].overlaps)
 				tg_log(TG_LOG_WARNING,
 				       "packets of %s are received by %s as well, and are charged "
 				       "twice; name one of the two in the configuration",

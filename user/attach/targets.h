@@ -18,7 +18,7 @@ struct tg_wanted {
 	 * The interface of this list that receives this one's packets as well, after it (the bridge
 	 * that it is a port of) or before it (the device under a VLAN); 0 none.
 	 */
-	unsigned int twin;
+	unsigned int overlaps;
 };
 
 /*

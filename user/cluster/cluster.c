@@ -15,10 +15,10 @@
 #include "base/errmsg.h"
 #include "cluster/rules.h"
 
-#define NS_PER_S   1000000000ULL
-#define NS_PER_US  1000
-#define TWIN_LOOKS 3
-#define FIRST_TICK 20000000ULL /* ns */
+#define NS_PER_S       1000000000ULL
+#define NS_PER_US      1000
+#define CONFLICT_LOOKS 3
+#define FIRST_TICK     20000000ULL /* ns */
 
 /* What is charged is counted on the precise clock; the limits' own differ from it by a tick. */
 static uint64_t read_clock(void)
@@ -43,13 +43,13 @@ static void settle_buckets(struct tg_cluster *cluster, uint64_t now)
 static void look_for_twin(struct tg_cluster *cluster, const struct tg_store_frame *own,
 			  uint64_t now)
 {
-	bool had_twin = cluster->twin != 0;
+	bool had_conflict = cluster->name_conflict != 0;
 
 	if (tg_peers_receive(cluster->exchange, own->bytes, own->length, now) == -EEXIST)
-		cluster->twin = TWIN_LOOKS;
-	else if (had_twin)
-		cluster->twin--;
-	if (cluster->twin && !had_twin)
+		cluster->name_conflict = CONFLICT_LOOKS;
+	else if (had_conflict)
+		cluster->name_conflict--;
+	if (cluster->name_conflict && !had_conflict)
 		tg_log(TG_LOG_ERROR,
 		       "cluster %s: another node is called %s as well, so the two do not exchange; "
 		       "give each a `node` of its own",

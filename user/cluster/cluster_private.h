@@ -37,8 +37,9 @@ struct tg_cluster {
 	struct tg_cluster_buckets *buckets;
 	struct tg_store *store;
 	struct event *tick;
-	uint8_t *frame;	   /* room for one */
-	unsigned int twin; /* looks for which another node counts as writing to this one's key */
+	uint8_t *frame;		    /* room for one */
+	unsigned int name_conflict; /* looks for which another node counts as writing to this one's
+				       key */
 	struct tg_cluster_log log;
 };
 

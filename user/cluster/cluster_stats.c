@@ -80,7 +80,7 @@ void tg_cluster_problem(const struct tg_cluster *cluster, char *text, size_t siz
 	char limits[256];
 
 	text[0] = '\0';
-	if (cluster && cluster->twin)
+	if (cluster && cluster->name_conflict)
 		snprintf(text, size, "another node is called %s as well", cluster->config.node);
 	if (!cluster || tg_cluster_state_now(cluster, now) != TG_CLUSTER_LOST)
 		return;
@@ -190,7 +190,7 @@ int tg_cluster_read_stats(const struct tg_cluster *cluster, struct tg_cluster_st
 	memcpy(made->name, cluster->config.name, sizeof(made->name));
 	memcpy(made->node, cluster->config.node, sizeof(made->node));
 	made->epoch = cluster->epoch;
-	made->has_twin = cluster->twin != 0;
+	made->has_name_conflict = cluster->name_conflict != 0;
 	made->tick = cluster->config.interval;
 	made->stale_after = cluster->config.stale_after;
 	made->state = tg_cluster_state_now(cluster, now);

@@ -41,7 +41,7 @@ struct tg_cluster_limit_stats {
 struct tg_cluster_stats {
 	char name[TG_CONFIG_NAME_SIZE];
 	char node[TG_CONFIG_NAME_SIZE];
-	bool has_twin; /* another node has the name */
+	bool has_name_conflict; /* another node has the name */
 	uint64_t epoch;
 	uint64_t tick, stale_after; /* ns */
 	enum tg_cluster_state state;

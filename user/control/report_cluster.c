@@ -81,7 +81,7 @@ json_t *tg_report_cluster(const struct tg_cluster_stats *stats)
 			 stats->settled_ago == UINT64_MAX ? json_null() : ms_of(stats->settled_ago),
 			 "nodes", (json_int_t)stats->nodes, "nodes_expected",
 			 (json_int_t)stats->nodes_expected, "share", stats->part);
-	json_object_set_new(json, "name_taken", json_boolean(stats->has_twin));
+	json_object_set_new(json, "name_taken", json_boolean(stats->has_name_conflict));
 	json_object_set_new(json, "store", store_of(&stats->store));
 	json_object_set_new(json, "peers", peers);
 	json_object_set_new(json, "limits", limits);

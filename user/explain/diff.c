@@ -140,8 +140,8 @@ static const struct tg_config_limit *find_limit(const struct tg_config *config, 
 }
 
 /* A limit of @config that is not in @other and has the same settings as @limit. */
-static const char *twin_of(const struct tg_config_limit *limit, const struct tg_config *config,
-			   const struct tg_config *other)
+static const char *same_key_limit(const struct tg_config_limit *limit,
+				  const struct tg_config *config, const struct tg_config *other)
 {
 	size_t i;
 
@@ -160,7 +160,7 @@ static void add_limit(const struct tg_config *from, const struct tg_config *to,
 	tg_autofree char *refill = text_of(tg_describe_refill, limit);
 	tg_autofree char *excess = text_of(tg_describe_excess, limit);
 	tg_autofree char *sharing = text_of(tg_describe_sharing, limit);
-	const char *twin = twin_of(limit, from, to);
+	const char *same_key = same_key_limit(limit, from, to);
 	json_t *details = json_array();
 
 	if (key && match && refill && excess)
@@ -168,10 +168,10 @@ static void add_limit(const struct tg_config *from, const struct tg_config *to,
 	say(details, "its buckets start full");
 	if (limit->shared)
 		say(details, "%s", sharing ? sharing : "");
-	if (twin)
+	if (same_key)
 		say(details,
 		    "it has the settings of %s, which goes: a limit that is renamed is a new one",
-		    twin);
+		    same_key);
 	add_change(changes, "limit", limit->name, "added", details);
 }
 
