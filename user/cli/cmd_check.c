@@ -211,7 +211,7 @@ static int check(const char *path, bool json)
 		tg_lint(config, &diagnostics);
 	tg_diagnostics_print(&diagnostics, stderr);
 	if (r == 0)
-		tg_login_warn(config);
+		tg_ssh_session_warn(config);
 	if (json && print_json(config, &diagnostics) < 0)
 		return TG_EXIT_FAILED;
 	if (!json && r == 0)

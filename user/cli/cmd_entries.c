@@ -212,7 +212,7 @@ static int run_add(const struct tg_arguments *arguments)
 	}
 	code = change(&command, "entries_add", print_added);
 	if (code == TG_EXIT_OK && strcmp(command.list, "deny") == 0)
-		tg_login_warn_denied(&command.prefixes);
+		tg_ssh_session_warn_denied(&command.prefixes);
 	return code;
 }
 

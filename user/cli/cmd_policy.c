@@ -26,7 +26,7 @@ static void warn_of_reload(void)
 
 	if (tg_client_ask(json_pack("{s:s}", "command", "status"), true, &status, NULL) ==
 	    TG_EXIT_OK)
-		tg_login_warn_of(tg_json_text(json_object_get(status, "daemon"), "config"));
+		tg_ssh_session_warn_of(tg_json_text(json_object_get(status, "daemon"), "config"));
 	json_decref(status);
 }
 
@@ -78,7 +78,7 @@ static int run_diff(const struct tg_arguments *arguments)
 	path = absolute(arguments->operands[0]);
 	if (!path)
 		return TG_EXIT_FAILED;
-	tg_login_warn_of(path);
+	tg_ssh_session_warn_of(path);
 	return tg_show(json_pack("{s:s, s:s}", "command", "diff", "file", path), arguments,
 		       print_changes);
 }
@@ -113,7 +113,7 @@ static int run_apply(const struct tg_arguments *arguments)
 	path = absolute(arguments->operands[0]);
 	if (!path)
 		return TG_EXIT_FAILED;
-	tg_login_warn_of(path);
+	tg_ssh_session_warn_of(path);
 	return tg_show(json_pack("{s:s, s:s, s:s*}", "command", "apply", "file", path, "confirm",
 				 arguments->confirm),
 		       arguments, print_apply);

@@ -29,7 +29,7 @@ static bool parse_address(char *text, struct tg_prefix *prefix)
 }
 
 /* "CLIENT PORT SERVER PORT" */
-static bool parse(const char *text, struct tg_login *login)
+static bool parse(const char *text, struct tg_ssh_session *login)
 {
 	char client[TG_PREFIX_TEXT_SIZE], server[TG_PREFIX_TEXT_SIZE];
 
@@ -40,7 +40,7 @@ static bool parse(const char *text, struct tg_login *login)
 }
 
 /* In the environment that the process was started with, proc(5). */
-static bool find_in(pid_t process, struct tg_login *login)
+static bool find_in(pid_t process, struct tg_ssh_session *login)
 {
 	tg_autofclose FILE *file = NULL;
 	tg_autofree char *entry = NULL;
@@ -73,7 +73,7 @@ static pid_t parent_of(pid_t process)
 	return parent;
 }
 
-bool tg_login_find(struct tg_login *login)
+bool tg_ssh_session_find(struct tg_ssh_session *login)
 {
 	const char *text = getenv("SSH_CONNECTION");
 	pid_t process = getppid();
@@ -90,8 +90,8 @@ bool tg_login_find(struct tg_login *login)
 }
 
 /* The longest prefix of both lists decides; at the same length allow wins. */
-static void look_up(const struct tg_config *config, const struct tg_login *login, bool *allowed,
-		    bool *denied)
+static void look_up(const struct tg_config *config, const struct tg_ssh_session *login,
+		    bool *allowed, bool *denied)
 {
 	int allow = -1, deny = -1;
 	size_t i;
@@ -114,7 +114,7 @@ static bool holds(const struct tg_match *match, enum tg_field field, unsigned in
 }
 
 /* Packets of the connection can meet the limit's conditions. */
-static bool meets(const struct tg_match *match, const struct tg_login *login)
+static bool meets(const struct tg_match *match, const struct tg_ssh_session *login)
 {
 	const struct tg_values *types = &match->fields[TG_FIELD_ICMP_TYPE];
 
@@ -126,7 +126,7 @@ static bool meets(const struct tg_match *match, const struct tg_login *login)
 	       tg_addresses_hold(&match->destination, login->server.address);
 }
 
-static void warn_limits(const struct tg_config *config, const struct tg_login *login,
+static void warn_limits(const struct tg_config *config, const struct tg_ssh_session *login,
 			const char *client)
 {
 	char names[512] = "";
@@ -148,13 +148,13 @@ static void warn_limits(const struct tg_config *config, const struct tg_login *l
 		       client, login->server_port, names, client);
 }
 
-void tg_login_warn(const struct tg_config *config)
+void tg_ssh_session_warn(const struct tg_config *config)
 {
 	char client[TG_PREFIX_TEXT_SIZE];
-	struct tg_login login;
+	struct tg_ssh_session login;
 	bool allowed, denied;
 
-	if (!tg_login_find(&login))
+	if (!tg_ssh_session_find(&login))
 		return;
 	tg_prefix_format(&login.client, client, sizeof(client));
 	client[strcspn(client, "/")] = '\0';
@@ -169,22 +169,22 @@ void tg_login_warn(const struct tg_config *config)
 		warn_limits(config, &login, client);
 }
 
-void tg_login_warn_of(const char *path)
+void tg_ssh_session_warn_of(const char *path)
 {
 	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {};
 	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
 
 	if (tg_config_load(path, &config, &diagnostics) == 0)
-		tg_login_warn(config);
+		tg_ssh_session_warn(config);
 }
 
-void tg_login_warn_denied(const struct tg_prefix_list *denied)
+void tg_ssh_session_warn_denied(const struct tg_prefix_list *denied)
 {
 	char text[TG_PREFIX_TEXT_SIZE];
-	struct tg_login login;
+	struct tg_ssh_session login;
 	size_t i;
 
-	if (!tg_login_find(&login))
+	if (!tg_ssh_session_find(&login))
 		return;
 	for (i = 0; i < denied->n; i++) {
 		if (!tg_prefix_has(&denied->items[i], login.client.address))

@@ -20,18 +20,18 @@ pid_t getppid(void)
 	return parent;
 }
 
-static bool find_with(const char *connection, struct tg_login *login)
+static bool find_with(const char *connection, struct tg_ssh_session *login)
 {
 	memset(login, 0, sizeof(*login));
 	if (connection)
 		setenv("SSH_CONNECTION", connection, 1);
 	else
 		unsetenv("SSH_CONNECTION");
-	return tg_login_find(login);
+	return tg_ssh_session_find(login);
 }
 
 /* "CLIENT PORT SERVER PORT" as it was understood. */
-static const char *text_of(const struct tg_login *login)
+static const char *text_of(const struct tg_ssh_session *login)
 {
 	char client[TG_PREFIX_TEXT_SIZE], server[TG_PREFIX_TEXT_SIZE];
 	static char text[2 * TG_PREFIX_TEXT_SIZE + 32];
@@ -67,7 +67,7 @@ TEST(the_variable)
 		{"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123 1 ::1 22",
 		 NULL},
 	};
-	struct tg_login login;
+	struct tg_ssh_session login;
 	size_t i;
 	bool got;
 
@@ -149,7 +149,7 @@ TEST(ancestors)
 		 "192.0.2.1/32 1 192.0.2.2/32 22"},
 	};
 	struct ancestor ancestor;
-	struct tg_login login;
+	struct tg_ssh_session login;
 	int input;
 	size_t i;
 
@@ -175,7 +175,7 @@ TEST(ancestors)
 /* A process that has gone, and the first of all, end the search. */
 TEST(no_ancestors)
 {
-	struct tg_login login;
+	struct tg_ssh_session login;
 	pid_t child;
 
 	fflush(stdout);
@@ -277,7 +277,7 @@ TEST(warnings_of_a_policy)
 		setenv("SSH_CONNECTION", warnings[i].connection, 1);
 		tg_logged_begin(&logged);
 		if (config)
-			tg_login_warn(config);
+			tg_ssh_session_warn(config);
 		got = tg_logged_end(&logged);
 		CHECK(strcmp(got, warnings[i].want) == 0, "%s\n%s: \"%s\"", warnings[i].config,
 		      warnings[i].connection, got);
@@ -305,7 +305,7 @@ TEST(many_limits)
 	config = config_of(text);
 	setenv("SSH_CONNECTION", "192.0.2.7 1024 192.0.2.1 22", 1);
 	tg_logged_begin(&logged);
-	tg_login_warn(config);
+	tg_ssh_session_warn(config);
 	got = tg_logged_end(&logged);
 	CHECK(strstr(got, "count against limit-with-a-rather-long-name-00, limit-with"), "%s", got);
 	CHECK(strstr(got, "; allow: [192.0.2.7] would keep your way in open"), "%s", got);
@@ -325,7 +325,7 @@ TEST(warnings_of_a_file)
 	setenv("SSH_CONNECTION", "192.0.2.7 1024 192.0.2.1 22", 1);
 	for (i = 0; i < 3; i++) {
 		tg_logged_begin(&logged);
-		tg_login_warn_of(path);
+		tg_ssh_session_warn_of(path);
 		got = tg_logged_end(&logged);
 		CHECK(strcmp(got, i ? "" : DROPPED("192.0.2.7")) == 0, "%d: %s", i, got);
 		tg_logged_free(&logged);
@@ -350,7 +350,7 @@ TEST(warnings_of_entries)
 	      tg_prefix_parse("192.0.2.8", &prefixes[2], why, sizeof(why)) == 0);
 	setenv("SSH_CONNECTION", "192.0.2.7 1024 192.0.2.1 22", 1);
 	tg_logged_begin(&logged);
-	tg_login_warn_denied(&denied);
+	tg_ssh_session_warn_denied(&denied);
 	got = tg_logged_end(&logged);
 	CHECK(strcmp(got, "test: warning: you are logged in from within 192.0.2.0/24, whose "
 			  "packets are dropped from now on; `tidegate deny del 192.0.2.0/24` takes "
@@ -359,7 +359,7 @@ TEST(warnings_of_entries)
 	tg_logged_free(&logged);
 	setenv("SSH_CONNECTION", "", 1);
 	tg_logged_begin(&logged);
-	tg_login_warn_denied(&denied);
+	tg_ssh_session_warn_denied(&denied);
 	CHECK(strcmp(tg_logged_end(&logged), "") == 0, "not logged in");
 	tg_logged_free(&logged);
 }
