@@ -194,7 +194,7 @@ static json_t *on_request(void *data, const json_t *request, bool may_change)
  * that what an earlier daemon left in force is not lost to a port that is taken.
  */
 static int start(struct tg_daemon *daemon, struct tg_control **control, struct tg_http **http,
-		 struct tg_netlink **netlink)
+		 struct tg_link_monitor **netlink)
 {
 	char errmsg[TG_ERRMSG_SIZE];
 	int error;
@@ -210,7 +210,8 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 				     daemon, http);
 	/* Before the interfaces are looked at, so that none can slip in between. */
 	if (!error)
-		error = tg_netlink_open(daemon->base, tg_daemon_follow_interfaces, daemon, netlink);
+		error = tg_link_monitor_open(daemon->base, tg_daemon_follow_interfaces, daemon,
+					     netlink);
 	if (error)
 		return error;
 	error = tg_cluster_secret_note(daemon->config, errmsg);
@@ -229,7 +230,7 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 static int serve(struct tg_daemon *daemon)
 {
 	struct tg_control *control = NULL;
-	struct tg_netlink *netlink = NULL;
+	struct tg_link_monitor *netlink = NULL;
 	struct tg_http *http = NULL;
 	int error;
 
@@ -249,7 +250,7 @@ static int serve(struct tg_daemon *daemon)
 	tg_cluster_close(&daemon->cluster);
 	tg_history_close(daemon);
 	tg_events_close(&daemon->events);
-	tg_netlink_close(&netlink);
+	tg_link_monitor_close(&netlink);
 	tg_http_close(&http);
 	tg_control_close(&control);
 	event_base_free(daemon->base);

@@ -165,7 +165,6 @@ void tg_attach_adopt(const char *state_dir,
 	struct adoption adoption = {.state_dir = state_dir, .each = each, .data = data};
 
 	for (adoption.pin = 0; adoption.pin < TG_PIN_NAMES; adoption.pin++)
-		tg_state_dir_each(state_dir, tg_pin_names[adoption.pin].prefix, adopt_one,
-				  &adoption);
+		tg_pin_dir_each(state_dir, tg_pin_names[adoption.pin].prefix, adopt_one, &adoption);
 	tg_clsact_tidy(state_dir);
 }

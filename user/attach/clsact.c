@@ -86,8 +86,8 @@ static void remove_qdisc(unsigned int ifindex, const char *state_dir)
 	qdisc_pin(ifindex, state_dir, path);
 	if (access(path, F_OK))
 		return;
-	tg_qdisc_each_filter(ifindex, false, note, &users);
-	tg_qdisc_each_filter(ifindex, true, note, &users);
+	tg_fq_each_filter(ifindex, false, note, &users);
+	tg_fq_each_filter(ifindex, true, note, &users);
 	if (users.ours)
 		return;
 	if (!users.others)
@@ -164,8 +164,8 @@ int tg_clsact_attach(const struct tg_attachment *attachment, const char *state_d
 	struct others others = {};
 	int error;
 
-	tg_qdisc_each_filter(attachment->ifindex, attachment->hook == TG_HOOK_TC_EGRESS, look_at,
-			     &others);
+	tg_fq_each_filter(attachment->ifindex, attachment->hook == TG_HOOK_TC_EGRESS, look_at,
+			  &others);
 	if (others.same.priority)
 		return refuse_same(attachment, &others.same, errmsg);
 	error = fd < 0 ? -errno : create_filter(attachment, state_dir, program);
@@ -239,5 +239,5 @@ static void tidy_one(void *state_dir, const char *name)
 
 void tg_clsact_tidy(const char *state_dir)
 {
-	tg_state_dir_each(state_dir, TG_CLSACT_QDISC_PIN, tidy_one, (void *)state_dir);
+	tg_pin_dir_each(state_dir, TG_CLSACT_QDISC_PIN, tidy_one, (void *)state_dir);
 }

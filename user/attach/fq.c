@@ -58,8 +58,8 @@ static int on_filter(const struct nlmsghdr *header, void *data)
 	return MNL_CB_OK;
 }
 
-void tg_qdisc_each_filter(unsigned int ifindex, bool egress,
-			  void (*each)(void *data, const struct tg_filter *filter), void *data)
+void tg_fq_each_filter(unsigned int ifindex, bool egress,
+		       void (*each)(void *data, const struct tg_filter *filter), void *data)
 {
 	struct filters filters = {.each = each, .data = data};
 	char buffer[256];
@@ -67,7 +67,7 @@ void tg_qdisc_each_filter(unsigned int ifindex, bool egress,
 
 	put_header(request, RTM_GETTFILTER, NLM_F_DUMP, ifindex,
 		   TC_H_MAKE(TC_H_CLSACT, egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS));
-	tg_netlink_ask(request, on_filter, &filters);
+	tg_rtnl_request(request, on_filter, &filters);
 }
 
 /* What the queues of an interface are. */
@@ -109,7 +109,7 @@ static int find_queues(unsigned int ifindex, struct queues *queues)
 
 	*queues = (struct queues){.ifindex = ifindex};
 	put_header(request, RTM_GETQDISC, NLM_F_DUMP, ifindex, 0);
-	return tg_netlink_ask(request, on_qdisc, queues);
+	return tg_rtnl_request(request, on_qdisc, queues);
 }
 
 static bool is_fair(const struct queues *queues)
@@ -119,7 +119,7 @@ static bool is_fair(const struct queues *queues)
 	return strcmp(queues->root, "fq") == 0;
 }
 
-bool tg_qdisc_is_fair(unsigned int ifindex)
+bool tg_fq_is_fair(unsigned int ifindex)
 {
 	struct queues queues;
 
@@ -140,10 +140,10 @@ static int put_fq(unsigned int ifindex)
 	mnl_attr_put_u32(request, TCA_FQ_PLIMIT, FQ_PACKETS);
 	mnl_attr_put_u32(request, TCA_FQ_FLOW_PLIMIT, FQ_PACKETS);
 	mnl_attr_nest_end(request, options);
-	return tg_netlink_ask(request, NULL, NULL);
+	return tg_rtnl_request(request, NULL, NULL);
 }
 
-int tg_qdisc_require(unsigned int ifindex, const char *name, bool manage, bool *made, char *errmsg)
+int tg_fq_require(unsigned int ifindex, const char *name, bool manage, bool *made, char *errmsg)
 {
 	struct queues queues;
 	int error = find_queues(ifindex, &queues);
@@ -182,7 +182,7 @@ int tg_qdisc_require(unsigned int ifindex, const char *name, bool manage, bool *
 	return 0;
 }
 
-void tg_qdisc_restore(unsigned int ifindex)
+void tg_fq_restore(unsigned int ifindex)
 {
 	char buffer[256];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -193,7 +193,7 @@ void tg_qdisc_restore(unsigned int ifindex)
 	    strcmp(queues.root, "fq") != 0)
 		return;
 	put_header(request, RTM_DELQDISC, NLM_F_ACK, ifindex, TC_H_ROOT);
-	error = tg_netlink_ask(request, NULL, NULL);
+	error = tg_rtnl_request(request, NULL, NULL);
 	if (error)
 		tg_log(TG_LOG_WARNING, "the fq qdisc of tidegate stays on interface %u: %s",
 		       ifindex, strerror(-error));

@@ -17,11 +17,11 @@ struct tg_filter {
 };
 
 /* Calls @each for all filters there; for none if there is no such qdisc. */
-void tg_qdisc_each_filter(unsigned int ifindex, bool egress,
-			  void (*each)(void *data, const struct tg_filter *filter), void *data);
+void tg_fq_each_filter(unsigned int ifindex, bool egress,
+		       void (*each)(void *data, const struct tg_filter *filter), void *data);
 
 /* fq is the root qdisc, or below a root mq all there is. */
-bool tg_qdisc_is_fair(unsigned int ifindex);
+bool tg_fq_is_fair(unsigned int ifindex);
 
 /*
  * Sees to it that the interface has fq. With @manage, one of tidegate's own takes the place of
@@ -29,9 +29,9 @@ bool tg_qdisc_is_fair(unsigned int ifindex);
  * touched.
  * *@made: this call did that. Returns 0 or -errno with @errmsg.
  */
-int tg_qdisc_require(unsigned int ifindex, const char *name, bool manage, bool *made, char *errmsg);
+int tg_fq_require(unsigned int ifindex, const char *name, bool manage, bool *made, char *errmsg);
 
 /* Takes an fq of tidegate's out again, upon which the kernel puts its own there. */
-void tg_qdisc_restore(unsigned int ifindex);
+void tg_fq_restore(unsigned int ifindex);
 
 #endif

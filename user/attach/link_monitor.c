@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 
-struct tg_netlink {
+struct tg_link_monitor {
 	struct mnl_socket *socket;
 	struct event *readable, *settled;
 	void (*changed)(void *data);
@@ -23,7 +23,7 @@ static const struct timeval pause_after = {.tv_usec = 20000};
 
 static void on_settled(evutil_socket_t fd, short what, void *data)
 {
-	struct tg_netlink *netlink = data;
+	struct tg_link_monitor *netlink = data;
 
 	netlink->changed(netlink->data);
 }
@@ -34,7 +34,7 @@ static void on_settled(evutil_socket_t fd, short what, void *data)
  */
 static void on_readable(evutil_socket_t fd, short what, void *data)
 {
-	struct tg_netlink *netlink = data;
+	struct tg_link_monitor *netlink = data;
 	char buffer[8192];
 
 	while (mnl_socket_recvfrom(netlink->socket, buffer, sizeof(buffer)) > 0)
@@ -43,10 +43,10 @@ static void on_readable(evutil_socket_t fd, short what, void *data)
 		event_add(netlink->settled, &pause_after);
 }
 
-int tg_netlink_open(struct event_base *base, void (*changed)(void *data), void *data,
-		    struct tg_netlink **netlink)
+int tg_link_monitor_open(struct event_base *base, void (*changed)(void *data), void *data,
+			 struct tg_link_monitor **netlink)
 {
-	tg_cleanup(tg_netlink_close) struct tg_netlink *made = calloc(1, sizeof(*made));
+	tg_cleanup(tg_link_monitor_close) struct tg_link_monitor *made = calloc(1, sizeof(*made));
 	int fd;
 
 	if (!made)
@@ -65,9 +65,9 @@ int tg_netlink_open(struct event_base *base, void (*changed)(void *data), void *
 	return 0;
 }
 
-void tg_netlink_close(struct tg_netlink **netlink)
+void tg_link_monitor_close(struct tg_link_monitor **netlink)
 {
-	struct tg_netlink *old = *netlink;
+	struct tg_link_monitor *old = *netlink;
 
 	if (!old)
 		return;

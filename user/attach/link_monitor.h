@@ -4,13 +4,13 @@
 #define TG_ATTACH_LINK_MONITOR_H
 
 struct event_base;
-struct tg_netlink;
+struct tg_link_monitor;
 
 /* Calls @changed, soon and not more often than it must, after any such event. 0 or -errno, logged.
  */
-int tg_netlink_open(struct event_base *base, void (*changed)(void *data), void *data,
-		    struct tg_netlink **netlink);
+int tg_link_monitor_open(struct event_base *base, void (*changed)(void *data), void *data,
+			 struct tg_link_monitor **netlink);
 
-void tg_netlink_close(struct tg_netlink **netlink); /* NULL-safe */
+void tg_link_monitor_close(struct tg_link_monitor **netlink); /* NULL-safe */
 
 #endif

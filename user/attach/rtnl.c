@@ -13,7 +13,7 @@ static void close_socket(struct mnl_socket **socket)
 		mnl_socket_close(*socket);
 }
 
-int tg_netlink_ask(struct nlmsghdr *request, mnl_cb_t each, void *data)
+int tg_rtnl_request(struct nlmsghdr *request, mnl_cb_t each, void *data)
 {
 	tg_cleanup(close_socket) struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
 	uint32_t sequence = time(NULL);

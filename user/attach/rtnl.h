@@ -7,6 +7,6 @@
 
 /* Sends a request and hands each message of the answer to @each. 0 or -errno: the kernel's, or
  * what @each left in errno with MNL_CB_ERROR. */
-int tg_netlink_ask(struct nlmsghdr *request, mnl_cb_t each, void *data);
+int tg_rtnl_request(struct nlmsghdr *request, mnl_cb_t each, void *data);
 
 #endif

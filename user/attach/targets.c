@@ -17,7 +17,7 @@
 
 struct listing {
 	const struct tg_config *config;
-	struct tg_wanted *items;
+	struct tg_target *items;
 	size_t n, room;
 };
 
@@ -37,7 +37,7 @@ static int add_interface(struct listing *listing, const char *name, unsigned int
 			 unsigned int overlaps)
 {
 	const struct tg_config_interface *interface = tg_interfaces_match(listing->config, name);
-	struct tg_wanted *grown;
+	struct tg_target *grown;
 
 	if (!interface)
 		return 0;
@@ -48,7 +48,7 @@ static int add_interface(struct listing *listing, const char *name, unsigned int
 			return -ENOMEM;
 		listing->items = grown;
 	}
-	listing->items[listing->n] = (struct tg_wanted){
+	listing->items[listing->n] = (struct tg_target){
 		.ifindex = ifindex,
 		.overlaps = overlaps,
 		.xdp_mode = interface->xdp_mode,
@@ -100,19 +100,19 @@ static int list_links(struct listing *listing)
 	request->nlmsg_type = RTM_GETLINK;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
-	return tg_netlink_ask(request, on_link, listing);
+	return tg_rtnl_request(request, on_link, listing);
 }
 
 /* A overlap outside the list harms nobody. */
-static void keep_twins(struct tg_wanted *wanted, size_t n)
+static void keep_twins(struct tg_target *targets, size_t n)
 {
 	size_t i, j;
 
 	for (i = 0; i < n; i++) {
-		for (j = 0; j < n && wanted[j].ifindex != wanted[i].overlaps; j++)
+		for (j = 0; j < n && targets[j].ifindex != targets[i].overlaps; j++)
 			;
 		if (j == n)
-			wanted[i].overlaps = 0;
+			targets[i].overlaps = 0;
 	}
 }
 
@@ -143,8 +143,8 @@ static void free_listing(struct listing *listing)
 	free(listing->items);
 }
 
-int tg_interfaces_find(const struct tg_config *config, struct tg_wanted **wanted, size_t *n,
-		       char *errmsg)
+int tg_targets_find(const struct tg_config *config, struct tg_target **targets, size_t *n,
+		    char *errmsg)
 {
 	tg_cleanup(free_listing) struct listing listing = {.config = config};
 	int error = list_links(&listing);
@@ -164,21 +164,21 @@ int tg_interfaces_find(const struct tg_config *config, struct tg_wanted **wanted
 			"be held; write a narrower pattern",
 			listing.n, TG_CONFIG_INTERFACES_MAX - 1);
 	keep_twins(listing.items, listing.n);
-	*wanted = TAKE_PTR(listing.items);
+	*targets = TAKE_PTR(listing.items);
 	*n = listing.n;
 	return 0;
 }
 
-void tg_interfaces_warn(const struct tg_wanted *wanted, size_t n)
+void tg_targets_warn(const struct tg_target *targets, size_t n)
 {
 	size_t i, j;
 
 	for (i = 0; i < n; i++) {
-		for (j = 0; j < n && wanted[i].overlaps; j++)
-			if (wanted[j].ifindex == wanted[i].overlaps)
+		for (j = 0; j < n && targets[i].overlaps; j++)
+			if (targets[j].ifindex == targets[i].overlaps)
 				tg_log(TG_LOG_WARNING,
 				       "packets of %s are received by %s as well, and are charged "
 				       "twice; name one of the two in the configuration",
-				       wanted[i].name, wanted[j].name);
+				       targets[i].name, targets[j].name);
 	}
 }

@@ -8,7 +8,7 @@
 
 #include "config/config.h"
 
-struct tg_wanted {
+struct tg_target {
 	char name[16];
 	unsigned int ifindex;
 	enum tg_xdp_mode xdp_mode;
@@ -22,15 +22,15 @@ struct tg_wanted {
 };
 
 /*
- * Lists the interfaces of this network namespace that @config means; the caller frees *@wanted.
+ * Lists the interfaces of this network namespace that @config means; the caller frees *@targets.
  * Those that it names and that are not there are left out: they are waited for. But if there
  * is none at all, and no pattern that one could come to fit, that is an error: -ENODEV.
  * Returns 0 or -errno with @errmsg.
  */
-int tg_interfaces_find(const struct tg_config *config, struct tg_wanted **wanted, size_t *n,
-		       char *errmsg);
+int tg_targets_find(const struct tg_config *config, struct tg_target **targets, size_t *n,
+		    char *errmsg);
 
 /* Says in the log which of them would charge a packet twice. */
-void tg_interfaces_warn(const struct tg_wanted *wanted, size_t n);
+void tg_targets_warn(const struct tg_target *targets, size_t n);
 
 #endif

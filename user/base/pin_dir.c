@@ -37,7 +37,7 @@ static int check_bpffs(const char *path, char *errmsg)
 	return 0;
 }
 
-int tg_state_dir_open(const char *path, char *errmsg)
+int tg_pin_dir_open(const char *path, char *errmsg)
 {
 	tg_autoclose int fd = -1;
 	int error;
@@ -64,7 +64,7 @@ int tg_state_dir_open(const char *path, char *errmsg)
 	return TAKE_FD(fd);
 }
 
-int tg_state_dir_open_pin(const char *path, const char *pin)
+int tg_pin_dir_open_pin(const char *path, const char *pin)
 {
 	char whole[PATH_MAX];
 	int fd;
@@ -74,7 +74,7 @@ int tg_state_dir_open_pin(const char *path, const char *pin)
 	return fd < 0 ? -errno : fd;
 }
 
-bool tg_state_dir_unlink(const char *path, const char *pin)
+bool tg_pin_dir_unlink(const char *path, const char *pin)
 {
 	char whole[PATH_MAX];
 
@@ -82,8 +82,8 @@ bool tg_state_dir_unlink(const char *path, const char *pin)
 	return unlink(whole) == 0;
 }
 
-void tg_state_dir_each(const char *path, const char *prefix, void (*each)(void *, const char *),
-		       void *data)
+void tg_pin_dir_each(const char *path, const char *prefix, void (*each)(void *, const char *),
+		     void *data)
 {
 	DIR *directory = opendir(path);
 	struct dirent *entry;

@@ -10,16 +10,16 @@
  * Returns a descriptor that holds the lock, or -errno with @errmsg: -EBUSY if another
  * daemon has it, -EPERM, -EINVAL if it is not on a bpffs.
  */
-int tg_state_dir_open(const char *path, char *errmsg);
+int tg_pin_dir_open(const char *path, char *errmsg);
 
 /* Opens one pin, of a map or a program. A descriptor, or -errno. */
-int tg_state_dir_open_pin(const char *path, const char *pin);
+int tg_pin_dir_open_pin(const char *path, const char *pin);
 
 /* Unlinks one pin; false if it was not there. */
-bool tg_state_dir_unlink(const char *path, const char *pin);
+bool tg_pin_dir_unlink(const char *path, const char *pin);
 
 /* Calls @each with the name of every pin that begins with @prefix. */
-void tg_state_dir_each(const char *path, const char *prefix, void (*each)(void *, const char *),
-		       void *data);
+void tg_pin_dir_each(const char *path, const char *prefix, void (*each)(void *, const char *),
+		     void *data);
 
 #endif

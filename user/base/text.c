@@ -140,9 +140,9 @@ void tg_text_force_printable(char *text)
 	}
 }
 
-int tg_text_check(const char *text, size_t length, struct tg_place *place, const char **why)
+int tg_text_check(const char *text, size_t length, struct tg_location *place, const char **why)
 {
-	struct tg_place at = {1, 1};
+	struct tg_location at = {1, 1};
 	size_t i = 0;
 
 	while (i < length) {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* A place in a file. Both count from 1; columns count characters. {0, 0}: the file as a whole. */
-struct tg_place {
+struct tg_location {
 	size_t line, column;
 };
 
@@ -22,7 +22,7 @@ int tg_text_read(const char *path, size_t max, char **text, size_t *length);
  * Whether this is UTF-8 without control characters (tab and ends of lines aside).
  * Returns 0, or -EINVAL with the place and what is wrong there in *@why (static).
  */
-int tg_text_check(const char *text, size_t length, struct tg_place *place, const char **why);
+int tg_text_check(const char *text, size_t length, struct tg_location *place, const char **why);
 
 /* Bytes of the UTF-8 sequence at @text, 1 to 4; 0 when it is malformed or cut off. */
 size_t tg_utf8_length(const char *text, size_t left);

@@ -55,7 +55,7 @@ struct tg_config_interface {
 	enum tg_xdp_mode xdp_mode;
 	unsigned int hooks; /* mask of hooks; 0 only while errors are being found */
 	bool manage_qdisc;  /* an fq for what is delayed may be put in place of the default qdisc */
-	struct tg_place place;
+	struct tg_location place;
 };
 
 /*
@@ -100,7 +100,7 @@ struct tg_config_backoff {
 
 struct tg_config_limit {
 	char name[TG_CONFIG_NAME_SIZE];
-	struct tg_place place;
+	struct tg_location place;
 	struct tg_match match;
 	enum tg_config_per per;
 	bool per_port;	   /* and each destination port has a bucket of its own */
@@ -153,7 +153,7 @@ struct tg_config_cluster {
 	uint32_t max_sources;
 	uint32_t nodes_expected; /* 0: as many as there are */
 	uint64_t name_key[2];	 /* once it is put in force: see tg_cluster_secret_note() */
-	struct tg_place place;
+	struct tg_location place;
 };
 
 struct tg_config {

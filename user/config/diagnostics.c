@@ -24,7 +24,7 @@ static void keep(struct tg_diagnostics *diagnostics, struct tg_diagnostic *item)
 }
 
 void tg_diagnose(struct tg_diagnostics *diagnostics, enum tg_severity severity, const char *file,
-		 struct tg_place place, const char *format, ...)
+		 struct tg_location place, const char *format, ...)
 {
 	struct tg_diagnostic item = {.severity = severity, .place = place};
 	va_list args;

@@ -14,7 +14,7 @@ enum tg_severity { TG_ERROR, TG_WARNING };
 struct tg_diagnostic {
 	enum tg_severity severity;
 	char *file;
-	struct tg_place place;
+	struct tg_location place;
 	char *message; /* "limits[0].capacity: \"ten\" is not ...; write ..." */
 };
 
@@ -28,7 +28,7 @@ struct tg_diagnostics {
 };
 
 void tg_diagnose(struct tg_diagnostics *diagnostics, enum tg_severity severity, const char *file,
-		 struct tg_place place, const char *format, ...)
+		 struct tg_location place, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
 /* By file, then place; equal ones keep their order. */

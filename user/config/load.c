@@ -60,7 +60,7 @@ static int read_root(struct tg_reader *reader, const struct tg_yaml *root)
 	int r;
 
 	if (!root || root->empty) {
-		tg_diagnose(reader->diagnostics, TG_ERROR, reader->path, (struct tg_place){1, 1},
+		tg_diagnose(reader->diagnostics, TG_ERROR, reader->path, (struct tg_location){1, 1},
 			    "the file says nothing; \"interfaces\" is missing; write what to "
 			    "protect, such as interfaces: [{name: eth0}]");
 		return -EINVAL;
@@ -112,7 +112,7 @@ int tg_config_parse(const char *path, const void *text, size_t length, struct tg
 	int r = parse(path, text, length, config, diagnostics);
 
 	if (r == -ENOMEM)
-		tg_diagnose(diagnostics, TG_ERROR, path, (struct tg_place){0, 0}, "%s",
+		tg_diagnose(diagnostics, TG_ERROR, path, (struct tg_location){0, 0}, "%s",
 			    strerror(ENOMEM));
 	tg_diagnostics_sort(diagnostics);
 	return r;
@@ -125,13 +125,13 @@ int tg_config_load(const char *path, struct tg_config **config, struct tg_diagno
 	int r = tg_text_read(path, TG_YAML_SIZE_MAX, &text, &length);
 
 	if (r == -EFBIG) {
-		tg_diagnose(diagnostics, TG_ERROR, path, (struct tg_place){1, 1},
+		tg_diagnose(diagnostics, TG_ERROR, path, (struct tg_location){1, 1},
 			    "the file is larger than 16 MiB; put long lists into files of their "
 			    "own, and write file: PATH");
 		return -EINVAL;
 	}
 	if (r) {
-		tg_diagnose(diagnostics, TG_ERROR, path, (struct tg_place){0, 0},
+		tg_diagnose(diagnostics, TG_ERROR, path, (struct tg_location){0, 0},
 			    "cannot be read: %s",
 			    r == -ENXIO ? "not a regular file" : strerror(-r));
 		/* -EINVAL is for files whose contents are wrong. */

@@ -100,7 +100,7 @@ static int read_line(struct tg_reader *reader, struct tg_set *set, const struct 
 		return 0;
 	if (tg_prefix_parse(line, &prefix, why, sizeof(why)) < 0) {
 		tg_diagnose(reader->diagnostics, TG_ERROR, path,
-			    (struct tg_place){number, indent + 1}, "%s", why);
+			    (struct tg_location){number, indent + 1}, "%s", why);
 		return -EINVAL;
 	}
 	return add_prefix(reader, set, value, &prefix);
@@ -109,7 +109,7 @@ static int read_line(struct tg_reader *reader, struct tg_set *set, const struct 
 static int read_lines(struct tg_reader *reader, struct tg_set *set, const struct tg_yaml *value,
 		      const char *path, char *text, size_t length)
 {
-	struct tg_place place;
+	struct tg_location place;
 	size_t number = 0;
 	const char *why;
 	char *line;

@@ -14,7 +14,7 @@
 #define MESSAGE_SIZE 1024
 
 static void report(struct tg_reader *reader, enum tg_severity severity, const struct tg_yaml *value,
-		   struct tg_place place, const char *format, va_list args)
+		   struct tg_location place, const char *format, va_list args)
 {
 	char path[PATH_SIZE], message[MESSAGE_SIZE];
 

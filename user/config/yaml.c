@@ -20,9 +20,9 @@ struct builder {
 #define tg_autoevent tg_cleanup(yaml_event_delete)
 #define tg_autotree  tg_cleanup(tg_yaml_free)
 
-static struct tg_place place_of(const yaml_mark_t *mark)
+static struct tg_location place_of(const yaml_mark_t *mark)
 {
-	return (struct tg_place){mark->line + 1, mark->column + 1};
+	return (struct tg_location){mark->line + 1, mark->column + 1};
 }
 
 static void report(struct builder *builder, const yaml_mark_t *mark, const char *errmsg)
@@ -42,7 +42,7 @@ static int report_syntax(struct builder *builder)
 {
 	const yaml_parser_t *parser = &builder->parser;
 	const char *problem = parser->problem ? parser->problem : "not YAML";
-	struct tg_place place = place_of(&parser->problem_mark);
+	struct tg_location place = place_of(&parser->problem_mark);
 
 	if (parser->error == YAML_MEMORY_ERROR)
 		return -ENOMEM;
@@ -304,7 +304,7 @@ int tg_yaml_parse(const char *file, const char *text, size_t length, struct tg_y
 		  struct tg_diagnostics *diagnostics)
 {
 	struct builder builder = {.file = file, .diagnostics = diagnostics};
-	struct tg_place place = {1, 1};
+	struct tg_location place = {1, 1};
 	const char *why;
 	int r;
 

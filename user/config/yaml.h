@@ -25,12 +25,12 @@ enum tg_yaml_kind {
 
 struct tg_yaml {
 	enum tg_yaml_kind kind;
-	struct tg_place place;
+	struct tg_location place;
 	size_t begin, end; /* in characters of the text, a byte order mark not counted */
 	bool empty;	   /* scalar: nothing was written, or null */
 	char *text;	   /* scalar */
 	char *key;	   /* of a map's child */
-	struct tg_place key_place;
+	struct tg_location key_place;
 	const struct tg_yaml *parent;
 	size_t index; /* in the parent, from 0 */
 	struct tg_yaml *children, *next;

@@ -42,7 +42,7 @@ static int take_duration(const char *text, uint64_t *for_ns, char *why, size_t w
 
 static int check_note(const char *note, char *why, size_t why_size)
 {
-	struct tg_place place;
+	struct tg_location place;
 	const char *wrong;
 
 	if (!note)

@@ -76,30 +76,30 @@ void tg_datapath_remove(const struct tg_datapath *datapath, struct tg_attachment
 {
 	tg_attach_remove(attachment, datapath->state_dir);
 	if (attachment->hook == TG_HOOK_TC_EGRESS)
-		tg_qdisc_restore(attachment->ifindex);
+		tg_fq_restore(attachment->ifindex);
 }
 
-static bool is_wanted(const struct tg_wanted *wanted, size_t n,
+static bool is_wanted(const struct tg_target *targets, size_t n,
 		      const struct tg_attachment *attachment)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (wanted[i].ifindex == attachment->ifindex &&
-		    wanted[i].hooks >> attachment->hook & 1)
+		if (targets[i].ifindex == attachment->ifindex &&
+		    targets[i].hooks >> attachment->hook & 1)
 			return true;
 	return false;
 }
 
 /* An interface that is gone has taken its program along; what is left is our end of the link. */
-static void let_go(struct tg_datapath *datapath, const struct tg_wanted *wanted, size_t n)
+static void let_go(struct tg_datapath *datapath, const struct tg_target *targets, size_t n)
 {
 	size_t i, kept = 0;
 
 	for (i = 0; i < datapath->attachments_n; i++) {
 		struct tg_attachment *attachment = &datapath->attachments[i];
 
-		if (is_wanted(wanted, n, attachment)) {
+		if (is_wanted(targets, n, attachment)) {
 			datapath->attachments[kept++] = *attachment;
 			continue;
 		}
@@ -128,24 +128,24 @@ bool tg_attachments_delay(const struct tg_config *config, const struct tg_attach
 }
 
 int tg_attachments_attach(const struct tg_datapath *datapath, const struct tg_program *program,
-			  const struct tg_config *config, const struct tg_wanted *wanted,
+			  const struct tg_config *config, const struct tg_target *target,
 			  struct tg_attachment *attachment, bool *queued, char *errmsg)
 {
 	int error = 0, entry = tg_program_entry_fd(program, attachment->hook);
 
 	*queued = false;
 	if (tg_attachments_delay(config, attachment))
-		error = tg_qdisc_require(wanted->ifindex, wanted->name, wanted->manage_qdisc,
-					 queued, errmsg);
+		error = tg_fq_require(target->ifindex, target->name, target->manage_qdisc, queued,
+				      errmsg);
 	if (error || attachment->link >= 0)
 		return error;
-	error = tg_attach(attachment, datapath->state_dir, entry, wanted->xdp_mode, errmsg);
+	error = tg_attach(attachment, datapath->state_dir, entry, target->xdp_mode, errmsg);
 	if (error && *queued)
-		tg_qdisc_restore(wanted->ifindex);
+		tg_fq_restore(target->ifindex);
 	return error;
 }
 
-static int take_up(struct tg_datapath *datapath, const struct tg_wanted *wanted, enum tg_hook hook,
+static int take_up(struct tg_datapath *datapath, const struct tg_target *target, enum tg_hook hook,
 		   char *errmsg)
 {
 	struct tg_attachment *attachment = &datapath->attachments[datapath->attachments_n];
@@ -154,51 +154,51 @@ static int take_up(struct tg_datapath *datapath, const struct tg_wanted *wanted,
 
 	if (datapath->attachments_n == TG_ATTACHMENTS_MAX - 1)
 		return tg_error_set(errmsg, E2BIG, "%s: no more than %d hooks can be held",
-				    wanted->name, TG_ATTACHMENTS_MAX - 1);
-	*attachment = (struct tg_attachment){.ifindex = wanted->ifindex, .hook = hook, .link = -1};
-	memcpy(attachment->name, wanted->name, sizeof(attachment->name));
+				    target->name, TG_ATTACHMENTS_MAX - 1);
+	*attachment = (struct tg_attachment){.ifindex = target->ifindex, .hook = hook, .link = -1};
+	memcpy(attachment->name, target->name, sizeof(attachment->name));
 	error = tg_attachments_count(datapath, datapath->program, NULL, 0, attachment, errmsg);
 	if (!error)
-		error = tg_attachments_attach(datapath, datapath->program, datapath->config, wanted,
+		error = tg_attachments_attach(datapath, datapath->program, datapath->config, target,
 					      attachment, &queued, errmsg);
 	if (error)
 		return error;
 	datapath->attachments_n++;
 	tg_log(TG_LOG_INFO, "%s (index %u): appeared, and is limited from now on (%s)",
-	       wanted->name, wanted->ifindex, tg_hook_name(hook));
+	       target->name, target->ifindex, tg_hook_name(hook));
 	return 0;
 }
 
-static void follow_one(struct tg_datapath *datapath, const struct tg_wanted *wanted, char *errmsg)
+static void follow_one(struct tg_datapath *datapath, const struct tg_target *target, char *errmsg)
 {
 	struct tg_attachment *live;
 	int hook;
 
 	for (hook = 0; hook < TG_HOOKS; hook++) {
-		if (!(wanted->hooks >> hook & 1))
+		if (!(target->hooks >> hook & 1))
 			continue;
-		live = tg_attachments_find(datapath, wanted->ifindex, hook);
+		live = tg_attachments_find(datapath, target->ifindex, hook);
 		if (live)
-			memcpy(live->name, wanted->name, sizeof(live->name));
+			memcpy(live->name, target->name, sizeof(live->name));
 		else
-			take_up(datapath, wanted, hook, errmsg);
+			take_up(datapath, target, hook, errmsg);
 	}
 }
 
 void tg_datapath_follow(struct tg_datapath *datapath)
 {
-	tg_autofree struct tg_wanted *wanted = NULL;
+	tg_autofree struct tg_target *targets = NULL;
 	char errmsg[TG_ERRMSG_SIZE] = "";
 	size_t i, n = 0, before;
 
-	if (tg_interfaces_find(datapath->config, &wanted, &n, errmsg) == -ENOMEM)
+	if (tg_targets_find(datapath->config, &targets, &n, errmsg) == -ENOMEM)
 		return;
-	let_go(datapath, wanted, n);
+	let_go(datapath, targets, n);
 	before = datapath->attachments_n;
 	for (i = 0; i < n; i++)
-		follow_one(datapath, &wanted[i], errmsg);
+		follow_one(datapath, &targets[i], errmsg);
 	if (datapath->attachments_n > before)
-		tg_interfaces_warn(wanted, n);
+		tg_targets_warn(targets, n);
 	if (strcmp(errmsg, datapath->refusal) == 0)
 		return;
 	if (errmsg[0])

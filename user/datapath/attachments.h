@@ -12,7 +12,7 @@ struct tg_attachment;
 struct tg_config;
 struct tg_datapath;
 struct tg_program;
-struct tg_wanted;
+struct tg_target;
 
 /* The attachment to a hook of an interface, or NULL. */
 struct tg_attachment *tg_attachments_find(struct tg_datapath *datapath, unsigned int ifindex,
@@ -23,7 +23,7 @@ struct tg_attachment *tg_attachments_find(struct tg_datapath *datapath, unsigned
  * it if the policy delays. *@queued: the queue was made by this call. 0 or -errno with @errmsg.
  */
 int tg_attachments_attach(const struct tg_datapath *datapath, const struct tg_program *program,
-			  const struct tg_config *config, const struct tg_wanted *wanted,
+			  const struct tg_config *config, const struct tg_target *target,
 			  struct tg_attachment *attachment, bool *queued, char *errmsg);
 
 /* Packets are delayed there. */

@@ -23,8 +23,7 @@
 
 void tg_datapath_forget_maps(const struct tg_datapath *datapath)
 {
-	tg_autoclose int meta =
-		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_META]);
+	tg_autoclose int meta = tg_pin_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_META]);
 	uint32_t bank;
 	int map;
 
@@ -33,10 +32,10 @@ void tg_datapath_forget_maps(const struct tg_datapath *datapath)
 		tg_app_program_unpin(datapath->state_dir, bank);
 	for (map = 0; map < TG_MAPS_PINNED; map++)
 		if (map != TG_MAP_ENTRIES && map != TG_MAP_ENTRIES_STATE)
-			tg_state_dir_unlink(datapath->state_dir, tg_map_names[map]);
+			tg_pin_dir_unlink(datapath->state_dir, tg_map_names[map]);
 	if (!datapath->entries->n)
 		tg_entries_forget(datapath);
-	tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
+	tg_pin_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
 }
 
 static bool map_has(int fd, uint32_t key_size, uint32_t value_size, uint32_t *entries)
@@ -62,7 +61,7 @@ int tg_datapath_take_next_table(const struct tg_datapath *datapath)
 static bool read_records(struct tg_datapath *datapath)
 {
 	tg_autoclose int fd =
-		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_RECORDS]);
+		tg_pin_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_RECORDS]);
 	uint32_t slot, index, entries;
 
 	if (!map_has(fd, 4, sizeof(struct tg_limit_record), &entries) ||
@@ -78,7 +77,7 @@ static bool read_records(struct tg_datapath *datapath)
 
 static uint32_t size_of_table(const struct tg_datapath *datapath, const char *pin)
 {
-	tg_autoclose int fd = tg_state_dir_open_pin(datapath->state_dir, pin);
+	tg_autoclose int fd = tg_pin_dir_open_pin(datapath->state_dir, pin);
 
 	return tg_table_size(fd);
 }
@@ -86,22 +85,21 @@ static uint32_t size_of_table(const struct tg_datapath *datapath, const char *pi
 /* A daemon may have died between switching to a table of another size and renaming it. */
 static bool find_table(struct tg_datapath *datapath)
 {
-	uint32_t wanted = datapath->meta.table_size[datapath->bank];
+	uint32_t target = datapath->meta.table_size[datapath->bank];
 
-	if (wanted && size_of_table(datapath, TG_NEXT_BUCKETS_PIN) == wanted &&
-	    size_of_table(datapath, tg_map_names[TG_MAP_BUCKETS]) != wanted)
+	if (target && size_of_table(datapath, TG_NEXT_BUCKETS_PIN) == target &&
+	    size_of_table(datapath, tg_map_names[TG_MAP_BUCKETS]) != target)
 		tg_datapath_take_next_table(datapath);
-	tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
+	tg_pin_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
 	datapath->table_size = size_of_table(datapath, tg_map_names[TG_MAP_BUCKETS]);
 	return datapath->table_size != 0;
 }
 
 static bool read_kept(struct tg_datapath *datapath)
 {
-	tg_autoclose int meta =
-		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_META]);
+	tg_autoclose int meta = tg_pin_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_META]);
 	tg_autoclose int active =
-		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ACTIVE]);
+		tg_pin_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ACTIVE]);
 	uint32_t zero = 0, entries;
 
 	if (!map_has(meta, 4, sizeof(struct tg_meta), &entries) ||
@@ -129,7 +127,7 @@ static int start_afresh(struct tg_datapath *datapath)
 
 static int adopt_maps(struct tg_datapath *datapath)
 {
-	int meta = tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_META]);
+	int meta = tg_pin_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_META]);
 	bool found = meta >= 0;
 
 	if (found)
@@ -170,7 +168,7 @@ static void adopt_entries(struct tg_datapath *datapath)
 
 	for (hook = 0; hook < TG_HOOKS; hook++) {
 		tg_datapath_program_pin(hook, pin, sizeof(pin));
-		datapath->adopted_entries[hook] = tg_state_dir_open_pin(datapath->state_dir, pin);
+		datapath->adopted_entries[hook] = tg_pin_dir_open_pin(datapath->state_dir, pin);
 	}
 }
 
@@ -178,7 +176,7 @@ static void adopt_entries(struct tg_datapath *datapath)
 static void adopt_counters(struct tg_datapath *datapath)
 {
 	tg_autoclose int fd =
-		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ATTACHMENTS]);
+		tg_pin_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ATTACHMENTS]);
 	uint32_t index;
 	size_t i;
 
@@ -203,7 +201,7 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 	made->reclaim = tg_reclaim_new();
 	if (!made->state_dir || !made->entries || !made->reclaim)
 		return tg_error_set(errmsg, ENOMEM, "out of memory");
-	made->lock = tg_state_dir_open(state_dir, errmsg);
+	made->lock = tg_pin_dir_open(state_dir, errmsg);
 	if (made->lock < 0)
 		return made->lock;
 	tg_entries_adopt(made);
@@ -261,7 +259,7 @@ int tg_datapath_detach(struct tg_datapath *datapath, bool entries_too, unsigned 
 	datapath->attachments_n = 0;
 	for (hook = 0; hook < TG_HOOKS; hook++) {
 		tg_datapath_program_pin(hook, pin, sizeof(pin));
-		tg_state_dir_unlink(datapath->state_dir, pin);
+		tg_pin_dir_unlink(datapath->state_dir, pin);
 	}
 	if (entries_too)
 		datapath->entries->n = 0;

@@ -98,9 +98,9 @@ static int count(struct tg_entries *entries, int fd)
 void tg_entries_adopt(struct tg_datapath *datapath)
 {
 	tg_autoclose int entries =
-		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES]);
+		tg_pin_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES]);
 	tg_autoclose int states =
-		tg_state_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES_STATE]);
+		tg_pin_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES_STATE]);
 
 	*datapath->entries = (struct tg_entries){.soonest = TG_NO_END, .soonest_left = TG_NO_END};
 	if (entries < 0 && states < 0)
@@ -119,8 +119,8 @@ void tg_entries_adopt(struct tg_datapath *datapath)
 
 void tg_entries_forget(const struct tg_datapath *datapath)
 {
-	tg_state_dir_unlink(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES]);
-	tg_state_dir_unlink(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES_STATE]);
+	tg_pin_dir_unlink(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES]);
+	tg_pin_dir_unlink(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES_STATE]);
 }
 
 /* Writes an entry back, or takes it out when it is on no list any more. */

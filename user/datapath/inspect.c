@@ -33,7 +33,7 @@ static int read_interface(struct tg_datapath *datapath, const struct tg_attachme
 	stats->mode = tg_mode_name(attachment->mode);
 	stats->healthy = tg_attach_healthy(attachment) && installed &&
 			 (!tg_attachments_delay(datapath->config, attachment) ||
-			  tg_qdisc_is_fair(attachment->ifindex));
+			  tg_fq_is_fair(attachment->ifindex));
 	return tg_program_sum(tg_program_map_fd(datapath->program, TG_MAP_INTERFACE_COUNTERS),
 			      attachment->counters, stats->packets, sizeof(stats->packets));
 }
@@ -247,7 +247,7 @@ struct search {
 static int collect_view(void *data, const struct tg_bucket_view *view)
 {
 	struct search *search = data;
-	struct tg_bucket_view wanted;
+	struct tg_bucket_view targets;
 	const struct tg_config_limit *limit =
 		tg_config_find_limit((struct tg_config *)search->config, view->limit);
 
@@ -256,8 +256,8 @@ static int collect_view(void *data, const struct tg_bucket_view *view)
 	if (!limit || !is_of_source(limit) ||
 	    !tg_addresses_hold(&limit->match.source, search->address))
 		return 0;
-	start_view(limit, search->address, &wanted);
-	if (memcmp(&wanted.bucket, &view->bucket, sizeof(wanted.bucket)) != 0)
+	start_view(limit, search->address, &targets);
+	if (memcmp(&targets.bucket, &view->bucket, sizeof(targets.bucket)) != 0)
 		return 0;
 	search->views[search->n++] = *view;
 	return search->n == TG_VIEWS_MAX;

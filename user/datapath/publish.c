@@ -93,7 +93,7 @@ static int load(struct publish *publish, char *errmsg)
 	for (i = 0; i < publish->config->interfaces_n; i++)
 		hooks |= publish->config->interfaces[i].hooks;
 	if (publish->resized)
-		tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
+		tg_pin_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
 	return tg_program_load(datapath->state_dir,
 			       publish->resized ? TG_NEXT_BUCKETS_PIN
 						: tg_map_names[TG_MAP_BUCKETS],
@@ -115,7 +115,7 @@ static int copy_table(struct publish *publish, char *errmsg)
 
 	if (!publish->resized)
 		return 0;
-	old = tg_state_dir_open_pin(publish->datapath->state_dir, tg_map_names[TG_MAP_BUCKETS]);
+	old = tg_pin_dir_open_pin(publish->datapath->state_dir, tg_map_names[TG_MAP_BUCKETS]);
 	error = old < 0 ? old : tg_table_copy(old, new, &publish->compiled->policy.table);
 	return error ? refuse_maps(error, errmsg) : 0;
 }
@@ -192,16 +192,16 @@ static bool mode_fits(const struct tg_attachment *attachment, enum tg_xdp_mode m
 	       attachment->mode == (mode == TG_XDP_NATIVE ? TG_MODE_NATIVE : TG_MODE_GENERIC);
 }
 
-static int attach_one(struct publish *publish, const struct tg_wanted *wanted, enum tg_hook hook,
+static int attach_one(struct publish *publish, const struct tg_target *target, enum tg_hook hook,
 		      char *errmsg)
 {
 	struct tg_datapath *datapath = publish->datapath;
 	size_t n = publish->attachments_n;
 	struct tg_attachment *attachment = &publish->attachments[n];
-	struct tg_attachment *live = tg_attachments_find(datapath, wanted->ifindex, hook);
+	struct tg_attachment *live = tg_attachments_find(datapath, target->ifindex, hook);
 	int error;
 
-	if (live && !mode_fits(live, wanted->xdp_mode))
+	if (live && !mode_fits(live, target->xdp_mode))
 		return tg_error_set(
 			errmsg, EINVAL,
 			"%s runs in %s mode, and a change of xdp_mode would leave it without "
@@ -210,12 +210,12 @@ static int attach_one(struct publish *publish, const struct tg_wanted *wanted, e
 			live->name, tg_mode_name(live->mode));
 	*attachment =
 		live ? *live
-		     : (struct tg_attachment){.ifindex = wanted->ifindex, .hook = hook, .link = -1};
-	memcpy(attachment->name, wanted->name, sizeof(attachment->name));
+		     : (struct tg_attachment){.ifindex = target->ifindex, .hook = hook, .link = -1};
+	memcpy(attachment->name, target->name, sizeof(attachment->name));
 	error = tg_attachments_count(datapath, publish->program, publish->attachments, n,
 				     attachment, errmsg);
 	if (!error)
-		error = tg_attachments_attach(datapath, publish->program, publish->config, wanted,
+		error = tg_attachments_attach(datapath, publish->program, publish->config, target,
 					      attachment, &publish->queued[n], errmsg);
 	if (error)
 		return error;
@@ -230,16 +230,16 @@ static int attach_one(struct publish *publish, const struct tg_wanted *wanted, e
 
 static int attach_all(struct publish *publish, char *errmsg)
 {
-	tg_autofree struct tg_wanted *wanted = NULL;
+	tg_autofree struct tg_target *targets = NULL;
 	size_t i, n;
-	int error = tg_interfaces_find(publish->config, &wanted, &n, errmsg), hook;
+	int error = tg_targets_find(publish->config, &targets, &n, errmsg), hook;
 
 	for (i = 0; i < n && !error; i++)
 		for (hook = 0; hook < TG_HOOKS && !error; hook++)
-			if (wanted[i].hooks >> hook & 1)
-				error = attach_one(publish, &wanted[i], hook, errmsg);
+			if (targets[i].hooks >> hook & 1)
+				error = attach_one(publish, &targets[i], hook, errmsg);
 	if (!error)
-		tg_interfaces_warn(wanted, n);
+		tg_targets_warn(targets, n);
 	return error;
 }
 
@@ -306,7 +306,7 @@ static int drop_unwanted(struct publish *publish, char *errmsg)
 	for (i = 0; i < datapath->attachments_n; i++)
 		if (datapath->attachments[i].hook == TG_HOOK_TC_EGRESS &&
 		    !tg_attachments_delay(datapath->config, &datapath->attachments[i]))
-			tg_qdisc_restore(datapath->attachments[i].ifindex);
+			tg_fq_restore(datapath->attachments[i].ifindex);
 	return 0;
 }
 
@@ -398,7 +398,7 @@ static void undo(struct publish *publish)
 	for (i = 0; i < publish->attachments_n; i++) {
 		attachment = &publish->attachments[i];
 		if (publish->queued[i])
-			tg_qdisc_restore(attachment->ifindex);
+			tg_fq_restore(attachment->ifindex);
 		if (publish->created[i])
 			tg_attach_remove(attachment, datapath->state_dir);
 		else if (datapath->replaced &&
@@ -410,7 +410,7 @@ static void undo(struct publish *publish)
 	if (publish->program)
 		tg_program_uninstall(publish->program, publish->bank);
 	if (publish->resized)
-		tg_state_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
+		tg_pin_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
 	if ((!datapath->attachments_n || datapath->replaced) &&
 	    !datapath->meta.generation[datapath->bank])
 		tg_datapath_forget_maps(datapath);

@@ -74,7 +74,7 @@ static void answer_queues(mnl_cb_t each, void *data)
 }
 
 /* In the place of the one that asks the kernel. It leaves no errno, as the real one need not. */
-int tg_netlink_ask(struct nlmsghdr *request, mnl_cb_t each, void *data)
+int tg_rtnl_request(struct nlmsghdr *request, mnl_cb_t each, void *data)
 {
 	size_t i;
 
@@ -151,9 +151,9 @@ TEST(what_is_fair)
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		kernel_has(cases[i].queues);
-		CHECK(tg_qdisc_is_fair(ETH0) == cases[i].fair, "%s", cases[i].what);
+		CHECK(tg_fq_is_fair(ETH0) == cases[i].fair, "%s", cases[i].what);
 		kernel.read_error = -EPERM;
-		CHECK(!tg_qdisc_is_fair(ETH0), "%s, unread", cases[i].what);
+		CHECK(!tg_fq_is_fair(ETH0), "%s, unread", cases[i].what);
 	}
 	CHECK(asked()->nlmsg_flags == (NLM_F_REQUEST | NLM_F_DUMP), "%x", asked()->nlmsg_flags);
 }
@@ -244,7 +244,7 @@ TEST(what_is_required)
 		kernel.put_error = wanted->put_error;
 		made = !wanted->puts;
 		tg_logged_begin(&logged);
-		got = tg_qdisc_require(ETH0, "eth0", wanted->manage, &made, errmsg);
+		got = tg_fq_require(ETH0, "eth0", wanted->manage, &made, errmsg);
 		said = tg_logged_end(&logged);
 		CHECK(got == wanted->want, "%s: %d", wanted->what, got);
 		CHECK(made == (wanted->puts && !wanted->want), "%s: made", wanted->what);
@@ -280,7 +280,7 @@ TEST(what_is_put_there)
 
 	kernel_has(NULL);
 	tg_logged_begin(&logged);
-	CHECK(tg_qdisc_require(ETH0, "eth0", true, &made, why) == 0 && made);
+	CHECK(tg_fq_require(ETH0, "eth0", true, &made, why) == 0 && made);
 	tg_logged_end(&logged);
 	tg_logged_free(&logged);
 	CHECK(asked()->nlmsg_type == RTM_NEWQDISC &&
@@ -326,7 +326,7 @@ TEST(what_is_taken_out)
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		kernel_has(cases[i].queues);
-		tg_qdisc_restore(ETH0);
+		tg_fq_restore(ETH0);
 		CHECK(kernel.deletes == cases[i].deletes && !kernel.puts, "%s: %u", cases[i].what,
 		      kernel.deletes);
 		if (kernel.deletes)
@@ -335,7 +335,7 @@ TEST(what_is_taken_out)
 			      "%s", cases[i].what);
 		kernel_has(cases[i].queues);
 		kernel.read_error = -ENOBUFS;
-		tg_qdisc_restore(ETH0);
+		tg_fq_restore(ETH0);
 		CHECK(!kernel.deletes, "%s: unread, so it stays", cases[i].what);
 	}
 }
@@ -349,7 +349,7 @@ TEST(what_stays_is_logged)
 	kernel_has(ours);
 	kernel.delete_error = -EBUSY;
 	tg_logged_begin(&logged);
-	tg_qdisc_restore(ETH0);
+	tg_fq_restore(ETH0);
 	said = tg_logged_end(&logged);
 	CHECK(strcmp(said, "test: warning: the fq qdisc of tidegate stays on interface 7: "
 			   "Device or resource busy\n") == 0,
@@ -388,13 +388,13 @@ TEST(filters)
 	size_t i;
 
 	kernel_has(NULL);
-	tg_qdisc_each_filter(ETH0, true, see, &seen);
+	tg_fq_each_filter(ETH0, true, see, &seen);
 	CHECK(!seen.n, "no qdisc");
 	kernel.filters = filters;
 	kernel.filter_kinds = kinds;
 	kernel.filters_n = 3;
 	kernel.filter_type = RTM_NEWTFILTER;
-	tg_qdisc_each_filter(ETH0, true, see, &seen);
+	tg_fq_each_filter(ETH0, true, see, &seen);
 	CHECK(errmsg->tcm_parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS) &&
 		      errmsg->tcm_ifindex == ETH0,
 	      "%x", errmsg->tcm_parent);
@@ -407,7 +407,7 @@ TEST(filters)
 		      "%zu: %u %x %x %s", i, seen.filters[i].priority, seen.filters[i].handle,
 		      seen.filters[i].protocol, seen.filters[i].kind);
 	kernel.filter_type = RTM_DELTFILTER;
-	tg_qdisc_each_filter(ETH0, false, see, &seen);
+	tg_fq_each_filter(ETH0, false, see, &seen);
 	CHECK(seen.n == 3, "one that goes is not there");
 	CHECK(errmsg->tcm_parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), "%x",
 	      errmsg->tcm_parent);
