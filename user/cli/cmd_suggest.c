@@ -87,14 +87,14 @@ static int open_capture(const struct tg_arguments *arguments, struct tg_capture 
 }
 
 static int take_packet(struct tg_replay *replay, const struct tg_frame *frame,
-		       struct tg_suggestion_basis *basis, struct tg_demand *demand, char *errmsg)
+		       struct tg_suggestion_basis *basis, struct tg_profile *profile, char *errmsg)
 {
 	struct tg_trace trace;
 	uint64_t now;
 	int error = tg_replay_frame(replay, frame, &now, &trace);
 
 	if (!error)
-		error = tg_demand_packet(demand, &trace, tg_replay_program_clock(replay, now));
+		error = tg_profile_packet(profile, &trace, tg_replay_program_clock(replay, now));
 	if (error)
 		return tg_error_set(errmsg, error == -ENOMEM ? error : -EIO,
 				    "cannot run a packet: %s", strerror(-error));
@@ -106,7 +106,7 @@ static int take_packet(struct tg_replay *replay, const struct tg_frame *frame,
 
 /* 0 or -errno with @errmsg; a broken place in a file is an end. */
 static int measure(struct tg_capture *capture, struct tg_suggestion_basis *basis,
-		   struct tg_demand *demand, char *errmsg)
+		   struct tg_profile *profile, char *errmsg)
 {
 	static const struct tg_config none = {.table_size = 1};
 	tg_cleanup(tg_replay_close) struct tg_replay *replay = NULL;
@@ -117,7 +117,7 @@ static int measure(struct tg_capture *capture, struct tg_suggestion_basis *basis
 	if (error)
 		return error;
 	while ((status = tg_capture_next(capture, &frame, errmsg)) == 1) {
-		error = take_packet(replay, &frame, basis, demand, errmsg);
+		error = take_packet(replay, &frame, basis, profile, errmsg);
 		if (error)
 			break;
 		tg_progress_show(&progress, capture, basis->packets);
@@ -130,17 +130,17 @@ static int measure(struct tg_capture *capture, struct tg_suggestion_basis *basis
 	return error;
 }
 
-static int print(const struct tg_suggestion_basis *basis, struct tg_demand *demand)
+static int print(const struct tg_suggestion_basis *basis, struct tg_profile *profile)
 {
 	struct tg_suggestion suggestions[TG_SUGGESTIONS_MAX];
 	size_t n;
-	int error = tg_suggest(demand, basis->quantile, suggestions, &n);
+	int error = tg_suggest(profile, basis->quantile, suggestions, &n);
 
 	if (error)
 		return exit_code(error, "out of memory");
 	if (!n)
 		return exit_code(-ENODATA, "there were no packets to suggest limits from");
-	tg_suggestion_print(basis, demand, suggestions, n, stdout);
+	tg_suggestion_print(basis, profile, suggestions, n, stdout);
 	if (fflush(stdout) == 0)
 		return TG_EXIT_OK;
 	tg_log_errno(errno, "standard output");
@@ -150,7 +150,7 @@ static int print(const struct tg_suggestion_basis *basis, struct tg_demand *dema
 static int suggest(const struct tg_arguments *arguments, struct tg_suggestion_basis *basis)
 {
 	tg_cleanup(tg_capture_close) struct tg_capture *capture = NULL;
-	tg_cleanup(tg_demand_clear) struct tg_demand demand = {};
+	tg_cleanup(tg_profile_clear) struct tg_profile profile = {};
 	char errmsg[TG_ERRMSG_SIZE];
 	int error = open_capture(arguments, &capture, errmsg);
 
@@ -158,11 +158,11 @@ static int suggest(const struct tg_arguments *arguments, struct tg_suggestion_ba
 		return exit_code(error, errmsg);
 	basis->capture = tg_capture_name(capture);
 	basis->interface = arguments->live ? basis->capture : arguments->interface;
-	error = tg_demand_start(&demand, per_of(arguments->per), basis->prefix4, basis->prefix6);
+	error = tg_profile_start(&profile, per_of(arguments->per), basis->prefix4, basis->prefix6);
 	if (error)
 		return exit_code(error, strerror(-error));
-	error = measure(capture, basis, &demand, errmsg);
-	return error ? exit_code(error, errmsg) : print(basis, &demand);
+	error = measure(capture, basis, &profile, errmsg);
+	return error ? exit_code(error, errmsg) : print(basis, &profile);
 }
 
 static int run(const struct tg_arguments *arguments)

@@ -23,7 +23,7 @@ static void make_refill(size_t i, struct tg_refill *refill)
 	size_t slow = sizeof(minutely) / sizeof(minutely[0]), power;
 
 	*refill = (struct tg_refill){
-		.capacity = TG_DEMAND_BURST, .interval = NS_PER_M, .continuous = true};
+		.capacity = TG_PROFILE_BURST, .interval = NS_PER_M, .continuous = true};
 	if (i < slow) {
 		refill->amount = minutely[i];
 		return;
@@ -34,80 +34,81 @@ static void make_refill(size_t i, struct tg_refill *refill)
 		refill->amount *= 10;
 }
 
-int tg_demand_start(struct tg_demand *demand, enum tg_config_per per, unsigned int prefix4,
-		    unsigned int prefix6)
+int tg_profile_start(struct tg_profile *profile, enum tg_config_per per, unsigned int prefix4,
+		     unsigned int prefix6)
 {
 	size_t i;
 	int error = 0;
 
-	demand->per = per;
+	profile->per = per;
 	if (per != TG_CONFIG_PER_EVERYONE) {
-		demand->mask4 = tg_address_mask(96 + prefix4);
-		demand->mask6 = tg_address_mask(prefix6);
+		profile->mask4 = tg_address_mask(96 + prefix4);
+		profile->mask6 = tg_address_mask(prefix6);
 	}
-	for (i = 0; i < TG_DEMAND_RATES && !error; i++) {
-		make_refill(i, &demand->refills[i]);
-		error = tg_rate_compile(&demand->refills[i], tg_clock_tick(), 0, &demand->rates[i]);
+	for (i = 0; i < TG_PROFILE_RATES && !error; i++) {
+		make_refill(i, &profile->refills[i]);
+		error = tg_rate_compile(&profile->refills[i], tg_clock_tick(), 0,
+					&profile->rates[i]);
 	}
 	return error;
 }
 
-static struct tg_demand_kind *kind_of(struct tg_demand *demand, const struct tg_trace *trace)
+static struct tg_profile_kind *kind_of(struct tg_profile *profile, const struct tg_trace *trace)
 {
 	uint16_t port = trace->has_ports ? ntohs(trace->destination_port) : 0;
 	uint32_t id = (uint32_t)trace->protocol << 16 | port;
-	struct tg_demand_kind *kind;
+	struct tg_profile_kind *kind;
 
-	HASH_FIND(hh, demand->kinds, &id, sizeof(id), kind);
+	HASH_FIND(hh, profile->kinds, &id, sizeof(id), kind);
 	if (kind)
 		return kind;
 	kind = calloc(1, sizeof(*kind));
 	if (!kind)
 		return NULL;
-	*kind = (struct tg_demand_kind){
+	*kind = (struct tg_profile_kind){
 		.id = id, .protocol = trace->protocol, .port = port, .has_port = trace->has_ports};
-	HASH_ADD(hh, demand->kinds, id, sizeof(id), kind);
+	HASH_ADD(hh, profile->kinds, id, sizeof(id), kind);
 	if (kind->hh.tbl)
 		return kind;
 	free(kind);
 	return NULL;
 }
 
-static int by_packets(const struct tg_demand_kind *a, const struct tg_demand_kind *b)
+static int by_packets(const struct tg_profile_kind *a, const struct tg_profile_kind *b)
 {
 	return (a->packets < b->packets) - (a->packets > b->packets);
 }
 
 /* Lets go of the sources of all but the main kinds. */
-static void close_minor_kinds(struct tg_demand *demand)
+static void close_minor_kinds(struct tg_profile *profile)
 {
-	struct tg_demand_source *source, *next;
-	struct tg_demand_kind *kind;
+	struct tg_profile_source *source, *next;
+	struct tg_profile_kind *kind;
 	uint32_t id;
 	size_t i = 0;
 
-	HASH_SORT(demand->kinds, by_packets);
-	for (kind = demand->kinds; kind; kind = kind->hh.next)
+	HASH_SORT(profile->kinds, by_packets);
+	for (kind = profile->kinds; kind; kind = kind->hh.next)
 		kind->closed |= i++ >= MAIN_KINDS;
-	HASH_ITER(hh, demand->sources, source, next)
+	HASH_ITER(hh, profile->sources, source, next)
 	{
 		id = source->key.kind;
-		HASH_FIND(hh, demand->kinds, &id, sizeof(id), kind);
+		HASH_FIND(hh, profile->kinds, &id, sizeof(id), kind);
 		if (kind && !kind->closed)
 			continue;
-		HASH_DEL(demand->sources, source);
+		HASH_DEL(profile->sources, source);
 		free(source);
 	}
-	demand->full = HASH_COUNT(demand->sources) >= TG_DEMAND_SOURCES;
+	profile->full = HASH_COUNT(profile->sources) >= TG_PROFILE_SOURCES;
 }
 
-static void key_of(const struct tg_demand *demand, const struct tg_trace *trace, uint32_t kind,
-		   struct tg_demand_key *key)
+static void key_of(const struct tg_profile *profile, const struct tg_trace *trace, uint32_t kind,
+		   struct tg_profile_key *key)
 {
 	const struct tg_address *address =
-		demand->per == TG_CONFIG_PER_DESTINATION ? &trace->destination : &trace->source;
+		profile->per == TG_CONFIG_PER_DESTINATION ? &trace->destination : &trace->source;
 	bool is_ipv4 = !address->high && be64toh(address->low) >> 32 == 0xffff;
-	const struct tg_address *mask = is_ipv4 ? &demand->mask4 : &demand->mask6;
+	const struct tg_address *mask = is_ipv4 ? &profile->mask4 : &profile->mask6;
 
 	key->address.high = address->high & mask->high;
 	key->address.low = address->low & mask->low;
@@ -115,24 +116,24 @@ static void key_of(const struct tg_demand *demand, const struct tg_trace *trace,
 }
 
 /* *@source is NULL if there is no room for another. */
-static int source_of(struct tg_demand *demand, struct tg_demand_kind *kind,
-		     const struct tg_demand_key *key, struct tg_demand_source **source)
+static int source_of(struct tg_profile *profile, struct tg_profile_kind *kind,
+		     const struct tg_profile_key *key, struct tg_profile_source **source)
 {
-	struct tg_demand_source *made;
+	struct tg_profile_source *made;
 
-	HASH_FIND(hh, demand->sources, key, sizeof(*key), *source);
-	if (*source || demand->full)
+	HASH_FIND(hh, profile->sources, key, sizeof(*key), *source);
+	if (*source || profile->full)
 		return 0;
-	if (HASH_COUNT(demand->sources) >= TG_DEMAND_SOURCES) {
-		close_minor_kinds(demand);
-		if (kind->closed || demand->full)
+	if (HASH_COUNT(profile->sources) >= TG_PROFILE_SOURCES) {
+		close_minor_kinds(profile);
+		if (kind->closed || profile->full)
 			return 0;
 	}
 	made = calloc(1, sizeof(*made));
 	if (!made)
 		return -ENOMEM;
 	made->key = *key;
-	HASH_ADD(hh, demand->sources, key, sizeof(made->key), made);
+	HASH_ADD(hh, profile->sources, key, sizeof(made->key), made);
 	if (!made->hh.tbl) {
 		free(made);
 		return -ENOMEM;
@@ -143,14 +144,14 @@ static int source_of(struct tg_demand *demand, struct tg_demand_kind *kind,
 }
 
 /* Takes a token from each bucket, deep enough for any: what it comes to lack is what was needed. */
-static void charge(const struct tg_demand *demand, struct tg_demand_source *source, uint64_t now)
+static void charge(const struct tg_profile *profile, struct tg_profile_source *source, uint64_t now)
 {
 	const struct tg_rate *rate;
 	uint64_t clock, deficit;
 	size_t i;
 
-	for (i = 0; i < TG_DEMAND_RATES; i++) {
-		rate = &demand->rates[i];
+	for (i = 0; i < TG_PROFILE_RATES; i++) {
+		rate = &profile->rates[i];
 		clock = tg_gcra_clock(rate, now);
 		deficit = source->packets ? tg_gcra_deficit(rate, source->states[i], clock) : 0;
 		deficit += 1ULL << rate->scale;
@@ -162,9 +163,9 @@ static void charge(const struct tg_demand *demand, struct tg_demand_source *sour
 	}
 }
 
-static void count_window(struct tg_demand_source *source, uint64_t now)
+static void count_window(struct tg_profile_source *source, uint64_t now)
 {
-	uint64_t window = now / (TG_DEMAND_WINDOW * NS_PER_S);
+	uint64_t window = now / (TG_PROFILE_WINDOW * NS_PER_S);
 
 	if (window != source->window)
 		source->in_window = 0;
@@ -173,57 +174,57 @@ static void count_window(struct tg_demand_source *source, uint64_t now)
 		source->busiest = source->in_window;
 }
 
-int tg_demand_packet(struct tg_demand *demand, const struct tg_trace *trace, uint64_t now)
+int tg_profile_packet(struct tg_profile *profile, const struct tg_trace *trace, uint64_t now)
 {
-	struct tg_demand_source *source = NULL;
-	struct tg_demand_kind *kind;
-	struct tg_demand_key key;
+	struct tg_profile_source *source = NULL;
+	struct tg_profile_kind *kind;
+	struct tg_profile_key key;
 	int error;
 
 	if (!trace->evaluated)
 		return 0;
-	demand->packets++;
+	profile->packets++;
 	if (trace->fragment == TG_FRAGMENT_LATER) {
-		demand->fragments++;
+		profile->fragments++;
 		return 0;
 	}
-	kind = kind_of(demand, trace);
+	kind = kind_of(profile, trace);
 	if (!kind)
 		return -ENOMEM;
 	kind->packets++;
 	if (kind->closed)
 		return 0;
-	key_of(demand, trace, kind->id, &key);
-	error = source_of(demand, kind, &key, &source);
+	key_of(profile, trace, kind->id, &key);
+	error = source_of(profile, kind, &key, &source);
 	if (error || !source)
 		return error;
-	charge(demand, source, now);
+	charge(profile, source, now);
 	count_window(source, now);
 	source->packets++;
 	return 0;
 }
 
-uint64_t tg_demand_burst(const struct tg_demand *demand, const struct tg_demand_source *source,
-			 size_t rate)
+uint64_t tg_profile_burst(const struct tg_profile *profile, const struct tg_profile_source *source,
+			  size_t rate)
 {
-	uint64_t token = 1ULL << demand->rates[rate].scale;
+	uint64_t token = 1ULL << profile->rates[rate].scale;
 
 	return (source->deepest[rate] + token - 1) / token;
 }
 
-void tg_demand_clear(struct tg_demand *demand)
+void tg_profile_clear(struct tg_profile *profile)
 {
-	struct tg_demand_source *source, *next_source;
-	struct tg_demand_kind *kind, *next_kind;
+	struct tg_profile_source *source, *next_source;
+	struct tg_profile_kind *kind, *next_kind;
 
-	HASH_ITER(hh, demand->sources, source, next_source)
+	HASH_ITER(hh, profile->sources, source, next_source)
 	{
-		HASH_DEL(demand->sources, source);
+		HASH_DEL(profile->sources, source);
 		free(source);
 	}
-	HASH_ITER(hh, demand->kinds, kind, next_kind)
+	HASH_ITER(hh, profile->kinds, kind, next_kind)
 	{
-		HASH_DEL(demand->kinds, kind);
+		HASH_DEL(profile->kinds, kind);
 		free(kind);
 	}
 }

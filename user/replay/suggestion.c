@@ -39,31 +39,31 @@ static uint64_t at_quantile(const uint64_t *values, size_t n, double quantile)
 }
 
 /* The sources of a kind. Returns how many; there is room in @found for kind->sources. */
-static size_t sources_of(const struct tg_demand *demand, const struct tg_demand_kind *kind,
-			 const struct tg_demand_source **found)
+static size_t sources_of(const struct tg_profile *profile, const struct tg_profile_kind *kind,
+			 const struct tg_profile_source **found)
 {
-	const struct tg_demand_source *source;
+	const struct tg_profile_source *source;
 	size_t n = 0;
 
-	for (source = demand->sources; source; source = source->hh.next)
+	for (source = profile->sources; source; source = source->hh.next)
 		if (source->key.kind == kind->id)
 			found[n++] = source;
 	return n;
 }
 
 /* The lowest of the round rates that is not below @packets in a window. */
-static size_t rate_above(const struct tg_demand *demand, uint64_t packets)
+static size_t rate_above(const struct tg_profile *profile, uint64_t packets)
 {
-	const struct tg_refill *refill = demand->refills;
+	const struct tg_refill *refill = profile->refills;
 	size_t i = 0;
 
-	while (i + 1 < TG_DEMAND_RATES && (double)refill[i].amount * TG_DEMAND_WINDOW * 1e9 <
-						  (double)packets * refill[i].interval)
+	while (i + 1 < TG_PROFILE_RATES && (double)refill[i].amount * TG_PROFILE_WINDOW * 1e9 <
+						   (double)packets * refill[i].interval)
 		i++;
 	return i;
 }
 
-static void measure(const struct tg_demand *demand, const struct tg_demand_source **sources,
+static void measure(const struct tg_profile *profile, const struct tg_profile_source **sources,
 		    uint64_t *values, double quantile, struct tg_suggestion *suggestion)
 {
 	size_t n = suggestion->sources, i;
@@ -74,9 +74,9 @@ static void measure(const struct tg_demand *demand, const struct tg_demand_sourc
 	suggestion->median = at_quantile(values, n, 0.5);
 	suggestion->most = values[n - 1];
 	suggestion->quantile = at_quantile(values, n, quantile);
-	suggestion->rate = rate_above(demand, suggestion->quantile);
+	suggestion->rate = rate_above(profile, suggestion->quantile);
 	for (i = 0; i < n; i++)
-		values[i] = tg_demand_burst(demand, sources[i], suggestion->rate);
+		values[i] = tg_profile_burst(profile, sources[i], suggestion->rate);
 	qsort(values, n, sizeof(*values), ascending);
 	suggestion->burst = at_quantile(values, n, quantile);
 	suggestion->capacity = tg_round_up(suggestion->burst);
@@ -84,46 +84,46 @@ static void measure(const struct tg_demand *demand, const struct tg_demand_sourc
 		suggestion->limited += values[i] > suggestion->capacity;
 }
 
-static int suggest_one(const struct tg_demand *demand, const struct tg_demand_kind *kind,
+static int suggest_one(const struct tg_profile *profile, const struct tg_profile_kind *kind,
 		       double quantile, struct tg_suggestion *suggestion)
 {
-	tg_autofree const struct tg_demand_source **sources =
+	tg_autofree const struct tg_profile_source **sources =
 		calloc(kind->sources, sizeof(*sources));
 	tg_autofree uint64_t *values = calloc(kind->sources, sizeof(*values));
 
 	if (!sources || !values)
 		return -ENOMEM;
 	*suggestion = (struct tg_suggestion){.kind = kind};
-	suggestion->sources = sources_of(demand, kind, sources);
-	measure(demand, sources, values, quantile, suggestion);
+	suggestion->sources = sources_of(profile, kind, sources);
+	measure(profile, sources, values, quantile, suggestion);
 	return 0;
 }
 
-static bool is_answers(const struct tg_demand *demand, const struct tg_demand_kind *kind)
+static bool is_answers(const struct tg_profile *profile, const struct tg_profile_kind *kind)
 {
-	return demand->per == TG_CONFIG_PER_SOURCE && kind->has_port &&
+	return profile->per == TG_CONFIG_PER_SOURCE && kind->has_port &&
 	       kind->port >= EPHEMERAL_PORT && kind->sources < ANSWERS_FROM;
 }
 
-static int by_packets(const struct tg_demand_kind *a, const struct tg_demand_kind *b)
+static int by_packets(const struct tg_profile_kind *a, const struct tg_profile_kind *b)
 {
 	return (a->packets < b->packets) - (a->packets > b->packets);
 }
 
-int tg_suggest(struct tg_demand *demand, double quantile, struct tg_suggestion *suggestions,
+int tg_suggest(struct tg_profile *profile, double quantile, struct tg_suggestion *suggestions,
 	       size_t *n)
 {
-	struct tg_demand_kind *kind;
+	struct tg_profile_kind *kind;
 	int error = 0;
 
 	*n = 0;
-	HASH_SORT(demand->kinds, by_packets);
-	for (kind = demand->kinds; kind && *n < TG_SUGGESTIONS_MAX; kind = kind->hh.next) {
-		if (kind->packets * LEAST_SHARE < demand->packets)
+	HASH_SORT(profile->kinds, by_packets);
+	for (kind = profile->kinds; kind && *n < TG_SUGGESTIONS_MAX; kind = kind->hh.next) {
+		if (kind->packets * LEAST_SHARE < profile->packets)
 			break;
-		if (kind->closed || !kind->sources || is_answers(demand, kind))
+		if (kind->closed || !kind->sources || is_answers(profile, kind))
 			continue;
-		error = suggest_one(demand, kind, quantile, &suggestions[*n]);
+		error = suggest_one(profile, kind, quantile, &suggestions[*n]);
 		if (error)
 			return error;
 		++*n;

@@ -10,9 +10,9 @@
 
 #define TG_SUGGESTIONS_MAX 10
 
-/* One limit. The sources' rates are those of their busiest TG_DEMAND_WINDOW. */
+/* One limit. The sources' rates are those of their busiest TG_PROFILE_WINDOW. */
 struct tg_suggestion {
-	const struct tg_demand_kind *kind;
+	const struct tg_profile_kind *kind;
 	size_t sources;
 	uint64_t median, most; /* packets in the busiest window: of half the sources, of all, */
 	uint64_t quantile;     /* and of the share that is to be left alone */
@@ -27,7 +27,7 @@ struct tg_suggestion {
  * @suggestions (TG_SUGGESTIONS_MAX). @quantile: share of sources, over 0 and up to 1, that must
  * not notice. 0 with *@n, or -ENOMEM.
  */
-int tg_suggest(struct tg_demand *demand, double quantile, struct tg_suggestion *suggestions,
+int tg_suggest(struct tg_profile *profile, double quantile, struct tg_suggestion *suggestions,
 	       size_t *n);
 
 /* The smallest of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6 and 8 times a power of ten that is whole and not

@@ -30,7 +30,7 @@ static const char *protocol_name(uint8_t protocol, char *text, size_t size)
 	return text;
 }
 
-static void print_basis(const struct tg_suggestion_basis *basis, const struct tg_demand *demand,
+static void print_basis(const struct tg_suggestion_basis *basis, const struct tg_profile *profile,
 			FILE *out)
 {
 	uint64_t ms = (basis->last - basis->first) / 1000000;
@@ -43,13 +43,13 @@ static void print_basis(const struct tg_suggestion_basis *basis, const struct tg
 		"# Proposed by `tidegate suggest` from %s: %" PRIu64 " packets, %" PRIu64
 		" of them IP,\n# in %" PRIu64 ".%03" PRIu64 " s from %s UTC%s.\n",
 		tg_text_quote(basis->capture, quoted, sizeof(quoted)), basis->packets,
-		demand->packets, ms / 1000, ms % 1000, when,
+		profile->packets, ms / 1000, ms % 1000, when,
 		basis->complete ? "" : " (it was not read to its end)");
 	fprintf(out,
 		"# Each limit lets %g %% of those that sent such traffic send as they did. What is "
 		"attack traffic\n# in the capture counts as well: leave it out with --filter.\n",
 		100 * basis->quantile);
-	if (demand->per != TG_CONFIG_PER_EVERYONE)
+	if (profile->per != TG_CONFIG_PER_EVERYONE)
 		fputs("# A flood from many sources passes them; `--per everyone` proposes limits "
 		      "that bound it.\n",
 		      out);
@@ -60,41 +60,41 @@ static void print_basis(const struct tg_suggestion_basis *basis, const struct tg
 	if (basis->lost)
 		fprintf(out, "# Note: %" PRIu64 " more packets came too fast to be captured.\n",
 			basis->lost);
-	if (demand->full)
+	if (profile->full)
 		fprintf(out, "# Note: only the first %d sources are measured.\n",
-			TG_DEMAND_SOURCES);
-	if (demand->fragments)
+			TG_PROFILE_SOURCES);
+	if (profile->fragments)
 		fprintf(out,
 			"# Note: %" PRIu64 " later fragments, which have no port, are not in the "
 			"numbers; every limit\n# of their protocol is charged for them.\n",
-			demand->fragments);
+			profile->fragments);
 }
 
 static void print_rate(const char *before, uint64_t packets, FILE *out)
 {
-	uint64_t tenths = (packets * SHOWN_PARTS + TG_DEMAND_WINDOW - 1) / TG_DEMAND_WINDOW;
+	uint64_t tenths = (packets * SHOWN_PARTS + TG_PROFILE_WINDOW - 1) / TG_PROFILE_WINDOW;
 
 	fprintf(out, "%s%" PRIu64 ".%" PRIu64, before, tenths / SHOWN_PARTS, tenths % SHOWN_PARTS);
 }
 
-static void print_reasons(const struct tg_suggestion_basis *basis, const struct tg_demand *demand,
+static void print_reasons(const struct tg_suggestion_basis *basis, const struct tg_profile *profile,
 			  const struct tg_suggestion *suggestion, FILE *out)
 {
-	const struct tg_demand_kind *kind = suggestion->kind;
-	double share = 100.0 * kind->packets / demand->packets, quantile = 100 * basis->quantile;
+	const struct tg_profile_kind *kind = suggestion->kind;
+	double share = 100.0 * kind->packets / profile->packets, quantile = 100 * basis->quantile;
 	char name[8];
 
 	fprintf(out, "  # %s", protocol_name(kind->protocol, name, sizeof(name)));
 	if (kind->has_port)
 		fprintf(out, " to port %u", kind->port);
 	fprintf(out, ": %" PRIu64 " packets, %.0f %% of all, ", kind->packets, share);
-	if (demand->per == TG_CONFIG_PER_EVERYONE)
+	if (profile->per == TG_CONFIG_PER_EVERYONE)
 		fputs("all senders together.\n", out);
 	else
 		fprintf(out, "%zu %s%s (IPv4 /%u, IPv6 /%u).\n", suggestion->sources,
-			tg_per_names[demand->per], suggestion->sources == 1 ? "" : "s",
+			tg_per_names[profile->per], suggestion->sources == 1 ? "" : "s",
 			basis->prefix4, basis->prefix6);
-	fprintf(out, "  # Packets a second in the busiest %d s of each:", TG_DEMAND_WINDOW);
+	fprintf(out, "  # Packets a second in the busiest %d s of each:", TG_PROFILE_WINDOW);
 	print_rate(" median ", suggestion->median, out);
 	fprintf(out, ", %g %%", quantile);
 	print_rate(" up to ", suggestion->quantile, out);
@@ -102,24 +102,24 @@ static void print_reasons(const struct tg_suggestion_basis *basis, const struct 
 	fputs(".\n", out);
 }
 
-static void print_limit(const struct tg_suggestion_basis *basis, const struct tg_demand *demand,
+static void print_limit(const struct tg_suggestion_basis *basis, const struct tg_profile *profile,
 			const struct tg_suggestion *suggestion, FILE *out)
 {
-	const struct tg_demand_kind *kind = suggestion->kind;
-	const struct tg_refill *refill = &demand->refills[suggestion->rate];
+	const struct tg_profile_kind *kind = suggestion->kind;
+	const struct tg_refill *refill = &profile->refills[suggestion->rate];
 	const char *protocol;
 	char name[8], rate[64];
 
 	protocol = protocol_name(kind->protocol, name, sizeof(name));
-	print_reasons(basis, demand, suggestion, out);
+	print_reasons(basis, profile, suggestion, out);
 	fprintf(out, "  - name: %s%s", name == protocol ? "protocol-" : "", protocol);
 	if (kind->has_port)
 		fprintf(out, "-%u", kind->port);
 	fprintf(out, "\n    match: { protocol: %s", protocol);
 	if (kind->has_port)
 		fprintf(out, ", destination_port: %u", kind->port);
-	fprintf(out, " }\n    per: %s\n", tg_per_names[demand->per]);
-	if (demand->per != TG_CONFIG_PER_EVERYONE)
+	fprintf(out, " }\n    per: %s\n", tg_per_names[profile->per]);
+	if (profile->per != TG_CONFIG_PER_EVERYONE)
 		fprintf(out, "    prefix: { ipv4: %u, ipv6: %u }\n", basis->prefix4,
 			basis->prefix6);
 	tg_format_rate(TG_RATE_COUNT, refill->amount, refill->interval, rate, sizeof(rate));
@@ -131,16 +131,16 @@ static void print_limit(const struct tg_suggestion_basis *basis, const struct tg
 		suggestion->burst, suggestion->limited);
 }
 
-void tg_suggestion_print(const struct tg_suggestion_basis *basis, const struct tg_demand *demand,
+void tg_suggestion_print(const struct tg_suggestion_basis *basis, const struct tg_profile *profile,
 			 const struct tg_suggestion *suggestions, size_t n, FILE *out)
 {
 	const char *interface = basis->interface;
 	bool known = interface && interface[strspn(interface, PLAIN_LETTERS)] == '\0';
 	size_t i;
 
-	print_basis(basis, demand, out);
+	print_basis(basis, profile, out);
 	fprintf(out, "interfaces:\n  - name: %s%s\nlimits:\n", known ? interface : PLACEHOLDER,
 		known ? "" : " # put in yours");
 	for (i = 0; i < n; i++)
-		print_limit(basis, demand, &suggestions[i], out);
+		print_limit(basis, profile, &suggestions[i], out);
 }

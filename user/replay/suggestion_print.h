@@ -19,7 +19,7 @@ struct tg_suggestion_basis {
 	double quantile;
 };
 
-void tg_suggestion_print(const struct tg_suggestion_basis *basis, const struct tg_demand *demand,
+void tg_suggestion_print(const struct tg_suggestion_basis *basis, const struct tg_profile *profile,
 			 const struct tg_suggestion *suggestions, size_t n, FILE *out);
 
 #endif
