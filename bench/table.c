@@ -305,7 +305,7 @@ static void print_service(const struct attack *attack)
 {
 	int i;
 
-	printf("%d s of %u packets/s, spoofed sources seen %s: admitted of known (%%), of newcomers "
+	printf("%d s of %u packets/s, spoofed sources seen %s: admitted of known (%%), of new sources "
 	       "(%%), of spoofed\n",
 	       attack->seconds, attack->rate, attack->twice == 1 ? "once" : "twice");
 	for (i = TABLE_OURS; i < TABLE_CONTESTANTS; i++)

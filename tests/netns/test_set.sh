@@ -44,13 +44,13 @@ check "full" test "$(remaining 10.77.1.9)" = 100
 check "the file is the truth again after a reload" tg reload
 check "as written" test "$(tg limits --json | jq '.limits[0].refill_interval_ms')" = 86400000
 # new_sources, where there was none: nothing refills it while the test runs
-newcomers() { tg limits l --json | jq '.limits[0].new_sources'; }
+new_sources() { tg limits l --json | jq '.limits[0].new_sources'; }
 # let_in FROM: how many of 50 new sources get a bucket of their own
 let_in() {
 	local before
-	before=$(newcomers)
+	before=$(new_sources)
 	flow "$1" 50 500 1
-	echo $(($(newcomers) - before))
+	echo $(($(new_sources) - before))
 }
 admitted 10.77.1.1 200 >/dev/null
 check "all new sources get a bucket" test "$(let_in 10.77.20.0)" = 50
