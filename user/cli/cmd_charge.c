@@ -14,8 +14,7 @@
 #include "cli/commands.h"
 #include "base/json.h"
 #include "base/log.h"
-
-#define NS_PER_MS 1000000
+#include "base/clock.h"
 
 /* That of --state, or of the daemon that answers, or the default. The caller frees it. */
 static char *find_state(const char *given)

@@ -16,8 +16,7 @@
 #include "cli/ssh_session.h"
 #include "base/prefix.h"
 #include "base/units.h"
-
-#define NS_PER_S 1000000000ULL
+#include "base/clock.h"
 
 /* Prefixes of a request: with the longest of them it stays below what the daemon takes. */
 #define BATCH 1000

@@ -8,8 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-
-#define NS_PER_S 1e9
+#include "base/clock.h"
 
 static int compare_keys(const void *a, const void *b)
 {

@@ -15,8 +15,6 @@
 #include "base/errmsg.h"
 #include "cluster/rules.h"
 
-#define NS_PER_S       1000000000ULL
-#define NS_PER_US      1000
 #define CONFLICT_LOOKS 3
 #define FIRST_TICK     20000000ULL /* ns */
 

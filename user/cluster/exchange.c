@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cluster/exchange.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define NS_PER_S 1e9
 
 struct tg_exchange *tg_exchange_new(const struct tg_exchange_settings *settings)
 {
@@ -114,7 +113,7 @@ static void hold(struct tg_exchange *exchange, uint64_t ns, uint64_t now)
 		rule = tg_exchange_find_rule(exchange, source->key.limit);
 		if (!rule || rule->on_loss != TG_STORE_LOSS_HOLD)
 			continue;
-		source->held = modf(source->held + source->pace * ns / NS_PER_S, &whole);
+		source->held = modf(source->held + source->pace * ns / (double)NS_PER_S, &whole);
 		source->debt += (uint64_t)whole;
 	}
 }
@@ -122,7 +121,7 @@ static void hold(struct tg_exchange *exchange, uint64_t ns, uint64_t now)
 /* @pace, after @moved more in @ns: half of what it was goes in a second. */
 static double smooth(double pace, double moved, uint64_t ns)
 {
-	return pace + (moved * NS_PER_S / ns - pace) * (1 - exp2(-(ns / NS_PER_S)));
+	return pace + (moved * (double)NS_PER_S / ns - pace) * (1 - exp2(-(ns / (double)NS_PER_S)));
 }
 
 static void learn_pace(struct tg_exchange *exchange, uint64_t ns)

@@ -5,8 +5,7 @@
 
 #include "cluster/cluster_private.h"
 #include "base/log.h"
-
-#define NS_PER_S 1000000000ULL
+#include "base/clock.h"
 
 /* While the others are heard, all limits are shared, whichever they are. */
 static uint64_t hash_modes(const struct tg_cluster *cluster, enum tg_cluster_state state,

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cluster/rules.h"
+#include "base/clock.h"
 
 #include <endian.h>
 #include <string.h>
-
-#define NS_PER_S 1e9
 
 _Static_assert(TG_CONFIG_LIMITS_MAX <= TG_SHARED_LIMITS_MAX, "limits");
 _Static_assert(TG_CONFIG_NAME_SIZE == TG_SHARED_NAME_SIZE, "names");

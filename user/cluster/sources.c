@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cluster/sources.h"
+#include "base/clock.h"
 
 #include <math.h>
 #include <string.h>
-
-#define NS_PER_S 1e9
 
 double tg_exchange_bound(double rate, double capacity, uint32_t nodes, double tick_s,
 			 double round_trip_s)
@@ -67,7 +66,7 @@ static bool make_room(struct tg_exchange *exchange, uint64_t now)
 	for (i = 1; i < exchange->sources_n; i++)
 		if (exchange->sources[i].moved_at < exchange->sources[oldest].moved_at)
 			oldest = i;
-	if (now - exchange->sources[oldest].moved_at < (uint64_t)NS_PER_S)
+	if (now - exchange->sources[oldest].moved_at < NS_PER_S)
 		return false;
 	memmove(&exchange->sources[oldest], &exchange->sources[oldest + 1],
 		(--exchange->sources_n - oldest) * sizeof(*exchange->sources));
@@ -180,7 +179,7 @@ uint64_t tg_sources_debt_max(const struct tg_exchange *exchange, uint64_t limit)
 	if (!rule)
 		return 0;
 	return ceil(tg_shared_excess(tg_exchange_nodes(exchange), rule->capacity,
-				     rule->rate * unheard / NS_PER_S));
+				     rule->rate * unheard / (double)NS_PER_S));
 }
 
 void tg_sources_count(struct tg_exchange *exchange, size_t i, int64_t tokens, uint64_t now)

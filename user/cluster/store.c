@@ -16,8 +16,6 @@
 #include "redis/redis_client.h"
 #include "cluster/members.h"
 
-#define NS_PER_S     1000000000ULL
-#define NS_PER_MS    1000000ULL
 #define COMMANDS_MAX 8 /* one after the other, without waiting */
 
 struct tg_store {

@@ -9,9 +9,7 @@
 #include "config/set.h"
 #include "base/text.h"
 #include "base/units.h"
-
-#define NS_PER_MS 1000000ULL
-#define NS_PER_S  1000000000ULL
+#include "base/clock.h"
 
 int tg_read_manage_qdisc(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {

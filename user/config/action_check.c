@@ -4,8 +4,7 @@
 
 #include "config/names.h"
 #include "config/reader.h"
-
-#define NS_PER_S 1000000000ULL
+#include "base/clock.h"
 
 unsigned int tg_config_limit_hooks(const struct tg_config *config,
 				   const struct tg_config_limit *limit)

@@ -9,9 +9,7 @@
 #include "config/reader.h"
 #include "base/text.h"
 #include "base/units.h"
-
-#define NS_PER_MS 1000000ULL
-#define NS_PER_S  1000000000ULL
+#include "base/clock.h"
 
 #define INTERVAL_DEFAULT    (50 * NS_PER_MS)
 #define STALE_INTERVALS	    10 /* by default, */

@@ -10,8 +10,7 @@
 #include "config/names.h"
 #include "base/text.h"
 #include "base/units.h"
-
-#define NS_PER_S 1000000000ULL
+#include "base/clock.h"
 
 typedef unsigned __int128 u128;
 

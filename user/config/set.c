@@ -7,8 +7,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
-
-#define NS_PER_MS 1000000ULL
+#include "base/clock.h"
 
 int tg_config_parse_duration(const char *value, uint64_t last, const char *range, uint64_t *ns,
 			     char *why, size_t size)

@@ -8,9 +8,9 @@
 #include "daemon/daemon.h"
 #include "daemon/history.h"
 #include "datapath/stats.h"
+#include "base/clock.h"
 
 #define NEARLY_FULL 90 /* percent */
-#define NS_PER_S    1000000000ULL
 
 static bool is_there(const struct tg_stats *stats, const char *name)
 {

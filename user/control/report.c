@@ -15,8 +15,6 @@
 #include "base/text.h"
 #include "base/units.h"
 
-#define NS_PER_MS 1000000
-
 /* Rounded up, so that waiting so long is always enough. */
 static json_int_t to_ms(uint64_t ns)
 {

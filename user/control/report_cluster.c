@@ -4,8 +4,7 @@
 #include <inttypes.h>
 
 #include "config/names.h"
-
-#define NS_PER_MS 1000000.0
+#include "base/clock.h"
 
 /* Whole numbers where there is nothing behind the point. */
 static json_t *ms_of(uint64_t ns)

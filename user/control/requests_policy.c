@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/exit.h"
 #include "config/config.h"
 #include "explain/diff.h"
@@ -119,7 +120,7 @@ json_t *tg_request_diff(struct tg_daemon *daemon, const json_t *request)
 	return reply ? reply : tg_reply_done(describe_changes(daemon, config, said));
 }
 
-#define CONFIRM_MIN_NS 1000000000ULL
+#define CONFIRM_MIN_NS NS_PER_S
 #define CONFIRM_MAX_NS (86400 * CONFIRM_MIN_NS)
 
 /* ns in *@confirm, 0 if not wanted; false: bad. */

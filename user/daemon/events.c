@@ -18,9 +18,7 @@
 #include "base/log.h"
 #include "base/prefix.h"
 
-#define KEPT	  4096 /* events; a power of two */
-#define NS_PER_S  1000000000ULL
-#define NS_PER_MS 1000000ULL
+#define KEPT 4096 /* events; a power of two */
 
 struct seen {
 	struct tg_event event;

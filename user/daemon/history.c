@@ -15,8 +15,6 @@
 #include "base/log.h"
 #include "base/errmsg.h"
 
-#define NS_PER_S      1000000000ULL
-#define NS_PER_US     1000
 #define RETRY_AFTER_S 5
 
 static void remember(struct tg_history *history, struct tg_config *config)

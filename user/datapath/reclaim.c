@@ -15,8 +15,6 @@
 #include "policy/compile.h"
 #include "kernel/bucket_table.h"
 
-#define NS_PER_S 1000000000ULL
-
 #define PAUSE_PER_PASS	  4 /* times what a pass took, until the next: a fifth of a CPU at most */
 #define PAUSE_AFTER_ERROR (60 * NS_PER_S)
 #define CALM_NS		  (60 * NS_PER_S) /* after which a full table is news again */

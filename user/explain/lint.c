@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "explain/lint.h"
+#include "base/clock.h"
 
 #include <string.h>
-
-#define NS_PER_MS 1000000ULL
 
 static double rate_of(const struct tg_refill *refill)
 {

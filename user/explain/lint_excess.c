@@ -6,11 +6,10 @@
 #include "explain/lint.h"
 #include "config/names.h"
 #include "base/units.h"
+#include "base/clock.h"
 
-#define FRAME	  1514 /* bytes of a full one */
-#define FQ_FLOW	  100  /* packets of one flow that fq keeps unless told otherwise, tc-fq(8) */
-#define NS_PER_S  1000000000.0
-#define NS_PER_MS 1000000
+#define FRAME	1514 /* bytes of a full one */
+#define FQ_FLOW 100  /* packets of one flow that fq keeps unless told otherwise, tc-fq(8) */
 
 /* Tokens of the largest packet. */
 static double packet_cost(const struct tg_config_limit *limit)

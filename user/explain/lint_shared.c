@@ -5,8 +5,7 @@
 
 #include "explain/lint.h"
 #include "base/units.h"
-
-#define NS_PER_S 1000000000.0
+#include "base/clock.h"
 
 /* From which on it is said: all nodes in the worst second, in what one lets through in it. */
 #define MUCH 3

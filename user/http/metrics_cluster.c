@@ -4,8 +4,7 @@
 #include "cluster/cluster_stats.h"
 #include "http/exposition.h"
 #include "http/metrics_cluster.h"
-
-#define NS_PER_S 1e9
+#include "base/clock.h"
 
 /* A family of one number. */
 static void add_one(struct tg_metrics *metrics, const char *name, const char *type,

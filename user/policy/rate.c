@@ -2,8 +2,7 @@
 #include <errno.h>
 
 #include "policy/rate.h"
-
-#define NS_PER_S 1000000000ULL
+#include "base/clock.h"
 
 /* The coarse clock is late by up to a tick: a limit reads it where that is small beside its own
  * grain. */

@@ -21,8 +21,7 @@
 #include "redis/tls.h"
 #include "base/text.h"
 
-#define WHY_SIZE  sizeof(((struct tg_redis_status *)NULL)->error)
-#define NS_PER_MS 1000000ULL
+#define WHY_SIZE sizeof(((struct tg_redis_status *)NULL)->error)
 
 struct tg_redis_client {
 	struct event_base *base;

@@ -11,8 +11,8 @@
 #include "kernel/packet_clock.h"
 #include "policy/compile.h"
 #include "policy/rate.h"
+#include "base/clock.h"
 
-#define NS_PER_S   1000000000ULL
 #define NS_PER_M   (60 * NS_PER_S)
 #define MAIN_KINDS 16 /* whose sources are kept when there are too many */
 

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 
-#define NS_PER_S  1000000000ULL
 #define EVERY	  1024 /* packets between looks at the clock */
 #define AFRESH_NS (NS_PER_S / 5)
 

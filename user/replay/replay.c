@@ -10,8 +10,8 @@
 #include "kernel/packet_clock.h"
 #include "kernel/program.h"
 #include "datapath/reclaim.h"
+#include "base/clock.h"
 
-#define NS_PER_S   1000000000ULL
 #define NS_PER_DAY (86400 * NS_PER_S)
 #define LOOPBACK   1	    /* the interface that test runs come in at */
 #define PLACE	   1	    /* of its counters */

@@ -4,8 +4,7 @@
 #include "base/prefix.h"
 #include "replay/simulation.h"
 #include "datapath/stats.h"
-
-#define NS_PER_MS 1000000
+#include "base/clock.h"
 
 static json_int_t ms_of(uint64_t ns)
 {

@@ -8,8 +8,8 @@
 #include "config/names.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "base/clock.h"
 
-#define NS_PER_S      1000000000ULL
 #define SHORT_S	      600 /* a capture that covers less says so */
 #define SHOWN_PARTS   10  /* of a packet a second */
 #define PLACEHOLDER   "eth0"
