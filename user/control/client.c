@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* One connection a request: sends a line, waits for the reply, logs what is wrong. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,13 +18,7 @@
 
 const char *tg_client_control = "/run/tidegate/control.sock";
 
-static void free_json(json_t **json)
-{
-	json_decref(*json);
-}
-
-#define json_auto tg_cleanup(free_json) json_t
-
+/* Returns a connected socket; -EPERM if it must not be used, or another -errno. */
 static int open_socket(bool quiet)
 {
 	tg_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -54,7 +49,7 @@ static int open_socket(bool quiet)
 	return -ENOENT;
 }
 
-/* A daemon that hangs up without an answer, having refused us, has said why first. */
+/* Returns 0 or -errno. */
 static int send_all(int fd, const char *text, size_t length)
 {
 	ssize_t sent;
@@ -69,6 +64,8 @@ static int send_all(int fd, const char *text, size_t length)
 	return 0;
 }
 
+/* Returns the reply, NULL if there is none. Reads it even if sending failed, because a daemon that
+ * refuses us says why before it hangs up. */
 static json_t *exchange(int fd, const json_t *request)
 {
 	tg_autofree char *line = json_dumps(request, JSON_COMPACT);
@@ -90,9 +87,9 @@ static json_t *exchange(int fd, const json_t *request)
 
 int tg_client_ask(json_t *request, bool quiet, json_t **result, int *connection)
 {
-	json_auto *taken = request;
+	json_auto_t *taken = request;
 	tg_autoclose int fd = open_socket(quiet);
-	json_auto *answer = NULL;
+	json_auto_t *answer = NULL;
 	int code;
 
 	if (fd < 0)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Checks --for and --note, for the CLI and again for the daemon, with the same sentences. */
 #include "control/entry_terms.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include "base/text.h"
 #include "base/units.h"
 
-/* A century: far from where sums of times would overflow, and nobody waits longer. */
+/* A century, so that no sum of it and the clock overflows 64 bits of nanoseconds. */
 #define LONGEST (36500ULL * 86400 * 1000000000)
 
 static int take_duration(const char *text, uint64_t *for_ns, char *why, size_t why_size)

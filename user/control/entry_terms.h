@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* On what terms an entry is added: for how long, with which note. */
+/* Checks the terms on which an allow or deny entry is added: how long it lasts, and its note. */
 #ifndef TG_CONTROL_ENTRY_TERMS_H
 #define TG_CONTROL_ENTRY_TERMS_H
 
@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 /*
- * @duration: "10m", or NULL for TG_NO_END in *@for_ns. @note: at most TG_NOTE_SIZE - 1 bytes of
- * UTF-8 on one line, or NULL. Returns 0, or -EINVAL with a sentence in @why.
+ * Takes @duration, such as "10m", from 1ns to 36500d (NULL: no end), and @note, one line of UTF-8
+ * of at most TG_NOTE_SIZE - 1 bytes (NULL: none). Returns 0 with ns in *@for_ns, TG_NO_END for
+ * NULL; or -EINVAL with a sentence in @why that says what to write, cut off at @why_size bytes.
  */
 int tg_entry_take_terms(const char *duration, const char *note, uint64_t *for_ns, char *why,
 			size_t why_size);

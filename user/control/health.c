@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Looks at interfaces, table, cluster and policy, in this order. */
 #include "control/health.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an operator should look at now. */
+/* Finds what an operator should look at now: "problems" and "health" of the status. */
 #ifndef TG_CONTROL_HEALTH_H
 #define TG_CONTROL_HEALTH_H
 
@@ -8,10 +8,12 @@
 struct tg_daemon;
 struct tg_stats;
 
-/* A sentence for each thing that is not as it should be, gravest first; empty when all is well. */
+/* Returns a new array with a sentence for each problem, the gravest first; empty if all is well,
+ * NULL when out of memory. */
 json_t *tg_health_problems(const struct tg_stats *stats, const struct tg_daemon *daemon);
 
-/* "ok", or the sentences in one line. */
+/* Returns a new text: "ok", or the sentences of @problems with "; " between them. NULL when out of
+ * memory. */
 json_t *tg_health_line(const json_t *problems);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Makes replies of the control socket: a code with a result or a sentence. */
 #include "control/reply.h"
 
 #include <errno.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What all requests need: reading a member, and making the reply. */
+/*
+ * What all handlers of requests use: reading members of a request, and making replies. Each
+ * tg_reply_ function returns a new reference, NULL when out of memory.
+ */
 #ifndef TG_CONTROL_REPLY_H
 #define TG_CONTROL_REPLY_H
 
@@ -9,27 +12,34 @@
 struct tg_daemon;
 struct tg_prefix;
 
-/* {"code", "error"}; @code is the exit code of the command. */
-json_t *tg_reply_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * Handles one command: returns the reply to @request, which stays the caller's. The reply is a new
+ * reference, {"code": 0, "result": ...} or {"code": N, "error": SENTENCE}, NULL when out of memory.
+ */
+typedef json_t *tg_request_function(struct tg_daemon *daemon, const json_t *request);
 
-/* The same, with the code for @error (-errno). */
-json_t *tg_reply_errno(int error, const char *errmsg);
-
-json_t *tg_reply_no_limit(const struct tg_daemon *daemon, const char *name);
-
-/* Refuses what tg_request_parse_address() does not take; @text may be NULL. */
-json_t *tg_reply_bad_address(const char *text);
-
-/* {"code": 0, "result"}; takes @result over. */
+/* {"code": 0, "result": @result}; takes the reference to @result. */
 json_t *tg_reply_done(json_t *result);
 
-/* A member's text, or NULL. */
+/* {"code": @code, "error": SENTENCE}. @code is an enum tg_exit, the exit code of the command; the
+ * sentence is cut off at TG_ERRMSG_SIZE. */
+json_t *tg_reply_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* tg_reply_fail() of @errmsg, with the code for @error, a -errno: TG_EXIT_REFUSED, _NOT_FOUND or
+ * _FAILED. */
+json_t *tg_reply_errno(int error, const char *errmsg);
+
+/* TG_EXIT_NOT_FOUND: no limit is called @name; the sentence names those that there are. */
+json_t *tg_reply_no_limit(const struct tg_daemon *daemon, const char *name);
+
+/* TG_EXIT_USAGE: tg_request_parse_address() does not take @text, which may be NULL. */
+json_t *tg_reply_bad_address(const char *text);
+
+/* Returns the text of the member @key, which is @request's; NULL if it is missing or no text. */
 const char *tg_request_text(const json_t *request, const char *key);
 
-/* Reads a plain address; false for anything else, a prefix or NULL too. */
+/* Reads one IPv4 or IPv6 address into *@address. False if @text is NULL, a prefix of more than one
+ * address, or anything else. */
 bool tg_request_parse_address(const char *text, struct tg_prefix *address);
-
-/* Handles one command: returns the reply, or NULL when out of memory. */
-typedef json_t *tg_request_function(struct tg_daemon *daemon, const json_t *request);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Makes the results of status, limits, why and top from counters and views of buckets. */
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,7 +16,7 @@
 #include "base/text.h"
 #include "base/units.h"
 
-/* Rounded up, so that waiting so long is always enough. */
+/* Rounds up, so that waiting so long is always enough. */
 static json_int_t to_ms(uint64_t ns)
 {
 	return ns / NS_PER_MS + (ns % NS_PER_MS != 0);
@@ -28,7 +29,7 @@ static const char *state_name(enum tg_bucket_state state)
 	return names[state];
 }
 
-/* A path may hold any bytes. Those that JSON cannot carry become question marks. */
+/* Puts question marks for bytes of a path that are not UTF-8, because JSON cannot carry them. */
 static json_t *path_of(const char *path)
 {
 	json_t *json = json_string(path);
@@ -65,7 +66,7 @@ static json_t *interface_of(const struct tg_interface_stats *stats)
 			 (json_int_t)dropped, "reasons", reasons_of(stats));
 }
 
-/* The interfaces that the configuration names and that are not there. */
+/* Lists the interfaces that the configuration names and this machine does not have. */
 static json_t *waiting_for(const struct tg_stats *stats, const struct tg_config *config)
 {
 	json_t *names = json_array();
@@ -136,13 +137,13 @@ static json_t *verdicts_of(const __u64 counts[TG_VERDICT_COUNT])
 			 (json_int_t)counts[TG_VERDICT_SHADOW_EXCEEDED]);
 }
 
-/* Whole ms as an integer; parts of one as a real. */
+/* Returns an integer for whole ms, else a real. */
 static json_t *interval_of(uint64_t ns)
 {
 	return ns % NS_PER_MS ? json_real((double)ns / NS_PER_MS) : json_integer(ns / NS_PER_MS);
 }
 
-/* Under other names than in the file: there new_sources is a mapping, here it counts them. */
+/* Uses keys that the file does not have: there new_sources is a mapping, here it is a counter. */
 static void add_new_sources(json_t *limit, const struct tg_refill *refill)
 {
 	char rate[64];
@@ -196,8 +197,8 @@ json_t *tg_report_limits(const struct tg_stats *stats, const char *only)
 			 limits);
 }
 
-/* "192.0.2.9/32", "everyone", or "key:" and the beginning of the hash of what an application named.
- */
+/* Returns "192.0.2.9/32", "everyone", or "key:" and the first 8 bytes of the hash of a key that an
+ * application named. */
 static const char *bucket_name(const struct tg_bucket_view *view, char *text, size_t size)
 {
 	const uint8_t *hash = view->bucket.address;
@@ -212,7 +213,7 @@ static const char *bucket_name(const struct tg_bucket_view *view, char *text, si
 	return tg_prefix_format(&view->bucket, text, size);
 }
 
-/* What a bucket's key holds beside the address. */
+/* Adds what the key of the bucket holds beside the address. */
 static void add_key(json_t *json, const struct tg_bucket_view *view)
 {
 	if (view->port >= 0)
@@ -245,7 +246,7 @@ static json_t *view_of(const struct tg_bucket_view *view, const struct tg_cluste
 	return json;
 }
 
-/* What the configuration lists has no note and nobody knows since when it is there. */
+/* Entries of the configuration get no "note" and no "added", because they have none. */
 json_t *tg_report_listed(const struct tg_list_view *view)
 {
 	char prefix[TG_PREFIX_TEXT_SIZE], added[32] = "";

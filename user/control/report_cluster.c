@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Makes the result of cluster, and what `why` says of a bucket that nodes share. */
 #include "control/report_cluster.h"
 
 #include <inttypes.h>
@@ -6,13 +7,13 @@
 #include "config/names.h"
 #include "base/clock.h"
 
-/* Whole numbers where there is nothing behind the point. */
+/* Returns an integer for whole ms, else a real. */
 static json_t *ms_of(uint64_t ns)
 {
 	return ns % 1000000 ? json_real((double)ns / NS_PER_MS) : json_integer(ns / 1000000);
 }
 
-/* Epochs are random 64-bit numbers, which few readers of JSON would keep. */
+/* Writes 16 hex digits, because many readers of JSON keep only 53 bits of a number. */
 static json_t *epoch_of(uint64_t epoch)
 {
 	return json_sprintf("%016" PRIx64, epoch);
@@ -38,7 +39,7 @@ static json_t *peer_of(const struct tg_cluster_peer_stats *peer)
 			 (json_int_t)peer->repeated, "tokens", (json_int_t)peer->tokens);
 }
 
-/* The peers that have the bit of limit @i in one of the two masks. */
+/* Lists the peers that share limit @i, or with @differ those that define it otherwise. */
 static json_t *peers_of(const struct tg_cluster_stats *stats, size_t i, bool differ)
 {
 	json_t *names = json_array();

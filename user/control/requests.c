@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The table of commands, and who may use which. */
 #include <string.h>
 
 #include "base/exit.h"
@@ -8,11 +9,10 @@
 #include "control/requests_set.h"
 #include "control/requests_show.h"
 
-/* `diff` reads any file with the daemon's rights, so it is not for everyone who may look. */
 static const struct {
 	const char *name;
 	tg_request_function *handle;
-	bool only_looks;
+	bool only_looks; /* members of the daemon's group may use it */
 } commands[] = {
 	{"status", tg_request_status, true},
 	{"limits", tg_request_limits, true},
@@ -24,7 +24,7 @@ static const struct {
 	{"shadow", tg_request_shadow, false},
 	{"reset", tg_request_reset, false},
 	{"reload", tg_request_reload, false},
-	{"diff", tg_request_diff, false},
+	{"diff", tg_request_diff, false}, /* it reads any file with the daemon's rights */
 	{"apply", tg_request_apply, false},
 	{"confirm", tg_request_confirm, false},
 	{"rollback", tg_request_rollback, false},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What clients of the control socket may ask for: one table, whose handlers are in requests_*.c. */
+/* Requests of the control socket: one table of commands, whose handlers are in requests_*.c. */
 #ifndef TG_CONTROL_REQUESTS_H
 #define TG_CONTROL_REQUESTS_H
 
@@ -9,9 +9,10 @@
 struct tg_daemon;
 
 /*
- * {"command": NAME, ...} -> {"code": 0, "result": {...}} or {"code": N, "error": SENTENCE},
- * where N is the exit code that the client ends with. NULL when out of memory. Without
- * @may_change, only what changes nothing is done.
+ * Handles {"command": NAME, ...}. Returns a new reference to {"code": 0, "result": {...}} or
+ * {"code": N, "error": SENTENCE}, where N (enum tg_exit) is the exit code of the client; NULL when
+ * out of memory. Without @may_change only commands that change nothing are done; the others get
+ * TG_EXIT_REFUSED.
  */
 json_t *tg_request_handle(struct tg_daemon *daemon, const json_t *request, bool may_change);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Adds, removes and lists allow and deny entries. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "control/report.h"
 #include "control/requests_entries.h"
 
-#define PAGE 4096 /* entries of an answer */
+#define PAGE 4096 /* entries of a reply */
 
 #define CURSOR_SIZE (TG_PREFIX_TEXT_SIZE + 24)
 
@@ -24,7 +25,7 @@ static bool take_list(const json_t *request, enum tg_list *list)
 	return name && (*list == TG_LIST_ALLOW || strcmp(name, "deny") == 0);
 }
 
-/* Returns NULL, or the answer that says what is wrong. */
+/* Returns NULL, or the reply that says what is wrong. */
 static json_t *take_prefixes(const json_t *request, enum tg_list *list,
 			     struct tg_prefix_list *prefixes)
 {
@@ -111,7 +112,7 @@ json_t *tg_request_remove_entries(struct tg_daemon *daemon, const json_t *reques
 			     tg_request_text(request, "list"));
 }
 
-/* "NUMBER" or "NUMBER PREFIX". */
+/* Reads "NUMBER" or "NUMBER PREFIX", as cursor_text() writes it; NULL is the beginning. */
 static bool take_cursor(const char *text, struct tg_list_cursor *cursor)
 {
 	char why[256], *end;
@@ -138,6 +139,7 @@ static json_t *cursor_text(const struct tg_list_cursor *cursor)
 	return json_string(text);
 }
 
+/* Returns 1 when the page is full, which ends the walk. */
 static int list_one(void *data, const struct tg_list_view *view)
 {
 	json_t *entries = data;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Changes the policy as a whole: reload, diff, apply, confirm, rollback, detach. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,7 +54,8 @@ static json_t *changes_to(struct tg_daemon *daemon, const struct tg_config *conf
 	return tg_config_diff(daemon->config, config, live_buckets, stats);
 }
 
-/* What is wrong with a file, for the client to print. */
+/* Returns the diagnostics as text for the client to print, which the caller frees. NULL when out of
+ * memory. */
 static char *print_diagnostics(struct tg_diagnostics *diagnostics)
 {
 	char *text = NULL;
@@ -68,8 +70,8 @@ static char *print_diagnostics(struct tg_diagnostics *diagnostics)
 }
 
 /*
- * Reads the file that the request names. *@said is what there is to say about it. Returns
- * NULL, or the reply to a request that cannot go on.
+ * Reads the file that the request names into *@config. Its diagnostics go to *@said, which may be
+ * NULL. Returns NULL, or the reply of a failure. The caller frees both.
  */
 static json_t *load_file(const json_t *request, struct tg_config **config, char **said)
 {
@@ -123,7 +125,7 @@ json_t *tg_request_diff(struct tg_daemon *daemon, const json_t *request)
 #define CONFIRM_MIN_NS NS_PER_S
 #define CONFIRM_MAX_NS (86400 * CONFIRM_MIN_NS)
 
-/* ns in *@confirm, 0 if not wanted; false: bad. */
+/* Reads "confirm" into ns, 0 if it is absent. False if it is no duration, or out of range. */
 static bool read_confirm(const json_t *request, uint64_t *confirm)
 {
 	const char *text = tg_request_text(request, "confirm");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Changes limits one by one: set, shadow and reset. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 
 #define SETTINGS_MAX TG_CONFIG_LIMITS_MAX
 
-/* The values hold by now, whatever becomes of the file. */
+/* Saves settings that are in force already. Returns NULL, or the reply of a failure. */
 static json_t *save(struct tg_daemon *daemon, const struct tg_setting *settings, size_t n)
 {
 	char errmsg[TG_ERRMSG_SIZE];
@@ -28,7 +29,7 @@ static json_t *save(struct tg_daemon *daemon, const struct tg_setting *settings,
 	return NULL;
 }
 
-/* With what becomes of it at the next start. */
+/* Adds to the reply whether the file, which the next start reads, has the values. */
 static json_t *finish(const struct tg_daemon *daemon, const json_t *request, json_t *reply)
 {
 	json_t *result = json_object_get(reply, "result");
@@ -39,8 +40,8 @@ static json_t *finish(const struct tg_daemon *daemon, const json_t *request, jso
 	return reply;
 }
 
-/* Puts @config in force, if it is given, and saves if the request says so. NULL, or a reply that
- * says why not. */
+/* Puts *@config in force, unless it is NULL, and saves if the request says so. Returns NULL, or the
+ * reply of a failure. */
 static json_t *change(struct tg_daemon *daemon, const json_t *request, struct tg_config **config,
 		      const struct tg_setting *settings, size_t n)
 {
@@ -52,7 +53,7 @@ static json_t *change(struct tg_daemon *daemon, const json_t *request, struct tg
 	return json_is_true(json_object_get(request, "save")) ? save(daemon, settings, n) : NULL;
 }
 
-/* Returns how many settings there are, or -EINVAL with a sentence in @why. */
+/* Returns the number of settings, or -EINVAL with a sentence in @why. */
 static int read_settings(const char *limit, const json_t *values, struct tg_setting *settings,
 			 char *why, size_t size)
 {
@@ -121,7 +122,7 @@ static bool is_among(const struct tg_setting *settings, size_t n, const char *li
 	return false;
 }
 
-/* Several limits in one change of policy. */
+/* Changes all limits in one step, as one generation. */
 json_t *tg_request_shadow(struct tg_daemon *daemon, const json_t *request)
 {
 	tg_cleanup(tg_config_free) struct tg_config *config = tg_config_copy(daemon->config);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Reads counters, buckets, events and the state of the cluster. */
 #include "control/requests_show.h"
 
 #include <string.h>
@@ -85,7 +86,7 @@ json_t *tg_request_cluster(struct tg_daemon *daemon, const json_t *request)
 	return tg_reply_done(tg_report_cluster(stats));
 }
 
-#define EVENTS_MAX 1000 /* in one answer */
+#define EVENTS_MAX 1000 /* of a reply */
 
 json_t *tg_request_events(struct tg_daemon *daemon, const json_t *request)
 {

@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The requests that only look. */
+/*
+ * Handlers that change nothing. Members with a default may be absent. TG_EXIT_NOT_FOUND if "limit"
+ * does not exist, TG_EXIT_FAILED if the maps cannot be read.
+ *
+ * tg_request_status, tg_request_version: no members. Results: tg_report_status(), {"version":
+ * TEXT}. tg_request_limits: "limit": NAME (all). Result: tg_report_limits(). tg_request_top:
+ * "limit": NAME (all), "by": "exceeded" (default) or "admitted", "n": 1 to 10000 (20). Result:
+ * tg_report_top(). tg_request_why: "address" or "key": TEXT. Result: tg_report_why() or
+ * tg_report_why_key(). tg_request_cluster: no members. Result: tg_report_cluster().
+ * TG_EXIT_NOT_FOUND without a cluster. tg_request_events: "limit": NAME (all), "after": NUMBER (0),
+ * "n": 1 to 1000, "last": BOOL (false). Result: tg_events_report().
+ */
 #ifndef TG_CONTROL_REQUESTS_SHOW_H
 #define TG_CONTROL_REQUESTS_SHOW_H
 

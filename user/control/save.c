@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Finds the places of values in a configuration's text, edits them, and checks what comes out. */
 #include "control/save.h"
 
 #include <errno.h>
@@ -19,14 +20,14 @@
 
 #define PARTS_MAX 2 /* of a setting that is a mapping: new_sources has rate and burst */
 
-/* A piece of the text to be replaced by a value, or a place for one to be added; in bytes. */
+/* Bytes of the text to replace by a value; none (@begin is @end) where a key is added. */
 struct edit {
 	size_t begin, end;
 	const char *value;
 	size_t length;
-	const char *key;       /* of one that is added, else NULL */
-	const char *separator; /* then: what stands before it, and how far in it begins */
-	int indent;
+	const char *key;       /* to add; else NULL */
+	const char *separator; /* before an added key */
+	int indent;	       /* blanks before an added key */
 };
 
 static const struct tg_yaml *find_limit(const struct tg_yaml *root, const char *name)
@@ -46,6 +47,7 @@ static enum tg_yaml_kind kind_of(const char *key)
 	return strcmp(key, "new_sources") == 0 ? TG_YAML_MAP : TG_YAML_SCALAR;
 }
 
+/* The value of the key, where capacity and burst stand for each other; NULL if it has none. */
 static const struct tg_yaml *find_setting(const struct tg_yaml *limit, const char *key)
 {
 	const struct tg_yaml *value = tg_yaml_get(limit, key);
@@ -64,6 +66,7 @@ static int by_place(const void *a, const void *b)
 	return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
+/* Returns the edited text, which the caller frees; NULL when out of memory. */
 static char *apply(const char *text, struct edit *edits, size_t n)
 {
 	char *out = NULL;
@@ -86,7 +89,7 @@ static char *apply(const char *text, struct edit *edits, size_t n)
 	return out;
 }
 
-/* @limit is to say the same as @from about what @key is about. */
+/* Copies from @from to @limit what @key sets. */
 static void adopt(struct tg_config_limit *limit, const struct tg_config_limit *from,
 		  const char *key)
 {
@@ -126,8 +129,8 @@ static bool same_config(const struct tg_config *a, const struct tg_config *b)
 }
 
 /*
- * The new text says what is in force, and of all else what the old one said; nothing less is
- * written to anybody's file.
+ * Checks that @new means what is in force for these settings, and what @old means for all else,
+ * because nothing less may be written to a user's file. Returns 0 or -EINVAL with @errmsg.
  */
 static int verify(const char *path, const char *old, const char *new,
 		  const struct tg_setting *settings, size_t n, const struct tg_config *wanted,
@@ -158,7 +161,7 @@ static bool may_be_added(const char *key)
 	       strcmp(key, "mark_above") == 0;
 }
 
-/* Of the @text of a setting only what @value is: around a mapping there may be more. */
+/* Takes only the part of @text that is @value, because comments may stand around a mapping. */
 static void take_value(struct edit *edit, const char *text, const struct tg_yaml *value)
 {
 	size_t begin = tg_text_offset(text, value->begin);
@@ -167,8 +170,8 @@ static void take_value(struct edit *edit, const char *text, const struct tg_yaml
 	edit->length = tg_text_offset(text, value->end) - begin;
 }
 
-/* Behind the name: in a mapping of flow style at once, in one of block style on a line of its own.
- */
+/* Adds behind the name: in a mapping of flow style on the same line, in one of block style on a new
+ * line. */
 static struct edit add_behind(const char *text, const struct tg_yaml *name, const char *key)
 {
 	size_t end = tg_text_offset(text, name->end);
@@ -184,7 +187,7 @@ static struct edit add_behind(const char *text, const struct tg_yaml *name, cons
 	return edit;
 }
 
-/* Of a mapping each value by itself, so that comments between them stay, too. */
+/* Edits each value of a mapping by itself, so that comments between them stay. */
 static int edit_parts(const char *path, const char *text, const struct tg_yaml *map,
 		      const char *value, const struct tg_yaml *parts, struct edit *edits, size_t *n,
 		      char *errmsg)
@@ -202,7 +205,8 @@ static int edit_parts(const char *path, const char *text, const struct tg_yaml *
 	return 0;
 }
 
-/* One that is a mapping. Blanks before it are no indentation, of which tabs would be an error. */
+/* Edits a setting that is a mapping. Skips blanks before it, because a tab there would be an error
+ * of indentation. */
 static int edit_map(const char *path, const char *text, const struct tg_yaml *limit,
 		    const struct tg_setting *setting, struct edit *edits, size_t *n, char *errmsg)
 {
@@ -222,6 +226,7 @@ static int edit_map(const char *path, const char *text, const struct tg_yaml *li
 	return 0;
 }
 
+/* Returns 0 or -EINVAL with @errmsg. */
 static int make_edit(const char *path, const char *text, const struct tg_yaml *root,
 		     const struct tg_setting *setting, struct edit *edits, size_t *n, char *errmsg)
 {
@@ -302,7 +307,7 @@ static int write_all(int fd, const char *text, size_t length)
 	return fsync(fd) ? -errno : 0;
 }
 
-/* Beside the file, so that a rename puts it in its place; of the same owner and mode. */
+/* Writes a file beside @path, with its owner and mode, and renames it over @path. */
 static int replace(const char *path, const char *text)
 {
 	char temporary[PATH_MAX];
@@ -331,7 +336,7 @@ static int replace(const char *path, const char *text)
 int tg_config_save(const char *path, const struct tg_setting *settings, size_t n,
 		   const struct tg_config *wanted, char *errmsg)
 {
-	/* Of a symbolic link, what it leads to is changed. */
+	/* Changes the target of a symbolic link, so that the link stays one. */
 	tg_autofree char *target = realpath(path, NULL), *text = NULL, *edited = NULL;
 	size_t length;
 	int error;

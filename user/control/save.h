@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Writing a setting back into the file that it came from, with all else in it as it was. */
+/* Writes settings back into the configuration file that they are about; all else in it stays as it
+ * was, comments too. */
 #ifndef TG_CONTROL_SAVE_H
 #define TG_CONTROL_SAVE_H
 
 #include "config/set.h"
 
 /*
- * Puts the values of @settings into the text of a configuration; the new text, which the caller
- * frees, goes to *@out. What is not about the refill is added where the text does not have it,
- * behind the limit's name; a refill key that it does not have (but for capacity and burst, which
- * stand for each other) is an error: nobody could say what should become of the other form. What
- * comes out must be what @wanted has for these settings, or it is an error. Returns 0, -ENOMEM
- * or -EINVAL with @errmsg.
+ * Puts the values of @n @settings into the @text of a configuration. A key that the limit does not
+ * have there is added behind its name. A key of the refill is not, because nobody could say what
+ * should become of the other form: that is an error, except that capacity and burst stand for each
+ * other. It is an error, too, if the new text does not mean what @wanted, the policy in force, has
+ * for these settings.
+ *
+ * Returns 0 with the new text in *@out, which the caller frees; or -ENOMEM or -EINVAL with a
+ * sentence in @errmsg (TG_ERRMSG_SIZE), which calls the text @path.
  */
 int tg_config_edit(const char *path, const char *text, const struct tg_setting *settings, size_t n,
 		   const struct tg_config *wanted, char **out, char *errmsg);
 
-/* The same for a file, which is replaced in one step. Returns 0 or -errno with @errmsg. */
+/* Does the same to the file @path, which is replaced in one step. Returns 0, or -errno with
+ * @errmsg; then the file is as it was. */
 int tg_config_save(const char *path, const struct tg_setting *settings, size_t n,
 		   const struct tg_config *wanted, char *errmsg);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Accepts clients, decides who may do what, and replies to one request of each at a time. */
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -22,7 +23,7 @@
 #include "base/ownership.h"
 
 #define CLIENTS_MAX  256
-#define CLIENTS_OWN  32	   /* of them that are left to root, whoever else is there */
+#define CLIENTS_OWN  32	   /* of these, kept free for root */
 #define REQUEST_MAX  65536 /* bytes of a line */
 #define IDLE_SECONDS 30
 #define GROUPS_MAX   65536 /* of a process: NGROUPS_MAX of Linux */
@@ -32,7 +33,7 @@ struct client {
 	struct tg_control *control;
 	struct bufferevent *buffer;
 	bool may_change; /* the policy, entries and buckets; else only look */
-	bool closing;	 /* once the reply is out */
+	bool closing;	 /* once the last reply is sent */
 };
 
 struct tg_control {
@@ -67,7 +68,7 @@ static bool in_group(int fd, gid_t group)
 	return false;
 }
 
-/* Root and the daemon's user may do all; its group may look. False: not even that. */
+/* Returns whether the client may ask anything; *@may_change, whether it may ask for changes. */
 static bool may_talk(int fd, bool *may_change)
 {
 	socklen_t length = sizeof(struct ucred);
@@ -79,6 +80,7 @@ static bool may_talk(int fd, bool *may_change)
 	return *may_change || peer.gid == getegid() || in_group(fd, getegid());
 }
 
+/* Takes the reference to @answer. */
 static void reply(struct client *client, json_t *answer)
 {
 	tg_autofree char *line = json_dumps(answer, JSON_COMPACT);
@@ -90,7 +92,7 @@ static void reply(struct client *client, json_t *answer)
 	bufferevent_write(client->buffer, "\n", 1);
 }
 
-/* The last thing that a client hears. */
+/* Sends the last reply of this client, and reads no more from it. */
 static void refuse(struct client *client, int code, const char *error)
 {
 	reply(client, json_pack("{s:i, s:s}", "code", code, "error", error));
@@ -118,8 +120,8 @@ static void answer_line(struct client *client, const char *line, size_t length)
 }
 
 /*
- * The next request, once the answers before it are out: who asks without reading is neither to fill
- * the daemon's memory nor to keep others waiting.
+ * Replies to requests as long as all replies before are sent. So a client that does not read its
+ * replies neither fills the daemon's memory nor keeps others waiting.
  */
 static void serve(struct client *client)
 {
@@ -218,7 +220,7 @@ static int make_parent(const char *path)
 	return tg_ownership_check_directory(parent);
 }
 
-/* Somebody listens there: not ours to replace. */
+/* Whether somebody listens there, so that the socket must not be replaced. */
 static bool answers(const struct sockaddr_un *address)
 {
 	tg_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -226,6 +228,7 @@ static bool answers(const struct sockaddr_un *address)
 	return fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
 }
 
+/* Returns the socket, or -errno, logged. */
 static int listen_on(const char *path)
 {
 	tg_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -284,13 +287,13 @@ int tg_control_open(struct event_base *base, const char *path, tg_control_handle
 	return 0;
 }
 
-/* A reply that said why the daemon stops is worth a moment's wait. */
+/* Sends what the socket takes at once, because it may say why the daemon stops. */
 static void flush(struct client *client)
 {
 	struct evbuffer *output = bufferevent_get_output(client->buffer);
 	int fd = bufferevent_getfd(client->buffer);
 
-	evbuffer_unfreeze(output, 1); /* the bufferevent that had it is about to go */
+	evbuffer_unfreeze(output, 1); /* its bufferevent froze it, and is freed next */
 	while (evbuffer_get_length(output) && evbuffer_write(output, fd) > 0)
 		;
 }

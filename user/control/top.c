@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Keeps the busiest buckets while walking over the table. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "control/report.h"
 #include "control/top.h"
 
-/* Holds twice what is asked for, so that sorting it down is rare. */
+/* @views has room for 2 * @wanted, so that it is sorted only once in @wanted buckets. */
 struct top {
 	struct tg_bucket_view *views;
 	size_t n, wanted;

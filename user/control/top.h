@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The busiest sources. */
+/* Finds the busiest sources: the result of `top`. */
 #ifndef TG_CONTROL_TOP_H
 #define TG_CONTROL_TOP_H
 
@@ -12,8 +12,10 @@ struct tg_datapath;
 #define TG_TOP_MAX 10000
 
 /*
- * The @n buckets of @limit (NULL: of all) with the most refused packets, or admitted ones;
- * *@result is a new reference. One walk over the table. Returns 0 or -errno.
+ * Finds the @n (1 to TG_TOP_MAX) buckets of @limit (NULL: of all limits) that exceeded most, or
+ * with
+ * @by_admitted were admitted most, in packets. Walks once over the whole table. Returns 0 with a
+ * new reference in *@result (NULL when out of memory), or -errno.
  */
 int tg_top(struct tg_datapath *datapath, const char *limit, bool by_admitted, size_t n,
 	   json_t **result);
