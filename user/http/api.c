@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Turns paths and queries into requests of the control socket, and exit codes into statuses. */
 #include "http/api.h"
 
 #include <event2/http.h>
@@ -13,13 +14,13 @@
 #define PARAMETERS_MAX 3
 #define TOP_MAX	       1000
 
-/* Looking through the table takes at most this share of the daemon's time, whoever asks. */
+/* Walks over the table take at most 1/5 of the daemon's time, however many clients ask. */
 #define WALK_SHARE 5
 
 static const struct endpoint {
 	const char *name;
 	const char *parameters[PARAMETERS_MAX];
-	bool walks;
+	bool walks; /* over the whole table */
 } endpoints[] = {
 	{"status", {NULL}, false},
 	{"limits", {"limit"}, false},
@@ -47,7 +48,7 @@ static bool takes(const struct endpoint *endpoint, const char *parameter)
 	return false;
 }
 
-/* The number alone is not text in a request. NULL: out of range, or not UTF-8. */
+/* Returns a number for "n", else text. NULL if it is out of range or not UTF-8. */
 static json_t *value_of(const char *parameter, const char *text)
 {
 	uint64_t number;
@@ -59,7 +60,7 @@ static json_t *value_of(const char *parameter, const char *text)
 	return json_integer(number);
 }
 
-/* NULL: a parameter that the endpoint has not, or not twice, or not with this value. */
+/* NULL if a parameter is unknown, given twice or has a wrong value. */
 static json_t *request_of(const struct endpoint *endpoint, const char *query)
 {
 	json_t *request = json_pack("{s:s}", "command", endpoint->name), *value;
@@ -102,7 +103,7 @@ static int status_of(json_int_t code)
 	return HTTP_INTERNAL;
 }
 
-/* The command's reply, unwrapped. */
+/* Takes the result or the sentence out of the reply. */
 static int handle(struct tg_api *api, const json_t *request, json_t **answer)
 {
 	json_t *reply = api->handle(api->daemon, request, false);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the status page asks for: those requests of the control socket that only read. */
+/* Answers what the status page asks for: the requests of the control socket that change nothing. */
 #ifndef TG_HTTP_API_H
 #define TG_HTTP_API_H
 
@@ -10,25 +10,25 @@
 struct tg_daemon;
 
 /*
- * Answers a request of the control socket: {"code": 0, "result"} or {"code": N, "error": SENTENCE},
- * where N is an exit code; a new reference, NULL when out of memory. The API never sets
- * @may_change.
+ * Handles a request of the control socket. Returns a new reference to {"code": 0, "result": ...} or
+ * {"code": N, "error": SENTENCE}, where N is an enum tg_exit; NULL when out of memory. @may_change
+ * is always false here.
  */
 typedef json_t *tg_api_handler(struct tg_daemon *daemon, const json_t *request, bool may_change);
 
 struct tg_api {
 	tg_api_handler *handle;
 	struct tg_daemon *daemon;
-	uint64_t
-		next_walk_ns; /* CLOCK_MONOTONIC: not before may one look through the table again */
+	uint64_t next_walk_ns; /* CLOCK_MONOTONIC; no walk over the table before this */
 };
 
 #define TG_API_PREFIX "/api/"
 
 /*
- * Answers a GET of @path, which begins with TG_API_PREFIX, and @query (NULL: none), both as
- * they came. Returns the status of HTTP; *@answer is a new reference: the very result of the
- * control socket, or {"error": SENTENCE}. NULL when out of memory.
+ * Answers a GET of @path, which must begin with TG_API_PREFIX, with @query (NULL: none); both are
+ * still encoded. Returns the status of HTTP. *@answer is a new reference to the "result" of the
+ * control socket or to {"error": SENTENCE}, NULL when out of memory. Status 503: the table was
+ * walked over a moment ago.
  */
 int tg_api_answer(struct tg_api *api, const char *path, const char *query, json_t **answer);
 

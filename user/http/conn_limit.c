@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Stops listening while too many descriptors are open, and looks again each second. */
 #include "http/conn_limit.h"
 
 #include <errno.h>
@@ -15,11 +16,11 @@
 struct tg_conn_limit {
 	struct evconnlistener *listener;
 	struct event *again;
-	int most; /* number that the next descriptor may have */
+	int most; /* the highest number that the next descriptor may have */
 };
 
-/* The lowest is taken, so at least so many are open. libevent tells when a connection comes, not
- * when one goes. */
+/* Returns the lowest free descriptor, so at least that many are open. Connections are not counted,
+ * because libevent does not tell when one ends. */
 static int next_descriptor(void)
 {
 	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
@@ -45,7 +46,7 @@ static void on_second(evutil_socket_t fd, short what, void *data)
 	wait_for_room(data);
 }
 
-/* NULL: libevent makes the connection's buffer, as it would have. */
+/* Returns NULL, so that libevent makes the connection's buffer as usual. */
 static struct bufferevent *on_connection(struct event_base *base, void *data)
 {
 	wait_for_room(data);

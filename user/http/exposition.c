@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Writes lines of the Prometheus text format, version 0.0.4. */
 #include "http/exposition.h"
 
 #include <event2/buffer.h>

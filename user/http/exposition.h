@@ -9,23 +9,26 @@
 
 struct evbuffer;
 
+/* Where lines go. A failure is kept, so that only the end has to look for one. */
 struct tg_metrics {
-	struct evbuffer *out;
-	bool failed;
+	struct evbuffer *out; /* borrowed */
+	bool failed;	      /* out of memory */
 };
 
-/* A label's value, escaped: the name of an interface or a node. Limits' names need none: they are
- * validated. */
+/* A label's value, escaped. */
 struct tg_metrics_label {
 	char text[2 * TG_CONFIG_NAME_SIZE];
 };
 
+/* Escapes the name of an interface or a node; cuts off what does not fit. Names of limits need no
+ * escape, because the configuration allows no character that does. */
 struct tg_metrics_label tg_metrics_write_label(const char *name);
 
+/* Appends text as printf(3) does. Sets @metrics->failed when out of memory. */
 void tg_metrics_add(struct tg_metrics *metrics, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* What begins a family: @type is "counter" or "gauge". */
+/* Begins a family of metrics with its HELP and TYPE; @type is "counter" or "gauge". */
 void tg_metrics_head(struct tg_metrics *metrics, const char *name, const char *type,
 		     const char *help);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Compares hosts and headers; resolves no name. */
 #include "http/guard.h"
 
 #include <arpa/inet.h>
@@ -20,7 +21,7 @@ bool tg_http_is_loopback(const struct sockaddr *address)
 	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
 }
 
-/* "127.0.0.1" or "[::1]", nothing that merely looks like it. */
+/* Takes "127.0.0.1" and "[::1]", but no other spelling of numbers, such as "127.1". */
 static bool is_loopback_text(const char *host)
 {
 	char inside[INET6_ADDRSTRLEN];

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which requests to a loopback address are not meant for us: those that a stranger's web page has
- * a browser make. */
+/* Finds requests to a loopback address that a foreign web page has a browser make. */
 #ifndef TG_HTTP_GUARD_H
 #define TG_HTTP_GUARD_H
 
@@ -8,17 +7,19 @@
 
 struct sockaddr;
 
+/* True for 127.0.0.0/8 and ::1; false for other families. */
 bool tg_http_is_loopback(const struct sockaddr *address);
 
 /*
- * Whether @host (of the request, without its port; NULL: it named none) can only mean this
- * machine: localhost, a loopback address, or @own, the host that is listened on. Any other name
- * may have been made to resolve to a loopback address (DNS rebinding), and then pages from there
- * could read what they asked for.
+ * Whether @host can only mean this machine: localhost, a loopback address, or @own, the host that
+ * the server listens on. @host is that of the request, without its port; NULL (none) is not ours.
+ * Any other name could be made to resolve to a loopback address (DNS rebinding), so that pages from
+ * that name could read the replies.
  */
 bool tg_http_host_is_ours(const char *host, const char *own);
 
-/* Whether a browser says (@site is Sec-Fetch-Site, NULL: it does not) that another page asks. */
+/* Whether the browser says that a page of another site asks. @site is the header Sec-Fetch-Site;
+ * NULL (none) is not cross-site, because only browsers send it. */
 bool tg_http_is_cross_site(const char *site);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Listens, refuses what is not meant for us, and sends each path to what answers it. */
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -35,10 +36,10 @@ struct tg_http {
 	struct tg_conn_limit *conn_limit;
 	struct tg_api api;
 	char *host;    /* of --metrics */
-	bool loopback; /* so it is: the page and what it asks for are served */
+	bool loopback; /* can be reached from this machine only, so the page is served */
 };
 
-/* Nothing from elsewhere, nothing inline, no text that becomes code; in no frame of others. */
+/* Forbid content of other origins, inline scripts, text that becomes code, and foreign frames. */
 static const char *const safe_headers[][2] = {
 	{"Content-Security-Policy",
 	 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -57,7 +58,7 @@ static void add_header(struct evhttp_request *request, const char *name, const c
 	evhttp_add_header(evhttp_request_get_output_headers(request), name, value);
 }
 
-/* To HEAD libevent would send the body. */
+/* Sends only the length of @body, because libevent would send the body even to HEAD. */
 static void withhold(struct evhttp_request *request, struct evbuffer *body)
 {
 	size_t length = evbuffer_get_length(body);
@@ -68,7 +69,7 @@ static void withhold(struct evhttp_request *request, struct evbuffer *body)
 	evbuffer_drain(body, length);
 }
 
-/* Takes @body over; NULL: out of memory. */
+/* Frees @body; NULL (out of memory) makes it status 500. */
 static void reply(struct evhttp_request *request, int status, const char *type,
 		  struct evbuffer *body)
 {
@@ -109,7 +110,7 @@ static void reply_metrics(struct tg_http *http, struct evhttp_request *request)
 	reply(request, HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", body);
 }
 
-/* Alive means: the maps can be read. */
+/* Healthy means that the maps can be read. */
 static void reply_health(struct tg_http *http, struct evhttp_request *request)
 {
 	tg_cleanup(tg_stats_free) struct tg_stats *stats = NULL;
@@ -147,7 +148,7 @@ static void reply_json(struct tg_http *http, struct evhttp_request *request, con
 	reply(request, status, "application/json", body);
 }
 
-/* The page and what it asks for show sources' addresses, which the metrics do not. */
+/* Serves the page and its API on loopback only, because they show addresses of sources. */
 static void route_private(struct tg_http *http, struct evhttp_request *request, const char *path)
 {
 	const struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
@@ -194,7 +195,7 @@ static void on_request(struct evhttp_request *request, void *data)
 	}
 }
 
-/* Splits "HOST:PORT" in place; brackets around an IPv6 host are taken off. */
+/* Splits "HOST:PORT" in place and takes brackets off an IPv6 host. Returns 0 or -EINVAL. */
 static int split_address(char *address, char **host, uint16_t *port)
 {
 	char *colon = strrchr(address, ':'), *end;
@@ -218,7 +219,6 @@ static int split_address(char *address, char **host, uint16_t *port)
 	return 0;
 }
 
-/* Whether the socket that is listened on can be reached from this machine only. */
 static bool listens_on_loopback(struct evhttp_bound_socket *bound)
 {
 	struct sockaddr_storage address = {};
@@ -270,7 +270,7 @@ int tg_http_open(struct event_base *base, const char *address, tg_api_handler *h
 	made->server = evhttp_new(base);
 	if (!made->server)
 		return tg_log_errno(ENOMEM, "metrics");
-	evhttp_set_allowed_methods(made->server, ALL_METHODS); /* or they would get 501, not 405 */
+	evhttp_set_allowed_methods(made->server, ALL_METHODS); /* others get 501, not 405 */
 	evhttp_set_max_headers_size(made->server, HEADERS_MAX);
 	evhttp_set_max_body_size(made->server, BODY_MAX);
 	evhttp_set_timeout(made->server, TIMEOUT_S);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The HTTP listener: GET and HEAD of /metrics and /healthz; on a loopback address also of the
- * status page and of what it asks for, which show sources' addresses.
+ * Serves HTTP: GET and HEAD of /metrics and /healthz. On a loopback address it serves the status
+ * page and its API as well, because these show addresses of sources.
  */
 #ifndef TG_HTTP_HTTP_H
 #define TG_HTTP_HTTP_H
@@ -13,12 +13,15 @@ struct tg_daemon;
 struct tg_http;
 
 /*
- * @address: HOST:PORT, an IPv6 host in brackets, or "none" (then *@http stays NULL).
- * @handle answers what the status page asks for. Returns 0 or -errno, logged.
+ * Listens on @address: HOST:PORT, an IPv6 host in brackets; or "none", where nothing is done.
+ * @handle answers what the status page asks for. Returns 0 with *@http, which the caller closes
+ * before it frees @base; or -errno, logged: -EINVAL if @address is neither. @daemon must outlive
+ * *@http.
  */
 int tg_http_open(struct event_base *base, const char *address, tg_api_handler *handle,
 		 struct tg_daemon *daemon, struct tg_http **http);
 
-void tg_http_close(struct tg_http **http); /* NULL-safe */
+/* Closes all connections and sets *@http to NULL. NULL-safe. */
+void tg_http_close(struct tg_http **http);
 
 #endif

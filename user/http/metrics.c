@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Metrics of interfaces, limits, the table and the daemon. */
 #include <errno.h>
 #include <event2/buffer.h>
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Metrics of nodes, the store, sources and shared limits. */
 #include <inttypes.h>
 
 #include "cluster/cluster_stats.h"
@@ -6,7 +7,7 @@
 #include "http/metrics_cluster.h"
 #include "base/clock.h"
 
-/* A family of one number. */
+/* Writes a family of one number. */
 static void add_one(struct tg_metrics *metrics, const char *name, const char *type,
 		    const char *help, uint64_t value)
 {
@@ -94,6 +95,7 @@ static void add_sources(struct tg_metrics *metrics, const struct tg_cluster_stat
 		       counters->damaged, counters->forged, counters->unknown);
 }
 
+/* Counts the nodes that define the limit otherwise. */
 static unsigned int differing(const struct tg_cluster_stats *cluster, size_t limit)
 {
 	unsigned int n = 0;

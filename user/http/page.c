@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Embeds the files of the status page. */
 #include "http/page.h"
 
 #include <string.h>
 
-/* Taken in by the assembler; the path is from the top directory, where make runs. */
+/* Has the assembler read the file. The path is from the top directory, where make runs. */
 #define EMBED(symbol, file)                                                                        \
 	__asm__(".pushsection .rodata\n" #symbol "_start:\n.incbin \"user/http/page/" file         \
 		"\"\n" #symbol "_end:\n.popsection");                                              \

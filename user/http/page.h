@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The status page: the files of user/http/page/, as they are. */
+/* Finds the files of the status page, user/http/page/, which are linked into the program. */
 #ifndef TG_HTTP_PAGE_H
 #define TG_HTTP_PAGE_H
 
@@ -7,11 +7,11 @@
 
 struct tg_page_file {
 	const char *path; /* in the URL */
-	const char *type;
+	const char *type; /* Content-Type */
 	const char *start, *end;
 };
 
-/* NULL: no file is there. */
+/* Returns the file for the path of a URL, static data; NULL if there is none. */
 const struct tg_page_file *tg_page_find(const char *path);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Numbers and times as people read them, and elements made of text. Nothing here reads markup from text.
+// Writes numbers and times as people read them, and makes elements from text. Nothing here reads markup from text.
 
 const whole = new Intl.NumberFormat("en");
 const percent = new Intl.NumberFormat("en", {style: "percent", maximumFractionDigits: 1});
@@ -9,7 +9,7 @@ const PATIENCE = 5000; // ms
 export const count = n => whole.format(n);
 export const share = (part, all) => percent.format(all ? part / all : 0);
 
-/** Three digits: 950 k for 950,123. */
+/** Keeps three digits: 950 k for 950,123. */
 function scaled(n, unit) {
 	const power = Math.min(Math.floor(Math.log10(Math.max(n, 1)) / 3), PREFIXES.length - 1);
 	return `${Number((n / 1000 ** power).toPrecision(3))} ${PREFIXES[power]}${unit}`;
@@ -19,7 +19,7 @@ export const bytes = n => scaled(n, "B");
 export const rate = (n, unit) => unit == "bytes" ? `${bytes(n)}/s` : `${scaled(n, "")}/s`.replace(" /", "/");
 export const amount = (n, unit) => unit == "bytes" ? bytes(n) : `${count(n)} ${n == 1 ? unit.replace(/s$/, "") : unit}`;
 
-/** 250 ms, 1.5 s, 2 min, 1 h 30 min: the two largest units, without what is nought. */
+/** Writes 250 ms, 1.5 s, 2 min, 1 h 30 min: the two largest units, without a zero. */
 export function duration(ms) {
 	if (ms < 1000)
 		return `${Math.round(ms)} ms`;
@@ -32,7 +32,7 @@ export function duration(ms) {
 
 export const find = id => document.getElementById(id);
 
-/** make("p", {class: "muted"}, "text", element ...) */
+/** Returns a new element: make("p", {class: "muted"}, "text", element ...) */
 export function make(name, attributes = {}, ...children) {
 	const element = document.createElement(name);
 	for (const key in attributes)
@@ -41,7 +41,7 @@ export function make(name, attributes = {}, ...children) {
 	return element;
 }
 
-/** Sets what has changed only, so that a reader is not told the same again. */
+/** Sets only text that has changed, so that a screen reader does not repeat the rest. */
 export function say(element, text, level) {
 	if (element.textContent != text)
 		element.textContent = text;
@@ -50,8 +50,8 @@ export function say(element, text, level) {
 }
 
 /**
- * A row for each of the items. Rows and what has the focus in them stay: `fresh` makes an empty row,
- * `update(row, item)` fills it.
+ * Shows a row for each of the items: `fresh` makes an empty row, `update(row, item)` fills it. Reuses
+ * rows, so that a button in one keeps the focus.
  */
 export function fillRows(body, items, fresh, update) {
 	while (body.rows.length > items.length)
@@ -61,10 +61,10 @@ export function fillRows(body, items, fresh, update) {
 	items.forEach((item, i) => update(body.rows[i], item));
 }
 
-/** A row of cells; a class for each. */
+/** Returns a new row with an empty cell for each class. */
 export const row = classes => make("tr", {}, ...classes.map(name => make("td", name ? {class: name} : {})));
 
-/** What the daemon answers; throws with its sentence, and `status`. */
+/** Returns the daemon's answer; throws an error with its sentence and the `status` of HTTP. */
 export async function ask(what, parameters = {}) {
 	const reply = await fetch(`/api/${what}?${new URLSearchParams(parameters)}`, {signal: AbortSignal.timeout(PATIENCE)});
 	const json = await reply.json();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A card for each limit: what it is, its rates now, and a plot of them.
+// Shows a card for each limit: its settings, its rates now, and a plot of them.
 
 import {amount, count, duration, find, make, rate, say} from "./format.js";
 import {makePlot, WINDOW} from "./plot.js";
@@ -45,7 +45,7 @@ function settings(limit) {
 	return `bursts to ${amount(limit.capacity, limit.unit)}, then ${refill}; ${fate(limit)}; ${amount(limit.buckets, "buckets")}`;
 }
 
-/** The point between two readings of the counters; null if they went back. */
+/** Returns the rates a second between two readings of the counters; null if a counter went back. */
 function difference(before, counters, t) {
 	const point = {t};
 	for (const name of NAMES) {
@@ -57,7 +57,7 @@ function difference(before, counters, t) {
 	return point;
 }
 
-/** Two readings less than half a second apart would make noise of rounding. */
+/** Adds a point to the plot, unless the reading before is less than half a second old: rates would be noise. */
 function take(card, counters, t) {
 	if (card.before && t < card.before.t)
 		Object.assign(card, {before: null, points: []});
@@ -90,7 +90,7 @@ function show(card, limit, t) {
 	card.plot.element.setAttribute("aria-label", `${limit.name}, the last ${WINDOW / 60} minutes; now ${[...parts.values()].join(", ")}`);
 }
 
-/** Takes the answer of /api/limits, read when the daemon was up for t seconds. */
+/** Shows the limits of /api/limits, read when the daemon was up for t seconds. */
 export function showLimits(limits, t) {
 	const names = limits.map(limit => limit.name);
 
@@ -112,7 +112,7 @@ export function showLimits(limits, t) {
 	offer(names);
 }
 
-/** In the order of the policy; what stands where it should is not touched. */
+/** Puts the cards in the order of the policy; does not touch those that stand right. */
 function place(elements) {
 	const list = find("cards");
 	elements.forEach((element, i) => {
@@ -121,7 +121,7 @@ function place(elements) {
 	});
 }
 
-/** The limits to choose from, above the busiest sources. */
+/** Fills the choice of limits above the busiest sources. */
 function offer(names) {
 	const select = find("of");
 	if (names.join() == [...select.options].slice(1).map(option => option.value).join())
@@ -131,6 +131,7 @@ function offer(names) {
 	select.value = names.includes(chosen) ? chosen : "";
 }
 
+/** Returns sentences about limits whose new sources shared buckets since the call before. */
 export const limitsRefusingSources = limits => limits.filter(limit => {
 	const before = cards.get(limit.name)?.overflowed;
 	if (cards.has(limit.name))

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Asks the daemon once a second and shows what it says. All that is shown is set as text.
+// Asks the daemon once a second and shows its answers, all of them as text.
 
 import {amount, ask, count, duration, fillRows, find, make, rate, row, say, share} from "./format.js";
 import {limitsRefusingSources, showLimits} from "./limits.js";
 import {lookUp, showTop, showWhy} from "./sources.js";
 
 const EVERY = 1000; // ms
-const NAMED = 4; // interfaces
+const NAMED = 4; // interfaces named in a sentence
 
 const listed = names => names.slice(0, NAMED).join(", ") + (names.length > NAMED ? ` and ${names.length - NAMED} more` : "");
 
@@ -14,7 +14,7 @@ const sums = interfaces => interfaces.reduce((all, one) => ({
 	received: all.received + one.received, passed: all.passed + one.passed, dropped: all.dropped + one.dropped,
 }), {received: 0, passed: 0, dropped: 0});
 
-let before = null; // sums, and when they were read
+let before = null; // sums, and the uptime in seconds when they were read
 
 function showTotals(status) {
 	const now = {...sums(status.interfaces), t: status.daemon.uptime_ms / 1000};
@@ -101,7 +101,7 @@ async function watch() {
 		if (!document.hidden)
 			await look();
 	} catch (error) {
-		/* 503: the table was just looked through for another. 404: the limit asked for has gone. */
+		/* 503: another client has just had the table walked over. 404: the chosen limit is gone. */
 		if (error.status === undefined)
 			say(find("health"), `✕ tidegated does not answer${answered ? `; this is as of ${new Date(answered).toLocaleTimeString()}` : ""}`, "bad");
 		else if (error.status != 503 && error.status != 404)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Lines over the last minutes, as SVG.
+// Plots lines over the last minutes as SVG.
 
 const SVG = "http://www.w3.org/2000/svg";
 export const WINDOW = 180; // seconds
@@ -13,13 +13,13 @@ function svg(name, attributes) {
 	return element;
 }
 
-/** The least round number that is at least x, and 1. */
+/** Returns the least round number that is at least x and at least 1. */
 function ceiling(x) {
 	const power = 10 ** Math.floor(Math.log10(Math.max(x, 1)));
 	return [1, 1.5, 2, 3, 5, 7.5, 10].map(factor => factor * power).find(step => step >= x);
 }
 
-/** Runs of points with no gap in them. */
+/** Splits points into runs without a gap. */
 function runs(points) {
 	const found = [];
 	for (const [i, point] of points.entries()) {
@@ -31,8 +31,9 @@ function runs(points) {
 }
 
 /**
- * A plot with a line for each of the names; those in `areas` are filled. `draw(points, now)` takes
- * [{t: seconds, NAME: value, ...}] and returns the largest value on the scale.
+ * Returns a plot: its `element`, and `draw(points, now)`, which takes [{t: seconds, NAME: value, ...}]
+ * and returns the largest value on the scale. There is a line for each of `names`; those in `areas`
+ * are filled.
  */
 export function makePlot(names, areas) {
 	const element = svg("svg", {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img"});

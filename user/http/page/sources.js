@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The busiest sources, and why one of them is limited.
+// Shows the busiest sources, and why one of them is limited.
 
 import {amount, ask, bytes, count, duration, fillRows, find, make, row, say} from "./format.js";
 
@@ -24,7 +24,7 @@ function keyOf(bucket) {
 	return port + protocol;
 }
 
-/** An address of the bucket, to look up; everyone has none. */
+/** Returns an address of the bucket to look up; "" for the bucket of everyone. */
 const addressOf = source => source.source == "everyone" ? "" : source.source.split("/")[0];
 
 function freshSource() {
@@ -91,7 +91,7 @@ function verdict(bucket) {
 		make("dl", {}, ...facts(bucket).flatMap(([term, value]) => [make("dt", {}, term), make("dd", {}, value)])));
 }
 
-let shown = ""; // the address that is looked up, again and again
+let shown = ""; // the address that is looked up every two seconds
 
 export async function showWhy() {
 	if (!shown)
