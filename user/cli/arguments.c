@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Parses command lines and prints usage and help, both from the table of a command. */
 #include "cli/arguments.h"
 
 #include <getopt.h>
@@ -9,14 +10,14 @@
 #include "base/log.h"
 #include "base/units.h"
 
-#define ROWS_MAX   24  /* of a command, with those of all */
+#define ROWS_MAX   24  /* of a command, with those that all commands have */
 #define WIDTH	   80  /* characters of a line */
-#define USAGE_AT   11  /* where a usage of more than a line goes on */
-#define HELP_AT	   28  /* where the words about an option begin */
-#define FIRST_LONG 256 /* getopt_long's value of the first row: above all letters */
+#define USAGE_AT   11  /* column where a further line of usage begins */
+#define HELP_AT	   28  /* column where the help of an option begins */
+#define FIRST_LONG 256 /* getopt_long's value for the first row, above all letters */
 #define TEXT_SIZE  96
 
-/* Beside a command's own. The first is for all commands, the rest for those with tables. */
+/* Options that are not a command's own: the first is for all, the rest for commands with tables. */
 static const struct tg_option of_all[] = {
 	TG_OPTION(TG_FLAG, "json", json, NULL, "print JSON: stable keys, times in milliseconds"),
 	TG_OPTION(TG_TEXT, "output", columns, "COLUMN,...",
@@ -24,7 +25,7 @@ static const struct tg_option of_all[] = {
 	TG_OPTION(TG_FLAG, "noheadings", noheadings, NULL, "print no headings over columns"),
 };
 
-/* Printed by --help, and parsed elsewhere: before there is a command, and ending all parsing. */
+/* Printed by --help only: main() takes --control out, and no_such_option() finds --help. */
 static const struct tg_option of_program[] = {
 	{.name = "control",
 	 .value = "SOCKET",
@@ -34,7 +35,7 @@ static const struct tg_option of_program[] = {
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
-/* The command's own rows, then those of all; NULL after the last. */
+/* Returns row @i: the command's own, then those of of_all; NULL after the last. */
 static const struct tg_option *row_at(const struct tg_command *command, size_t i)
 {
 	size_t own = 0;
@@ -46,7 +47,8 @@ static const struct tg_option *row_at(const struct tg_command *command, size_t i
 	return i - own < (command->tables[0] ? ROWS(of_all) : 1) ? &of_all[i - own] : NULL;
 }
 
-/* By what getopt_long returns: a letter, or FIRST_LONG and the row's number. */
+/* Returns the row for what getopt_long returned: a letter, or FIRST_LONG + the row's number. NULL:
+ * none. */
 static const struct tg_option *row_of(const struct tg_command *command, int value)
 {
 	const struct tg_option *row;
@@ -65,7 +67,7 @@ static bool takes_value(const struct tg_option *row)
 	return row->type != TG_WORD && row->type != TG_FLAG;
 }
 
-/* "-n" if there is a letter, else "--limit". */
+/* Writes "-n" if the option has a letter, else "--limit". */
 static const char *spell(const struct tg_option *row, char text[TEXT_SIZE])
 {
 	if (row->letter)
@@ -75,7 +77,7 @@ static const char *spell(const struct tg_option *row, char text[TEXT_SIZE])
 	return text;
 }
 
-/* "deny add", or "top". */
+/* Writes "deny add", or "top". */
 static const char *full_name(const struct tg_command *command, char text[TEXT_SIZE])
 {
 	snprintf(text, TEXT_SIZE, "%s%s%s", command->name, command->action ? " " : "",
@@ -95,7 +97,7 @@ static bool is_choice(const char *choices, const char *text)
 	return false;
 }
 
-/* "a|b|c" as "a, b or c". */
+/* Writes "a|b|c" as "a, b or c". */
 static const char *list_choices(const char *choices, char text[TEXT_SIZE])
 {
 	const char *last = strrchr(choices, '|'), *at;
@@ -111,7 +113,7 @@ static const char *list_choices(const char *choices, char text[TEXT_SIZE])
 	return text;
 }
 
-/* What would be right, after the option and what was given. */
+/* Logs which values the option takes. Returns false. */
 static bool refuse(const struct tg_option *row, const char *given)
 {
 	char name[TEXT_SIZE], choices[TEXT_SIZE];
@@ -131,7 +133,7 @@ static bool refuse(const struct tg_option *row, const char *given)
 	return false;
 }
 
-/* Puts @given, NULL for a flag, where it goes. False after saying what is wrong with it. */
+/* Puts @given (NULL for a flag) into the row's member. False after logging what is wrong. */
 static bool take(const struct tg_option *row, const char *given, struct tg_arguments *arguments)
 {
 	void *to = (char *)arguments + row->offset;
@@ -165,13 +167,13 @@ static bool take(const struct tg_option *row, const char *given, struct tg_argum
 	return false;
 }
 
-/* What getopt_long has to know: @letters has room for two bytes a row and the first colon. */
+/* Fills in what getopt_long takes. @letters has room for two bytes a row, a colon and the end. */
 static void fill_getopt(const struct tg_command *command, struct option *longs, char *letters)
 {
 	const struct tg_option *row;
 	size_t i;
 
-	*letters++ = ':'; /* so that a missing value is told apart */
+	*letters++ = ':'; /* has getopt_long return ':' for a missing value, not '?' */
 	for (i = 0; (row = row_at(command, i)) && i < ROWS_MAX; i++) {
 		if (row->name)
 			*longs++ = (struct option){.name = row->name,
@@ -186,7 +188,8 @@ static void fill_getopt(const struct tg_command *command, struct option *longs, 
 	*letters = '\0';
 }
 
-/* After getopt_long has returned ? or : for @argument. */
+/* Logs what is wrong with @argument, for which getopt_long returned '?', or ':' (@no_value). --help
+ * arrives here too, because it is no row. */
 static enum tg_parsed no_such_option(const struct tg_command *command, bool no_value,
 				     const char *argument)
 {
@@ -256,7 +259,7 @@ enum tg_parsed tg_arguments_parse(const struct tg_command *command, int argc, ch
 
 	set_defaults(command, arguments);
 	fill_getopt(command, longs, letters);
-	optind = 0; /* start over: it may have been called before */
+	optind = 0; /* start over, because this may be a further call */
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, letters, longs, NULL)) >= 0) {
 		if (option == '?' || option == ':')
@@ -286,7 +289,7 @@ bool tg_arguments_takes_next(const struct tg_command *command, const char *argum
 	return false;
 }
 
-/* Words that go on in a new line, below @indent, where there is no room. */
+/* Words of a text that breaks lines before WIDTH; further lines begin at @indent. */
 struct paragraph {
 	FILE *out;
 	int at, indent;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A command as a table of its operands and options. The table parses a command line (by
- * getopt_long(3), so unambiguous beginnings of names are enough), and prints usage and --help.
+ * Describes a command by a table of its operands and options. The table parses a command line, by
+ * getopt_long(3), so an option may be cut short as long as it is unambiguous. It prints usage and
+ * --help as well.
  */
 #ifndef TG_CLI_ARGUMENTS_H
 #define TG_CLI_ARGUMENTS_H
@@ -23,7 +24,8 @@ enum tg_option_type {
 	TG_DURATION, /* uint64_t, ns, at least 1; 0 if not given */
 };
 
-/* How the usage shows it. The parser counts operands; commands check which options are there. */
+/* How the usage shows a row. The parser checks only the number of operands; a command checks itself
+ * that its options go together. */
 enum tg_option_need {
 	TG_OPTIONAL, /* [--for TIME] */
 	TG_REQUIRED, /* FILE */
@@ -35,7 +37,7 @@ struct tg_option {
 	char letter;	  /* 0: none */
 	enum tg_option_type type;
 	size_t offset;	   /* in struct tg_arguments */
-	const char *value; /* its name in the usage; an operand's that ends with ... may be many */
+	const char *value; /* its name in the usage; an operand that ends in ... takes many */
 	const char *help;  /* one line */
 	enum tg_option_need need;
 	uint64_t least, most, otherwise;
@@ -44,13 +46,13 @@ struct tg_option {
 struct tg_command {
 	const char *name, *action;	   /* "deny", "add"; most commands have no action */
 	const char *does;		   /* one line */
-	const struct tg_option *options;   /* ends with one that has no help; or NULL */
+	const struct tg_option *options;   /* ends with one that has no help; NULL: none */
 	const struct tg_column *tables[3]; /* what -o chooses from; ends with NULL */
-	bool no_json;			   /* takes --json as all do, and has no use for it */
-	int (*run)(const struct tg_arguments *arguments); /* returns the exit code */
+	bool no_json;			   /* ignores --json, and does not show it */
+	int (*run)(const struct tg_arguments *arguments); /* returns an enum tg_exit */
 };
 
-/* What a command line says. */
+/* What a command line says. Texts are those of argv. */
 struct tg_arguments {
 	const struct tg_command *command;
 	char **operands; /* ends with NULL */
@@ -66,7 +68,8 @@ struct tg_arguments {
 };
 
 /* clang-format off */
-/* A row of .options, whose value goes to @member of struct tg_arguments; what else it has follows. */
+/* Rows of .options. The value of an option goes to @member of struct tg_arguments; other members of the
+ * row may follow. */
 #define TG_OPTION(type_, name_, member, value_, help_, ...) \
 	{.type = type_, .name = name_, .offset = offsetof(struct tg_arguments, member), \
 	 .value = value_, .help = help_, ##__VA_ARGS__}
@@ -77,27 +80,27 @@ struct tg_arguments {
 enum tg_parsed {
 	TG_PARSED,
 	TG_PARSED_HELP,	 /* --help or -h is among the options */
-	TG_PARSED_WRONG, /* and it has been logged what is wrong */
+	TG_PARSED_WRONG, /* the mistake has been logged */
 };
 
 /*
- * Beside its own options each command has --json, and one with tables -o and --noheadings.
- * @argv begins with the command's name, and is reordered for operands that stand before options.
+ * Reads a command line into *@arguments. Each command takes --json beside its own options; one with
+ * tables takes -o and --noheadings too. @argv begins with the command's name, ends with NULL, and
+ * is reordered so that operands stand last.
  */
 enum tg_parsed tg_arguments_parse(const struct tg_command *command, int argc, char **argv,
 				  struct tg_arguments *arguments);
 
-/* Whether @argument is an option whose value is the next argument. */
+/* Whether @argument is an option of @command whose value is the next argument. */
 bool tg_arguments_takes_next(const struct tg_command *command, const char *argument);
 
 /*
- * @first, then the command's name, operands and options; @brief: without those that are not its
- * own. Goes on in a second line if need be. Returns how many characters are in the last line, which
- * is not ended.
+ * Prints @first, then the command's name, operands and options; with @brief only its own options.
+ * Breaks lines at 80 characters. Returns the length of the last line, which is not ended.
  */
 int tg_usage_print(const struct tg_command *command, const char *first, bool brief, FILE *out);
 
-/* What it does, then a line or more for each operand, option and set of columns. */
+/* Prints what the command does, then each operand, each option, and the columns of each table. */
 void tg_help_print(const struct tg_command *command, FILE *out);
 
 #endif

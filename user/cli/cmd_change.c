@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* set, shadow, reset. */
+/* The commands set, shadow and reset: change limits one by one, or their buckets. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/log.h"
 
-/* KEY=VALUE... to an object; NULL after saying what is wrong. */
+/* Makes an object of KEY=VALUE...; NULL after logging what is wrong. */
 static json_t *parse_values(char **operands, int n)
 {
 	json_t *values = json_object();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* charge: by the library, as an application does, so it works without a daemon too. */
+/* The command charge: takes tokens by the library, as an application does; needs no daemon. */
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -16,7 +16,8 @@
 #include "base/log.h"
 #include "base/clock.h"
 
-/* That of --state, or of the daemon that answers, or the default. The caller frees it. */
+/* Returns --state, or the state directory of the daemon that answers, or the default. The caller
+ * frees it. NULL when out of memory. */
 static char *find_state(const char *given)
 {
 	json_t *status = NULL;
@@ -32,7 +33,7 @@ static char *find_state(const char *given)
 	return state;
 }
 
-/* Rounded up, so that waiting so long is always enough. */
+/* Rounds up, so that waiting so long is always enough. Returns null for never. */
 static json_t *to_ms(uint64_t ns)
 {
 	if (ns == TIDEGATE_NEVER)

@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tidegate check FILE: is it valid, and what would it do? Needs no daemon and no privileges. */
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The command check: validates a file and says what it would do, without a daemon or privileges. */
 #include <errno.h>
 #include <jansson.h>
 #include <net/if.h>
@@ -25,7 +25,7 @@ static const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
-/* Of all interfaces. */
+/* Returns the hooks of all interfaces, as bits. */
 static unsigned int hooks_of(const struct tg_config *config)
 {
 	unsigned int hooks = 0;
@@ -107,7 +107,7 @@ static void print_interface(const struct tg_config_interface *interface, FILE *o
 	if (interface->hooks & TG_CONFIG_TC_EGRESS)
 		fprintf(out, "%sTC egress%s", separator,
 			interface->manage_qdisc ? ", with a qdisc for what waits" : "");
-	/* A slip of the pen, perhaps; or the file is for another machine. */
+	/* A typing error, or the file is for another machine. */
 	if (!tg_interface_is_glob(interface->name) && !if_nametoindex(interface->name))
 		fputs("; not on this machine now", out);
 	fputc(')', out);
@@ -151,7 +151,7 @@ static void print_config(const struct tg_config *config, FILE *out)
 		print_limit(config, &config->limits[i], out);
 }
 
-/* A file's name may be no UTF-8, which JSON cannot carry. */
+/* Replaces text that is not UTF-8, as a file's name may be, because JSON cannot carry it. */
 static json_t *json_text(const char *text)
 {
 	json_t *json = json_string(text);
@@ -183,6 +183,7 @@ static void free_json(json_t **json)
 	json_decref(*json);
 }
 
+/* @config: NULL if the file is not valid. Returns 0 or -errno. */
 static int print_json(const struct tg_config *config, const struct tg_diagnostics *diagnostics)
 {
 	tg_cleanup(free_json) json_t *json =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cluster: the other nodes, the store through which they are heard, and what is shared. */
+/* The command cluster: shows the other nodes, the store between them, and shared limits. */
 #include <stdio.h>
 #include <string.h>
 
@@ -92,7 +92,7 @@ static void print_nodes(const json_t *result, const struct tg_arguments *argumen
 	tg_show_table(node_columns, rows, arguments);
 }
 
-/* Names, with commas between them. */
+/* Returns the names with commas between them. */
 static json_t *list_of(const json_t *names)
 {
 	json_t *list = json_string(""), *longer;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The command detach: has the daemon remove all that it put into the kernel, or does it itself. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ static int report(unsigned int links, bool json)
 	return TG_EXIT_OK;
 }
 
-/* The daemon removes everything and ends; its socket closes when it is gone. */
+/* Waits until the daemon closes the socket, because it does so when it has removed everything. */
 static int detach_by_daemon(bool json)
 {
 	json_t *result = NULL;
@@ -42,6 +43,7 @@ static int detach_by_daemon(bool json)
 	return report(links, json);
 }
 
+/* Removes everything where no daemon answers. */
 static int detach_alone(const char *state_dir, bool json)
 {
 	tg_cleanup(tg_datapath_close) struct tg_datapath *datapath = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* allow, deny: entries that come and go while the daemon runs. */
+/* The commands allow and deny: add, remove and list entries while the daemon runs. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,14 +18,15 @@
 #include "base/units.h"
 #include "base/clock.h"
 
-/* Prefixes of a request: with the longest of them it stays below what the daemon takes. */
+/* Prefixes of a request. With the longest of them it is below the 65536 bytes that the daemon
+ * takes. */
 #define BATCH 1000
 
 struct command {
 	const struct tg_arguments *arguments;
 	const char *list; /* "allow" or "deny": the command's name */
 	struct tg_prefix_list prefixes;
-	bool many; /* read from standard input */
+	bool many; /* prefixes were read from standard input */
 };
 
 static void command_clear(struct command *command)
@@ -39,7 +40,8 @@ static int out_of_memory(void)
 	return TG_EXIT_FAILED;
 }
 
-/* A line's prefix, if it has one beside a comment. Says what is wrong, and where. */
+/* Adds the prefix of a line, which may have only a comment. Returns an exit code; logs what is
+ * wrong. */
 static int take_line(char *line, size_t number, struct tg_prefix_list *prefixes)
 {
 	struct tg_prefix prefix;
@@ -58,7 +60,7 @@ static int take_line(char *line, size_t number, struct tg_prefix_list *prefixes)
 	return tg_prefix_list_add(prefixes, &prefix) ? out_of_memory() : TG_EXIT_OK;
 }
 
-/* All lines are looked at, so that all that are wrong are known. */
+/* Reads all lines even after a wrong one, so that each wrong one is logged. */
 static int take_lines(struct command *command)
 {
 	tg_autofree char *line = NULL;
@@ -97,7 +99,7 @@ static int take_prefixes(struct command *command)
 	return tg_prefix_list_add(&command->prefixes, &prefix) ? out_of_memory() : TG_EXIT_OK;
 }
 
-/* The request for the prefixes from @first on, as many as fit. */
+/* Makes the request for up to BATCH prefixes from @first on. */
 static json_t *request_for(const struct command *command, const char *name, size_t first)
 {
 	char text[TG_PREFIX_TEXT_SIZE];
@@ -113,7 +115,7 @@ static json_t *request_for(const struct command *command, const char *name, size
 			 command->arguments->note);
 }
 
-/* Adds the numbers of @from up in @to. */
+/* Adds the numbers in @from to those in @to. */
 static void sum_up(json_t *to, json_t *from)
 {
 	const char *key;
@@ -124,8 +126,9 @@ static void sum_up(json_t *to, json_t *from)
 }
 
 /*
- * Asks for all prefixes, batch by batch. One that is missing does not keep the next from
- * being taken out. *@sum is a new reference.
+ * Sends requests for all prefixes, batch by batch; goes on after TG_EXIT_NOT_FOUND, so that one
+ * missing entry does not keep others on the list. Returns the exit code. *@sum is a new reference
+ * to the sums of the results.
  */
 static int ask_all(const struct command *command, const char *name, json_t **sum)
 {
@@ -223,7 +226,7 @@ static int run_del(const struct tg_arguments *arguments)
 	return change(&command, "entries_remove", print_removed);
 }
 
-/* Of fixed widths, since rows are printed as they come. */
+/* The widths are fixed, because the list is printed page by page. */
 static const struct tg_column columns[] = {
 	TG_COLUMN("prefix", "PREFIX", .width = 44),
 	TG_COLUMN("origin", "ORIGIN", .width = 8),
@@ -246,7 +249,7 @@ static json_t *row_of(const json_t *entry)
 			 tg_json_text(entry, "note"));
 }
 
-/* As the pages come, so that no length of list is too much. */
+/* Prints page by page, so that a list of any length needs little memory. */
 static void print_json(const json_t *page, bool first)
 {
 	const json_t *entry;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* events: who exceeded what, and when. */
+/* The command events: shows a sample of packets that exceeded limits, once or as they come. */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/log.h"
 
-#define PAGE	 500
+#define PAGE	 500 /* events of a request */
 #define PAUSE_US 200000
 
 static const char *protocol_name(json_int_t protocol, char *text, size_t size)
@@ -33,7 +33,7 @@ static const char *protocol_name(json_int_t protocol, char *text, size_t size)
 	return text;
 }
 
-/* ADDRESS, with [ADDRESS]:PORT or ADDRESS:PORT where there is one. */
+/* Writes ADDRESS:PORT, [ADDRESS]:PORT for IPv6, or ADDRESS if the event has no port. */
 static const char *end_of(const json_t *event, const char *address, const char *port, char *text,
 			  size_t size)
 {
@@ -47,7 +47,7 @@ static const char *end_of(const json_t *event, const char *address, const char *
 	return text;
 }
 
-/* Of fixed widths, since rows are printed as they come. */
+/* The widths are fixed, because rows are printed as they come. */
 static const struct tg_column columns[] = {
 	TG_COLUMN("time", "TIME", .width = 24),
 	TG_COLUMN("limit", "LIMIT", .width = 24),
@@ -116,7 +116,7 @@ static json_t *request(const struct tg_arguments *arguments, json_int_t after, j
 			 arguments->limit, "after", after, "n", n, "last", last);
 }
 
-/* Until the daemon does not answer, or nobody reads. */
+/* Shows events until the daemon does not answer or standard output fails. Returns the exit code. */
 static int follow(const struct tg_arguments *arguments, json_int_t after)
 {
 	json_t *page;

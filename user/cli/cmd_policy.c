@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* reload, diff, apply, confirm, rollback: the whole policy. */
+/* The commands reload, diff, apply, confirm and rollback: change the whole policy. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,8 @@ static void print_reload(const json_t *result, const struct tg_arguments *argume
 	printf("in force as generation %lld\n", tg_json_number(result, "generation"));
 }
 
-/* Of the file that the daemon is about to read; if it does not answer, the request says so. */
+/* Warns of the file that the daemon is about to read. Silent if no daemon answers, because the
+ * request that follows says so. */
 static void warn_of_reload(void)
 {
 	json_t *status = NULL;
@@ -61,7 +62,8 @@ static void print_changes(const json_t *result, const struct tg_arguments *argum
 	}
 }
 
-/* The daemon does not share our working directory. NULL after saying what is wrong. */
+/* Makes the path absolute, because the daemon has another working directory. The caller frees it.
+ * NULL after logging what is wrong. */
 static char *absolute(const char *file)
 {
 	char *path = realpath(file, NULL);

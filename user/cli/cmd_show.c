@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* status, limits: what is going on. */
+/* The commands status and limits: show settings and counters. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,7 +151,7 @@ static const struct tg_column limit_columns[] = {
 
 #define COLUMNS (sizeof(limit_columns) / sizeof(limit_columns[0]))
 
-/* What becomes of packets beyond a limit, beside being dropped: shown only where there is any. */
+/* Columns of verdicts other than dropped, shown only if a limit acts so or has such packets. */
 static const struct {
 	const char *verdict, *action; /* a column's name, and its on_exceed */
 } verdicts[] = {
@@ -163,7 +163,7 @@ static const struct {
 
 #define VERDICTS (sizeof(verdicts) / sizeof(verdicts[0]))
 
-/* "shadow", or as on_exceed has it. */
+/* Returns "shadow", or the limit's on_exceed. */
 static const char *action_of(const json_t *limit)
 {
 	return json_is_true(json_object_get(limit, "shadow")) ? "shadow"

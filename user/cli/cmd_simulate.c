@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* tidegate simulate FILE --pcap CAPTURE: what would this policy have done? Needs no daemon. */
+/* The command simulate: says what a policy would have done to captured packets; needs no daemon. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -20,6 +20,7 @@ static void free_json(json_t **json)
 	json_decref(*json);
 }
 
+/* Logs @errmsg and returns the exit code for @error, a -errno. */
 static int exit_code(int error, const char *errmsg)
 {
 	tg_log(TG_LOG_ERROR, "%s", errmsg);
@@ -28,7 +29,8 @@ static int exit_code(int error, const char *errmsg)
 				  : TG_EXIT_FAILED;
 }
 
-/* The hook that was asked for, or the first that the configuration has. */
+/* Finds the hook called @name, or the first of the configuration if it is NULL. False, logged:
+ * none. */
 static bool find_hook(const struct tg_config *config, const char *name, enum tg_hook *hook)
 {
 	int i;
@@ -44,7 +46,8 @@ static bool find_hook(const struct tg_config *config, const char *name, enum tg_
 	return false;
 }
 
-/* What was run before a broken place in the capture stands. 0 or -errno with @errmsg. */
+/* Runs all packets. Keeps those before a broken place in the capture. Returns 0 or -errno with
+ * @errmsg. */
 static int run(struct tg_simulation *simulation, struct tg_capture *capture, char *errmsg)
 {
 	struct tg_progress progress = {};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* tidegate suggest: limits from what sources send, in a capture or just now. Needs no daemon. */
+/* The command suggest: proposes limits from what sources send, in a capture or now; needs no
+ * daemon. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #define QUANTILE_LEAST 0.5
 #define QUANTILE       0.99
 
+/* Logs @errmsg and returns the exit code for @error, a -errno. */
 static int exit_code(int error, const char *errmsg)
 {
 	tg_log(TG_LOG_ERROR, "%s", errmsg);
@@ -29,7 +31,7 @@ static int exit_code(int error, const char *errmsg)
 				  : TG_EXIT_FAILED;
 }
 
-/* "0.99" or "99%". */
+/* Reads "0.99" or "99%". False, logged: neither. */
 static bool take_quantile(const char *text, double *quantile)
 {
 	char *end;
@@ -104,7 +106,7 @@ static int take_packet(struct tg_replay *replay, const struct tg_frame *frame,
 	return 0;
 }
 
-/* 0 or -errno with @errmsg; a broken place in a file is an end. */
+/* Measures all packets, up to a broken place in the capture. Returns 0 or -errno with @errmsg. */
 static int measure(struct tg_capture *capture, struct tg_suggestion_basis *basis,
 		   struct tg_profile *profile, char *errmsg)
 {

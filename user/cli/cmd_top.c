@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* top: the busiest sources, once or live. */
+/* The command top: shows the busiest sources, once or live. */
 #include <ctype.h>
 #include <curses.h>
 #include <stdio.h>
@@ -17,8 +17,8 @@
 #include "cli/top_screen.h"
 
 #define REFRESH_MS    1000
-#define ROWS	      1000  /* asked for */
-#define ROWS_SEARCHED 10000 /* and while searching */
+#define ROWS	      1000  /* asked for on the live screen */
+#define ROWS_SEARCHED 10000 /* asked for while searching */
 #define ESCAPE	      27
 
 static const struct tg_column columns[] = {
@@ -58,9 +58,9 @@ static json_t *request(const char *limit, const char *by, json_int_t n)
 
 struct live {
 	struct tg_top_view view;
-	json_t *status, *limits;  /* the daemon's last answers */
-	struct tg_top_rows *seen; /* all rows of the last answer, by key */
-	size_t limit_at;	  /* in limits, plus 1; 0: all */
+	json_t *status, *limits;  /* the daemon's last replies */
+	struct tg_top_rows *seen; /* all rows of the last reply, by key */
+	size_t limit_at;	  /* index in limits + 1; 0: all */
 	char search[64];
 };
 
@@ -98,7 +98,7 @@ static int ask(json_t *what, json_t **answer)
 	return TG_EXIT_OK;
 }
 
-/* What is shown: a copy of what has been seen, in order, with what is searched for alone. */
+/* Makes the rows to show: a copy of those seen, searched and sorted. Returns an exit code. */
 static int arrange(struct live *live)
 {
 	struct tg_top_rows *shown = calloc(1, sizeof(*shown));
@@ -132,7 +132,7 @@ static int fetch(struct live *live)
 	if (code != TG_EXIT_OK)
 		return code;
 	if (live->limit_at > json_array_size(json_object_get(live->limits, "limits")))
-		live->limit_at = 0; /* it is no more */
+		live->limit_at = 0; /* the limit is gone */
 	code = ask(request(limit_of(live), by_admitted ? "admitted" : "exceeded",
 			   *live->search ? ROWS_SEARCHED : ROWS),
 		   &answer);
@@ -196,7 +196,7 @@ static bool take_order(struct tg_top_view *view, int key)
 	return true;
 }
 
-/* Returns whether new answers are wanted at once. */
+/* Returns whether to ask the daemon at once. */
 static bool take_key(struct live *live, int key)
 {
 	struct tg_top_view *view = &live->view;
@@ -257,7 +257,7 @@ static int run_live(const struct tg_arguments *arguments)
 	json_t *answer = NULL;
 	int code;
 
-	/* So that what is wrong is said on a screen that stays. */
+	/* Asks once before the screen opens, so that an error message stays visible. */
 	code = tg_client_ask(request(arguments->limit, arguments->by, 1), false, &answer, NULL);
 	json_decref(answer);
 	if (code == TG_EXIT_OK)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The command version: shows versions, and which features this kernel has. */
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@ static int no_print(enum libbpf_print_level level, const char *format, va_list a
 	return 0;
 }
 
-/* Probing loads tiny programs, which takes privileges: without, the answer is not known. */
+/* Returns "unknown" without privileges, because a probe loads a small program. */
 static const char *found(int probe)
 {
 	return probe == 1 ? "yes" : probe == 0 && geteuid() == 0 ? "no" : "unknown";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The command why: shows which lists and limits hold for an address or a key, and its buckets. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 
 #define SPAN_SIZE 32
 
-/* To the millisecond as long as somebody may wait for it, then in whole seconds. */
+/* Writes ms below 10 s, else whole seconds, rounded up. */
 static const char *span(long long ms, char text[SPAN_SIZE])
 {
 	if (ms < 10000)
@@ -34,7 +35,7 @@ static void print_backoff(long long attempt, long long backoff_ms)
 		printf("    backoff: attempt %lld, open again\n", attempt);
 }
 
-/* What other nodes have to do with it. */
+/* Prints what other nodes took from the bucket. */
 static void print_shared(const json_t *shared)
 {
 	const char *mode = tg_json_text(shared, "mode");
@@ -96,7 +97,7 @@ static void print_limit(const json_t *limit)
 	print_shared(json_object_get(limit, "shared"));
 }
 
-/* What decides of all that is on the lists. */
+/* Prints the entry that decides, if there is one. */
 static void print_listed(const char *address, const json_t *listed)
 {
 	const json_t *left = json_object_get(listed, "expires_in_ms");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Chooses columns by name, and fills a table of libsmartcols. */
 #include "cli/columns.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 
-/* The place in @columns of the name of @length bytes; -1: there is none. */
+/* Returns the index in @columns of the name of @length bytes; -1 if it is none of them. */
 static int find(const struct tg_column *columns, const char *name, size_t length)
 {
 	int i;
@@ -22,8 +23,9 @@ static int find(const struct tg_column *columns, const char *name, size_t length
 }
 
 /*
- * The place of the next column to print, -1 at the end. @at begins at 0: it counts bytes of
- * @chosen, or columns if all are. Names of another table's columns are passed over.
+ * Returns the index of the next column to print, -1 at the end. *@at begins at 0: it counts bytes
+ * of
+ * @chosen, or columns if @chosen is NULL. Passes over names of another table's columns.
  */
 static int next_column(const struct tg_column *columns, const char *chosen, size_t *at)
 {
@@ -87,8 +89,8 @@ static void unref(struct libscols_table **table)
 }
 
 /*
- * Without names, and strict: the library would print a column that is narrower than its name, or
- * empty, in less than the width that it is to have.
+ * Gives the columns no names and a strict width, because the library would print a column that is
+ * empty, or narrower than its name, in less than its width. Returns 0 or -ENOMEM.
  */
 static int add_columns(struct libscols_table *table, const struct tg_column *columns,
 		       const char *chosen)
@@ -106,7 +108,7 @@ static int add_columns(struct libscols_table *table, const struct tg_column *col
 	return 0;
 }
 
-/* @row: NULL for the titles. */
+/* Adds @row, or the titles if it is NULL. Returns 0 or -ENOMEM. */
 static int add_line(struct libscols_table *table, const struct tg_column *columns,
 		    const char *chosen, const json_t *row)
 {
@@ -141,7 +143,7 @@ int tg_columns_print(const struct tg_column *columns, const json_t *rows, const 
 	size_t i;
 	int error = table ? add_columns(table, columns, chosen) : -ENOMEM;
 
-	/* Titles are a line like the others: over an empty table the library prints none. */
+	/* Adds the titles as a line, because the library prints none over an empty table. */
 	if (!error && headings)
 		error = add_line(table, columns, chosen, NULL);
 	json_array_foreach(rows, i, row)
@@ -151,7 +153,7 @@ int tg_columns_print(const struct tg_column *columns, const json_t *rows, const 
 	}
 	if (error || !scols_table_get_ncols(table) || !scols_table_get_nlines(table))
 		return error;
-	/* All that tidegate prints is UTF-8, and the library escapes what the locale has not. */
+	/* The library escapes what the locale does not have, and tidegate prints UTF-8. */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	scols_table_set_stream(table, out);
 	scols_table_enable_noheadings(table, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Prints tables by libsmartcols, with the columns that -o chooses, and without titles if wanted. */
+/* Prints tables by libsmartcols, with the columns that -o chooses and with titles or without. */
 #ifndef TG_CLI_COLUMNS_H
 #define TG_CLI_COLUMNS_H
 
@@ -7,12 +7,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* A table's columns are an array that ends with one that has no name. */
+/* The columns of a table are an array that ends with one that has no name. */
 struct tg_column {
 	const char *name;   /* for -o */
 	const char *title;  /* the heading */
-	unsigned int width; /* characters at least, where rows are printed in parts; 0: as needed */
-	bool right;	    /* numbers stand on the right */
+	unsigned int width; /* characters at least, for tables printed in parts; 0: as needed */
+	bool right;	    /* aligned, as numbers are */
 	bool extra;	    /* shown only where it is chosen */
 };
 
@@ -21,15 +21,16 @@ struct tg_column {
 /* clang-format on */
 
 /*
- * Whether @chosen, names with commas between them in any case of letters, are all of columns of
- * @tables (ends with NULL). If not, logs which there are.
+ * Whether each name in @chosen is a column of one of @tables, which end with NULL. @chosen has
+ * commas between names; case does not matter. If one is not, logs which columns there are.
  */
 bool tg_columns_check(const struct tg_column *const *tables, const char *chosen);
 
 /*
- * Prints @rows: arrays of texts and whole numbers, one for each of @columns, in that order. @chosen
- * as above; NULL: all columns that are not extra. Control characters and what is not UTF-8 are
- * printed as \x1b. Nothing is cut off to fit a terminal. Returns 0 or -ENOMEM.
+ * Prints @rows, an array of rows. A row is an array with a text or whole number for each of
+ * @columns, in that order. Shows the columns @chosen, as above, or all that are not extra if it is
+ * NULL. Writes control characters and bytes that are not UTF-8 as \x1b. Cuts nothing off to fit a
+ * terminal. Returns 0 or -ENOMEM.
  */
 int tg_columns_print(const struct tg_column *columns, const json_t *rows, const char *chosen,
 		     bool headings, FILE *out);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Finds commands and their actions, and prints help and usages. */
 #include "cli/command_list.h"
 
 #include <string.h>
@@ -18,9 +19,9 @@ const struct tg_command *const tg_commands[] = {
 };
 /* clang-format on */
 
-#define DOES_AT 21 /* where the overview says what a command does */
+#define DOES_AT 21 /* column where --help says what a command does */
 
-/* The first of @name from @from on, which is one of tg_commands; NULL: no more. */
+/* Returns the first command called @name from @from on, a place in tg_commands; NULL: no more. */
 static const struct tg_command *const *next_of(const char *name,
 					       const struct tg_command *const *from)
 {
@@ -51,7 +52,7 @@ void tg_commands_print(FILE *out)
 	      out);
 }
 
-/* Of all actions that the command has, or of the one. */
+/* Prints the usage of @only, or of all actions of the command if it is NULL. */
 static void print_usages(const struct tg_command *const *first, const struct tg_command *only,
 			 FILE *out)
 {
@@ -83,7 +84,8 @@ static int print_help(const struct tg_command *const *first, const struct tg_com
 	return fflush(stdout) == 0 ? TG_EXIT_OK : TG_EXIT_FAILED;
 }
 
-/* The place of the action in @argv: the first that is neither an option nor the value of one. */
+/* Returns the index in @argv of the action: the first argument that is neither an option nor the
+ * value of one. @argc: there is none. */
 static int find_action(const struct tg_command *const *first, int argc, char **argv)
 {
 	const struct tg_command *const *command;
@@ -103,7 +105,7 @@ static int find_action(const struct tg_command *const *first, int argc, char **a
 	return argc;
 }
 
-/* Takes the action out of @argv. NULL if there is none. */
+/* Takes the action out of @argv and returns its command. NULL if it is missing or unknown. */
 static const struct tg_command *take_action(const struct tg_command *const *first, int *argc,
 					    char **argv)
 {
@@ -121,6 +123,7 @@ static const struct tg_command *take_action(const struct tg_command *const *firs
 	return NULL;
 }
 
+/* Prints help if asked for, else logs which actions there are. Returns the exit code. */
 static int no_action(const struct tg_command *const *first, int argc, char **argv)
 {
 	const struct tg_command *const *command;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The list of commands: finds the one that a command line is for, and runs it. */
+/* Lists the commands, finds the one that a command line is for, and runs it. */
 #ifndef TG_CLI_COMMAND_LIST_H
 #define TG_CLI_COMMAND_LIST_H
 
@@ -7,13 +7,14 @@
 
 struct tg_command;
 
-/* All of them, in the order of --help; ends with NULL. Those with actions are one for each. */
+/* All commands in the order of --help; ends with NULL. A command with actions has one for each. */
 extern const struct tg_command *const tg_commands[];
 
-/* --help of the program: a line for each command. */
+/* Prints the program's --help, with a line for each command. */
 void tg_commands_print(FILE *out);
 
-/* @argv[0]: the command's name. Returns the exit code. */
+/* Runs the command @argv[0] with the arguments after it. @argv ends with NULL and is reordered.
+ * Returns the exit code (enum tg_exit); mistakes have been logged, with the usage on stderr. */
 int tg_commands_run(int argc, char **argv);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The commands of `tidegate`, and the exit codes that they return. */
+/* Declares the commands of `tidegate`; base/exit.h has the exit codes that they return. */
 #ifndef TG_CLI_COMMANDS_H
 #define TG_CLI_COMMANDS_H
 
@@ -7,7 +7,7 @@
 
 struct tg_command;
 
-/* One or more in each cmd_*.c; cli_commands.c lists them. */
+/* One or more in each cmd_*.c; tg_commands lists them. */
 extern const struct tg_command cmd_allow_add, cmd_allow_del, cmd_allow_list, cmd_deny_add,
 	cmd_deny_del, cmd_deny_list;
 extern const struct tg_command cmd_apply, cmd_charge, cmd_check, cmd_cluster, cmd_confirm,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Puts values of the daemon's replies into words. */
 #include "cli/print.h"
 
 #include <stdio.h>

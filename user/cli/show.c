@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Asks the daemon, and prints its reply. */
 #include "cli/show.h"
 
 #include <stdio.h>

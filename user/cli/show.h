@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What commands do with an answer of the daemon: print it as the options say. */
+/* Prints the daemon's reply as --json, -o and --noheadings say. */
 #ifndef TG_CLI_SHOW_H
 #define TG_CLI_SHOW_H
 
@@ -9,13 +9,14 @@ struct tg_arguments;
 struct tg_column;
 
 /*
- * Sends @request (taken over), and prints the result as JSON with --json, else by @print. Returns
- * the exit code; what is wrong has been logged.
+ * Sends @request, whose reference it takes, and prints the result: as JSON with --json, else by
+ * @print. Returns the exit code (enum tg_exit); a failure has been logged, but for one to write.
  */
 int tg_show(json_t *request, const struct tg_arguments *arguments,
 	    void (*print)(const json_t *result, const struct tg_arguments *arguments));
 
-/* tg_columns_print() of @rows (taken over) to standard output, with -o and --noheadings. */
+/* Prints @rows, whose reference it takes, to standard output by tg_columns_print(), with -o and
+ * --noheadings. Logs if it runs out of memory. */
 void tg_show_table(const struct tg_column *columns, json_t *rows,
 		   const struct tg_arguments *arguments);
 

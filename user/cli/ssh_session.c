@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Reads SSH_CONNECTION from /proc, and compares the connection with lists and limits. */
 #include "cli/ssh_session.h"
 
 #include <arpa/inet.h>
@@ -17,7 +18,7 @@
 
 static const char variable[] = "SSH_CONNECTION=";
 
-/* A link-local address has its interface behind it, and IPv4 on an IPv6 socket is mapped. */
+/* Takes IPv4 mapped to IPv6 too. Cuts the interface off a link-local address, "fe80::1%eth0". */
 static bool parse_address(char *text, struct tg_prefix *prefix)
 {
 	char why[256];
@@ -28,7 +29,7 @@ static bool parse_address(char *text, struct tg_prefix *prefix)
 	       tg_prefix_parse(text, prefix, why, sizeof(why)) == 0;
 }
 
-/* "CLIENT PORT SERVER PORT" */
+/* Reads "CLIENT PORT SERVER PORT". */
 static bool parse(const char *text, struct tg_ssh_session *login)
 {
 	char client[TG_PREFIX_TEXT_SIZE], server[TG_PREFIX_TEXT_SIZE];
@@ -39,7 +40,7 @@ static bool parse(const char *text, struct tg_ssh_session *login)
 	       parse_address(client, &login->client) && parse_address(server, &login->server);
 }
 
-/* In the environment that the process was started with, proc(5). */
+/* Looks in the environment that the process was started with, proc(5). */
 static bool find_in(pid_t process, struct tg_ssh_session *login)
 {
 	tg_autofclose FILE *file = NULL;
@@ -55,7 +56,7 @@ static bool find_in(pid_t process, struct tg_ssh_session *login)
 	return false;
 }
 
-/* 0 if there is none, or it is not to be known. */
+/* Returns 0 if the parent cannot be read. */
 static pid_t parent_of(pid_t process)
 {
 	tg_autofclose FILE *file = NULL;
@@ -89,7 +90,7 @@ bool tg_ssh_session_find(struct tg_ssh_session *login)
 	return false;
 }
 
-/* The longest prefix of both lists decides; at the same length allow wins. */
+/* Finds the longest prefix of each list: the longer one decides, allow if both are as long. */
 static void look_up(const struct tg_config *config, const struct tg_ssh_session *login,
 		    bool *allowed, bool *denied)
 {
@@ -113,7 +114,7 @@ static bool holds(const struct tg_match *match, enum tg_field field, unsigned in
 	return !match->fields[field].given || tg_values_has(&match->fields[field], value);
 }
 
-/* Packets of the connection can meet the limit's conditions. */
+/* Whether packets of the connection can match. */
 static bool meets(const struct tg_match *match, const struct tg_ssh_session *login)
 {
 	const struct tg_values *types = &match->fields[TG_FIELD_ICMP_TYPE];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The command line: what stands before the command, and options of the program. */
+/* The program tidegate: takes out options of the program, and hands the rest to the command. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "base/log.h"
 
-/* Takes --control out, wherever it stands. Returns false if its value is missing. */
+/* Takes --control out, wherever it stands. False if its value is missing. */
 static bool take_control(int *argc, char **argv)
 {
 	static const char option[] = "--control";
@@ -32,7 +32,7 @@ static bool take_control(int *argc, char **argv)
 	return true;
 }
 
-/* The command first, so that options that stood before it become its own. */
+/* Moves the command to the front, so that options before it become its own. False: no command. */
 static bool command_first(int argc, char **argv)
 {
 	char *command;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Reads, rates, searches and sorts rows. */
 #include "cli/top_rows.h"
 
 #include <errno.h>
@@ -41,7 +42,7 @@ static void read_row(const json_t *source, struct tg_top_row *row)
 	row->exceeded_rate = row->admitted_rate = -1;
 }
 
-/* A bucket that has begun anew in between counts from nothing. */
+/* Packets a second. A counter that went back belongs to a new bucket, which began at 0. */
 static double rate(long long now, long long before, double seconds)
 {
 	return (double)(now >= before ? now - before : now) / seconds;
@@ -60,7 +61,7 @@ static void add_rates(struct tg_top_rows *rows, const struct tg_top_rows *before
 
 		old = bsearch(row, before->items, before->n, sizeof(*old), compare_keys);
 		if (!old)
-			continue; /* it may have been there all the time, below what was shown */
+			continue; /* may have existed, but below the rows asked for */
 		row->exceeded_rate = rate(row->exceeded, old->exceeded, seconds);
 		row->admitted_rate = rate(row->admitted, old->admitted, seconds);
 	}
@@ -80,7 +81,7 @@ int tg_top_rows_read(const json_t *answer, uint64_t at, const struct tg_top_rows
 	if (!made->items)
 		return -ENOMEM;
 	json_array_foreach(sources, i, source) read_row(source, &made->items[made->n++]);
-	/* By key, as the next call looks them up. */
+	/* By key, because the next call looks them up by bsearch(). */
 	qsort(made->items, made->n, sizeof(*made->items), compare_keys);
 	if (before)
 		add_rates(made, before);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Draws head, rows and help of the live screen. */
 #include "cli/top_screen.h"
 
 #include <curses.h>
@@ -25,7 +26,7 @@ bool tg_top_screen_open(void)
 	const char *move_cursor;
 	int error;
 
-	/* newterm() alone takes terminals on which nothing can be put in its place. */
+	/* Looks for "cup", move the cursor, because newterm() opens terminals without it too. */
 	if (setupterm(NULL, STDOUT_FILENO, &error) != OK)
 		return false;
 	move_cursor = tigetstr("cup");
@@ -54,8 +55,8 @@ size_t tg_top_screen_page(void)
 }
 
 /*
- * The signal of a window that changes its size comes only while a key is waited for: it would
- * break off what is being asked of the daemon.
+ * Lets SIGWINCH, the signal of a new window size, arrive only while waiting for a key, because it
+ * would interrupt a request to the daemon.
  */
 static void let_resize(int how)
 {
@@ -91,7 +92,7 @@ static attr_t colour(int pair)
 	return coloured ? COLOR_PAIR(pair) : A_BOLD;
 }
 
-/* A rate that is not known yet is no zero. */
+/* Writes "-" for a rate that is not known yet. */
 static const char *rate(double value, char *text, size_t size)
 {
 	if (value < 0)
@@ -100,7 +101,7 @@ static const char *rate(double value, char *text, size_t size)
 	return text;
 }
 
-/* Of the first two titles: on a narrow screen the counters matter more than the ends of names. */
+/* Widths of the first two columns: a narrow screen cuts names off so that counters fit. */
 static int source_width(int width)
 {
 	return width >= 144 ? 36 : 24;
@@ -114,9 +115,9 @@ static int limit_width(int width)
 static void draw_row(int line, const struct tg_top_row *row, int width)
 {
 	bool refuses = strcmp(row->state, "exceeded") == 0,
-	     closed = strcmp(row->state, "backoff") == 0;
+	     penalized = strcmp(row->state, "backoff") == 0;
 	attr_t attribute = row->shadow ? A_DIM
-			   : closed    ? colour(COLOR_CAREFUL)
+			   : penalized ? colour(COLOR_CAREFUL)
 			   : refuses   ? colour(COLOR_BAD)
 				       : A_NORMAL;
 	int source = source_width(width), limit = limit_width(width);
@@ -132,13 +133,13 @@ static void draw_row(int line, const struct tg_top_row *row, int width)
 	attroff(attribute);
 }
 
-/* The title of the column by which the rows are in order stands out. */
+/* Underlines the title of the column that the rows are sorted by. */
 static void draw_titles(enum tg_top_order order, int width)
 {
 	static const struct {
 		const char *title;
-		int width; /* 0: of the source, 1: of the limit */
-		int order; /* -1: none */
+		int width; /* 0: source_width(), 1: limit_width() */
+		int order; /* enum tg_top_order; -1: none */
 	} titles[] = {
 		{"SOURCE", 0, TG_TOP_SOURCE},	   {"LIMIT", 1, -1},
 		{"EXCEEDED", 12, TG_TOP_EXCEEDED}, {"PER SECOND", 10, TG_TOP_EXCEEDED_RATE},

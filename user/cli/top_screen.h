@@ -1,30 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The live screen of `tidegate top`. */
+/* Draws the live screen of `tidegate top` by curses, and reads keys. */
 #ifndef TG_CLI_TOP_SCREEN_H
 #define TG_CLI_TOP_SCREEN_H
 
 #include "cli/top_rows.h"
 
+/* What to draw; all is borrowed. */
 struct tg_top_view {
-	const json_t *status;	  /* the daemon's answer to `status` */
-	struct tg_top_rows *rows; /* sorted, searched */
+	const json_t *status;	  /* the result of `status` */
+	struct tg_top_rows *rows; /* those that match the search, in @order */
 	enum tg_top_order order;
 	const char *limit, *search;   /* NULL or empty: none */
-	size_t first;		      /* the row at the top; kept within bounds */
-	bool paused, typing, helping; /* typing: a text to search for */
+	size_t first;		      /* index of the row at the top; drawing keeps it in bounds */
+	bool paused, typing, helping; /* typing: the search is being typed */
 };
 
-/* False if the terminal cannot do it. Colours unless NO_COLOR (https://no-color.org) is set. */
+/* Takes the terminal over. False if it cannot move its cursor. Uses colours unless NO_COLOR
+ * (https://no-color.org) is set. */
 bool tg_top_screen_open(void);
 
+/* Draws the whole screen; the screen must be open for this and what follows. */
 void tg_top_screen_draw(struct tg_top_view *view);
 
-/* Rows that fit. */
+/* Returns how many rows fit, at least 1. */
 size_t tg_top_screen_page(void);
 
-/* The next key (curses(3)), or ERR after @ms. */
+/* Waits for a key at most @ms. Returns it as curses(3) has it, ERR if there was none. */
 int tg_top_screen_key(int ms);
 
+/* Gives the terminal back. Does nothing if the screen is not open. */
 void tg_top_screen_close(void);
 
 #endif
