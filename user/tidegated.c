@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The daemon: options, signals, event loop, and what is opened in which order. */
-#include <bpf/libbpf.h>
+/* The daemon's main: signals, event loop, and what is opened in which order. */
 #include <errno.h>
 #include <event2/event.h>
-#include <getopt.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <systemd/sd-daemon.h>
-#include <unistd.h>
 
 #include "base/capabilities.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "cluster/cluster.h"
 #include "config/config.h"
-#include "config/load.h"
 #include "control/server.h"
 #include "daemon/daemon.h"
 #include "daemon/lifecycle.h"
+#include "daemon/options.h"
 #include "datapath/datapath.h"
 #include "daemon/events.h"
 #include "base/exit.h"
@@ -28,28 +22,8 @@
 #include "base/log.h"
 #include "base/errmsg.h"
 #include "attach/link_monitor.h"
+#include "kernel/libbpf_log.h"
 #include "control/requests.h"
-
-#define DEFAULT_CONFIG	"/etc/tidegate/tidegate.yaml"
-#define DEFAULT_CONTROL "/run/tidegate/control.sock"
-#define DEFAULT_STATE	"/sys/fs/bpf/tidegate"
-#define DEFAULT_METRICS "127.0.0.1:9469"
-#define LIBBPF_LINES	100 /* of one message */
-
-static const char usage[] = "usage: tidegated [options]\n"
-			    "  --config FILE           " DEFAULT_CONFIG "\n"
-			    "  --control SOCKET        " DEFAULT_CONTROL "\n"
-			    "  --state DIR             " DEFAULT_STATE ", on a bpffs\n"
-			    "  --metrics HOST:PORT     " DEFAULT_METRICS ", or none\n"
-			    "  --log-format text|json  text\n"
-			    "  --log-level LEVEL       error, warning, info or debug; info\n"
-			    "  --version\n"
-			    "  --help\n";
-
-struct options {
-	enum tg_log_level level;
-	enum tg_log_format format;
-};
 
 static int exit_code(int error)
 {
@@ -64,82 +38,6 @@ static int exit_code(int error)
 		return TG_EXIT_NOT_FOUND;
 	}
 	return TG_EXIT_FAILED;
-}
-
-static int choose(const char *value, const char *const *names, int n)
-{
-	int i;
-
-	for (i = 0; i < n; i++)
-		if (strcmp(value, names[i]) == 0)
-			return i;
-	return -1;
-}
-
-static int set_option(struct tg_daemon *daemon, struct options *options, int option)
-{
-	static const char *const levels[] = {"error", "warning", "info", "debug"};
-	static const char *const formats[] = {"text", "json"};
-	int choice;
-
-	switch (option) {
-	case 'c':
-		daemon->config_path = optarg;
-		return 0;
-	case 's':
-		daemon->control_path = optarg;
-		return 0;
-	case 'd':
-		daemon->state_dir = optarg;
-		return 0;
-	case 'm':
-		daemon->metrics_address = optarg;
-		return 0;
-	case 'l':
-		choice = choose(optarg, levels, 4);
-		options->level = choice;
-		return choice;
-	case 'f':
-		choice = choose(optarg, formats, 2);
-		options->format = choice;
-		return choice;
-	}
-	return -1;
-}
-
-/* Returns -1 to go on, or the exit code. */
-static int parse_options(int argc, char **argv, struct tg_daemon *daemon, struct options *options)
-{
-	static const struct option long_options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"control", required_argument, NULL, 's'},
-		{"state", required_argument, NULL, 'd'},
-		{"metrics", required_argument, NULL, 'm'},
-		{"log-format", required_argument, NULL, 'f'},
-		{"log-level", required_argument, NULL, 'l'},
-		{"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, 'h'},
-		{},
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {
-		if (option == 'V' || option == 'h') {
-			fputs(option == 'V' ? "tidegated " TG_VERSION "\n" : usage, stdout);
-			return TG_EXIT_OK;
-		}
-		if (option == '?' || set_option(daemon, options, option) < 0) {
-			if (option != '?')
-				tg_log(TG_LOG_ERROR, "unknown value \"%s\"", optarg);
-			fputs(usage, stderr);
-			return TG_EXIT_USAGE;
-		}
-	}
-	if (optind == argc)
-		return -1;
-	tg_log(TG_LOG_ERROR, "unexpected argument \"%s\"", argv[optind]);
-	fputs(usage, stderr);
-	return TG_EXIT_USAGE;
 }
 
 static void on_signal(evutil_socket_t signal, short what, void *data)
@@ -158,9 +56,10 @@ static void on_signal(evutil_socket_t signal, short what, void *data)
 
 #define SIGNALS 4
 
+/* Runs the event loop until a signal or a request ends it. Returns 0 or -errno, logged. */
 static int run(struct tg_daemon *daemon)
 {
-	/* SIGUSR1 is sent where another daemon follows: a restart or an upgrade of the service. */
+	/* The service sends SIGUSR1 on a restart or an upgrade, so that the enforcement goes on. */
 	static const int signals[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
 	struct event *events[SIGNALS];
 	size_t i;
@@ -190,8 +89,9 @@ static json_t *on_request(void *data, const json_t *request, bool may_change)
 }
 
 /*
- * From configuration to enforcement. Everything that can fail comes before the publish, so
- * that what an earlier daemon left in force is not lost to a port that is taken.
+ * Opens everything, then puts the configuration in force. Ports and sockets come before the
+ * publish, so that a port that is taken does not change what an earlier daemon left in force.
+ * Returns 0 or -errno, logged; the caller closes what was opened in any case.
  */
 static int start(struct tg_daemon *daemon, struct tg_control **control, struct tg_http **http,
 		 struct tg_link_monitor **netlink)
@@ -208,7 +108,8 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 	if (!error)
 		error = tg_http_open(daemon->base, daemon->metrics_address, tg_request_handle,
 				     daemon, http);
-	/* Before the interfaces are looked at, so that none can slip in between. */
+	/* Opens before the publish looks for interfaces, so that none that appears then is missed.
+	 */
 	if (!error)
 		error = tg_link_monitor_open(daemon->base, tg_daemon_follow_interfaces, daemon,
 					     netlink);
@@ -227,6 +128,7 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 	return tg_events_open(daemon->base, daemon->datapath, &daemon->events);
 }
 
+/* Starts, runs and closes all. Returns 0 or -errno, logged. */
 static int serve(struct tg_daemon *daemon)
 {
 	struct tg_control *control = NULL;
@@ -257,49 +159,18 @@ static int serve(struct tg_daemon *daemon)
 	return error;
 }
 
-/* Where the last @n lines of a text begin: what a verifier finds wrong stands at the end. */
-static char *last_lines(char *text, int n)
-{
-	char *at = text + strlen(text);
-
-	while (at > text && n > 0)
-		if (*--at == '\n' && at[1])
-			n--;
-	return n ? text : at + 1;
-}
-
-static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	tg_autofree char *text = NULL;
-	char *line, *rest;
-
-	if (level == LIBBPF_DEBUG || vasprintf(&text, format, arguments) < 0)
-		return 0;
-	rest = last_lines(text, LIBBPF_LINES);
-	while ((line = strsep(&rest, "\n")))
-		if (*line)
-			tg_log(TG_LOG_DEBUG, "%s", line);
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
-	struct tg_daemon daemon = {
-		.config_path = DEFAULT_CONFIG,
-		.control_path = DEFAULT_CONTROL,
-		.state_dir = DEFAULT_STATE,
-		.metrics_address = DEFAULT_METRICS,
-		.started_ns = tg_now_ns(),
-	};
-	struct options options = {.level = TG_LOG_INFO, .format = TG_LOG_TEXT};
+	struct tg_daemon daemon = {.started_ns = tg_now_ns()};
+	struct tg_options options;
 	int code, error;
 
-	tg_log_setup("tidegated", options.level, options.format);
-	code = parse_options(argc, argv, &daemon, &options);
+	tg_log_setup("tidegated", TG_LOG_INFO, TG_LOG_TEXT);
+	code = tg_options_parse(argc, argv, &daemon, &options);
 	if (code >= 0)
 		return code;
 	tg_log_setup("tidegated", options.level, options.format);
-	libbpf_set_print(print_libbpf);
+	tg_libbpf_log();
 	signal(SIGPIPE, SIG_IGN);
 	error = tg_daemon_load(daemon.config_path, &daemon.config);
 	if (error)
