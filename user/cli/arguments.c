@@ -49,7 +49,7 @@ static const struct tg_option *row_at(const struct tg_command *command, size_t i
 
 /* Returns the row for what getopt_long returned: a letter, or FIRST_LONG + the row's number. NULL:
  * none. */
-static const struct tg_option *row_of(const struct tg_command *command, int value)
+static const struct tg_option *find_row(const struct tg_command *command, int value)
 {
 	const struct tg_option *row;
 	size_t i;
@@ -193,7 +193,7 @@ static void fill_getopt(const struct tg_command *command, struct option *longs, 
 static enum tg_parsed no_such_option(const struct tg_command *command, bool no_value,
 				     const char *argument)
 {
-	const struct tg_option *row = optopt ? row_of(command, optopt) : NULL;
+	const struct tg_option *row = optopt ? find_row(command, optopt) : NULL;
 	char name[TEXT_SIZE], option[TEXT_SIZE];
 
 	if (optopt == 'h' || (!optopt && strcmp(argument, "--help") == 0))
@@ -264,7 +264,7 @@ enum tg_parsed tg_arguments_parse(const struct tg_command *command, int argc, ch
 	while ((option = getopt_long(argc, argv, letters, longs, NULL)) >= 0) {
 		if (option == '?' || option == ':')
 			return no_such_option(command, option == ':', argv[optind - 1]);
-		if (!take(row_of(command, option), optarg, arguments))
+		if (!take(find_row(command, option), optarg, arguments))
 			return TG_PARSED_WRONG;
 	}
 	arguments->operands = argv + optind;

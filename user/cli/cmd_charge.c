@@ -41,8 +41,8 @@ static json_t *to_ms(uint64_t ns)
 	return json_integer(ns / NS_PER_MS + (ns % NS_PER_MS != 0));
 }
 
-static void print(const char *limit, const char *key, const struct tidegate_answer *answer,
-		  bool json)
+static void print_answer(const char *limit, const char *key, const struct tidegate_answer *answer,
+			 bool json)
 {
 	json_t *result = json_pack(
 		"{s:s, s:s, s:b, s:b, s:I, s:I, s:o, s:o, s:o}", "limit", limit, "key", key,
@@ -88,7 +88,7 @@ static void close_handle(struct tidegate **handle)
 	tidegate_close(handle);
 }
 
-static int run(const struct tg_arguments *arguments)
+static int run_charge(const struct tg_arguments *arguments)
 {
 	tg_cleanup(close_handle) struct tidegate *handle = NULL;
 	tg_autofree char *state = NULL;
@@ -105,7 +105,7 @@ static int run(const struct tg_arguments *arguments)
 		       arguments->operands[1], state ? state : "?", tidegate_strerror(error));
 		return code_of(error);
 	}
-	print(arguments->operands[0], arguments->operands[1], &answer, arguments->json);
+	print_answer(arguments->operands[0], arguments->operands[1], &answer, arguments->json);
 	if (fflush(stdout))
 		return TG_EXIT_FAILED;
 	return answer.admitted ? TG_EXIT_OK : TG_EXIT_EXCEEDED;
@@ -126,5 +126,5 @@ const struct tg_command cmd_charge = {
 	.name = "charge",
 	.does = "take tokens as an application does; exit code 10: refused",
 	.options = options,
-	.run = run,
+	.run = run_charge,
 };

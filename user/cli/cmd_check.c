@@ -36,8 +36,8 @@ static unsigned int hooks_of(const struct tg_config *config)
 	return hooks;
 }
 
-static void print_limit(const struct tg_config *config, const struct tg_config_limit *limit,
-			FILE *out)
+static void print_config_limit(const struct tg_config *config, const struct tg_config_limit *limit,
+			       FILE *out)
 {
 	unsigned int hooks = tg_config_limit_hooks(config, limit);
 
@@ -113,7 +113,7 @@ static void print_interface(const struct tg_config_interface *interface, FILE *o
 	fputc(')', out);
 }
 
-static void print_interfaces(const struct tg_config *config, FILE *out)
+static void print_config_interfaces(const struct tg_config *config, FILE *out)
 {
 	size_t i;
 
@@ -130,7 +130,7 @@ static void print_config(const struct tg_config *config, FILE *out)
 	size_t i;
 
 	fprintf(out, "%s is valid. It would enforce:\n", config->path);
-	print_interfaces(config, out);
+	print_config_interfaces(config, out);
 	fprintf(out, "table: %u bucket%s kept at once, all limits together\n", config->table_size,
 		plural(config->table_size));
 	fprintf(out, "on stop: %s\n",
@@ -148,7 +148,7 @@ static void print_config(const struct tg_config *config, FILE *out)
 	else
 		fputs("limits (a packet goes on only if all that it matches admit it):\n", out);
 	for (i = 0; i < config->limits_n; i++)
-		print_limit(config, &config->limits[i], out);
+		print_config_limit(config, &config->limits[i], out);
 }
 
 /* Replaces text that is not UTF-8, as a file's name may be, because JSON cannot carry it. */
@@ -178,15 +178,11 @@ static json_t *json_diagnostics(const struct tg_diagnostics *diagnostics, enum t
 	return list;
 }
 
-static void free_json(json_t **json)
-{
-	json_decref(*json);
-}
-
 /* @config: NULL if the file is not valid. Returns 0 or -errno. */
-static int print_json(const struct tg_config *config, const struct tg_diagnostics *diagnostics)
+static int print_config_json(const struct tg_config *config,
+			     const struct tg_diagnostics *diagnostics)
 {
-	tg_cleanup(free_json) json_t *json =
+	json_auto_t *json =
 		json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "valid", config != NULL, "errors",
 			  json_diagnostics(diagnostics, TG_ERROR), "warnings",
 			  json_diagnostics(diagnostics, TG_WARNING), "interfaces",
@@ -213,7 +209,7 @@ static int check(const char *path, bool json)
 	tg_diagnostics_print(&diagnostics, stderr);
 	if (r == 0)
 		tg_ssh_session_warn(config);
-	if (json && print_json(config, &diagnostics) < 0)
+	if (json && print_config_json(config, &diagnostics) < 0)
 		return TG_EXIT_FAILED;
 	if (!json && r == 0)
 		print_config(config, stdout);
@@ -226,7 +222,7 @@ static int check(const char *path, bool json)
 	return TG_EXIT_OK;
 }
 
-static int run(const struct tg_arguments *arguments)
+static int run_check(const struct tg_arguments *arguments)
 {
 	return check(arguments->operands[0], arguments->json);
 }
@@ -240,5 +236,5 @@ const struct tg_command cmd_check = {
 	.name = "check",
 	.does = "validate a configuration; say what it would enforce",
 	.options = options,
-	.run = run,
+	.run = run_check,
 };

@@ -118,7 +118,7 @@ static json_t *mode_of(const json_t *limit)
 	return json_string(mode);
 }
 
-static void print_limits(const json_t *limits, const struct tg_arguments *arguments)
+static void print_shared_limits(const json_t *limits, const struct tg_arguments *arguments)
 {
 	json_t *rows = json_array();
 	const json_t *limit;
@@ -152,7 +152,7 @@ static void print_cluster(const json_t *result, const struct tg_arguments *argum
 
 	if (arguments->columns) {
 		print_nodes(result, arguments);
-		print_limits(limits, arguments);
+		print_shared_limits(limits, arguments);
 		return;
 	}
 	printf("cluster %s, node %s (epoch %s), %lld node(s), interval %.0f ms\n",
@@ -172,13 +172,13 @@ static void print_cluster(const json_t *result, const struct tg_arguments *argum
 	print_nodes(result, arguments);
 	putchar('\n');
 	if (json_array_size(limits))
-		print_limits(limits, arguments);
+		print_shared_limits(limits, arguments);
 	else
 		puts("no limit is shared; write shared: true in one");
 	print_refused(json_object_get(result, "frames_refused"));
 }
 
-static int run(const struct tg_arguments *arguments)
+static int run_cluster(const struct tg_arguments *arguments)
 {
 	return tg_show(json_pack("{s:s}", "command", "cluster"), arguments, print_cluster);
 }
@@ -187,5 +187,5 @@ const struct tg_command cmd_cluster = {
 	.name = "cluster",
 	.does = "other nodes and their store, and limits shared with them",
 	.tables = {node_columns, limit_columns},
-	.run = run,
+	.run = run_cluster,
 };

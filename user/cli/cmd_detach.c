@@ -71,7 +71,7 @@ static int detach_alone(const char *state_dir, bool json)
 	return report(links, json);
 }
 
-static int run(const struct tg_arguments *arguments)
+static int run_detach(const struct tg_arguments *arguments)
 {
 	const char *environment = getenv("TIDEGATE_STATE");
 	const char *state_dir = DEFAULT_STATE;
@@ -98,5 +98,5 @@ const struct tg_command cmd_detach = {
 	.name = "detach",
 	.does = "remove every program, link and pin of ours",
 	.options = options,
-	.run = run,
+	.run = run_detach,
 };

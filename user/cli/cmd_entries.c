@@ -236,7 +236,7 @@ static const struct tg_column columns[] = {
 	{},
 };
 
-static json_t *row_of(const json_t *entry)
+static json_t *entry_row(const json_t *entry)
 {
 	const json_t *left = json_object_get(entry, "expires_in_ms");
 	char text[32] = "never";
@@ -250,7 +250,7 @@ static json_t *row_of(const json_t *entry)
 }
 
 /* Prints page by page, so that a list of any length needs little memory. */
-static void print_json(const json_t *page, bool first)
+static void print_entries_json(const json_t *page, bool first)
 {
 	const json_t *entry;
 	size_t i;
@@ -273,7 +273,7 @@ static int print_rows(const json_t *page, bool first, const struct tg_arguments 
 	int error;
 
 	json_array_foreach(json_object_get(page, "entries"), i, entry)
-		json_array_append_new(rows, row_of(entry));
+		json_array_append_new(rows, entry_row(entry));
 	error = tg_columns_print(columns, rows, arguments->columns, first && !arguments->noheadings,
 				 stdout);
 	json_decref(rows);
@@ -294,7 +294,7 @@ static int run_list(const struct tg_arguments *arguments)
 		page = NULL;
 		code = tg_client_ask(request, false, &page, NULL);
 		if (code == TG_EXIT_OK && arguments->json)
-			print_json(page, first);
+			print_entries_json(page, first);
 		else if (code == TG_EXIT_OK)
 			code = print_rows(page, first, arguments);
 		first = false;

@@ -60,7 +60,7 @@ static const struct tg_column columns[] = {
 	{},
 };
 
-static json_t *row_of(const json_t *event)
+static json_t *event_row(const json_t *event)
 {
 	char source[80], destination[80], protocol[16], more[48] = "";
 	json_int_t not_shown = tg_json_number(event, "not_shown");
@@ -76,7 +76,7 @@ static json_t *row_of(const json_t *event)
 		more);
 }
 
-static void print_json(const json_t *page)
+static void print_events_json(const json_t *page)
 {
 	const json_t *event;
 	size_t i;
@@ -96,12 +96,12 @@ static int print_page(const json_t *page, bool headings, const struct tg_argumen
 	int error;
 
 	if (arguments->json) {
-		print_json(page);
+		print_events_json(page);
 		return fflush(stdout) ? TG_EXIT_FAILED : TG_EXIT_OK;
 	}
 	rows = json_array();
 	json_array_foreach(json_object_get(page, "events"), i, event)
-		json_array_append_new(rows, row_of(event));
+		json_array_append_new(rows, event_row(event));
 	error = tg_columns_print(columns, rows, arguments->columns, headings, stdout);
 	json_decref(rows);
 	if (error)
@@ -109,8 +109,8 @@ static int print_page(const json_t *page, bool headings, const struct tg_argumen
 	return error || fflush(stdout) ? TG_EXIT_FAILED : TG_EXIT_OK;
 }
 
-static json_t *request(const struct tg_arguments *arguments, json_int_t after, json_int_t n,
-		       bool last)
+static json_t *events_request(const struct tg_arguments *arguments, json_int_t after, json_int_t n,
+			      bool last)
 {
 	return json_pack("{s:s, s:s*, s:I, s:I, s:b}", "command", "events", "limit",
 			 arguments->limit, "after", after, "n", n, "last", last);
@@ -124,7 +124,8 @@ static int follow(const struct tg_arguments *arguments, json_int_t after)
 
 	for (;;) {
 		page = NULL;
-		code = tg_client_ask(request(arguments, after, PAGE, false), false, &page, NULL);
+		code = tg_client_ask(events_request(arguments, after, PAGE, false), false, &page,
+				     NULL);
 		if (code != TG_EXIT_OK)
 			return code;
 		code = print_page(page, false, arguments);
@@ -137,13 +138,13 @@ static int follow(const struct tg_arguments *arguments, json_int_t after)
 	}
 }
 
-static int run(const struct tg_arguments *arguments)
+static int run_events(const struct tg_arguments *arguments)
 {
 	json_t *page = NULL;
 	json_int_t after;
 	int code;
 
-	code = tg_client_ask(request(arguments, 0, arguments->n, true), false, &page, NULL);
+	code = tg_client_ask(events_request(arguments, 0, arguments->n, true), false, &page, NULL);
 	if (code != TG_EXIT_OK)
 		return code;
 	if (arguments->json && !arguments->follow) {
@@ -172,5 +173,5 @@ const struct tg_command cmd_events = {
 	.does = "a sample of who exceeded what, and when",
 	.options = options,
 	.tables = {columns},
-	.run = run,
+	.run = run_events,
 };

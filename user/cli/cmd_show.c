@@ -77,7 +77,7 @@ static void print_reasons(const json_t *interfaces, const struct tg_arguments *a
 	}
 }
 
-static void print_shadow(const json_t *names)
+static void print_shadow_limits(const json_t *names)
 {
 	const json_t *name;
 	size_t i;
@@ -110,7 +110,7 @@ static void print_status(const json_t *result, const struct tg_arguments *argume
 	if (json_is_object(json_object_get(result, "confirm")))
 		printf("NOT CONFIRMED: goes back in %lld s unless `tidegate confirm` comes first\n",
 		       tg_json_number(json_object_get(result, "confirm"), "remaining_ms") / 1000);
-	print_shadow(json_object_get(result, "shadow_limits"));
+	print_shadow_limits(json_object_get(result, "shadow_limits"));
 	printf("table: %lld of %lld buckets used%s\n\n", tg_json_number(table, "buckets"),
 	       tg_json_number(table, "size"),
 	       json_is_true(json_object_get(table, "full"))
@@ -184,7 +184,7 @@ static bool has_any(const json_t *limits, const char *verdict, const char *actio
 	return false;
 }
 
-static json_t *row_of(const json_t *limit)
+static json_t *limit_row(const json_t *limit)
 {
 	const json_t *packets = json_object_get(limit, "packets");
 	char refill[96];
@@ -211,7 +211,7 @@ static void print_limits(const json_t *result, const struct tg_arguments *argume
 			if (strcmp(columns[i].name, verdicts[j].verdict) == 0)
 				columns[i].extra =
 					!has_any(limits, verdicts[j].verdict, verdicts[j].action);
-	json_array_foreach(limits, i, limit) json_array_append_new(rows, row_of(limit));
+	json_array_foreach(limits, i, limit) json_array_append_new(rows, limit_row(limit));
 	tg_show_table(columns, rows, arguments);
 }
 

@@ -15,13 +15,8 @@
 #include "replay/progress.h"
 #include "replay/simulation.h"
 
-static void free_json(json_t **json)
-{
-	json_decref(*json);
-}
-
 /* Logs @errmsg and returns the exit code for @error, a -errno. */
-static int exit_code(int error, const char *errmsg)
+static int simulate_failed(int error, const char *errmsg)
 {
 	tg_log(TG_LOG_ERROR, "%s", errmsg);
 	return error == -EPERM	  ? TG_EXIT_REFUSED
@@ -48,7 +43,7 @@ static bool find_hook(const struct tg_config *config, const char *name, enum tg_
 
 /* Runs all packets. Keeps those before a broken place in the capture. Returns 0 or -errno with
  * @errmsg. */
-static int run(struct tg_simulation *simulation, struct tg_capture *capture, char *errmsg)
+static int run_packets(struct tg_simulation *simulation, struct tg_capture *capture, char *errmsg)
 {
 	struct tg_progress progress = {};
 	struct tg_frame frame;
@@ -73,10 +68,11 @@ static int run(struct tg_simulation *simulation, struct tg_capture *capture, cha
 
 static int show(struct tg_simulation *simulation, const struct tg_arguments *arguments)
 {
-	tg_cleanup(free_json) json_t *report = tg_simulation_report(simulation, arguments->n);
+	json_auto_t *report = tg_simulation_report(simulation, arguments->n);
 
 	if (!report)
-		return exit_code(-ENOMEM, "the result cannot be read or is too large for memory");
+		return simulate_failed(-ENOMEM,
+				       "the result cannot be read or is too large for memory");
 	if (arguments->json) {
 		json_dumpf(report, stdout, JSON_COMPACT);
 		putchar('\n');
@@ -101,11 +97,11 @@ static int simulate(const struct tg_config *config, enum tg_hook hook,
 	if (!error)
 		error = tg_simulation_open(&simulation, config, hook, errmsg);
 	if (!error)
-		error = run(&simulation, capture, errmsg);
-	return error ? exit_code(error, errmsg) : show(&simulation, arguments);
+		error = run_packets(&simulation, capture, errmsg);
+	return error ? simulate_failed(error, errmsg) : show(&simulation, arguments);
 }
 
-static int run_command(const struct tg_arguments *arguments)
+static int run_simulate(const struct tg_arguments *arguments)
 {
 	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {0};
 	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
@@ -140,5 +136,5 @@ const struct tg_command cmd_simulate = {
 	.name = "simulate",
 	.does = "what a policy would have done to captured packets",
 	.options = options,
-	.run = run_command,
+	.run = run_simulate,
 };

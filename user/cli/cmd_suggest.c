@@ -22,7 +22,7 @@
 #define QUANTILE       0.99
 
 /* Logs @errmsg and returns the exit code for @error, a -errno. */
-static int exit_code(int error, const char *errmsg)
+static int suggest_failed(int error, const char *errmsg)
 {
 	tg_log(TG_LOG_ERROR, "%s", errmsg);
 	return error == -EPERM	  ? TG_EXIT_REFUSED
@@ -132,16 +132,16 @@ static int measure(struct tg_capture *capture, struct tg_suggestion_basis *basis
 	return error;
 }
 
-static int print(const struct tg_suggestion_basis *basis, struct tg_profile *profile)
+static int print_suggestions(const struct tg_suggestion_basis *basis, struct tg_profile *profile)
 {
 	struct tg_suggestion suggestions[TG_SUGGESTIONS_MAX];
 	size_t n;
 	int error = tg_suggest(profile, basis->quantile, suggestions, &n);
 
 	if (error)
-		return exit_code(error, "out of memory");
+		return suggest_failed(error, "out of memory");
 	if (!n)
-		return exit_code(-ENODATA, "there were no packets to suggest limits from");
+		return suggest_failed(-ENODATA, "there were no packets to suggest limits from");
 	tg_suggestion_print(basis, profile, suggestions, n, stdout);
 	if (fflush(stdout) == 0)
 		return TG_EXIT_OK;
@@ -157,17 +157,17 @@ static int suggest(const struct tg_arguments *arguments, struct tg_suggestion_ba
 	int error = open_capture(arguments, &capture, errmsg);
 
 	if (error)
-		return exit_code(error, errmsg);
+		return suggest_failed(error, errmsg);
 	basis->capture = tg_capture_name(capture);
 	basis->interface = arguments->live ? basis->capture : arguments->interface;
 	error = tg_profile_start(&profile, per_of(arguments->per), basis->prefix4, basis->prefix6);
 	if (error)
-		return exit_code(error, strerror(-error));
+		return suggest_failed(error, strerror(-error));
 	error = measure(capture, basis, &profile, errmsg);
-	return error ? exit_code(error, errmsg) : print(basis, &profile);
+	return error ? suggest_failed(error, errmsg) : print_suggestions(basis, &profile);
 }
 
-static int run(const struct tg_arguments *arguments)
+static int run_suggest(const struct tg_arguments *arguments)
 {
 	struct tg_suggestion_basis basis = {.prefix4 = 32, .prefix6 = 64, .quantile = QUANTILE};
 
@@ -203,5 +203,5 @@ const struct tg_command cmd_suggest = {
 	.does = "limits that all but a few sources would not notice",
 	.options = options,
 	.no_json = true, /* it writes a configuration */
-	.run = run,
+	.run = run_suggest,
 };

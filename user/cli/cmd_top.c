@@ -50,7 +50,7 @@ static void print_top(const json_t *result, const struct tg_arguments *arguments
 	tg_show_table(columns, rows, arguments);
 }
 
-static json_t *request(const char *limit, const char *by, json_int_t n)
+static json_t *top_request(const char *limit, const char *by, json_int_t n)
 {
 	return json_pack("{s:s, s:s*, s:s*, s:I}", "command", "top", "limit", limit, "by", by, "n",
 			 n);
@@ -133,8 +133,8 @@ static int fetch(struct live *live)
 		return code;
 	if (live->limit_at > json_array_size(json_object_get(live->limits, "limits")))
 		live->limit_at = 0; /* the limit is gone */
-	code = ask(request(limit_of(live), by_admitted ? "admitted" : "exceeded",
-			   *live->search ? ROWS_SEARCHED : ROWS),
+	code = ask(top_request(limit_of(live), by_admitted ? "admitted" : "exceeded",
+			       *live->search ? ROWS_SEARCHED : ROWS),
 		   &answer);
 	if (code != TG_EXIT_OK)
 		return code;
@@ -258,7 +258,7 @@ static int run_live(const struct tg_arguments *arguments)
 	int code;
 
 	/* Asks once before the screen opens, so that an error message stays visible. */
-	code = tg_client_ask(request(arguments->limit, arguments->by, 1), false, &answer, NULL);
+	code = tg_client_ask(top_request(arguments->limit, arguments->by, 1), false, &answer, NULL);
 	json_decref(answer);
 	if (code == TG_EXIT_OK)
 		code = ask(json_pack("{s:s}", "command", "limits"), &live.limits);
@@ -268,8 +268,8 @@ static int run_live(const struct tg_arguments *arguments)
 	if (arguments->by && strcmp(arguments->by, "admitted") == 0)
 		live.view.order = TG_TOP_ADMITTED;
 	if (!tg_top_screen_open())
-		code = tg_show(request(arguments->limit, arguments->by, arguments->n), arguments,
-			       print_top);
+		code = tg_show(top_request(arguments->limit, arguments->by, arguments->n),
+			       arguments, print_top);
 	else
 		code = watch(&live);
 	tg_top_screen_close();
@@ -282,12 +282,12 @@ static int run_live(const struct tg_arguments *arguments)
 	return code;
 }
 
-static int run(const struct tg_arguments *arguments)
+static int run_top(const struct tg_arguments *arguments)
 {
 	if (arguments->json || arguments->columns || arguments->noheadings ||
 	    !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
-		return tg_show(request(arguments->limit, arguments->by, arguments->n), arguments,
-			       print_top);
+		return tg_show(top_request(arguments->limit, arguments->by, arguments->n),
+			       arguments, print_top);
 	return run_live(arguments);
 }
 
@@ -305,5 +305,5 @@ const struct tg_command cmd_top = {
 	.does = "the busiest sources; live on a terminal",
 	.options = options,
 	.tables = {columns},
-	.run = run,
+	.run = run_top,
 };

@@ -48,7 +48,7 @@ static void print_version(const json_t *version)
 		printf("  %-20s %s\n", name, json_string_value(feature));
 }
 
-static int run(const struct tg_arguments *arguments)
+static int run_version(const struct tg_arguments *arguments)
 {
 	json_t *result = NULL, *version;
 	struct utsname system;
@@ -73,5 +73,5 @@ static int run(const struct tg_arguments *arguments)
 const struct tg_command cmd_version = {
 	.name = "version",
 	.does = "versions, and what this kernel has",
-	.run = run,
+	.run = run_version,
 };

@@ -57,7 +57,7 @@ static void print_shared(const json_t *shared)
 		       tg_json_number(shared, "elsewhere"), pace);
 }
 
-static void print_limit(const json_t *limit)
+static void print_bucket(const json_t *limit)
 {
 	const char *state = tg_json_text(limit, "state");
 	const json_t *ago = json_object_get(limit, "exceeded_ago_ms");
@@ -126,10 +126,10 @@ static void print_why(const json_t *result, const struct tg_arguments *arguments
 	print_listed(tg_json_text(result, "address"), json_object_get(result, "list"));
 	if (!json_array_size(limits))
 		puts(is_key ? "no limit has per: key" : "no limit has anything to say about it");
-	json_array_foreach(limits, i, limit) print_limit(limit);
+	json_array_foreach(limits, i, limit) print_bucket(limit);
 }
 
-static int run(const struct tg_arguments *arguments)
+static int run_why(const struct tg_arguments *arguments)
 {
 	struct tg_prefix address;
 	char why[256];
@@ -162,5 +162,5 @@ const struct tg_command cmd_why = {
 	.name = "why",
 	.does = "how an address stands with each limit, or a key",
 	.options = options,
-	.run = run,
+	.run = run_why,
 };

@@ -5,21 +5,15 @@
 #include <stdio.h>
 
 #include "cli/arguments.h"
-#include "base/cleanup.h"
 #include "cli/columns.h"
 #include "control/client.h"
 #include "cli/commands.h"
 #include "base/log.h"
 
-static void free_json(json_t **json)
-{
-	json_decref(*json);
-}
-
 int tg_show(json_t *request, const struct tg_arguments *arguments,
 	    void (*print)(const json_t *result, const struct tg_arguments *arguments))
 {
-	tg_cleanup(free_json) json_t *result = NULL;
+	json_auto_t *result = NULL;
 	int code = tg_client_ask(request, false, &result, NULL);
 
 	if (code != TG_EXIT_OK)

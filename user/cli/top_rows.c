@@ -43,7 +43,7 @@ static void read_row(const json_t *source, struct tg_top_row *row)
 }
 
 /* Packets a second. A counter that went back belongs to a new bucket, which began at 0. */
-static double rate(long long now, long long before, double seconds)
+static double rate_since(long long now, long long before, double seconds)
 {
 	return (double)(now >= before ? now - before : now) / seconds;
 }
@@ -62,8 +62,8 @@ static void add_rates(struct tg_top_rows *rows, const struct tg_top_rows *before
 		old = bsearch(row, before->items, before->n, sizeof(*old), compare_keys);
 		if (!old)
 			continue; /* may have existed, but below the rows asked for */
-		row->exceeded_rate = rate(row->exceeded, old->exceeded, seconds);
-		row->admitted_rate = rate(row->admitted, old->admitted, seconds);
+		row->exceeded_rate = rate_since(row->exceeded, old->exceeded, seconds);
+		row->admitted_rate = rate_since(row->admitted, old->admitted, seconds);
 	}
 }
 

@@ -93,7 +93,7 @@ static attr_t colour(int pair)
 }
 
 /* Writes "-" for a rate that is not known yet. */
-static const char *rate(double value, char *text, size_t size)
+static const char *format_rate(double value, char *text, size_t size)
 {
 	if (value < 0)
 		return "-";
@@ -125,8 +125,8 @@ static void draw_row(int line, const struct tg_top_row *row, int width)
 
 	snprintf(text, sizeof(text), "%-*.*s %-*.*s %12lld %10s %12lld %10s %9lld/%-9lld %s%s",
 		 source, source, row->source, limit, limit, row->limit, row->exceeded,
-		 rate(row->exceeded_rate, exceeded, sizeof(exceeded)), row->admitted,
-		 rate(row->admitted_rate, admitted, sizeof(admitted)), row->remaining,
+		 format_rate(row->exceeded_rate, exceeded, sizeof(exceeded)), row->admitted,
+		 format_rate(row->admitted_rate, admitted, sizeof(admitted)), row->remaining,
 		 row->capacity, row->state, row->shadow ? " (shadow)" : "");
 	attron(attribute);
 	mvaddnstr(line, 0, text, width);

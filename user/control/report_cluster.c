@@ -51,7 +51,7 @@ static json_t *peers_of(const struct tg_cluster_stats *stats, size_t i, bool dif
 	return names;
 }
 
-static json_t *limit_of(const struct tg_cluster_stats *stats, size_t i)
+static json_t *shared_limit_of(const struct tg_cluster_stats *stats, size_t i)
 {
 	const struct tg_cluster_limit_stats *limit = &stats->limits[i];
 
@@ -73,7 +73,7 @@ json_t *tg_report_cluster(const struct tg_cluster_stats *stats)
 	for (i = 0; i < stats->peers_n; i++)
 		json_array_append_new(peers, peer_of(&stats->peers[i]));
 	for (i = 0; i < stats->limits_n; i++)
-		json_array_append_new(limits, limit_of(stats, i));
+		json_array_append_new(limits, shared_limit_of(stats, i));
 	json = json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:f}", "cluster",
 			 stats->name, "node", stats->node, "epoch", epoch_of(stats->epoch), "state",
 			 tg_cluster_state_name(stats->state), "interval_ms", ms_of(stats->tick),
