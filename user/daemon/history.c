@@ -28,7 +28,7 @@ static void remember(struct tg_history *history, struct tg_config *config)
 	history->policies[history->n++] = config;
 }
 
-static int publish(struct tg_daemon *daemon, struct tg_config *config, char *errmsg)
+static int put_in_force(struct tg_daemon *daemon, struct tg_config *config, char *errmsg)
 {
 	int error = tg_cluster_secret_note(config, errmsg);
 
@@ -55,7 +55,7 @@ int tg_history_change(struct tg_daemon *daemon, struct tg_config **config, char 
 				    "a change waits to be confirmed, %llu s more; run `tidegate "
 				    "confirm` or `tidegate rollback` first",
 				    tg_history_remaining(daemon) / NS_PER_S);
-	error = publish(daemon, *config, errmsg);
+	error = put_in_force(daemon, *config, errmsg);
 	if (error)
 		return error;
 	remember(history, daemon->config);
@@ -74,7 +74,7 @@ int tg_history_rollback(struct tg_daemon *daemon, char *errmsg)
 			errmsg, ENOENT,
 			"there is no earlier policy to go back to since the daemon began");
 	before = history->policies[history->n - 1];
-	error = publish(daemon, before, errmsg);
+	error = put_in_force(daemon, before, errmsg);
 	if (error)
 		return error;
 	history->n--;
