@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""tests/layers.py [TOP]: holds the rule for includes (docs/architecture.md). Prints each breach with its place, then the number of
-levels of user/'s folders; exits 1 on a breach."""
+"""tests/layers.py [TOP]: holds the rules for includes (docs/architecture.md) and for names of functions. Prints each breach with its
+place, then the number of levels of user/'s folders; exits 1 on a breach."""
 import os
 import re
+import subprocess
 import sys
 
 BOUNDARY = "include/tidegate"
@@ -114,6 +115,32 @@ def check_names(tree):
             seen[name] = path
 
 
+def tags(tree):
+    """(kind, name, path:line, whether it is static) of each function, struct and enum that is shipped, in order of place"""
+    paths = [path for path in tree.files if not path.startswith(("bench/", "tests/"))]
+    command = ["ctags", "-x", "--sort=no", "--kinds-c=fsg", "--_xformat=%K %N %F:%n %{file}", *paths]
+    out = subprocess.run(command, cwd=tree.top, capture_output=True, text=True, check=True).stdout
+    for kind, name, place, scope in map(str.split, out.splitlines()):
+        if not name.startswith("__anon"):
+            yield kind, name, place, scope == "file"
+
+
+def check_functions(tree):
+    """no function is called as a struct or enum is; no two static functions of a folder of user/ have one name"""
+    found = list(tags(tree))
+    types = {name: (kind, place) for kind, name, place, _ in found if kind != "function"}
+    statics = {}
+    for kind, name, place, static in found:
+        if kind != "function":
+            continue
+        if name in types:
+            tree.complain(place, "the function {0} has the name of {1} {0} at {2}".format(name, *types[name]))
+        if static and place.startswith("user/") and place.split(":")[0].endswith(".c"):
+            first = statics.setdefault((folder_of(place), name), place)
+            if first.split(":")[0] != place.split(":")[0]:
+                tree.complain(place, f"static {name}: {first} has one of the same name; call each for what it does, or share one")
+
+
 def units(tree):
     """x.c and x.h of one folder are one unit, as a reader sees them: a circle may pass through a header and its source"""
     graph = {}
@@ -153,6 +180,7 @@ def main():
     for path in tree.files:
         check_file(tree, path)
     check_names(tree)
+    check_functions(tree)
     graph = units(tree)
     levels(tree, graph)
     most = levels(tree, folders(graph))
@@ -160,7 +188,7 @@ def main():
         tree.complain("user", f"{most} levels of folders; {MAX_LEVELS} at most")
     for breach in sorted(set(tree.breaches)):
         print(breach)
-    print(f"includes: {most} levels of folders in user/, {len(tree.breaches)} breaches of the rule")
+    print(f"includes: {most} levels of folders in user/, {len(tree.breaches)} breaches of the rules")
     return 1 if tree.breaches else 0
 
 

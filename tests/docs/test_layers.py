@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""tests/layers.py finds each kind of breach of the rule for includes, and none in the tree as it is."""
+"""tests/layers.py finds each kind of breach of the rules for includes and for names, and none in the tree as it is."""
 import os
 import shutil
 import subprocess
@@ -28,6 +28,12 @@ BREACHES = [
     ("no such header", "user/base/a.c", '#include "base/nothing.h"', "no such header in the tree"),
     ("a name twice", "user/http/log.h", "", "user/base/log.h has the same name"),
     ("a circle in a folder", "user/base/cleanup.h", '#include "base/text.h"', "a circle: "),
+    ("a function called as a struct", "user/base/a.c", "static int tg_prefix(void) { return 0; }",
+     "the function tg_prefix has the name of struct tg_prefix at user/base/prefix.h"),
+    ("a function called as an enum", "bpf/a.bpf.h", "static int tg_log_level(void) { return 0; }",
+     "the function tg_log_level has the name of enum tg_log_level at user/base/log.h"),
+    ("two static functions of one name", "user/http/a.c", "static int route_private(void) { return 0; }",
+     "static route_private: user/http/a.c:1 has one of the same name"),
     ("a folder without a rule", "user/other/a.c", "", "no rule for the folder user/other"),
 ]
 
@@ -46,7 +52,7 @@ def add(path, line):
 def main():
     tests = Tests()
     code, said = layers(ROOT)
-    tests.check("the tree keeps the rule", code == 0, said)
+    tests.check("the tree keeps the rules", code == 0, said)
     for name, path, line, expected in BREACHES:
         with tempfile.TemporaryDirectory() as top:
             for folder in ("bpf", "include", "lib", "user"):
