@@ -99,7 +99,7 @@ void tg_bucket_measure(const struct tg_limit_record *record, const struct tg_buc
 	if (view->unit == TG_CONFIG_BYTES)
 		cost = view->capacity < TG_FULL_FRAME ? view->capacity : TG_FULL_FRAME;
 	view->state = view->remaining >= cost ? TG_BUCKET_OPEN : TG_BUCKET_EXCEEDED;
-	needed = deficit + (cost << rate->scale);
+	needed = deficit + tg_units(rate, cost);
 	needed = needed > rate->capacity ? needed - rate->capacity : 0;
 	view->retry_after_ns = time_until(rate, needed, precise, tick);
 	if (view->state == TG_BUCKET_OPEN)

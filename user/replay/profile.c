@@ -154,7 +154,7 @@ static void charge(const struct tg_profile *profile, struct tg_profile_source *s
 		rate = &profile->rates[i];
 		clock = tg_gcra_clock(rate, now);
 		deficit = source->packets ? tg_gcra_deficit(rate, source->states[i], clock) : 0;
-		deficit += 1ULL << rate->scale;
+		deficit += tg_units(rate, 1);
 		if (deficit > source->deepest[i])
 			source->deepest[i] = deficit;
 		if (deficit > rate->capacity)
@@ -207,7 +207,7 @@ int tg_profile_packet(struct tg_profile *profile, const struct tg_trace *trace, 
 uint64_t tg_profile_burst(const struct tg_profile *profile, const struct tg_profile_source *source,
 			  size_t rate)
 {
-	uint64_t token = 1ULL << profile->rates[rate].scale;
+	uint64_t token = tg_units(&profile->rates[rate], 1);
 
 	return (source->deepest[rate] + token - 1) / token;
 }
