@@ -185,8 +185,8 @@ int tg_datapath_each_bucket(struct tg_datapath *datapath,
 }
 
 /* The bucket that a source without its own shares; false if it would get one of its own. */
-static bool find_shared(const struct tg_datapath *datapath, const struct tg_bucket_key *key,
-			struct tg_bucket *bucket)
+static bool find_overflow(const struct tg_datapath *datapath, const struct tg_bucket_key *key,
+			  struct tg_bucket *bucket)
 {
 	uint32_t slot = TG_LIMIT_SLOT(key->limit_id);
 	uint32_t index =
@@ -221,7 +221,7 @@ static void view_limit(const struct tg_datapath *datapath, size_t index, const u
 	if (found)
 		bucket = entry.bucket;
 	else
-		view->overflow = find_shared(datapath, &key, &bucket);
+		view->overflow = find_overflow(datapath, &key, &bucket);
 	if (!found && !view->overflow)
 		bucket.state =
 			tg_bucket_full_state(&record->rates[record->version], record->version);

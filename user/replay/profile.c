@@ -74,9 +74,14 @@ static struct tg_profile_kind *kind_of(struct tg_profile *profile, const struct 
 	return NULL;
 }
 
-static int by_packets(const struct tg_profile_kind *a, const struct tg_profile_kind *b)
+static int most_packets_first(const struct tg_profile_kind *a, const struct tg_profile_kind *b)
 {
 	return (a->packets < b->packets) - (a->packets > b->packets);
+}
+
+void tg_profile_sort_kinds(struct tg_profile *profile)
+{
+	HASH_SORT(profile->kinds, most_packets_first);
 }
 
 /* Lets go of the sources of all but the main kinds. */
@@ -87,7 +92,7 @@ static void close_minor_kinds(struct tg_profile *profile)
 	uint32_t id;
 	size_t i = 0;
 
-	HASH_SORT(profile->kinds, by_packets);
+	tg_profile_sort_kinds(profile);
 	for (kind = profile->kinds; kind; kind = kind->hh.next)
 		kind->closed |= i++ >= MAIN_KINDS;
 	HASH_ITER(hh, profile->sources, source, next)
@@ -102,8 +107,8 @@ static void close_minor_kinds(struct tg_profile *profile)
 	profile->full = HASH_COUNT(profile->sources) >= TG_PROFILE_SOURCES;
 }
 
-static void key_of(const struct tg_profile *profile, const struct tg_trace *trace, uint32_t kind,
-		   struct tg_profile_key *key)
+static void profile_key(const struct tg_profile *profile, const struct tg_trace *trace,
+			uint32_t kind, struct tg_profile_key *key)
 {
 	const struct tg_address *address =
 		profile->per == TG_CONFIG_PER_DESTINATION ? &trace->destination : &trace->source;
@@ -116,8 +121,8 @@ static void key_of(const struct tg_profile *profile, const struct tg_trace *trac
 }
 
 /* *@source is NULL if there is no room for another. */
-static int source_of(struct tg_profile *profile, struct tg_profile_kind *kind,
-		     const struct tg_profile_key *key, struct tg_profile_source **source)
+static int find_or_add_source(struct tg_profile *profile, struct tg_profile_kind *kind,
+			      const struct tg_profile_key *key, struct tg_profile_source **source)
 {
 	struct tg_profile_source *made;
 
@@ -194,8 +199,8 @@ int tg_profile_packet(struct tg_profile *profile, const struct tg_trace *trace, 
 	kind->packets++;
 	if (kind->closed)
 		return 0;
-	key_of(profile, trace, kind->id, &key);
-	error = source_of(profile, kind, &key, &source);
+	profile_key(profile, trace, kind->id, &key);
+	error = find_or_add_source(profile, kind, &key, &source);
 	if (error || !source)
 		return error;
 	charge(profile, source, now);

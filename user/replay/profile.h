@@ -63,6 +63,9 @@ int tg_profile_start(struct tg_profile *profile, enum tg_config_per per, unsigne
 /* Measures a packet that the program has traced. @now: ns on its clock. 0 or -ENOMEM. */
 int tg_profile_packet(struct tg_profile *profile, const struct tg_trace *trace, uint64_t now);
 
+/* Sorts profile->kinds: most packets first. */
+void tg_profile_sort_kinds(struct tg_profile *profile);
+
 /* Tokens that a source's bucket at a rate must hold for it not to notice. */
 uint64_t tg_profile_burst(const struct tg_profile *profile, const struct tg_profile_source *source,
 			  size_t rate);

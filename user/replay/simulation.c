@@ -25,8 +25,8 @@ static bool is_ipv4(const struct tg_address *address)
 }
 
 /* A limit that does not count by source hurts sources all the same: then each address is one. */
-static void key_of(const struct tg_simulation *simulation, uint32_t slot,
-		   const struct tg_trace *trace, struct tg_outcome_key *key)
+static void outcome_key(const struct tg_simulation *simulation, uint32_t slot,
+			const struct tg_trace *trace, struct tg_outcome_key *key)
 {
 	const struct tg_limit *limit = &tg_replay_compiled(simulation->replay)->policy.limits[slot];
 	const struct tg_address *mask = is_ipv4(&trace->source) ? &limit->mask4 : &limit->mask6;
@@ -51,7 +51,7 @@ static int count_limits(struct tg_simulation *simulation, const struct tg_trace 
 	for (; left; left &= left - 1) {
 		slot = __builtin_ctzll(left);
 		refused = refusing >> slot & 1;
-		key_of(simulation, slot, trace, &key);
+		outcome_key(simulation, slot, trace, &key);
 		error = tg_outcomes_count(&simulation->sources, &key, refused, trace->bytes, now);
 		if (error)
 			return error;

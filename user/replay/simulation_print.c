@@ -68,7 +68,7 @@ static void print_notes(const json_t *report, FILE *out)
 		      out);
 }
 
-static void print_reasons(const json_t *report, FILE *out)
+static void print_reason_counts(const json_t *report, FILE *out)
 {
 	const json_t *count;
 	const char *reason;
@@ -139,7 +139,7 @@ void tg_simulation_print(const json_t *report, FILE *out)
 {
 	print_head(report, out);
 	print_notes(report, out);
-	print_reasons(report, out);
+	print_reason_counts(report, out);
 	if (json_array_size(json_object_get(report, "limits")))
 		print_limits(report, out);
 	print_sources(report, out);

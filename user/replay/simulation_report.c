@@ -71,7 +71,8 @@ static json_t *limits_of(const struct tg_simulation *simulation)
 }
 
 /* The prefix that the bucket is for, or the address if the limit has buckets for others. */
-static json_t *source_of(const struct tg_simulation *simulation, const struct tg_outcome *source)
+static json_t *report_source(const struct tg_simulation *simulation,
+			     const struct tg_outcome *source)
 {
 	const struct tg_compiled *compiled = tg_replay_compiled(simulation->replay);
 	const struct tg_config_limit *limit = simulation->config->limits;
@@ -101,7 +102,7 @@ static json_t *worst_of(struct tg_simulation *simulation, size_t n)
 		return sources;
 	n = tg_outcomes_worst(&simulation->sources, worst, n);
 	for (i = 0; i < n; i++)
-		json_array_append_new(sources, source_of(simulation, worst[i]));
+		json_array_append_new(sources, report_source(simulation, worst[i]));
 	return sources;
 }
 

@@ -105,11 +105,6 @@ static bool is_answers(const struct tg_profile *profile, const struct tg_profile
 	       kind->port >= EPHEMERAL_PORT && kind->sources < ANSWERS_FROM;
 }
 
-static int by_packets(const struct tg_profile_kind *a, const struct tg_profile_kind *b)
-{
-	return (a->packets < b->packets) - (a->packets > b->packets);
-}
-
 int tg_suggest(struct tg_profile *profile, double quantile, struct tg_suggestion *suggestions,
 	       size_t *n)
 {
@@ -117,7 +112,7 @@ int tg_suggest(struct tg_profile *profile, double quantile, struct tg_suggestion
 	int error = 0;
 
 	*n = 0;
-	HASH_SORT(profile->kinds, by_packets);
+	tg_profile_sort_kinds(profile);
 	for (kind = profile->kinds; kind && *n < TG_SUGGESTIONS_MAX; kind = kind->hh.next) {
 		if (kind->packets * LEAST_SHARE < profile->packets)
 			break;

@@ -77,8 +77,9 @@ static void print_rate(const char *before, uint64_t packets, FILE *out)
 	fprintf(out, "%s%" PRIu64 ".%" PRIu64, before, tenths / SHOWN_PARTS, tenths % SHOWN_PARTS);
 }
 
-static void print_reasons(const struct tg_suggestion_basis *basis, const struct tg_profile *profile,
-			  const struct tg_suggestion *suggestion, FILE *out)
+static void print_explanation(const struct tg_suggestion_basis *basis,
+			      const struct tg_profile *profile,
+			      const struct tg_suggestion *suggestion, FILE *out)
 {
 	const struct tg_profile_kind *kind = suggestion->kind;
 	double share = 100.0 * kind->packets / profile->packets, quantile = 100 * basis->quantile;
@@ -111,7 +112,7 @@ static void print_limit(const struct tg_suggestion_basis *basis, const struct tg
 	char name[8], rate[64];
 
 	protocol = protocol_name(kind->protocol, name, sizeof(name));
-	print_reasons(basis, profile, suggestion, out);
+	print_explanation(basis, profile, suggestion, out);
 	fprintf(out, "  - name: %s%s", name == protocol ? "protocol-" : "", protocol);
 	if (kind->has_port)
 		fprintf(out, "-%u", kind->port);
