@@ -3,6 +3,7 @@
 #ifndef TG_CLASSIFY_BPF_H
 #define TG_CLASSIFY_BPF_H
 
+#include <tidegate/bucket_key.h>
 #include <tidegate/lists.h>
 #include "maps.bpf.h"
 #include "parse.bpf.h"
@@ -156,31 +157,6 @@ static __always_inline __u64 tg_match_headers(const struct tg_packet *packet)
 	return limits;
 }
 
-/*
- * Makes the key of a bucket of @limit. @address: in full, the limit's mask is applied here. @port
- * and @protocol: those of the packet, or 0 if the limit does not tell them apart.
- */
-static __always_inline void tg_make_key(struct tg_bucket_key *key, const struct tg_limit *limit,
-					const struct tg_address *address, bool is_ipv4, __u64 port,
-					__u64 protocol, __u64 kind)
-{
-	const struct tg_address *mask = is_ipv4 ? &limit->mask4 : &limit->mask6;
-	__u64 rest = limit->id;
-
-	/*
-	 * One store: the hash reads 64-bit words, and a load of a word just written by narrow
-	 * stores stalls.
-	 */
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	rest |= port << 32 | protocol << 48 | kind << 56;
-#else
-	rest = rest << 32 | port << 16 | protocol << 8 | kind;
-#endif
-	key->address.high = address->high & mask->high;
-	key->address.low = address->low & mask->low;
-	__builtin_memcpy(&key->limit_id, &rest, sizeof(rest));
-}
-
 /* Makes the key of the bucket in @limit that @packet charges. */
 static __always_inline void tg_packet_key(struct tg_bucket_key *key, const struct tg_limit *limit,
 					  const struct tg_packet *packet)
@@ -189,14 +165,6 @@ static __always_inline void tg_packet_key(struct tg_bucket_key *key, const struc
 		    limit->per == TG_PER_DESTINATION ? &packet->destination : &packet->source,
 		    packet->is_ipv4, limit->per_port ? packet->destination_port : 0,
 		    limit->per_protocol ? packet->protocol : 0, TG_KEY_ADDRESS);
-}
-
-/* Makes the key of the bucket that holds all of an address, or a name, in @limit. */
-static __always_inline void tg_whole_key(struct tg_bucket_key *key, const struct tg_limit *limit,
-					 const struct tg_address *address, bool is_ipv4)
-{
-	tg_make_key(key, limit, address, is_ipv4, 0, 0,
-		    limit->per == TG_PER_KEY ? TG_KEY_NAME : TG_KEY_ADDRESS);
 }
 
 #endif

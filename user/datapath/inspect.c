@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tidegate/bucket_key.h>
 #include <tidegate/keyed_hash.h>
 #include <tidegate/name_hash.h>
 
@@ -205,17 +206,18 @@ static void view_limit(const struct tg_datapath *datapath, size_t index, const u
 		       struct tg_bucket_view *view)
 {
 	const struct tg_config_limit *limit = &datapath->config->limits[index];
-	const struct tg_limit_record *record = &datapath->records[datapath->compiled->slots[index]];
-	struct tg_bucket_key key = {
-		.limit_id = record->id,
-		.kind = limit->per == TG_CONFIG_PER_KEY ? TG_KEY_NAME : TG_KEY_ADDRESS,
-	};
+	uint32_t slot = datapath->compiled->slots[index];
+	const struct tg_limit_record *record = &datapath->records[slot];
+	struct tg_address masked;
+	struct tg_bucket_key key;
 	struct tg_bucket bucket = {};
 	struct tg_table_entry entry;
 	bool found;
 
 	start_view(limit, address, view);
-	memcpy(&key.address, view->bucket.address, sizeof(key.address));
+	memcpy(&masked, view->bucket.address, sizeof(masked));
+	tg_whole_key(&key, &datapath->compiled->policy.limits[slot], &masked,
+		     tg_prefix_is_ipv4(&view->bucket));
 	found = tg_table_lookup(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS),
 				&datapath->compiled->policy.table, &key, &entry) >= 0;
 	if (found)
