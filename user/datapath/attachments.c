@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Keeping the attachments and the machine's interfaces together, while these come and go. */
+/* Keeps the attachments in step with the interfaces of the machine, which come and go. */
 #include "datapath/attachments.h"
 
 #include <bpf/bpf.h>
@@ -91,7 +91,7 @@ static bool is_wanted(const struct tg_target *targets, size_t n,
 	return false;
 }
 
-/* An interface that is gone has taken its program along; what is left is our end of the link. */
+/* The kernel detached the program with its interface, but our descriptor and pin are left. */
 static void let_go(struct tg_datapath *datapath, const struct tg_target *targets, size_t n)
 {
 	size_t i, kept = 0;
@@ -110,7 +110,7 @@ static void let_go(struct tg_datapath *datapath, const struct tg_target *targets
 	datapath->attachments_n = kept;
 }
 
-/* A limit has packets wait at tc-egress. */
+/* True if a limit delays packets at tc-egress. */
 static bool delays(const struct tg_config *config)
 {
 	size_t i;

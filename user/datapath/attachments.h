@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The attachments of a datapath: each has a hook, a place among the counters and maybe a queue. */
+/*
+ * The attachments of a datapath. Each is a program on one hook of one interface, with an index into
+ * the interface counters and, if packets are delayed there, an fq qdisc.
+ */
 #ifndef TG_DATAPATH_ATTACHMENTS_H
 #define TG_DATAPATH_ATTACHMENTS_H
 
@@ -14,38 +17,40 @@ struct tg_datapath;
 struct tg_program;
 struct tg_target;
 
-/* The attachment to a hook of an interface, or NULL. */
+/* Returns the live attachment to a hook of an interface, or NULL. It stays the datapath's. */
 struct tg_attachment *tg_attachments_find(struct tg_datapath *datapath, unsigned int ifindex,
 					  enum tg_hook hook);
 
 /*
- * Puts an attachment on its hook unless it is there already, with the queue that it needs behind
- * it if the policy delays. *@queued: the queue was made by this call. 0 or -errno with @errmsg.
+ * Attaches @program to the attachment's hook, unless the attachment has a link already. Sees to it
+ * first that the interface has an fq qdisc, if @config delays packets there; sets *@queued if this
+ * call made that qdisc. Returns 0, or -errno with @errmsg; then a qdisc just made is gone again.
  */
 int tg_attachments_attach(const struct tg_datapath *datapath, const struct tg_program *program,
 			  const struct tg_config *config, const struct tg_target *target,
 			  struct tg_attachment *attachment, bool *queued, char *errmsg);
 
-/* Packets are delayed there. */
+/* True if a limit of @config delays packets at that hook. */
 bool tg_attachments_delay(const struct tg_config *config, const struct tg_attachment *attachment);
 
-/* Where it stands in the map `attachments`. */
+/* Returns the key of the attachment in the map `attachments`. */
 uint32_t tg_attachments_index(const struct tg_attachment *attachment);
 
 /*
- * Gives an attachment its place among the counters, if it has none: one that neither the live
- * attachments have nor @others. 0 or -errno with @errmsg.
+ * Sets attachment->counters, if it is 0, to an index that neither a live attachment nor one of
+ * @others has; clears the counters there and writes the index to the map `attachments`. Returns 0,
+ * or -errno with @errmsg.
  */
 int tg_attachments_count(const struct tg_datapath *datapath, const struct tg_program *program,
 			 const struct tg_attachment *others, size_t others_n,
 			 struct tg_attachment *attachment, char *errmsg);
 
-/* Takes an attachment away, with the queue of ours behind it. */
+/* Detaches and unpins an attachment, and removes the fq qdisc if tidegate made it. */
 void tg_datapath_remove(const struct tg_datapath *datapath, struct tg_attachment *attachment);
 
 /*
- * Attaches to interfaces that the configuration means and that have appeared, lets go of
- * those that have gone or have another name now. What cannot be is logged, once.
+ * Attaches to interfaces that the configuration means and that have appeared, and detaches from
+ * those that are gone or renamed. Logs a failure, but not the same one again.
  */
 void tg_datapath_follow(struct tg_datapath *datapath);
 

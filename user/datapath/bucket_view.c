@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Computes what is left in a bucket and how long until it has more, and fills fresh buckets. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <tidegate/gcra.h>
@@ -8,7 +9,8 @@
 #include "base/clock.h"
 #include "kernel/packet_clock.h"
 
-#define TG_FULL_FRAME 1514 /* bytes: what retry_after is reckoned for when a limit counts bytes */
+#define TG_FULL_FRAME 1514 /* bytes: the packet that retry_after is for, if a limit counts bytes   \
+			    */
 
 uint64_t tg_bucket_full_state(const struct tg_rate *rate, uint32_t version)
 {
@@ -39,7 +41,7 @@ int tg_buckets_clear_fresh(const struct tg_program *program, const struct tg_com
 	return 0;
 }
 
-/* Units missing at @now, in the record's current rate. */
+/* Returns the units missing at @now, converted to the current rate of the record. */
 static uint64_t deficit_at(const struct tg_limit_record *record, uint64_t state,
 			   const uint64_t now[TG_CLOCKS])
 {
@@ -49,7 +51,7 @@ static uint64_t deficit_at(const struct tg_limit_record *record, uint64_t state,
 	uint64_t deficit;
 
 	if (version >= TG_RATE_VERSIONS)
-		return 0; /* on its way out, so full */
+		return 0; /* being removed, so full */
 	deficit = tg_gcra_deficit(from, state, tg_gcra_clock(from, now[from->clock]));
 	return version == record->version ? deficit : tg_gcra_convert(from, to, deficit);
 }
@@ -61,17 +63,20 @@ static uint64_t time_until(const struct tg_rate *rate, uint64_t units, uint64_t 
 	return tg_rate_time_until(rate, units, now) + (rate->clock == TG_CLOCK_COARSE ? tick : 0);
 }
 
-/* A closed bucket refuses whatever it holds. See tg_penalty_until() for what is no such. */
+/*
+ * A bucket under a penalty refuses whatever it holds. As in tg_penalty_until(), a penalty that ends
+ * later than the longest one possible does not count.
+ */
 static void measure_backoff(const struct tg_bucket *bucket, uint64_t now, uint64_t tick,
 			    struct tg_bucket_view *view)
 {
 	uint64_t until = TG_PENALTY_UNTIL(bucket->penalty);
-	bool closed = until > now && until - now <= view->backoff_max + tick;
+	bool penalized = until > now && until - now <= view->backoff_max + tick;
 
-	if (!view->backoff_max || (view->reset_ns == 0 && !closed))
-		return; /* healed, though no packet has noticed yet */
+	if (!view->backoff_max || (view->reset_ns == 0 && !penalized))
+		return; /* full again, though no packet has cleared the attempts yet */
 	view->attempt = bucket->penalty & TG_PENALTY_ATTEMPTS;
-	if (!closed)
+	if (!penalized)
 		return;
 	view->state = TG_BUCKET_BACKOFF;
 	view->backoff_ns = until - now + tick;
@@ -89,7 +94,8 @@ void tg_bucket_measure(const struct tg_limit_record *record, const struct tg_buc
 	uint64_t precise = tg_now_ns();
 	uint64_t now[TG_CLOCKS] = {precise, tg_clock_read(TG_CLOCK_COARSE)};
 	uint64_t exact[TG_CLOCKS] = {precise, precise};
-	uint64_t seen = deficit_at(record, bucket->state, now); /* by the next packet */
+	uint64_t seen =
+		deficit_at(record, bucket->state, now); /* as the next packet reads the clock */
 	uint64_t deficit = deficit_at(record, bucket->state, exact);
 	uint64_t cost = 1, needed;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Buckets as user space sees them: it reads them, and never writes a live one. */
+/* What a bucket says to a reader, and the start values of buckets that no program uses yet. */
 #ifndef TG_DATAPATH_BUCKET_VIEW_H
 #define TG_DATAPATH_BUCKET_VIEW_H
 
@@ -10,14 +10,20 @@
 #include "kernel/program.h"
 #include "datapath/stats.h"
 
-/* The state word of a full bucket, now. */
+/* Returns the state word of a bucket that is full now, by the clock of @rate. */
 uint64_t tg_bucket_full_state(const struct tg_rate *rate, uint32_t version);
 
-/* Of limits that did not exist before: counters of zero, and the buckets that sources share full. 0
- * or -errno. */
+/*
+ * Clears the counters of limits that the live policy does not have, and fills their overflow
+ * buckets. Returns 0 or -errno.
+ */
 int tg_buckets_clear_fresh(const struct tg_program *program, const struct tg_compiled *compiled);
 
-/* The part of a view that follows from the bucket, its limit's rates and the clock. */
+/*
+ * Fills the fields of @view that follow from the bucket, the rates of its limit and the time now,
+ * which it reads. view->unit and view->backoff_max must be set before. @tick: ns, resolution of the
+ * coarse clock.
+ */
 void tg_bucket_measure(const struct tg_limit_record *record, const struct tg_bucket *bucket,
 		       uint64_t tick, struct tg_bucket_view *view);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Reads the counters of the limits in force, and translates their ids and names. */
 #include "datapath/counters.h"
 
 #include <errno.h>

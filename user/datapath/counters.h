@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Counters of the policy in force and the identity of its limits, for all that read them. */
+/* Reads the counters of the policy in force, and finds its limits by name or id. */
 #ifndef TG_DATAPATH_COUNTERS_H
 #define TG_DATAPATH_COUNTERS_H
 
@@ -10,29 +10,33 @@
 struct tg_datapath;
 struct tg_program;
 
-/* The number of the policy in force. */
+/* Returns the generation number of the policy in force. */
 uint32_t tg_datapath_generation(const struct tg_datapath *datapath);
 
-/* The program in force. The next publish frees it; pinned maps stay the same. */
+/* Returns the program in force, valid until the next publish. Its pinned maps outlive it. */
 const struct tg_program *tg_datapath_program(const struct tg_datapath *datapath);
 
-/* The map of events, the caller's to close, or -errno; stays the same whatever is published. */
+/* Returns a descriptor of the map of events, which the caller closes, or -errno. It is the same map
+ * after every publish. */
 int tg_datapath_events_fd(const struct tg_datapath *datapath);
 
-/* The limit with that id (struct tg_limit) in force, or NULL. */
+/* Returns the name of the limit in force with that id (struct tg_limit), or NULL. It is valid until
+ * the next publish. */
 const char *tg_datapath_limit_name(const struct tg_datapath *datapath, uint32_t id);
 
-/* The id of the limit with that name in force; 0: there is none. */
+/* Returns the id of the limit in force with that name, or 0 if there is none. */
 uint32_t tg_datapath_limit_id(const struct tg_datapath *datapath, const char *name);
 
-/* What the kernel counted about the limit in that slot, all CPUs together. 0 or -errno. */
+/* Fills *@sum with the counters of the limit in that slot, summed over all CPUs. Returns 0 or
+ * -errno. */
 int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot,
 			       struct tg_limit_counters *sum);
 
-/* Buckets in the table; *@table_full gets the packets that found it full. */
+/* Returns the number of buckets in the table. *@table_full gets the packets that found it full.
+ * Leaves out limits whose counters cannot be read. */
 uint64_t tg_datapath_count_used(const struct tg_datapath *datapath, uint64_t *table_full);
 
-/* A source without a bucket would find no room for one. */
+/* True if the table has no room for a bucket more. */
 bool tg_datapath_is_full(const struct tg_datapath *datapath);
 
 #endif

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Opens a state directory and adopts what an earlier daemon left there; resets, detaches, closes.
+ */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <limits.h>
@@ -82,7 +84,7 @@ static uint32_t size_of_table(const struct tg_datapath *datapath, const char *pi
 	return tg_table_size(fd);
 }
 
-/* A daemon may have died between switching to a table of another size and renaming it. */
+/* Renames the next table if it is the one in force: a daemon may have died before it could. */
 static bool find_table(struct tg_datapath *datapath)
 {
 	uint32_t target = datapath->meta.table_size[datapath->bank];
@@ -95,7 +97,7 @@ static bool find_table(struct tg_datapath *datapath)
 	return datapath->table_size != 0;
 }
 
-static bool read_kept(struct tg_datapath *datapath)
+static bool read_pinned_maps(struct tg_datapath *datapath)
 {
 	tg_autoclose int meta = tg_pin_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_META]);
 	tg_autoclose int active =
@@ -118,7 +120,7 @@ static int start_afresh(struct tg_datapath *datapath)
 	datapath->bank = 0;
 	memset(datapath->records, 0, sizeof(datapath->records));
 	datapath->meta = (struct tg_meta){.abi_version = TG_ABI_VERSION, .next_serial = 1};
-	/* So few bytes come whole, and waiting for the first entropy is what is wanted. */
+	/* 16 bytes come in one piece. Blocks until the kernel has its first entropy. */
 	while (getrandom(datapath->meta.hash_key, sizeof(datapath->meta.hash_key), 0) < 0)
 		if (errno != EINTR)
 			return tg_log_errno(errno, "no random key for the table");
@@ -132,7 +134,7 @@ static int adopt_maps(struct tg_datapath *datapath)
 
 	if (found)
 		close(meta);
-	if (read_kept(datapath)) {
+	if (read_pinned_maps(datapath)) {
 		datapath->adopted = datapath->unswept = true;
 		return 0;
 	}
@@ -172,7 +174,7 @@ static void adopt_entries(struct tg_datapath *datapath)
 	}
 }
 
-/* The places in the interface counters that adopted links have; needs the map. */
+/* Reads the indices into the interface counters that adopted links have. */
 static void adopt_counters(struct tg_datapath *datapath)
 {
 	tg_autoclose int fd =
@@ -285,7 +287,7 @@ void tg_datapath_close(struct tg_datapath **datapath)
 			close(old->adopted_entries[i]);
 	if (old->lock >= 0)
 		close(old->lock);
-	rmdir(old->state_dir); /* goes only if a start that failed has left it empty */
+	rmdir(old->state_dir); /* succeeds only if a failed start left it empty */
 	free(old->entries);
 	free(old->state_dir);
 	free(old);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The packet programs and what they leave in the kernel: maps, links and their pins
- * under the state directory. Everything here outlives the process unless
- * tg_datapath_detach() takes it away.
+ * The packet programs and what they leave in the kernel: maps, links and their pins under the state
+ * directory. All of it outlives the process unless tg_datapath_detach() removes it.
  *
- * Functions return 0 or -errno. Those with a @errmsg write there, on failure, a
- * sentence for the operator: what failed and what to do next.
+ * Functions return 0 or -errno unless they say otherwise. On failure those with an @errmsg
+ * (TG_ERRMSG_SIZE) write a sentence for the operator there: what failed and what to do next.
  */
 #ifndef TG_DATAPATH_DATAPATH_H
 #define TG_DATAPATH_DATAPATH_H
@@ -22,54 +21,64 @@
 struct tg_datapath;
 
 /*
- * Takes hold of @state_dir (made if missing; must lie on a bpffs): -EBUSY if another
- * daemon has it. Finds what an earlier daemon left there; changes nothing yet.
+ * Locks @state_dir, which must lie on a bpffs and is made if missing, and adopts the maps, links
+ * and entries that an earlier daemon left there. Maps of an unknown layout are unpinned; what is
+ * attached goes on until the first publish. The caller ends *@datapath with tg_datapath_close().
+ * -EBUSY: another daemon has the directory; -EPERM; -EINVAL: it is not on a bpffs.
  */
 int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char *errmsg);
 
 /*
- * Puts @config in force: compiles it, loads a new program generation over the live
- * buckets and counters, attaches it to the configured interfaces in one step each, then
- * converts buckets whose rate changed. On failure what was in force before still is.
- * -EBUSY: another's XDP program is on an interface; -EPERM: no privilege; -ENODEV: no
- * such interface; -EOPNOTSUPP: xdp_mode native without driver support.
+ * Puts @config in force: compiles it, loads a new generation of the programs over the live buckets
+ * and counters, attaches to the configured interfaces, switches over in one step, then converts
+ * buckets whose rate changed. Keeps a copy of @config. On failure the old policy stays in force.
+ * -EBUSY: an XDP program that is not tidegate's is on an interface; -EPERM: no privilege; -ENODEV:
+ * no such interface; -EOPNOTSUPP: xdp_mode native without driver support.
  */
 int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config, char *errmsg);
 
-/* A snapshot; the caller frees it with tg_stats_free(). */
+/* Reads all counters into *@stats, which the caller frees with tg_stats_free(). */
 int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats);
 
-/* Calls @each for every bucket in the table until it returns nonzero (which is returned). */
+/*
+ * Calls @each for every bucket in the table until it returns nonzero. @view is valid during the
+ * call. Returns 0, what @each returned if it is below 0, or -errno if the table cannot be read.
+ */
 int tg_datapath_each_bucket(struct tg_datapath *datapath,
 			    int (*each)(void *data, const struct tg_bucket_view *view), void *data);
 
 /*
- * The state of each limit for one source @address (all 16 bytes count): left out are limits
- * of TG_CONFIG_PER_DESTINATION and TG_CONFIG_PER_KEY, those whose condition on the source it does
- * not meet, and of limits with a port or a protocol in their key all buckets but those that there
- * are. Fills @views (TG_VIEWS_MAX of them) and *@n; *@list is what the lists say.
+ * Fills @views (TG_VIEWS_MAX of them) and *@n with the buckets that packets of the source @address
+ * (16 bytes, network order) may be charged to. A limit gives one view, of a full bucket if there is
+ * none. A limit with a port or a protocol in its key gives a view for each bucket in the table.
+ * Left out are limits per destination and per key, and those whose match excludes the source.
+ * *@list gets the allow or deny prefix that decides about the source.
  */
 int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
 		    struct tg_bucket_view *views, size_t *n, struct tg_list_view *list);
 
-/* The state of each limit with per: key for one key of an application, as tg_datapath_why(). */
+/* Fills @views (TG_VIEWS_MAX of them) and *@n with one view for each limit with per: key, of the
+ * bucket of the application's @key. */
 void tg_datapath_why_key(const struct tg_datapath *datapath, const char *key,
 			 struct tg_bucket_view *views, size_t *n);
 
 /*
- * Fills buckets up: of @limit (NULL: of all), of the source @address or of the key that
- * applications name (both NULL: of all). *@count buckets were found.
+ * Makes buckets full: those of the limit named @limit (NULL: of all limits), and of these the ones
+ * of the source @address or of the application's @key (both NULL: all). *@count gets how many.
+ * -ENOENT: there is no such limit.
  */
 int tg_datapath_reset(struct tg_datapath *datapath, const char *limit, const uint8_t *address,
 		      const char *key, uint32_t *count);
 
 /*
- * Removes every link, program and pin; *@links were attached. Without @entries_too, allow and
- * deny entries wait for the next daemon.
+ * Removes every link, program and pin, and the state directory once it is empty; *@links gets the
+ * number of links removed. Without @entries_too, the pinned allow and deny entries stay for the
+ * next daemon. -errno: the directory could not be removed.
  */
 int tg_datapath_detach(struct tg_datapath *datapath, bool entries_too, unsigned int *links);
 
-/* Lets go without detaching. NULL-safe. */
+/* Frees *@datapath and unlocks the directory; what is attached stays. Sets *@datapath to NULL.
+ * NULL-safe. */
 void tg_datapath_close(struct tg_datapath **datapath);
 
 #endif

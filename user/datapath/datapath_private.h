@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The state of a datapath, for the files that make it up and for no others. */
+/* The struct of a datapath, and functions that its files share. Private to this folder. */
 #ifndef TG_DATAPATH_DATAPATH_PRIVATE_H
 #define TG_DATAPATH_DATAPATH_PRIVATE_H
 
@@ -20,36 +20,37 @@ struct tg_reclaim;
 struct tg_datapath {
 	char *state_dir;
 	int lock;
-	uint64_t tick;				       /* ns, of the coarse clock */
-	uint32_t bank;				       /* that enforces */
+	uint64_t tick;				       /* ns, resolution of the coarse clock */
+	uint32_t bank;				       /* the one in force */
 	struct tg_meta meta;			       /* as in the kernel */
 	struct tg_limit_record records[TG_LIMITS_MAX]; /* as in the kernel, of the bank */
 	uint32_t table_size;			       /* of the pinned table; 0: none */
-	struct tg_config *config;		       /* in force; NULL before the first publish */
-	struct tg_compiled *compiled;		       /* likewise */
-	struct tg_program *program;		       /* likewise */
-	int adopted_entries[TG_HOOKS]; /* the programs that the hooks run, -1 none */
-	bool replaced;		       /* the links' program looks at maps of a layout given up */
-	bool adopted; /* maps of an earlier daemon, in which anything may have been left */
-	bool unswept; /* there may be buckets of an older version */
+	struct tg_config *config;		       /* these three are in force; */
+	struct tg_compiled *compiled;		       /* NULL before the first publish */
+	struct tg_program *program;
+	int adopted_entries[TG_HOOKS]; /* descriptors of the programs that links run; -1 none */
+	bool replaced;		       /* the links' programs use maps of an unknown layout */
+	bool adopted; /* the maps are an earlier daemon's; buckets of removed limits may be in them
+		       */
+	bool unswept; /* there may be buckets of an older rate version */
 	struct tg_entries *entries;
 	struct tg_reclaim *reclaim;
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
-	char refusal[TG_ERRMSG_SIZE]; /* why an interface could not be followed, as last logged */
+	char refusal[TG_ERRMSG_SIZE]; /* last failure that following interfaces logged */
 };
 
-/* Pins beside those of maps and links. */
-#define TG_PROGRAM_PIN	    "program-" /* and the hook's name: what the links run */
+/* Names of the pins that are neither a map's nor a link's. */
+#define TG_PROGRAM_PIN	    "program-" /* + name of the hook: the program that its links run */
 #define TG_NEXT_BUCKETS_PIN "buckets_next"
 
-/* The new table takes the place of the old one. 0 or -errno, logged. */
+/* Renames the pin TG_NEXT_BUCKETS_PIN to that of the table in use. Returns 0 or -errno, logged. */
 int tg_datapath_take_next_table(const struct tg_datapath *datapath);
 
-/* Unpins all pinned maps but those of allow and deny entries, unless there are none. */
+/* Unpins all maps. Keeps the maps of allow and deny entries if any entry is in them. */
 void tg_datapath_forget_maps(const struct tg_datapath *datapath);
 
-/* The pin of the program that a hook runs. */
+/* Writes the name of the pin of the program that a hook runs; 32 bytes are enough. */
 void tg_datapath_program_pin(enum tg_hook hook, char *pin, size_t size);
 
 #endif

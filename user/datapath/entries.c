@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Adds, removes and expires allow and deny entries, and counts those of an earlier daemon. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include "base/log.h"
 #include "base/pin_dir.h"
 
-/* Batches that a second's walk may take: 8,192 entries, some milliseconds. */
+/* Batches that a walk reads each second: 8,192 entries, a few milliseconds. */
 #define BATCHES_A_SECOND 8
 
 static int entries_fd(const struct tg_datapath *datapath)
@@ -123,7 +124,7 @@ void tg_entries_forget(const struct tg_datapath *datapath)
 	tg_pin_dir_unlink(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES_STATE]);
 }
 
-/* Writes an entry back, or takes it out when it is on no list any more. */
+/* Writes an entry back, or deletes it if it is on no list any more. */
 static int store(struct tg_datapath *datapath, const struct tg_lpm_key *key,
 		 const struct tg_entry *entry)
 {
@@ -135,7 +136,7 @@ static int store(struct tg_datapath *datapath, const struct tg_lpm_key *key,
 	return 0;
 }
 
-/* Clears what has ended by @now; says whether anything had. */
+/* Clears what has ended by @now. Returns true if anything had. */
 static bool clear_ended(struct tg_entry *entry, uint64_t now)
 {
 	bool allow = entry->allow.until && entry->allow.until <= now;
@@ -164,7 +165,7 @@ static int expire_batch(struct tg_datapath *datapath, struct tg_entries_batch *b
 		if (error)
 			return error;
 		if (!entry->allow.until && !entry->deny.until)
-			continue; /* the walk goes on from one that is there */
+			continue; /* deleted, so the walk cannot go on from it */
 		note_ends(entries, entry);
 		entries->at = batch->keys[i];
 		entries->begun = true;
@@ -195,7 +196,7 @@ static int expire(struct tg_datapath *datapath, int batches)
 	if (!error)
 		error = announce(datapath, entries->n);
 	if (error)
-		entries->walking = false; /* and begins anew in a second */
+		entries->walking = false; /* so that it begins anew in a second */
 	return error;
 }
 
@@ -210,7 +211,7 @@ int tg_entries_expire(struct tg_datapath *datapath)
 	return error ? tg_log_errno(error, "cannot take expired entries out") : 0;
 }
 
-/* When there is no room, some may be held by entries that have ended. */
+/* Stores a new entry. If the map is full, removes expired entries and tries once more. */
 static int store_new(struct tg_datapath *datapath, const struct tg_lpm_key *key,
 		     const struct tg_entry *entry)
 {
@@ -254,7 +255,7 @@ int tg_datapath_add_entries(struct tg_datapath *datapath, enum tg_list list,
 		listing.until = tg_now_ns() + for_ns;
 	snprintf(listing.note, sizeof(listing.note), "%s", note ? note : "");
 	*done = *replaced = 0;
-	/* First, so that each holds from the moment it is in. */
+	/* The bound rises first, so that each entry holds from the moment it is in the map. */
 	error = announce(datapath, datapath->entries->n + prefixes->n);
 	for (; !error && *done < prefixes->n; (*done)++) {
 		error = add(datapath, list, &prefixes->items[*done], &listing, &again);

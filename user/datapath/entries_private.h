@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The entries' inside, shared by entries.c (keeps, changes) and listed.c (reads). */
+/* Shared by entries.c, which changes entries, and entries_read.c, which reads them. */
 #ifndef TG_DATAPATH_ENTRIES_PRIVATE_H
 #define TG_DATAPATH_ENTRIES_PRIVATE_H
 
@@ -12,15 +12,15 @@
 
 struct tg_datapath;
 
-/* What the daemon knows of them, beyond what the kernel has. */
+/* What the daemon keeps in memory about the entries in the kernel's map. */
 struct tg_entries {
-	uint32_t n;
-	uint64_t soonest; /* ns on CLOCK_MONOTONIC: none ends before */
-	/* A walk that takes expired ones out, some at a time. */
+	uint32_t n;	  /* entries in the map */
+	uint64_t soonest; /* ns on CLOCK_MONOTONIC: no entry ends before */
+	/* The walk that removes expired entries, in batches. */
 	bool walking;
-	bool begun; /* entries up to `at` are done */
+	bool begun; /* entries up to `at` are passed */
 	struct tg_lpm_key at;
-	uint64_t soonest_left; /* of those that are done */
+	uint64_t soonest_left; /* `soonest` of the entries passed so far */
 };
 
 #define TG_ENTRIES_BATCH 1024
@@ -32,30 +32,35 @@ struct tg_entries_batch {
 };
 
 /*
- * Reads the entries behind @after, which must be one of them (NULL: from the first), in the
- * order of tg_lpm_compare(). Returns 1 if there may be more, 0 if not, or -errno.
+ * Reads the next entries after @after, which must be in the map (NULL: from the first), in the
+ * order of tg_lpm_compare(). batch->n gets how many. Returns 1 if there may be more, 0 if not, or
+ * -errno.
  */
 int tg_entries_read(int fd, const struct tg_lpm_key *after, struct tg_entries_batch *batch);
 
-/* The entry of exactly this prefix. */
+/* Fills *@entry and returns true if the map has exactly this prefix. @fd: the map. */
 bool tg_entries_get(int fd, const struct tg_lpm_key *key, struct tg_entry *entry);
 
+/* Convert a prefix to the key of a longest-prefix map and back. The way back clears host bits. */
 struct tg_lpm_key tg_lpm_key_of(const struct tg_prefix *prefix);
 struct tg_prefix tg_lpm_prefix(const struct tg_lpm_key *key);
 
-/* By address; a longer prefix comes before a shorter one around it. */
+/* Orders keys as memcmp() does: by address, and a longer prefix before a shorter one around it. */
 int tg_lpm_compare(const struct tg_lpm_key *a, const struct tg_lpm_key *b);
 
-/* Finds the entries that an earlier daemon has left. */
+/* Counts the entries that an earlier daemon left. Unpins maps that it cannot read, and logs that.
+ */
 void tg_entries_adopt(struct tg_datapath *datapath);
 
-/* Unpins them, so that they are gone with the last program. */
+/* Unpins the maps of entries. The kernel frees them with the last program that uses them. */
 void tg_entries_forget(const struct tg_datapath *datapath);
 
-/* About once a second: takes expired ones out. */
+/* Removes expired entries, up to 8,192 a call; to be called once a second. Returns 0 or -errno,
+ * logged. */
 int tg_entries_expire(struct tg_datapath *datapath);
 
-/* Tells the packet programs, by way of any of them, how many there are at most. */
+/* Writes the layout and the upper bound @n of entries to the map that all programs read. Returns 0
+ * or -errno. */
 int tg_entries_announce(const struct tg_program *program, uint32_t n);
 
 #endif

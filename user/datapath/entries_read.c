@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The reading side of the lists: what is on them, and what decides about a source. */
+/* Reads the allow and deny lists: what is on them, and what decides about a source. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ bool tg_entries_get(int fd, const struct tg_lpm_key *key, struct tg_entry *entry
 {
 	struct tg_entry found;
 
-	/* The lookup finds shorter ones, too. */
+	/* The lookup finds shorter prefixes, too. */
 	if (bpf_map_lookup_elem(fd, key, &found) || found.prefix_length != key->prefix_length)
 		return false;
 	*entry = found;
@@ -93,7 +93,8 @@ struct walk {
 	int (*each)(void *data, const struct tg_list_view *view);
 	void *data;
 	uint64_t now;
-	bool skip; /* the one that the cursor stands at is gone: pass over all up to its place */
+	bool skip; /* the entry at the cursor is gone, so the walk starts over and skips up to
+		      `after` */
 	struct tg_lpm_key after;
 };
 
@@ -174,7 +175,7 @@ int tg_datapath_each_listed(const struct tg_datapath *datapath, enum tg_list lis
 	return each_entry(datapath, &walk);
 }
 
-/* As tg_list_holds() in the packet programs. */
+/* The same rule as tg_list_holds() in the packet programs. */
 static bool holds(const struct tg_prefix *address, uint32_t prefix_length)
 {
 	return !tg_prefix_is_ipv4(address) || prefix_length >= TG_IPV4_PREFIX_LENGTH;
@@ -194,7 +195,7 @@ static void find_configured(const struct tg_datapath *datapath, const struct tg_
 	view_configured(&key, listed.list, view);
 }
 
-/* Not bound to TG_EXPIRED_MAX: the daemon takes expired ones out in a moment. */
+/* Looks behind more than TG_EXPIRED_MAX expired entries, because the daemon soon removes them. */
 static void find_entry(const struct tg_datapath *datapath, const struct tg_prefix *address,
 		       struct tg_list_view *view)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The reading side of the datapath. */
+/* Reads a datapath for reports: counters, all buckets, and the buckets of one source or key. */
 #include <bpf/bpf.h>
 #include <endian.h>
 #include <errno.h>
@@ -28,7 +28,7 @@ static int read_interface(struct tg_datapath *datapath, const struct tg_attachme
 	bool installed = tg_program_installed(datapath->program, datapath->bank, attachment->hook);
 
 	memcpy(stats->name, attachment->name, sizeof(stats->name));
-	tg_text_force_printable(stats->name); /* the kernel takes any bytes */
+	tg_text_force_printable(stats->name); /* the kernel allows any bytes */
 	stats->ifindex = attachment->ifindex;
 	stats->hook = tg_hook_name(attachment->hook);
 	stats->mode = tg_mode_name(attachment->mode);
@@ -90,7 +90,7 @@ int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats)
 
 	if (!made)
 		return -ENOMEM;
-	/* One more, so that none is not taken for failure. */
+	/* One more, because calloc(0) may return NULL. */
 	made->interfaces = calloc(datapath->attachments_n + 1, sizeof(*made->interfaces));
 	made->limits = calloc(datapath->config->limits_n + 1, sizeof(*made->limits));
 	if (!made->interfaces || !made->limits)
@@ -143,7 +143,7 @@ struct walk {
 	void *data;
 };
 
-/* The limit of the configuration that a bucket belongs to, or NULL. */
+/* Returns the configured limit with that id, or NULL if it is not in force any more. */
 static const struct tg_config_limit *limit_of(const struct tg_datapath *datapath, uint32_t id)
 {
 	uint32_t slot = TG_LIMIT_SLOT(id);
@@ -185,7 +185,8 @@ int tg_datapath_each_bucket(struct tg_datapath *datapath,
 			     &walk);
 }
 
-/* The bucket that a source without its own shares; false if it would get one of its own. */
+/* Reads the overflow bucket of a source that has none of its own. Returns false if the source would
+ * get one of its own. */
 static bool find_overflow(const struct tg_datapath *datapath, const struct tg_bucket_key *key,
 			  struct tg_bucket *bucket)
 {
@@ -232,13 +233,13 @@ static void view_limit(const struct tg_datapath *datapath, size_t index, const u
 		view->state = TG_BUCKET_UNTRACKED;
 }
 
-/* A source's packets may be charged to it. */
+/* True if the limit charges packets of a source by that source, or of everyone. */
 static bool is_of_source(const struct tg_config_limit *limit)
 {
 	return limit->per == TG_CONFIG_PER_SOURCE || limit->per == TG_CONFIG_PER_EVERYONE;
 }
 
-/* Buckets whose key holds more than the address are found by looking through the table. */
+/* A search of the table for buckets of an address whose key has a port or a protocol as well. */
 struct search {
 	const struct tg_config *config;
 	const uint8_t *address;
@@ -249,7 +250,7 @@ struct search {
 static int collect_view(void *data, const struct tg_bucket_view *view)
 {
 	struct search *search = data;
-	struct tg_bucket_view targets;
+	struct tg_bucket_view expected;
 	const struct tg_config_limit *limit =
 		tg_config_find_limit((struct tg_config *)search->config, view->limit);
 
@@ -258,8 +259,8 @@ static int collect_view(void *data, const struct tg_bucket_view *view)
 	if (!limit || !is_of_source(limit) ||
 	    !tg_addresses_hold(&limit->match.source, search->address))
 		return 0;
-	start_view(limit, search->address, &targets);
-	if (memcmp(&targets.bucket, &view->bucket, sizeof(targets.bucket)) != 0)
+	start_view(limit, search->address, &expected);
+	if (memcmp(&expected.bucket, &view->bucket, sizeof(expected.bucket)) != 0)
 		return 0;
 	search->views[search->n++] = *view;
 	return search->n == TG_VIEWS_MAX;

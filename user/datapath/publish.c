@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The one way in which a policy comes into force: steps that prepare a generation in the bank
- * that is not in use, one store that switches over, steps that clear up. What fails or
- * dies before the store leaves the old generation as it was; after it, the new one is whole.
+ * Puts a policy in force. Steps prepare a generation in the bank that is not in use, one store
+ * switches over, and steps after it clear up. A failure or crash before the store leaves the old
+ * generation as it was; after the store the new one is in force as a whole.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -32,11 +32,11 @@
 #include "kernel/bucket_table.h"
 #include "kernel/tick_program.h"
 
-/* A publish under way. What it has done is undone unless it is committed. */
+/* A publish under way. publish_end() undoes what it did unless it is committed. */
 struct publish {
 	struct tg_datapath *datapath;
 	const struct tg_config *config;
-	struct tg_config *copy; /* of @config, to be kept */
+	struct tg_config *copy; /* of `config`, for the datapath to keep */
 	struct tg_compiled *compiled;
 	struct tg_program *program;
 	uint32_t bank;	     /* of the new generation */
@@ -44,12 +44,12 @@ struct publish {
 	bool resized;	     /* the new table waits under TG_NEXT_BUCKETS_PIN */
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
-	bool created[TG_ATTACHMENTS_MAX - 1]; /* the link is this publish's, */
-	bool queued[TG_ATTACHMENTS_MAX - 1];  /* and so is the queue */
+	bool created[TG_ATTACHMENTS_MAX - 1]; /* this publish made the link, */
+	bool queued[TG_ATTACHMENTS_MAX - 1];  /* and the fq qdisc */
 	bool committed;
 };
 
-/* Once: with the maps that are kept, so is the clock that their buckets are reckoned by. */
+/* Finds the phase of the coarse clock only once, because pinned buckets count by it. */
 static int find_ticks(struct tg_datapath *datapath, char *errmsg)
 {
 	uint64_t begin = datapath->meta.tick_begin;
@@ -107,7 +107,7 @@ static int refuse_maps(int error, char *errmsg)
 	return tg_error_set(errmsg, error, "cannot prepare the maps: %s", strerror(-error));
 }
 
-/* The old generation goes on with its own table; what it charges after this is lost. */
+/* Copies the buckets to a table of another size. What the old generation charges later is lost. */
 static int copy_table(struct publish *publish, char *errmsg)
 {
 	int new = tg_program_map_fd(publish->program, TG_MAP_BUCKETS), error;
@@ -120,7 +120,7 @@ static int copy_table(struct publish *publish, char *errmsg)
 	return error ? refuse_maps(error, errmsg) : 0;
 }
 
-/* A daemon that died may have left buckets of two versions. */
+/* Converts all buckets first, because a daemon that died may have left two rate versions. */
 static int settle(struct publish *publish, char *errmsg)
 {
 	const struct tg_datapath *datapath = publish->datapath;
@@ -144,8 +144,8 @@ static int write_record(int fd, uint32_t bank, uint32_t slot, const struct tg_li
 }
 
 /*
- * The new bank's, whole; and in the old bank, whose programs will meet buckets that the new
- * ones have charged, the rates by which they can read them.
+ * Writes all records of the new bank, and the new rates into the records of the old bank. The old
+ * programs need these to read buckets that the new ones have charged.
  */
 static int write_records(struct publish *publish, char *errmsg)
 {
@@ -165,7 +165,7 @@ static int write_records(struct publish *publish, char *errmsg)
 	return error ? refuse_maps(error, errmsg) : 0;
 }
 
-/* Maps just made do not say yet what layout they have. */
+/* Writes the layout version and the number of entries, which a map just made does not have. */
 static int write_meta(struct publish *publish, char *errmsg)
 {
 	int fd = tg_program_map_fd(publish->program, TG_MAP_META), error;
@@ -221,7 +221,7 @@ static int attach_one(struct publish *publish, const struct tg_target *target, e
 		return error;
 	publish->created[n] = !live;
 	publish->attachments_n++;
-	/* The entry there looks at maps of another layout, which are not in use any more. */
+	/* The program there uses maps of an unknown layout, which are not in use any more. */
 	if (live && datapath->replaced)
 		error = tg_attach_update(live, datapath->state_dir,
 					 tg_program_entry_fd(publish->program, hook), errmsg);
@@ -274,8 +274,8 @@ static int switch_over(struct publish *publish, char *errmsg)
 	return 0;
 }
 
-/* The attachment is among those of the new configuration. */
-static bool is_kept(const struct publish *publish, const struct tg_attachment *attachment)
+/* True if the new configuration has the attachment as well. */
+static bool is_attached_still(const struct publish *publish, const struct tg_attachment *attachment)
 {
 	size_t i;
 
@@ -286,8 +286,9 @@ static bool is_kept(const struct publish *publish, const struct tg_attachment *a
 	return false;
 }
 
-/* Hooks that the new configuration no longer names, and queues that nothing waits in any more. */
-static int drop_unwanted(struct publish *publish, char *errmsg)
+/* Detaches from hooks that the new configuration does not name, and removes fq where no limit
+ * delays any more. */
+static int drop_attachments(struct publish *publish, char *errmsg)
 {
 	struct tg_datapath *datapath = publish->datapath;
 	struct tg_attachment *attachment;
@@ -295,7 +296,7 @@ static int drop_unwanted(struct publish *publish, char *errmsg)
 
 	for (i = 0; i < datapath->attachments_n; i++) {
 		attachment = &datapath->attachments[i];
-		if (is_kept(publish, attachment))
+		if (is_attached_still(publish, attachment))
 			continue;
 		tg_log(TG_LOG_INFO, "%s: detached (%s)", attachment->name,
 		       tg_hook_name(attachment->hook));
@@ -318,7 +319,7 @@ static int rename_table(struct publish *publish, char *errmsg)
 	return publish->resized ? tg_datapath_take_next_table(datapath) : 0;
 }
 
-/* So that a later daemon whose maps are of another layout can put them back if it must. */
+/* Pins the program of a hook, so that a later daemon with another layout can put it back. */
 static int pin_entry(struct tg_datapath *datapath, enum tg_hook hook)
 {
 	int *adopted = &datapath->adopted_entries[hook];
@@ -357,8 +358,8 @@ static int retire(struct publish *publish, char *errmsg)
 }
 
 /*
- * First without taking out: a walk that deletes may skip, and every bucket must be converted
- * before the number of its version comes round again.
+ * Converts all buckets, then removes those of limits that are gone. Two walks, because a walk that
+ * deletes may skip buckets, and each must be converted before its version number is used again.
  */
 static int sweep(struct publish *publish, char *errmsg)
 {
@@ -375,19 +376,22 @@ static int sweep(struct publish *publish, char *errmsg)
 	return error;
 }
 
-/* In order. Up to "switch", an error ends the publish; behind it, the rest is done all the same. */
+/* The steps in order. An error up to "switch" ends the publish; after it all steps still run. */
 static const struct {
 	const char *name;
 	int (*run)(struct publish *publish, char *errmsg);
 } steps[] = {
-	{"compile", compile},	 {"load", load},	  {"copy", copy_table},
-	{"settle", settle},	 {"clear", clear_fresh},  {"records", write_records},
-	{"meta", write_meta},	 {"install", install},	  {"attach", attach_all},
-	{"switch", switch_over}, {"drop", drop_unwanted}, {"rename", rename_table},
-	{"pin", pin_entries},	 {"retire", retire},	  {"sweep", sweep},
+	{"compile", compile},	    {"load", load},
+	{"copy", copy_table},	    {"settle", settle},
+	{"clear", clear_fresh},	    {"records", write_records},
+	{"meta", write_meta},	    {"install", install},
+	{"attach", attach_all},	    {"switch", switch_over},
+	{"drop", drop_attachments}, {"rename", rename_table},
+	{"pin", pin_entries},	    {"retire", retire},
+	{"sweep", sweep},
 };
 
-/* Takes back what is to be seen of a publish that failed; the bank's contents do not matter. */
+/* Undoes a publish that failed. What it wrote into the unused bank may stay. */
 static void undo(struct publish *publish)
 {
 	struct tg_datapath *datapath = publish->datapath;

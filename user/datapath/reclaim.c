@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Walks the table in slices and has the packet program remove buckets that are full. */
 #include "datapath/reclaim.h"
 
 #include <errno.h>
@@ -15,18 +16,19 @@
 #include "policy/compile.h"
 #include "kernel/bucket_table.h"
 
-#define PAUSE_PER_PASS	  4 /* times what a pass took, until the next: a fifth of a CPU at most */
+#define PAUSE_PER_PASS	  4 /* times the length of a pass, so that passes take 1/5 of a CPU at most \
+			     */
 #define PAUSE_AFTER_ERROR (60 * NS_PER_S)
-#define CALM_NS		  (60 * NS_PER_S) /* after which a full table is news again */
+#define CALM_NS		  (60 * NS_PER_S) /* without full-table packets, until the log says so again */
 
 struct tg_reclaim {
-	struct tg_table_walk *walk;	  /* the pass under way, or NULL */
-	const struct tg_program *program; /* with which it began */
-	uint64_t began, next;		  /* ns: this pass; no other one before */
-	uint64_t returning_idle; /* ns that a returning source's bucket stays when it is full */
+	struct tg_table_walk *walk;	  /* the pass under way; NULL none */
+	const struct tg_program *program; /* in force when the pass began */
+	uint64_t began, next;		  /* ns: start of this pass, earliest start of the next */
+	uint64_t returning_idle;	  /* ns that the full bucket of a returning source stays */
 	uint64_t table_full,
-		table_full_at; /* packets that found the table full, and when last (ns) */
-	bool announced;	       /* that it is full */
+		table_full_at; /* packets that found the table full; when that last grew (ns) */
+	bool announced;	       /* the log says that it is full */
 };
 
 struct tg_reclaim *tg_reclaim_new(void)
@@ -54,7 +56,7 @@ uint64_t tg_reclaim_adapt(uint64_t returning_idle, uint64_t used, uint64_t size)
 	return returning_idle > TG_RETURNING_IDLE_MAX ? TG_RETURNING_IDLE_MAX : returning_idle;
 }
 
-/* One line when it gets full and one when that is long past, however many packets there are. */
+/* Logs one line when the table gets full, and one when that is a minute past. */
 static void watch_table_full(struct tg_datapath *datapath, uint64_t table_full, uint64_t now)
 {
 	struct tg_reclaim *reclaim = datapath->reclaim;
@@ -72,13 +74,13 @@ static void watch_table_full(struct tg_datapath *datapath, uint64_t table_full, 
 		tg_log(TG_LOG_INFO, "the table has had room for a minute");
 		reclaim->announced = false;
 	}
-	reclaim->table_full = table_full; /* less than before, if limits have gone */
+	reclaim->table_full = table_full; /* falls when limits are removed */
 }
 
-/* The entries of one slice that the program is to look at. */
+/* One slice: the entries that the program is asked to remove. */
 struct slice {
 	const struct tg_datapath *datapath;
-	uint64_t now[TG_CLOCKS]; /* ns: near enough to choose by, as the program looks again */
+	uint64_t now[TG_CLOCKS]; /* ns, about; the program checks again */
 	struct tg_sweep sweep;
 	uint32_t entries[TG_CANDIDATES_MAX];
 };
@@ -117,7 +119,7 @@ static void end_pass(struct tg_datapath *datapath)
 						   datapath->table_size);
 }
 
-/* What went wrong is in the log. */
+/* Ends the pass after an error, which is logged already. */
 static void give_up(struct tg_datapath *datapath)
 {
 	struct tg_reclaim *reclaim = datapath->reclaim;
@@ -135,7 +137,7 @@ bool tg_datapath_reclaim(struct tg_datapath *datapath)
 	if (!reclaim->walk)
 		return false;
 	if (!slice || reclaim->program != datapath->program) {
-		tg_table_walk_free(&reclaim->walk); /* of another table, maybe */
+		tg_table_walk_free(&reclaim->walk); /* the walk may be of another table */
 		return false;
 	}
 	slice->datapath = datapath;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Taking out of the table what is not needed there: buckets that are full say the same as none. A
- * pass looks at all of the table in slices of a few milliseconds at most, between which the
- * daemon serves whoever waits.
+ * Removes buckets that are not needed from the table: a full bucket means the same as none. A pass
+ * over the table goes in slices of a few milliseconds, between which the daemon serves requests.
  */
 #ifndef TG_DATAPATH_RECLAIM_H
 #define TG_DATAPATH_RECLAIM_H
@@ -12,28 +11,31 @@
 
 struct tg_datapath;
 
-/* What is known of the passes of one datapath. */
+/* The state of the passes over the table of one datapath. */
 struct tg_reclaim;
+
 struct tg_reclaim *tg_reclaim_new(void);	   /* NULL: out of memory */
 void tg_reclaim_free(struct tg_reclaim **reclaim); /* NULL-safe */
 
-/* At most so long, and no shorter however many wait for a place. */
+/* Bounds of the time that the full bucket of a returning source stays in the table. */
 #define TG_RETURNING_IDLE_MAX 300000000000ULL /* ns */
 #define TG_RETURNING_IDLE_MIN 10000000000ULL
 
 /*
- * How long the bucket of a known source may stay full in the next pass, if this one has left
- * @used of @size places taken: shorter when few are free, longer when many are. Pure.
+ * Returns the ns that the full bucket of a returning source stays in the table in the next pass. It
+ * is half of @returning_idle if this pass left over 3/4 of @size entries in use (@used), twice that
+ * if it left under 5/8, within the bounds above. Pure.
  */
 uint64_t tg_reclaim_adapt(uint64_t returning_idle, uint64_t used, uint64_t size);
 
 /*
- * Housekeeping, about once a second: takes expired entries out, says when the table is full. True
- * if it is filling up: then tg_datapath_reclaim() is to be called until it returns false.
+ * Removes expired entries and logs when the table gets full; to be called once a second. Returns
+ * true if a pass begins, because half of the table or more is in use. Then the caller calls
+ * tg_datapath_reclaim() until that returns false. Errors are logged.
  */
 bool tg_datapath_maintain(struct tg_datapath *datapath);
 
-/* Takes some of the buckets that are not needed out of the table. True if there is more to do. */
+/* Runs one slice of the pass under way. Returns true if the pass goes on. Errors are logged. */
 bool tg_datapath_reclaim(struct tg_datapath *datapath);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Names of reasons and verdicts, and sums over the counters of an interface. */
 #include <stdlib.h>
 
 #include "datapath/stats.h"
