@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Opens captures by libpcap, and gives every frame an Ethernet header. */
 #include "replay/capture.h"
 
 #include <errno.h>
@@ -14,21 +15,21 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
-#define SNAPLEN	    512 /* bytes of each packet of a live capture: any usual headers */
+#define SNAPLEN	    512 /* bytes kept of a packet of a live capture: all usual headers */
 #define LIVE_BUFFER (16 << 20)
 #define READ_BUFFER (1 << 20)
 #define WAIT_MS	    100
 
-#define SLL_HEADER	16 /* LINKTYPE_LINUX_SLL: the protocol stands at its end, */
+#define SLL_HEADER	16 /* bytes of LINKTYPE_LINUX_SLL; the EtherType is at its end */
 #define SLL_PROTOCOL	14
-#define SLL2_HEADER	20 /* and in LINKTYPE_LINUX_SLL2 first */
+#define SLL2_HEADER	20 /* bytes of LINKTYPE_LINUX_SLL2; the EtherType comes first */
 #define SLL2_PROTOCOL	0
 #define ETHERNET_HEADER ((int)sizeof(struct ether_header))
 
-/* How the frames of a link type become Ethernet's. */
+/* Where a link type has the IP packet and its EtherType. */
 struct link {
 	int type, header; /* bytes before the IP packet */
-	int protocol;	  /* offset in the header of the EtherType; -1: by the IP version */
+	int protocol;	  /* offset of the EtherType in the header; -1: by the IP version */
 };
 
 static const struct link links[] = {
@@ -48,7 +49,7 @@ struct tg_capture {
 	off_t size;	   /* bytes; 0: not known */
 	uint64_t deadline; /* ns on CLOCK_MONOTONIC; 0: a file */
 	uint64_t started;
-	uint8_t bytes[TG_FRAME_MOST]; /* of a frame that got an Ethernet header */
+	uint8_t bytes[TG_FRAME_MOST]; /* a frame that was given an Ethernet header */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -92,7 +93,7 @@ static int set_filter(pcap_t *pcap, const char *filter, char *errmsg)
 	return error ? tg_error_set(errmsg, EINVAL, "filter: %s", pcap_geterr(pcap)) : 0;
 }
 
-/* Without SA_RESTART, so that waiting ends. */
+/* Without SA_RESTART, so that a signal ends a wait. */
 static void catch_signals(void)
 {
 	struct sigaction action = {.sa_handler = interrupt};
@@ -123,7 +124,7 @@ static int complete(struct tg_capture *made, const char *filter, char *errmsg)
 	return error;
 }
 
-/* libpcap's own open says nothing useful of a directory, and does not tell where it reads. */
+/* Opens the file itself: libpcap reports a directory badly, and does not tell its position. */
 static int open_file(struct tg_capture *made, char *errmsg)
 {
 	struct stat status;
@@ -162,7 +163,7 @@ int tg_capture_open(const char *path, const char *filter, struct tg_capture **ca
 	return 0;
 }
 
-/* The first that libpcap finds: it puts those that are up and no loopback first. */
+/* Takes the first that libpcap lists, which puts interfaces that are up and no loopback first. */
 static int first_interface(char *name, size_t size, char *errmsg)
 {
 	char why[PCAP_ERRBUF_SIZE];
@@ -250,7 +251,7 @@ bool tg_capture_interrupted(void)
 	return interrupted;
 }
 
-/* Puts an Ethernet header in the place of what the link type has before the IP packet. */
+/* Replaces the header before the IP packet by one of Ethernet. */
 static void make_ethernet(struct tg_capture *capture, struct tg_frame *frame)
 {
 	const struct link *link = capture->link;
@@ -260,7 +261,7 @@ static void make_ethernet(struct tg_capture *capture, struct tg_frame *frame)
 	if (link->type == DLT_EN10MB)
 		return;
 	if (frame->captured < (uint32_t)link->header || frame->captured == 0) {
-		frame->captured = frame->length = 0; /* cut off before it says what it is */
+		frame->captured = frame->length = 0; /* cut off within the header */
 		return;
 	}
 	if (link->protocol >= 0)
@@ -283,7 +284,7 @@ static bool is_over(const struct tg_capture *capture)
 	return interrupted || (capture->deadline && tg_now_ns() >= capture->deadline);
 }
 
-/* For the next packet of a live capture; of a file nothing more comes. */
+/* Waits for the next packet of a live capture. Returns false for a file, which has no more. */
 static bool wait_more(struct tg_capture *capture)
 {
 	struct pollfd fd = {.fd = pcap_get_selectable_fd(capture->pcap), .events = POLLIN};
@@ -310,7 +311,7 @@ int tg_capture_next(struct tg_capture *capture, struct tg_frame *frame, char *er
 	if (status < 0)
 		return tg_error_set(errmsg, EIO, "%s: %s", capture->name,
 				    pcap_geterr(capture->pcap));
-	/* With nanoseconds in the place of microseconds, as was asked for. */
+	/* tv_usec holds nanoseconds, as was asked for at the open. */
 	frame->time = header->ts.tv_sec * 1000000000ULL + header->ts.tv_usec;
 	frame->bytes = bytes;
 	frame->captured = header->caplen;
@@ -321,11 +322,11 @@ int tg_capture_next(struct tg_capture *capture, struct tg_frame *frame, char *er
 
 double tg_capture_share(const struct tg_capture *capture)
 {
-	double wanted = capture->deadline - capture->started;
+	double whole = capture->deadline - capture->started;
 	long at;
 
 	if (capture->deadline)
-		return (tg_now_ns() - capture->started) / wanted;
+		return (tg_now_ns() - capture->started) / whole;
 	at = ftell(capture->file);
 	return capture->size && at >= 0 ? (double)at / capture->size : -1;
 }
@@ -346,7 +347,7 @@ void tg_capture_close(struct tg_capture **capture)
 	if (!old)
 		return;
 	if (old->pcap)
-		pcap_close(old->pcap); /* and the file with it */
+		pcap_close(old->pcap); /* closes the file as well */
 	else if (old->file)
 		fclose(old->file);
 	free(old->name);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* A hash table of sources by limit, which forgets the least refused half when it is full. */
 #define HASH_NONFATAL_OOM 1
 #include "replay/outcomes.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* Most refused first; those refused alike by what else they sent. */
+/* Most refused packets first; at the same number, most admitted first. */
 static int by_refused(const struct tg_outcome *a, const struct tg_outcome *b)
 {
 	if (a->refused != b->refused)
@@ -13,7 +14,7 @@ static int by_refused(const struct tg_outcome *a, const struct tg_outcome *b)
 	return (a->admitted < b->admitted) - (a->admitted > b->admitted);
 }
 
-/* The lossy counting of Manku and Motwani (2002): what little is lost is known. */
+/* Lossy counting (Manku and Motwani, 2002): short_by bounds the refusals that are lost. */
 static void forget_half(struct tg_outcomes *sources)
 {
 	struct tg_outcome *source, *next;

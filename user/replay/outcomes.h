@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How each source fared with each limit of a simulation. Bounded: when there are too many, those
- * that were refused least are forgotten, so the worst are always there.
+ * Counts what each limit of a simulation admitted and refused of each source, in bounded memory.
+ * When TG_OUTCOMES_MAX is reached, the half that was refused least is forgotten.
  */
 #ifndef TG_REPLAY_OUTCOMES_H
 #define TG_REPLAY_OUTCOMES_H
@@ -19,29 +19,34 @@ struct tg_outcome_key {
 	uint64_t slot;		   /* of the limit */
 };
 
+/* One source at one limit. */
 struct tg_outcome {
 	struct tg_outcome_key key;
 	uint64_t admitted, refused; /* packets */
 	uint64_t refused_bytes;
-	uint64_t first, last; /* ns: of the packets refused */
+	uint64_t first, last; /* ns since 1970; times of refusals */
 	UT_hash_handle hh;
 };
 
+/* Starts all zero. */
 struct tg_outcomes {
 	struct tg_outcome *table;	 /* by key */
-	uint64_t seen[TG_LIMITS_MAX];	 /* sources, by slot, */
+	uint64_t seen[TG_LIMITS_MAX];	 /* sources, by slot of the limit, */
 	uint64_t refused[TG_LIMITS_MAX]; /* and those that were refused anything */
-	uint64_t forgotten; /* sources; those that come again count once more in the above */
-	uint64_t short_by;  /* packets that a source's count of refusals may lack at most */
+	uint64_t forgotten; /* sources. One that comes again is counted once more above. */
+	uint64_t short_by;  /* most packets that may be missing from the `refused` of a source */
 };
 
-/* Counts a packet that the limit admitted or refused. 0 or -ENOMEM. */
+/* Counts a packet of @bytes that the limit admitted or refused at @now (ns since 1970). Returns 0
+ * or -ENOMEM. */
 int tg_outcomes_count(struct tg_outcomes *sources, const struct tg_outcome_key *key, bool refused,
 		      uint32_t bytes, uint64_t now);
 
-/* The worst refused, by packets, at most @n, to @worst. Returns how many. */
+/* Fills @worst with up to @n sources, most packets refused first, and returns how many. They are
+ * valid until the next call that counts or clears. */
 size_t tg_outcomes_worst(struct tg_outcomes *sources, const struct tg_outcome **worst, size_t n);
 
+/* Frees all that is counted. */
 void tg_outcomes_clear(struct tg_outcomes *sources);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Measures kinds of traffic and their sources, each source with a bucket at each of the rates. */
 #define HASH_NONFATAL_OOM 1
 #include "replay/profile.h"
 
@@ -14,7 +15,7 @@
 #include "base/clock.h"
 
 #define NS_PER_M   (60 * NS_PER_S)
-#define MAIN_KINDS 16 /* whose sources are kept when there are too many */
+#define MAIN_KINDS 16 /* kinds whose sources are kept when there are too many */
 
 /* Six rates a minute, then 1, 2 and 5 times each power of ten a second, up to a million. */
 static void make_refill(size_t i, struct tg_refill *refill)
@@ -84,7 +85,7 @@ void tg_profile_sort_kinds(struct tg_profile *profile)
 	HASH_SORT(profile->kinds, most_packets_first);
 }
 
-/* Lets go of the sources of all but the main kinds. */
+/* Frees the sources of all but the busiest MAIN_KINDS. */
 static void close_minor_kinds(struct tg_profile *profile)
 {
 	struct tg_profile_source *source, *next;
@@ -120,7 +121,7 @@ static void profile_key(const struct tg_profile *profile, const struct tg_trace 
 	key->kind = kind;
 }
 
-/* *@source is NULL if there is no room for another. */
+/* Sets *@source, to NULL if there is no room for another. Returns 0 or -ENOMEM. */
 static int find_or_add_source(struct tg_profile *profile, struct tg_profile_kind *kind,
 			      const struct tg_profile_key *key, struct tg_profile_source **source)
 {
@@ -148,7 +149,7 @@ static int find_or_add_source(struct tg_profile *profile, struct tg_profile_kind
 	return 0;
 }
 
-/* Takes a token from each bucket, deep enough for any: what it comes to lack is what was needed. */
+/* Takes a token from the bucket at each rate, and notes the most that each bucket ever lacked. */
 static void charge(const struct tg_profile *profile, struct tg_profile_source *source, uint64_t now)
 {
 	const struct tg_rate *rate;

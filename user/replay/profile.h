@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What sources ask for, measured while packets go by, in bounded memory: for each kind of traffic
- * and each source, how busy it gets, and how large a burst it would need from a bucket of each of
- * some round rates.
+ * Measures the traffic of each source, in bounded memory. For each kind of traffic and each source
+ * it keeps the packets of the busiest window, and the burst that the source would need from a
+ * bucket at each of TG_PROFILE_RATES round rates.
  */
 #ifndef TG_REPLAY_PROFILE_H
 #define TG_REPLAY_PROFILE_H
@@ -15,9 +15,9 @@
 #include "config/config.h"
 
 #define TG_PROFILE_RATES   25
-#define TG_PROFILE_SOURCES 131072    /* kept, of all kinds together */
-#define TG_PROFILE_WINDOW  10	     /* s over which a source's rate is taken */
-#define TG_PROFILE_BURST   (1 << 20) /* tokens; larger ones all count as this and one more */
+#define TG_PROFILE_SOURCES 131072    /* kept at most, of all kinds together */
+#define TG_PROFILE_WINDOW  10	     /* s: a source's rate is its packets in one window */
+#define TG_PROFILE_BURST   (1 << 20) /* tokens; a larger burst counts as TG_PROFILE_BURST + 1 */
 
 /* A kind of traffic: a protocol, and a destination port if it has any. */
 struct tg_profile_kind {
@@ -25,7 +25,7 @@ struct tg_profile_kind {
 	uint8_t protocol;
 	uint16_t port;
 	bool has_port;
-	bool closed; /* too little of it to keep its sources */
+	bool closed; /* sources are not kept, because others sent more */
 	uint64_t packets, sources;
 	UT_hash_handle hh;
 };
@@ -35,41 +35,49 @@ struct tg_profile_key {
 	uint64_t kind;
 };
 
+/* One source of one kind of traffic. */
 struct tg_profile_source {
 	struct tg_profile_key key;
 	uint64_t packets;
-	uint64_t window, in_window, busiest; /* number of the window, packets in it, in any */
-	uint64_t states[TG_PROFILE_RATES];   /* of a bucket at each rate */
-	uint64_t deepest[TG_PROFILE_RATES];  /* units that it has lacked */
+	uint64_t window, in_window,
+		busiest;		   /* number of the window; packets in it, in the busiest */
+	uint64_t states[TG_PROFILE_RATES]; /* state word of a bucket at each rate, see gcra.h */
+	uint64_t deepest[TG_PROFILE_RATES]; /* most units that it lacked */
 	UT_hash_handle hh;
 };
 
 struct tg_profile {
 	enum tg_config_per per;
 	struct tg_address mask4, mask6;
-	struct tg_refill refills[TG_PROFILE_RATES]; /* ascending; continuous */
+	struct tg_refill refills[TG_PROFILE_RATES]; /* ascending, continuous */
 	struct tg_rate rates[TG_PROFILE_RATES];	    /* the same, compiled */
 	struct tg_profile_kind *kinds;
 	struct tg_profile_source *sources;
-	bool full;	    /* there was no room for all sources of the main kinds */
+	bool full;	    /* there is no room for more sources, even of the main kinds */
 	uint64_t packets;   /* IP packets measured */
-	uint64_t fragments; /* later ones, of which the port is not known */
+	uint64_t fragments; /* later fragments, whose port is not known */
 };
 
-/* @demand starts all zero. 0 or -errno. */
+/*
+ * Prepares @profile, which must be all zero, to count by @per: a source or destination prefix of
+ * @prefix4 or @prefix6 bits, or everyone together. Returns 0 or -errno.
+ */
 int tg_profile_start(struct tg_profile *profile, enum tg_config_per per, unsigned int prefix4,
 		     unsigned int prefix6);
 
-/* Measures a packet that the program has traced. @now: ns on its clock. 0 or -ENOMEM. */
+/* Measures a packet that the program has traced. @now: ns on the program's clock, not falling.
+ * Returns 0 or -ENOMEM. */
 int tg_profile_packet(struct tg_profile *profile, const struct tg_trace *trace, uint64_t now);
 
 /* Sorts profile->kinds: most packets first. */
 void tg_profile_sort_kinds(struct tg_profile *profile);
 
-/* Tokens that a source's bucket at a rate must hold for it not to notice. */
+/* Returns the capacity in tokens at which a bucket of that rate (index of `rates`) would have
+ * refused the source nothing. */
 uint64_t tg_profile_burst(const struct tg_profile *profile, const struct tg_profile_source *source,
 			  size_t rate);
 
+/* Frees all kinds and sources. */
 void tg_profile_clear(struct tg_profile *profile);
 
 #endif

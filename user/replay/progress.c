@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Writes the progress of a run to the terminal. */
 #include "replay/progress.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How far a long run is: one line on a terminal that is written over, from the first second on. */
+/* Shows the progress of a long run: one line on the terminal, rewritten from the first second on.
+ */
 #ifndef TG_REPLAY_PROGRESS_H
 #define TG_REPLAY_PROGRESS_H
 
@@ -7,17 +8,18 @@
 
 #include "replay/capture.h"
 
-/* Start with all zero. */
+/* Starts all zero. */
 struct tg_progress {
-	uint64_t started, next; /* ns on CLOCK_MONOTONIC */
-	int shown;
+	uint64_t started, next; /* ns on CLOCK_MONOTONIC: first call, next line */
+	int shown;		/* 1: a line is on the terminal */
 };
 
-/* To be called for each packet: cheap unless it is time for another line. */
+/* Writes the share done and @packets to stderr, if it is a terminal and a line is due. Cheap enough
+ * to be called for each packet. */
 void tg_progress_show(struct tg_progress *progress, const struct tg_capture *capture,
 		      uint64_t packets);
 
-/* Wipes the line out. */
+/* Erases the line, if there is one. */
 void tg_progress_end(const struct tg_progress *progress);
 
 #endif

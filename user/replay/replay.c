@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Loads the program on a virtual clock, and runs captured frames through it. */
 #include "replay/replay.h"
 
 #include <bpf/bpf.h>
@@ -13,9 +14,9 @@
 #include "base/clock.h"
 
 #define NS_PER_DAY (86400 * NS_PER_S)
-#define LOOPBACK   1	    /* the interface that test runs come in at */
-#define PLACE	   1	    /* of its counters */
-#define SWEEPS	   NS_PER_S /* as often as the daemon looks whether the table fills up */
+#define LOOPBACK   1	    /* index of the interface that test runs come in at */
+#define PLACE	   1	    /* its index into the interface counters */
+#define SWEEPS	   NS_PER_S /* as often as the daemon checks whether the table fills up */
 
 struct tg_replay {
 	struct tg_compiled *compiled;
@@ -23,12 +24,12 @@ struct tg_replay {
 	enum tg_hook hook;
 	uint32_t table_size;
 	struct tg_replay_notes notes;
-	uint64_t last;		       /* frame's timestamp */
-	uint64_t now;		       /* since 1970 */
-	uint64_t base;		       /* what the program's clock is behind that by */
-	uint64_t checked;	       /* `now` of the last look at the table */
-	uint64_t returning_idle;       /* as in struct tg_reclaim */
-	uint8_t bytes[TG_FRAME_LEAST]; /* of a frame that is shorter */
+	uint64_t last;		       /* timestamp of the last frame */
+	uint64_t now;		       /* ns since 1970 */
+	uint64_t base;		       /* ns by which the program's clock is behind `now` */
+	uint64_t checked;	       /* `now` of the last check of the table */
+	uint64_t returning_idle;       /* ns, see tg_reclaim_adapt() */
+	uint8_t bytes[TG_FRAME_LEAST]; /* a shorter frame, filled up */
 };
 
 static const struct tg_meta blank = {.abi_version = TG_ABI_VERSION, .next_serial = 1};
@@ -77,8 +78,8 @@ int tg_replay_open(const struct tg_config *config, enum tg_hook hook, struct tg_
 }
 
 /*
- * The program's clock starts within its second day, at the capture's time of day: as early as if
- * the machine had just started, and with refills at the whole seconds, minutes and hours of UTC.
+ * Starts the program's clock on its second day, at the capture's time of day, so that refills come
+ * at whole seconds, minutes and hours of UTC.
  */
 static void start_clock(struct tg_replay *replay, uint64_t time)
 {
@@ -87,8 +88,9 @@ static void start_clock(struct tg_replay *replay, uint64_t time)
 }
 
 /*
- * Frames of several queues or CPUs come a little out of order, as they were when they were limited.
- * A clock that was set back, or captures put one behind the other, must not stop time for long.
+ * Moves the clock on to a frame's timestamp. Frames of several queues or CPUs come up to 1 s out of
+ * order; they run at the time of the frame before. A larger step back is a clock that was set back
+ * or a second capture, and time goes on from there.
  */
 static void advance_clock(struct tg_replay *replay, uint64_t time)
 {
@@ -105,7 +107,7 @@ static void advance_clock(struct tg_replay *replay, uint64_t time)
 	replay->last = time;
 }
 
-/* As tg_datapath_maintain() does, a look each second of the capture. */
+/* Does what tg_datapath_maintain() does, once for each second of the capture. */
 static int maintain(struct tg_replay *replay)
 {
 	struct tg_sweep sweep = {.flags = TG_SWEEP_RECLAIM,
@@ -135,8 +137,8 @@ static int maintain(struct tg_replay *replay)
 }
 
 /*
- * The frame as the kernel takes it. One cut off within the Ethernet header is filled up, and
- * then its length says how much is true.
+ * Makes a frame that the kernel accepts. One cut off within the Ethernet header is filled up with
+ * zeros, and its length says how many bytes are from the capture.
  */
 static void fit_frame(struct tg_replay *replay, const struct tg_frame *from, struct tg_frame *to)
 {
@@ -149,7 +151,7 @@ static void fit_frame(struct tg_replay *replay, const struct tg_frame *from, str
 	memcpy(replay->bytes, from->bytes, from->captured);
 	to->bytes = replay->bytes;
 	to->captured = TG_FRAME_LEAST;
-	to->length = from->captured ? from->captured : 1; /* 0 would be the frame's own */
+	to->length = from->captured ? from->captured : 1; /* 0 would mean all of the frame */
 }
 
 static bool is_cut(const struct tg_frame *frame, const struct tg_trace *trace)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs captured frames through the packet program that enforces, on a clock that their timestamps
- * drive. Needs the privilege to load BPF programs; touches no interface and no daemon's maps.
+ * Runs captured frames through the packet program that enforces, on a clock driven by their
+ * timestamps. Needs the privilege to load BPF programs. Uses maps of its own, and no interface.
  */
 #ifndef TG_REPLAY_REPLAY_H
 #define TG_REPLAY_REPLAY_H
@@ -15,37 +15,43 @@
 
 struct tg_replay;
 
-/* What had to be made of the capture's clock and of its frames, in packets. */
+/* Packets whose timestamp or length was not as it should be. */
 struct tg_replay_notes {
-	uint64_t earlier; /* stamped up to 1 s before the one ahead of them: taken as of its time */
-	uint64_t jumps;	  /* or more: the clock went on from where it was */
-	uint64_t cut;	  /* headers not all captured, so that the program could not read them */
+	uint64_t earlier; /* stamped up to 1 s before their predecessor: run at its time */
+	uint64_t jumps;	  /* stamped over 1 s before it: the clock goes on from where it was */
+	uint64_t cut;	  /* not captured up to the end of the headers, so not parsed */
 };
 
-/* 0 or -errno with @errmsg; -EPERM: no privilege. @config may go away afterwards. */
+/*
+ * Compiles @config and loads the program of @hook with maps of its own. @config may be freed
+ * afterwards. The caller ends *@replay with tg_replay_close(). Returns 0, or -errno with @errmsg
+ * (TG_ERRMSG_SIZE); -EPERM: no privilege.
+ */
 int tg_replay_open(const struct tg_config *config, enum tg_hook hook, struct tg_replay **replay,
 		   char *errmsg);
 
 /*
- * Runs one frame. *@now: its time on the virtual clock, ns since 1970 as the first frame has it,
- * never going back. 0 or -errno.
+ * Runs one frame. *@now gets its time on the virtual clock, which starts at the first timestamp (ns
+ * since 1970) and never goes back; *@trace what the program did. Returns 0 or -errno.
  */
 int tg_replay_frame(struct tg_replay *replay, const struct tg_frame *frame, uint64_t *now,
 		    struct tg_trace *trace);
 
-/* The program's own reading of its clock at @now. */
+/* Converts @now of tg_replay_frame() to the ns that the program's clock read then. */
 uint64_t tg_replay_program_clock(const struct tg_replay *replay, uint64_t now);
 
-/* The compiled policy that runs. */
+/* Returns the compiled policy that runs, valid as long as @replay. */
 const struct tg_compiled *tg_replay_compiled(const struct tg_replay *replay);
 
-/* The kernel's own counters: of the limit in @slot, and of packets by reason. 0 or -errno. */
+/* Read the program's counters of the limit in @slot, and of packets by reason. Return 0 or -errno.
+ */
 int tg_replay_limit_counters(const struct tg_replay *replay, uint32_t slot,
 			     struct tg_limit_counters *counters);
 int tg_replay_reasons(const struct tg_replay *replay, struct tg_interface_counters *counters);
 
+/* Returns the counts so far, valid as long as @replay. */
 const struct tg_replay_notes *tg_replay_read_notes(const struct tg_replay *replay);
 
-void tg_replay_close(struct tg_replay **replay); /* NULL-safe */
+void tg_replay_close(struct tg_replay **replay); /* NULL-safe; sets *replay to NULL */
 
 #endif

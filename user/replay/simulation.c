@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Runs frames through a policy and counts what each limit did to each source. */
 #include "replay/simulation.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ static bool is_ipv4(const struct tg_address *address)
 	return !address->high && (be64toh(address->low) >> 32) == 0xffff;
 }
 
-/* A limit that does not count by source hurts sources all the same: then each address is one. */
+/* Makes the key of a source: its prefix if the limit counts by source, else its address. */
 static void outcome_key(const struct tg_simulation *simulation, uint32_t slot,
 			const struct tg_trace *trace, struct tg_outcome_key *key)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a policy would have done to a capture: counted while it is replayed, then reported. */
+/* Counts what a policy would have done to a capture while that is replayed, and reports it. */
 #ifndef TG_REPLAY_SIMULATION_H
 #define TG_REPLAY_SIMULATION_H
 
@@ -14,35 +14,38 @@
 #include "replay/outcomes.h"
 
 struct tg_simulation {
-	const struct tg_config *config;
-	const char *capture;
+	const struct tg_config *config; /* the caller's */
+	const char *capture;		/* its name; the caller's, set before the report */
 	enum tg_hook hook;
-	bool complete; /* the capture was read to its end */
+	bool complete; /* the capture was read to its end; set by the caller */
 	struct tg_replay *replay;
-	uint64_t packets, bytes;	       /* of the capture */
-	uint64_t first, last;		       /* ns since 1970 */
-	uint64_t first_refused[TG_LIMITS_MAX]; /* by slot; 0: none was */
-	uint64_t last_refused[TG_LIMITS_MAX];  /* likewise */
+	uint64_t packets, bytes;	       /* of the capture, on the wire */
+	uint64_t first, last;		       /* ns since 1970, on the clock of the replay */
+	uint64_t first_refused[TG_LIMITS_MAX]; /* ns since 1970, by slot; 0 never */
+	uint64_t last_refused[TG_LIMITS_MAX];  /* the same */
 	struct tg_outcomes sources;
 };
 
 /*
- * Loads @config's policy. @config must outlive the simulation, which starts all zero. 0 or -errno
- * with @errmsg; -EPERM: no privilege.
+ * Loads the policy of @config, which must outlive the simulation. @simulation must be all zero but
+ * for its `capture`.
+ * Returns 0, or -errno with @errmsg (TG_ERRMSG_SIZE); -EPERM: no privilege.
  */
 int tg_simulation_open(struct tg_simulation *simulation, const struct tg_config *config,
 		       enum tg_hook hook, char *errmsg);
 
-/* Runs one packet and counts it. 0 or -errno with @errmsg. */
+/* Runs one packet and counts it. Returns 0, or -ENOMEM or -EIO with @errmsg (TG_ERRMSG_SIZE). */
 int tg_simulation_packet(struct tg_simulation *simulation, const struct tg_frame *frame,
 			 char *errmsg);
 
-/* As JSON with stable keys, of @n sources; NULL when out of memory or counters cannot be read. */
+/* Returns a JSON object with stable keys, and in it the @n sources refused most. The caller owns
+ * it. NULL: out of memory, or counters cannot be read. */
 json_t *tg_simulation_report(struct tg_simulation *simulation, size_t n);
 
-/* That report in words and tables. */
+/* Writes a report of tg_simulation_report() to @out as words and tables. */
 void tg_simulation_print(const json_t *report, FILE *out);
 
+/* Frees what the simulation holds; safe after a failed open. */
 void tg_simulation_close(struct tg_simulation *simulation);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Prints the report of a simulation as words and tables. */
 #include <time.h>
 
 #include "base/json.h"
@@ -7,7 +8,7 @@
 
 #define TIME_SIZE 32
 
-/* UTC, with ms. */
+/* Formats @ms since 1970 as UTC; "-" if it is no integer. */
 static const char *format_time(const json_t *ms, char *text)
 {
 	json_int_t number = json_integer_value(ms);
@@ -38,7 +39,7 @@ static void print_head(const json_t *report, FILE *out)
 		tg_json_number(report, "passed"), tg_json_number(report, "dropped"));
 }
 
-/* What one should know before believing the numbers. */
+/* Prints what makes the numbers less exact. */
 static void print_notes(const json_t *report, FILE *out)
 {
 	static const struct {

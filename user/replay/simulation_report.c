@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Builds the report of a simulation as JSON. */
 #include "base/cleanup.h"
 #include "config/names.h"
 #include "base/prefix.h"
@@ -16,7 +17,7 @@ static json_t *time_or_null(uint64_t ns)
 	return ns ? json_integer(ms_of(ns)) : json_null();
 }
 
-/* A file's name may be no UTF-8, which JSON cannot carry. */
+/* A file name may not be UTF-8, and JSON cannot hold that. */
 static json_t *text_of(const char *text)
 {
 	json_t *json = json_string(text);
@@ -70,7 +71,7 @@ static json_t *limits_of(const struct tg_simulation *simulation)
 	return limits;
 }
 
-/* The prefix that the bucket is for, or the address if the limit has buckets for others. */
+/* Names the prefix that the bucket is for, or the address if the limit does not count by source. */
 static json_t *report_source(const struct tg_simulation *simulation,
 			     const struct tg_outcome *source)
 {
@@ -106,7 +107,7 @@ static json_t *worst_of(struct tg_simulation *simulation, size_t n)
 	return sources;
 }
 
-/* Of packets that left so; *@passed and *@dropped are their sums. */
+/* Returns the packets by reason; *@passed and *@dropped get their sums. NULL: cannot be read. */
 static json_t *reasons_of(const struct tg_simulation *simulation, json_int_t *passed,
 			  json_int_t *dropped)
 {

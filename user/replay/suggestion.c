@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Computes a rate and a capacity for each main kind of traffic of a profile. */
 #include "replay/suggestion.h"
 
 #include <errno.h>
@@ -6,9 +7,9 @@
 
 #include "base/cleanup.h"
 
-#define LEAST_SHARE    100   /* a kind that is less than one packet in so many gets no limit */
-#define EPHEMERAL_PORT 32768 /* from here on, ports of Linux clients: */
-#define ANSWERS_FROM   3     /* packets there, from fewer sources than that, are answers to ours */
+#define LEAST_SHARE    100   /* a kind with less than 1 packet in 100 gets no limit */
+#define EPHEMERAL_PORT 32768 /* first port of Linux clients */
+#define ANSWERS_FROM   3     /* packets there from fewer sources are taken as answers to our own */
 
 uint64_t tg_round_up(uint64_t n)
 {
@@ -29,7 +30,7 @@ static int ascending(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* The value that the share @quantile of the sorted @values does not exceed. */
+/* Returns the value that the share @quantile of the sorted @values does not exceed. */
 static uint64_t at_quantile(const uint64_t *values, size_t n, double quantile)
 {
 	size_t place = quantile * n;
@@ -38,7 +39,7 @@ static uint64_t at_quantile(const uint64_t *values, size_t n, double quantile)
 	return values[place ? place - 1 : 0];
 }
 
-/* The sources of a kind. Returns how many; there is room in @found for kind->sources. */
+/* Fills @found (room for kind->sources) with the sources of a kind, and returns how many. */
 static size_t sources_of(const struct tg_profile *profile, const struct tg_profile_kind *kind,
 			 const struct tg_profile_source **found)
 {
@@ -51,7 +52,7 @@ static size_t sources_of(const struct tg_profile *profile, const struct tg_profi
 	return n;
 }
 
-/* The lowest of the round rates that is not below @packets in a window. */
+/* Returns the index of the lowest rate that gives @packets in a window, or of the highest rate. */
 static size_t rate_above(const struct tg_profile *profile, uint64_t packets)
 {
 	const struct tg_refill *refill = profile->refills;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Prints suggested limits as YAML, with the numbers behind them as comments. */
 #include "replay/suggestion_print.h"
 
 #include <inttypes.h>
@@ -10,8 +11,8 @@
 #include "base/units.h"
 #include "base/clock.h"
 
-#define SHORT_S	      600 /* a capture that covers less says so */
-#define SHOWN_PARTS   10  /* of a packet a second */
+#define SHORT_S	      600 /* s; a shorter capture is noted */
+#define SHOWN_PARTS   10  /* in a packet a second, so one decimal */
 #define PLACEHOLDER   "eth0"
 #define PLAIN_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Suggested limits as a configuration, with the reasons in comments. */
+/* Prints suggested limits as a configuration, with the reasons in its comments. */
 #ifndef TG_REPLAY_SUGGESTION_PRINT_H
 #define TG_REPLAY_SUGGESTION_PRINT_H
 
@@ -7,18 +7,19 @@
 
 #include "replay/suggestion.h"
 
-/* What the numbers come from, and were asked for. */
+/* Where the numbers come from, and what was asked for. */
 struct tg_suggestion_basis {
 	const char *capture;   /* path or interface */
-	const char *interface; /* NULL: not known */
-	bool complete;
-	uint64_t first, last; /* ns since 1970 */
-	uint64_t packets;     /* of any kind */
-	uint64_t lost;	      /* by the kernel, while capturing */
+	const char *interface; /* to be limited; NULL: not known */
+	bool complete;	       /* the capture was read to its end */
+	uint64_t first, last;  /* ns since 1970 */
+	uint64_t packets;      /* of any kind */
+	uint64_t lost;	       /* by the kernel, while capturing */
 	unsigned int prefix4, prefix6;
-	double quantile;
+	double quantile; /* as for tg_suggest() */
 };
 
+/* Writes a whole configuration, with the @n limits, to @out as YAML. */
 void tg_suggestion_print(const struct tg_suggestion_basis *basis, const struct tg_profile *profile,
 			 const struct tg_suggestion *suggestions, size_t n, FILE *out);
 
