@@ -9,8 +9,7 @@
 #include "base/clock.h"
 #include "kernel/packet_clock.h"
 
-#define TG_FULL_FRAME 1514 /* bytes: the packet that retry_after is for, if a limit counts bytes   \
-			    */
+#define TG_FULL_FRAME 1514 /* bytes: the packet of retry_after, if a limit counts bytes */
 
 uint64_t tg_bucket_full_state(const struct tg_rate *rate, uint32_t version)
 {
@@ -94,8 +93,7 @@ void tg_bucket_measure(const struct tg_limit_record *record, const struct tg_buc
 	uint64_t precise = tg_now_ns();
 	uint64_t now[TG_CLOCKS] = {precise, tg_clock_read(TG_CLOCK_COARSE)};
 	uint64_t exact[TG_CLOCKS] = {precise, precise};
-	uint64_t seen =
-		deficit_at(record, bucket->state, now); /* as the next packet reads the clock */
+	uint64_t seen = deficit_at(record, bucket->state, now); /* by the clock of the packets */
 	uint64_t deficit = deficit_at(record, bucket->state, exact);
 	uint64_t cost = 1, needed;
 

@@ -30,8 +30,7 @@ struct tg_datapath {
 	struct tg_program *program;
 	int adopted_entries[TG_HOOKS]; /* descriptors of the programs that links run; -1 none */
 	bool replaced;		       /* the links' programs use maps of an unknown layout */
-	bool adopted; /* the maps are an earlier daemon's; buckets of removed limits may be in them
-		       */
+	bool adopted; /* from an earlier daemon; buckets of removed limits may be left */
 	bool unswept; /* there may be buckets of an older rate version */
 	struct tg_entries *entries;
 	struct tg_reclaim *reclaim;

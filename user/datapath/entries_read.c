@@ -93,8 +93,7 @@ struct walk {
 	int (*each)(void *data, const struct tg_list_view *view);
 	void *data;
 	uint64_t now;
-	bool skip; /* the entry at the cursor is gone, so the walk starts over and skips up to
-		      `after` */
+	bool skip; /* the entry at the cursor is gone: start over, skip up to `after` */
 	struct tg_lpm_key after;
 };
 

@@ -16,8 +16,7 @@
 #include "policy/compile.h"
 #include "kernel/bucket_table.h"
 
-#define PAUSE_PER_PASS	  4 /* times the length of a pass, so that passes take 1/5 of a CPU at most \
-			     */
+#define PAUSE_PER_PASS	  4 /* times the length of a pass, which bounds passes to 1/5 of a CPU */
 #define PAUSE_AFTER_ERROR (60 * NS_PER_S)
 #define CALM_NS		  (60 * NS_PER_S) /* without full-table packets, until the log says so again */
 

@@ -84,8 +84,7 @@ struct tg_bucket_view {
 	uint64_t backoff_ns;	     /* until the penalty ends; 0: there is none */
 	uint64_t admitted, exceeded; /* packets */
 	uint64_t exceeded_ago_ns;    /* since the last refusal; UINT64_MAX never */
-	bool overflow; /* no bucket of its own: the view is of the overflow bucket that it
-		  charges */
+	bool overflow; /* no bucket of its own: this is the overflow bucket it charges */
 };
 
 #endif
