@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* A ring of the last events, filled from the map of events, and its report as JSON. */
 #include "daemon/events.h"
 
 #include <arpa/inet.h>
@@ -31,14 +32,14 @@ struct tg_events {
 	struct ring_buffer *ring;
 	struct event *readable;
 	int fd;
-	uint64_t n; /* that have come so far; the last KEPT of them are in `seen` */
+	uint64_t n; /* events so far; number i is seen[i % KEPT], for the last KEPT */
 	struct seen seen[KEPT];
 };
 
 static uint64_t real_time_of(uint64_t at)
 {
 	struct timespec now;
-	/* By the clock that is not behind: an event is never of the future. */
+	/* The precise clock is never behind the coarse one, so no event is of the future. */
 	uint64_t age = tg_now_ns() - at;
 
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -56,7 +57,7 @@ static int on_event(void *data, void *record, size_t size)
 	memcpy(&seen->event, record, size);
 	limit = tg_datapath_limit_name(events->datapath, seen->event.limit_id);
 	if (!limit)
-		return 0; /* of a limit that is no more */
+		return 0; /* the limit is not in force any more */
 	snprintf(seen->limit, sizeof(seen->limit), "%s", limit);
 	seen->time = real_time_of(seen->event.at);
 	events->n++;
@@ -133,19 +134,19 @@ static json_t *report(const struct seen *seen)
 	return json;
 }
 
-static bool is_meant(const struct seen *seen, const char *limit)
+static bool is_of_limit(const struct seen *seen, const char *limit)
 {
 	return !limit || strcmp(seen->limit, limit) == 0;
 }
 
-/* The number before that of the @n th event from the end. */
+/* Returns the number at which the last @n events of @limit begin, @first at least. */
 static uint64_t from_the_end(const struct tg_events *events, const char *limit, uint64_t first,
 			     size_t n)
 {
 	uint64_t number;
 
 	for (number = events->n; number > first && n; number--)
-		n -= is_meant(&events->seen[(number - 1) % KEPT], limit);
+		n -= is_of_limit(&events->seen[(number - 1) % KEPT], limit);
 	return number;
 }
 
@@ -155,7 +156,7 @@ json_t *tg_events_report(const struct tg_events *events, const char *limit, json
 	uint64_t number = events->n > KEPT ? events->n - KEPT : 0;
 	json_t *list = json_array();
 
-	/* A number that has not been given yet is an earlier daemon's, so all is new. */
+	/* A number not reached yet comes from an earlier daemon, so all events are new. */
 	if (after > 0 && (uint64_t)after > number && (uint64_t)after <= events->n)
 		number = (uint64_t)after;
 	if (last)
@@ -163,7 +164,7 @@ json_t *tg_events_report(const struct tg_events *events, const char *limit, json
 	for (; list && number < events->n && json_array_size(list) < n; number++) {
 		const struct seen *seen = &events->seen[number % KEPT];
 
-		if (is_meant(seen, limit))
+		if (is_of_limit(seen, limit))
 			json_array_append_new(list, report(seen));
 	}
 	return json_pack("{s:o, s:I}", "events", list, "next", (json_int_t)number);

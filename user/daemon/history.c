@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Puts policies in force, remembers earlier ones, and rolls back what is not confirmed in time. */
 #include "daemon/history.h"
 
 #include <errno.h>
@@ -40,7 +41,7 @@ static int put_in_force(struct tg_daemon *daemon, struct tg_config *config, char
 		return error;
 	}
 	daemon->reloads_ok++;
-	/* If it fails, the policy is in force all the same, and the log says so. */
+	/* A failure is logged. The policy stays in force all the same. */
 	tg_cluster_follow(&daemon->cluster, daemon->base, daemon->datapath, config);
 	return 0;
 }
@@ -84,7 +85,7 @@ int tg_history_rollback(struct tg_daemon *daemon, char *errmsg)
 	return 0;
 }
 
-/* Until it works: an operator who cannot reach the machine any more counts on it. */
+/* Tries until it works, because an operator who is locked out has no other way back. */
 static void on_deadline(evutil_socket_t fd, short what, void *data)
 {
 	const struct timeval again = {.tv_sec = RETRY_AFTER_S};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Loads and reloads the configuration, runs the timers of the datapath, and detaches at the end. */
 #include "daemon/lifecycle.h"
 
 #include <errno.h>
@@ -79,7 +80,7 @@ static void on_second(evutil_socket_t fd, short what, void *data)
 		event_add(daemon->reclaiming, &at_once);
 }
 
-/* One slice, and then whatever else waits. */
+/* Runs one slice, and leaves the next to the event loop, so that requests get their turn. */
 static void on_slice(evutil_socket_t fd, short what, void *data)
 {
 	struct tg_daemon *daemon = data;
