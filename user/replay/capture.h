@@ -43,8 +43,7 @@ int tg_capture_next(struct tg_capture *capture, struct tg_frame *frame, char *er
 /* True if SIGINT or SIGTERM came since the last open. */
 bool tg_capture_interrupted(void);
 
-/* Returns the share that is done, 0 to 1: of the file's bytes or of the time. Negative: not known.
- */
+/* Returns the share done, 0 to 1: of the file's bytes or of the time. Negative: not known. */
 double tg_capture_share(const struct tg_capture *capture);
 
 /* Returns the packets that the kernel had no room for; 0 for a file. */

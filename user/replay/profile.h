@@ -39,9 +39,9 @@ struct tg_profile_key {
 struct tg_profile_source {
 	struct tg_profile_key key;
 	uint64_t packets;
-	uint64_t window, in_window,
-		busiest;		   /* number of the window; packets in it, in the busiest */
-	uint64_t states[TG_PROFILE_RATES]; /* state word of a bucket at each rate, see gcra.h */
+	uint64_t window;		    /* number of the current window */
+	uint64_t in_window, busiest;	    /* packets in it, and in the busiest one */
+	uint64_t states[TG_PROFILE_RATES];  /* state word of a bucket at each rate, see gcra.h */
 	uint64_t deepest[TG_PROFILE_RATES]; /* most units that it lacked */
 	UT_hash_handle hh;
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shows the progress of a long run: one line on the terminal, rewritten from the first second on.
- */
+/* Shows the progress of a long run: one line on the terminal, rewritten from 1 s on. */
 #ifndef TG_REPLAY_PROGRESS_H
 #define TG_REPLAY_PROGRESS_H
 

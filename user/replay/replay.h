@@ -43,8 +43,7 @@ uint64_t tg_replay_program_clock(const struct tg_replay *replay, uint64_t now);
 /* Returns the compiled policy that runs, valid as long as @replay. */
 const struct tg_compiled *tg_replay_compiled(const struct tg_replay *replay);
 
-/* Read the program's counters of the limit in @slot, and of packets by reason. Return 0 or -errno.
- */
+/* Read the counters of the limit in @slot, and of packets by reason. Return 0 or -errno. */
 int tg_replay_limit_counters(const struct tg_replay *replay, uint32_t slot,
 			     struct tg_limit_counters *counters);
 int tg_replay_reasons(const struct tg_replay *replay, struct tg_interface_counters *counters);

@@ -28,8 +28,7 @@ struct tg_simulation {
 
 /*
  * Loads the policy of @config, which must outlive the simulation. @simulation must be all zero but
- * for its `capture`.
- * Returns 0, or -errno with @errmsg (TG_ERRMSG_SIZE); -EPERM: no privilege.
+ * for its `capture`. Returns 0, or -errno with @errmsg (TG_ERRMSG_SIZE); -EPERM: no privilege.
  */
 int tg_simulation_open(struct tg_simulation *simulation, const struct tg_config *config,
 		       enum tg_hook hook, char *errmsg);

@@ -14,8 +14,8 @@
 struct tg_suggestion {
 	const struct tg_profile_kind *kind; /* the profile's */
 	size_t sources;
-	uint64_t median, most; /* packets in the busiest window: not above, for half the sources, */
-	uint64_t quantile;     /* all of them, and the share that must not notice */
+	uint64_t median, most; /* packets in the busiest window: of half the sources at most, */
+	uint64_t quantile;     /* of all, and of the share that must not notice */
 	size_t rate;	       /* index of the profile's refills */
 	uint64_t burst;	       /* tokens that this share needs at that rate */
 	uint64_t capacity;     /* tokens: `burst`, rounded up */
@@ -23,8 +23,8 @@ struct tg_suggestion {
 };
 
 /*
- * Fills @suggestions (room for TG_SUGGESTIONS_MAX) with a limit for each kind of traffic that is 1
- * % of the packets or more, busiest first; *@n gets how many. Sorts the kinds of @profile, which
+ * Fills @suggestions (room for TG_SUGGESTIONS_MAX) with a limit for each kind of traffic that has
+ * one packet in 100 or more, busiest first; *@n gets how many. Sorts the kinds of @profile, which
  * must outlive the suggestions. @quantile: share of sources, over 0 and up to 1, that must not
  * notice the limit. Returns 0 or -ENOMEM.
  */
