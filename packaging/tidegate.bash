@@ -22,7 +22,7 @@ _tidegate_columns() {
 }
 
 _tidegate() {
-	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' action='' help='' words='' word commands
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' action='' help='' words='' word commands candidates
 	commands=$(tidegate --help 2>/dev/null | grep -oE '^  [a-z]+' | sort -u)
 	COMPREPLY=()
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -50,7 +50,9 @@ _tidegate() {
 	esac
 	[ -z "$command" ] && words="$commands --control --help --version"
 	case $current in -*) words="$(_tidegate_options) --control" ;; esac
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+	# Not by compgen -W, which expands what it is given: a column list begins with what was typed.
+	read -ra candidates <<<"${words//$'\n'/ }"
+	for word in "${candidates[@]}"; do [[ $word != "$current"* ]] || COMPREPLY+=("$word"); done
 	case ${COMPREPLY[0]:-} in *=) compopt -o nospace 2>/dev/null ;; esac
 }
 complete -F _tidegate tidegate

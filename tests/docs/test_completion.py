@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The completion for bash knows each command and option that the program takes, and no other."""
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -50,6 +52,9 @@ for command in [[name] for name in sorted(commands)] + [["deny", "add"], ["allow
             out = subprocess.run([ROOT / "build/tidegate", "--control", "/nonexistent", *command, "-o", name], capture_output=True)
             check(f"{command}: and known: {name}", out.returncode == 5)
 check("one column more", complete("tidegate", "limits", "-o", "unit,cap") == {"unit,capacity"})
+with tempfile.TemporaryDirectory() as folder:
+    complete("tidegate", "limits", "-o", f"$(touch${{IFS}}{folder}/run),cap")
+    check("what is typed is never run", not os.listdir(folder))
 check("hooks", complete("tidegate", "simulate", "x", "--hook", "") == {"xdp", "tc-ingress", "tc-egress"})
 check("whose limits", complete("tidegate", "suggest", "--per", "") == {"source", "destination", "everyone"})
 check("what comes first", complete("tidegate", "top", "--by", "a") == {"admitted"})
