@@ -197,6 +197,12 @@ def test_shown(tests, tidegate):
         tests.check(f"{words}: as ever", [line.rstrip() for line in said.split("\n")] == expected.split("\n"), said)
 
 
+def test_empty_list(tests, tidegate):
+    for name in ("allow", "deny"):
+        tests.check(f"{name} del - with nothing", tidegate.says(f"{name} del -") == f"0 prefixes taken off the {name} list\n")
+        tests.check(f"{name} add - with nothing", tidegate.says(f"{name} add -").startswith(f"0 prefixes added to the {name} list"))
+
+
 def test_tables(tests, tidegate):
     for words in ["status", "limits", "top", "events", "cluster", "allow list", "deny list"]:
         said = tidegate.says(words)
@@ -245,6 +251,7 @@ def main():
         test_shown(tests, Tidegate(folder, "nice"))
         tidegate = Tidegate(folder, HOSTILE)
         test_help(tests, tidegate)
+        test_empty_list(tests, tidegate)
         test_tables(tests, tidegate)
         test_chosen(tests, tidegate)
         test_requests(tests, tidegate)

@@ -173,12 +173,13 @@ static void print_removed(const struct command *command, const json_t *sum)
 {
 	char text[TG_PREFIX_TEXT_SIZE];
 
-	tg_prefix_format(&command->prefixes.items[0], text, sizeof(text));
-	if (command->many)
+	if (command->many) {
 		printf("%lld prefixes taken off the %s list\n", tg_json_number(sum, "removed"),
 		       command->list);
-	else
-		printf("%s is off the %s list\n", text, command->list);
+		return;
+	}
+	tg_prefix_format(&command->prefixes.items[0], text, sizeof(text));
+	printf("%s is off the %s list\n", text, command->list);
 }
 
 static int change(struct command *command, const char *name,
