@@ -121,8 +121,8 @@ static int read_not_ecn(struct tg_reader *reader, const struct tg_yaml *value, v
 }
 
 /* Decimal, hexadecimal after 0x, or with @classes MAJOR:MINOR as tc(8) writes a class. */
-static int read_word(struct tg_reader *reader, const struct tg_yaml *value, bool classes,
-		     uint32_t *word)
+static int read_u32(struct tg_reader *reader, const struct tg_yaml *value, bool classes,
+		    uint32_t *word)
 {
 	char quoted[TG_QUOTE_SIZE], *end, *end2;
 	unsigned long long number, minor;
@@ -156,7 +156,7 @@ static int read_fwmark(struct tg_reader *reader, const struct tg_yaml *value, vo
 	struct tg_config_mark *mark = out;
 
 	mark->has_fwmark = true;
-	return read_word(reader, value, false, &mark->fwmark);
+	return read_u32(reader, value, false, &mark->fwmark);
 }
 
 static int read_priority(struct tg_reader *reader, const struct tg_yaml *value, void *out)
@@ -164,7 +164,7 @@ static int read_priority(struct tg_reader *reader, const struct tg_yaml *value, 
 	struct tg_config_mark *mark = out;
 
 	mark->has_priority = true;
-	return read_word(reader, value, true, &mark->priority);
+	return read_u32(reader, value, true, &mark->priority);
 }
 
 static int read_mark(struct tg_reader *reader, const struct tg_yaml *value, void *out)

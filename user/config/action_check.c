@@ -115,8 +115,8 @@ static int check_hooks(struct tg_reader *reader, const struct tg_yaml *map,
 }
 
 /* Keys that mean something only beside others. */
-static int check_company(struct tg_reader *reader, const struct tg_yaml *map,
-			 const struct tg_config_limit *limit)
+static int check_excess_keys(struct tg_reader *reader, const struct tg_yaml *map,
+			     const struct tg_config_limit *limit)
 {
 	const struct tg_yaml *mark = tg_yaml_get(map, "mark"), *value;
 	const struct tg_yaml *above = tg_yaml_get(map, "mark_above");
@@ -156,7 +156,7 @@ static int check_company(struct tg_reader *reader, const struct tg_yaml *map,
 int tg_check_action(struct tg_reader *reader, const struct tg_yaml *map,
 		    struct tg_config_limit *limit)
 {
-	int r = check_company(reader, map, limit);
+	int r = check_excess_keys(reader, map, limit);
 
 	if (limit->action == TG_CONFIG_DELAY && !limit->max_delay)
 		limit->max_delay = 2 * NS_PER_S;

@@ -23,8 +23,8 @@ static bool is_name(const char *name)
 	return n && n < TG_CONFIG_NAME_SIZE && strspn(name, TG_CONFIG_NAME_CHARACTERS) == n;
 }
 
-static int read_name(struct tg_reader *reader, const struct tg_yaml *value, const char *whose,
-		     char *out)
+static int read_identifier(struct tg_reader *reader, const struct tg_yaml *value, const char *whose,
+			   char *out)
 {
 	char quoted[TG_QUOTE_SIZE];
 	const char *name;
@@ -43,12 +43,12 @@ static int read_name(struct tg_reader *reader, const struct tg_yaml *value, cons
 
 static int read_cluster_name(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	return read_name(reader, value, "cluster", ((struct tg_config_cluster *)out)->name);
+	return read_identifier(reader, value, "cluster", ((struct tg_config_cluster *)out)->name);
 }
 
 static int read_node(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
-	return read_name(reader, value, "node", ((struct tg_config_cluster *)out)->node);
+	return read_identifier(reader, value, "node", ((struct tg_config_cluster *)out)->node);
 }
 
 static int read_store(struct tg_reader *reader, const struct tg_yaml *value, void *out)
@@ -252,8 +252,8 @@ static int default_node(struct tg_reader *reader, const struct tg_yaml *map,
 			       tg_text_quote(name, quoted, sizeof(quoted)));
 }
 
-static int check_company(struct tg_reader *reader, const struct tg_yaml *map,
-			 const struct tg_config_cluster *cluster)
+static int check_cluster_keys(struct tg_reader *reader, const struct tg_yaml *map,
+			      const struct tg_config_cluster *cluster)
 {
 	const struct tg_yaml *user = tg_yaml_get(map, "user"), *ca = tg_yaml_get(map, "ca_file");
 	bool encrypted = false;
@@ -291,7 +291,7 @@ int tg_read_cluster(struct tg_reader *reader, const struct tg_yaml *value, void 
 		cluster->stale_after = STALE_INTERVALS * cluster->interval > NS_PER_S
 					       ? STALE_INTERVALS * cluster->interval
 					       : NS_PER_S;
-	return tg_graver(r, check_company(reader, value, cluster));
+	return tg_graver(r, check_cluster_keys(reader, value, cluster));
 }
 
 int tg_read_shared(struct tg_reader *reader, const struct tg_yaml *value, void *out)

@@ -23,7 +23,7 @@ static bool is_device_name(const char *name)
 	return true;
 }
 
-static int read_name(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+static int read_interface_name(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	const struct tg_config *config = reader->config;
 	struct tg_config_interface *interface = out;
@@ -67,7 +67,7 @@ int tg_read_hook(struct tg_reader *reader, const struct tg_yaml *value, void *ou
 	return 0;
 }
 
-static int read_hooks(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+static int read_interface_hooks(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	struct tg_config_interface *interface = out;
 	unsigned int mask = 0;
@@ -108,8 +108,8 @@ static int read_xdp_mode(struct tg_reader *reader, const struct tg_yaml *value, 
 }
 
 static const struct tg_key interface_keys[] = {
-	{"name", read_name, "the device, such as name: eth0"},
-	{"hooks", read_hooks, NULL},
+	{"name", read_interface_name, "the device, such as name: eth0"},
+	{"hooks", read_interface_hooks, NULL},
 	{"xdp_mode", read_xdp_mode, NULL},
 	{"manage_qdisc", tg_read_manage_qdisc, NULL},
 	{NULL, NULL, NULL},

@@ -16,7 +16,7 @@ struct draft {
 	bool action_broken; /* on_exceed is, so that nobody knows what goes with it */
 };
 
-static int read_name(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+static int read_limit_name(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	const struct draft *draft = out;
 	const struct tg_config_limit *other;
@@ -192,7 +192,7 @@ static int read_new_sources(struct tg_reader *reader, const struct tg_yaml *valu
 
 /* What others depend on comes first: the unit before amounts, `per` before the prefix. */
 static const struct tg_key limit_keys[] = {
-	{"name", read_name, "a name of its own, such as name: dns-per-source"},
+	{"name", read_limit_name, "a name of its own, such as name: dns-per-source"},
 	{"match", read_match, NULL},
 	{"per", read_pers, NULL},
 	{"prefix", read_prefix, NULL},

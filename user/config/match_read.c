@@ -310,7 +310,7 @@ static int read_hook(struct tg_reader *reader, const struct tg_yaml *value, stru
 			    draft->negative ? &draft->hooks->is_not : &draft->hooks->is);
 }
 
-static int read_hooks(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+static int read_hook_condition(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	struct draft *draft = out;
 	int r = read_condition(reader, value, draft, 0, read_hook);
@@ -331,7 +331,7 @@ static const struct tg_key match_keys[] = {
 	{"source", read_addresses, NULL},
 	{"destination", read_addresses, NULL},
 	{"fragment", read_fragment, NULL},
-	{"hook", read_hooks, NULL},
+	{"hook", read_hook_condition, NULL},
 	{"not", read_not, NULL},
 	{NULL, NULL, NULL},
 };

@@ -158,7 +158,8 @@ static int read_file(struct tg_reader *reader, const struct tg_yaml *value, void
 	return read_lines(reader, out, value, path, text, length);
 }
 
-static int read_word(struct tg_reader *reader, const struct tg_yaml *value, struct tg_set *set)
+static int read_prefix_or_set(struct tg_reader *reader, const struct tg_yaml *value,
+			      struct tg_set *set)
 {
 	char quoted[TG_QUOTE_SIZE], why[256];
 	const char *text, *nearest;
@@ -199,7 +200,7 @@ static int read_item(struct tg_reader *reader, const struct tg_yaml *value, void
 
 	if (value->kind == TG_YAML_MAP)
 		return tg_read_map(reader, value, keys, out);
-	return read_word(reader, value, out);
+	return read_prefix_or_set(reader, value, out);
 }
 
 static int read_set(struct tg_reader *reader, struct tg_set *set)

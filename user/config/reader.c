@@ -13,8 +13,9 @@
 #define PATH_SIZE    256
 #define MESSAGE_SIZE 1024
 
-static void report(struct tg_reader *reader, enum tg_severity severity, const struct tg_yaml *value,
-		   struct tg_location place, const char *format, va_list args)
+static void diagnose_value(struct tg_reader *reader, enum tg_severity severity,
+			   const struct tg_yaml *value, struct tg_location place,
+			   const char *format, va_list args)
 {
 	char path[PATH_SIZE], message[MESSAGE_SIZE];
 
@@ -32,7 +33,7 @@ int tg_reader_error(struct tg_reader *reader, const struct tg_yaml *value, const
 	va_list args;
 
 	va_start(args, format);
-	report(reader, TG_ERROR, value, value->place, format, args);
+	diagnose_value(reader, TG_ERROR, value, value->place, format, args);
 	va_end(args);
 	return -EINVAL;
 }
@@ -43,7 +44,8 @@ int tg_reader_key_error(struct tg_reader *reader, const struct tg_yaml *value, c
 	va_list args;
 
 	va_start(args, format);
-	report(reader, TG_ERROR, value, value->key ? value->key_place : value->place, format, args);
+	diagnose_value(reader, TG_ERROR, value, value->key ? value->key_place : value->place,
+		       format, args);
 	va_end(args);
 	return -EINVAL;
 }
@@ -53,7 +55,7 @@ void tg_reader_warn(struct tg_reader *reader, const struct tg_yaml *value, const
 	va_list args;
 
 	va_start(args, format);
-	report(reader, TG_WARNING, value, value->place, format, args);
+	diagnose_value(reader, TG_WARNING, value, value->place, format, args);
 	va_end(args);
 }
 

@@ -25,7 +25,7 @@ static void free_uri(struct evhttp_uri **uri)
 	*uri = NULL;
 }
 
-static int refuse(char *why, size_t size, const char *text)
+static int refuse_url(char *why, size_t size, const char *text)
 {
 	snprintf(why, size, "%s", text);
 	return -EINVAL;
@@ -55,17 +55,17 @@ static int parse_socket(const struct evhttp_uri *uri, struct tg_config_store *st
 	size_t length = 0;
 
 	if ((host && *host) || evhttp_uri_get_path(uri)[0] != '/')
-		return refuse(why, size,
-			      "the path of a socket begins with one slash; write it as "
-			      "unix:/run/redis/redis.sock");
+		return refuse_url(why, size,
+				  "the path of a socket begins with one slash; write it as "
+				  "unix:/run/redis/redis.sock");
 	path = evhttp_uridecode(evhttp_uri_get_path(uri), 0, &length);
 	if (!path)
 		return -ENOMEM;
 	if (length != strlen(path) || length >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
-		return refuse(why, size, "the path of a socket has at most 107 bytes");
+		return refuse_url(why, size, "the path of a socket has at most 107 bytes");
 	if (query && strncmp(query, "db=", 3) != 0)
-		return refuse(why, size,
-			      "after the path of a socket only ?db=NUMBER is known; " FORMS);
+		return refuse_url(why, size,
+				  "after the path of a socket only ?db=NUMBER is known; " FORMS);
 	strcpy(store->host, path);
 	store->scheme = TG_CONFIG_UNIX;
 	return parse_database(query ? query + 3 : NULL, &store->database, why, size);
@@ -99,7 +99,7 @@ static int parse_host_and_port(const struct evhttp_uri *uri, struct tg_config_st
 	int port = evhttp_uri_get_port(uri);
 
 	if (parse_host(evhttp_uri_get_host(uri), store) || port == 0 || evhttp_uri_get_query(uri))
-		return refuse(why, size, NO_URL);
+		return refuse_url(why, size, NO_URL);
 	store->port = port < 0 ? REDIS_PORT : port;
 	return parse_database(*path == '/' ? path + 1 : path, &store->database, why, size);
 }
@@ -113,14 +113,14 @@ int tg_config_parse_store(const char *url, struct tg_config_store *store, char *
 	int r;
 
 	if (!socket && strchr(url, '@'))
-		return refuse(why, size,
-			      "user and password do not belong into the URL, which is shown in "
-			      "logs; write user: NAME and password_file: PATH beside redis");
+		return refuse_url(why, size,
+				  "user and password do not belong into the URL, which is shown in "
+				  "logs; write user: NAME and password_file: PATH beside redis");
 	uri = evhttp_uri_parse(url);
 	scheme = uri ? evhttp_uri_get_scheme(uri) : NULL;
 	if (!scheme || evhttp_uri_get_fragment(uri) ||
 	    (!socket && strcmp(scheme, "redis") != 0 && strcmp(scheme, "rediss") != 0))
-		return refuse(why, size, NO_URL);
+		return refuse_url(why, size, NO_URL);
 	made.scheme = strcmp(scheme, "rediss") == 0 ? TG_CONFIG_REDISS : TG_CONFIG_REDIS;
 	r = socket ? parse_socket(uri, &made, why, size)
 		   : parse_host_and_port(uri, &made, why, size);

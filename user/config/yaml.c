@@ -25,7 +25,7 @@ static struct tg_location place_of(const yaml_mark_t *mark)
 	return (struct tg_location){mark->line + 1, mark->column + 1};
 }
 
-static void report(struct builder *builder, const yaml_mark_t *mark, const char *errmsg)
+static void diagnose_mark(struct builder *builder, const yaml_mark_t *mark, const char *errmsg)
 {
 	tg_diagnose(builder->diagnostics, TG_ERROR, builder->file, place_of(mark), "%s", errmsg);
 }
@@ -71,11 +71,12 @@ static void refuse_extras(struct builder *builder, const yaml_event_t *event,
 			  const yaml_char_t *anchor, const yaml_char_t *tag)
 {
 	if (anchor)
-		report(builder, &event->start_mark,
-		       "anchors (&name) are not supported; write the value where it is used");
+		diagnose_mark(
+			builder, &event->start_mark,
+			"anchors (&name) are not supported; write the value where it is used");
 	if (tag)
-		report(builder, &event->start_mark,
-		       "tags (!name) are not supported; write the value alone");
+		diagnose_mark(builder, &event->start_mark,
+			      "tags (!name) are not supported; write the value alone");
 }
 
 static bool is_null(const yaml_event_t *event)
@@ -98,7 +99,7 @@ static int fill_scalar(struct builder *builder, const yaml_event_t *event, struc
 
 	refuse_extras(builder, event, event->data.scalar.anchor, event->data.scalar.tag);
 	if (strlen(value) != event->data.scalar.length) {
-		report(builder, &event->start_mark, "this text has a NUL character in it");
+		diagnose_mark(builder, &event->start_mark, "this text has a NUL character in it");
 		node->kind = TG_YAML_BROKEN;
 	}
 	node->empty = is_null(event);
@@ -155,7 +156,7 @@ static int parse_pair(struct builder *builder, yaml_event_t *event, unsigned int
 		value->key_place = key->place;
 		*child = TAKE_PTR(value);
 	} else if (key->kind != TG_YAML_BROKEN) {
-		report(builder, &mark, "a list or a mapping cannot be a key");
+		diagnose_mark(builder, &mark, "a list or a mapping cannot be a key");
 	}
 	return 0;
 }
@@ -240,8 +241,8 @@ static int fill(struct builder *builder, const yaml_event_t *event, unsigned int
 		return fill_map(builder, event, depth, node);
 	default:
 		node->kind = TG_YAML_BROKEN;
-		report(builder, &event->start_mark,
-		       "aliases (*name) are not supported; write the value out");
+		diagnose_mark(builder, &event->start_mark,
+			      "aliases (*name) are not supported; write the value out");
 		return 0;
 	}
 }
@@ -253,11 +254,12 @@ static int parse_node(struct builder *builder, yaml_event_t *event, unsigned int
 	int r;
 
 	if (depth > TG_YAML_DEPTH_MAX || ++builder->nodes > TG_YAML_NODES_MAX) {
-		report(builder, &event->start_mark,
-		       depth > TG_YAML_DEPTH_MAX
-			       ? "nested deeper than any configuration is (32 levels)"
-			       : "more than 1000000 values; put a long list into a file, and write "
-				 "file: PATH");
+		diagnose_mark(
+			builder, &event->start_mark,
+			depth > TG_YAML_DEPTH_MAX
+				? "nested deeper than any configuration is (32 levels)"
+				: "more than 1000000 values; put a long list into a file, and write "
+				  "file: PATH");
 		return -EINVAL;
 	}
 	new = calloc(1, sizeof(*new));
@@ -294,8 +296,8 @@ static int parse_stream(struct builder *builder, struct tg_yaml **root)
 	if (r)
 		return r;
 	if (event.type != YAML_STREAM_END_EVENT)
-		report(builder, &event.start_mark,
-		       "a second document begins here; a configuration is one document");
+		diagnose_mark(builder, &event.start_mark,
+			      "a second document begins here; a configuration is one document");
 	*root = TAKE_PTR(tree);
 	return 0;
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static double rate_of(const struct tg_refill *refill)
+static double tokens_per_ns(const struct tg_refill *refill)
 {
 	return (double)refill->amount / (double)refill->interval;
 }
@@ -73,13 +73,13 @@ static bool bucket_is_tighter(const struct tg_refill *tighter, const struct tg_r
 {
 	double most = (double)tighter->capacity;
 
-	if (rate_of(tighter) > rate_of(looser))
+	if (tokens_per_ns(tighter) > tokens_per_ns(looser))
 		return false;
 	if (tighter->continuous || looser->continuous || tighter->interval != looser->interval) {
 		if (!tighter->continuous)
 			most += (double)tighter->amount;
 		if (!looser->continuous)
-			most += rate_of(tighter) * (double)looser->interval;
+			most += tokens_per_ns(tighter) * (double)looser->interval;
 	}
 	return most <= (double)looser->capacity;
 }

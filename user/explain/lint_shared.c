@@ -10,7 +10,7 @@
 /* From which on it is said: all nodes in the worst second, in what one lets through in it. */
 #define MUCH 3
 
-static double rate_of(const struct tg_config_limit *limit)
+static double tokens_per_second(const struct tg_config_limit *limit)
 {
 	return (double)limit->refill.amount * NS_PER_S / (double)limit->refill.interval;
 }
@@ -21,7 +21,7 @@ static double refilled_unheard(const struct tg_config *config, const struct tg_c
 	uint64_t unheard = TG_SHARED_UNHEARD_TICKS * config->cluster.interval;
 
 	if (limit->refill.continuous)
-		return rate_of(limit) * (double)unheard / NS_PER_S;
+		return tokens_per_second(limit) * (double)unheard / NS_PER_S;
 	return (double)(unheard / limit->refill.interval + 1) * (double)limit->refill.amount;
 }
 
@@ -38,7 +38,7 @@ static void advise_bound(const struct tg_config *config, size_t i,
 	const struct tg_config_limit *limit = &config->limits[i];
 	uint32_t nodes = config->cluster.nodes_expected;
 	double excess = nodes ? tg_lint_shared_bound(config, limit, nodes) : 0;
-	double once = (double)limit->refill.capacity + rate_of(limit);
+	double once = (double)limit->refill.capacity + tokens_per_second(limit);
 
 	if (once + excess <= MUCH * once ||
 	    (double)limit->refill.capacity < refilled_unheard(config, limit))
@@ -58,7 +58,7 @@ static void advise_interval(const struct tg_config *config, size_t i,
 	double interval = (double)config->cluster.interval;
 	char text[64];
 
-	if (rate_of(limit) * interval / NS_PER_S <= (double)limit->refill.capacity)
+	if (tokens_per_second(limit) * interval / NS_PER_S <= (double)limit->refill.capacity)
 		return;
 	tg_diagnose(
 		diagnostics, TG_WARNING, config->path, limit->place,
