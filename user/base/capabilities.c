@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Drops the privileges that the running daemon does not need. */
 #include "base/capabilities.h"
 
 #include <cap-ng.h>
@@ -8,7 +9,9 @@
 
 #include "base/log.h"
 
-/* Maps and programs; links, filters and queues; pointer arithmetic that the verifier asks it for.
+/*
+ * CAP_BPF: maps and programs. CAP_NET_ADMIN: links, filters and qdiscs. CAP_PERFMON: programs that
+ * compare pointers.
  */
 static const unsigned int kept[] = {CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON};
 

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The privileges that the daemon keeps once it runs. */
+/* Which Linux capabilities (capabilities(7)) the daemon keeps once it runs. */
 #ifndef TG_BASE_CAPABILITIES_H
 #define TG_BASE_CAPABILITIES_H
 
 #include <stdbool.h>
 
 /*
- * Gives up all but CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (capabilities(7)), for good where the
- * process may say so. What it did not have it does not get. 0 or -errno, logged.
+ * Drops every capability but CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, and adds none. Sets
+ * no_new_privs; with CAP_SETPCAP it drops them from the bounding set too, so that no program that
+ * the process executes gets them back. Returns 0, or -errno, which is logged.
  */
 int tg_capabilities_drop(void);
 
-/* Without CAP_PERFMON or CAP_SYS_ADMIN the verifier takes no program that compares pointers. */
+/*
+ * Returns whether the verifier lets this process load programs that compare pointers, which takes
+ * CAP_PERFMON or CAP_SYS_ADMIN. Returns true if the capabilities cannot be read.
+ */
 bool tg_capabilities_compare(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The time that user space reckons with. */
+/* The monotonic clock, and the units of time in nanoseconds. */
 #ifndef TG_BASE_CLOCK_H
 #define TG_BASE_CLOCK_H
 
@@ -10,7 +10,7 @@
 #define NS_PER_MS 1000000LL
 #define NS_PER_US 1000LL
 
-/* ns of the monotonic clock: since the system was started, without the time it was suspended. */
+/* Returns the time since boot in ns, without the time the system was suspended. Never fails. */
 static inline uint64_t tg_now_ns(void)
 {
 	struct timespec time;

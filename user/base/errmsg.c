@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Writes the sentence for the operator that goes with an error code. */
 #include <stdarg.h>
 #include <stdio.h>
 

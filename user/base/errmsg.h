@@ -3,12 +3,12 @@
 #ifndef TG_BASE_ERRMSG_H
 #define TG_BASE_ERRMSG_H
 
-#define TG_ERRMSG_SIZE 1024
+#define TG_ERRMSG_SIZE 1024 /* bytes, with the NUL */
 
 /*
- * Writes the sentence to @errmsg (TG_ERRMSG_SIZE bytes) and returns -|@error|, so that
- * a failure is one statement: `return tg_error_set(message, errno, "cannot open %s: %m", path);`
- * (%m takes errno as it was on the call.)
+ * Writes the sentence to @errmsg, a buffer of the caller of TG_ERRMSG_SIZE bytes; what is longer
+ * is cut off. Returns @error, an errno of either sign, as a negative number. So a failure is one
+ * statement: `return tg_error_set(errmsg, errno, "cannot open %s: %m", path);`
  */
 int tg_error_set(char *errmsg, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

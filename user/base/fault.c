@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Faults that tests order by environment variables; empty unless built with TG_FAULTS. */
 #include "base/fault.h"
 
 #ifdef TG_FAULTS
@@ -31,6 +32,6 @@ bool tg_lacks(const char *feature)
 	return lacking && strcmp(lacking, feature) == 0;
 }
 #else
-/* ISO C wants something in every file. */
+/* ISO C requires a declaration in every file. */
 typedef int tg_no_faults;
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Named steps at which tests make a change fail, or kill the daemon. The builds that users
- * get have none of it.
+ * Named steps at which a test can make a change fail, or kill the daemon. Without TG_FAULTS, as in
+ * the packages, both functions do nothing.
  */
 #ifndef TG_BASE_FAULT_H
 #define TG_BASE_FAULT_H
@@ -10,12 +10,16 @@
 
 #ifdef TG_FAULTS
 /*
- * The file that TIDEGATE_FAULT names holds "STEP kill" or "STEP ERRNO-NUMBER" (once: it is
- * removed). Returns 0 or -errno.
+ * Carries out the fault ordered for @step. The environment variable TIDEGATE_FAULT names a file
+ * that holds "STEP kill" or "STEP NUMBER". If STEP is @step, removes the file, so that the fault
+ * happens once, and then kills the process or returns -NUMBER, an errno. Otherwise returns 0.
  */
 int tg_fault(const char *step);
 
-/* The kernel is to seem to lack @feature: TIDEGATE_LACKS names it. This lasts. */
+/*
+ * Returns whether tidegate is to behave as if the kernel lacked @feature, which the environment
+ * variable TIDEGATE_LACKS names. The answer is the same on every call.
+ */
 bool tg_lacks(const char *feature);
 #else
 static inline int tg_fault(const char *step)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Reads members of JSON objects whose type nobody has checked. */
 #include "base/json.h"
 
 json_int_t tg_json_number(const json_t *object, const char *key)

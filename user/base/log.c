@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writes log messages to stderr, in the form that a terminal, the journal or a collector takes. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 
 #define MESSAGE_SIZE 1024
 
-/* sd-daemon(3) */
+/* By level. The journal reads the priority from a prefix such as <3>, see sd-daemon(3). */
 static const int level_priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
@@ -27,7 +28,7 @@ static struct {
 	bool journal;
 } setup = {"tidegate", TG_LOG_INFO, TG_LOG_TEXT, false};
 
-/* Standard error is the journal's: systemd.exec(5), JOURNAL_STREAM. */
+/* Whether stderr goes to the journal: JOURNAL_STREAM has its device and inode, systemd.exec(5). */
 static bool is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -47,7 +48,9 @@ void tg_log_setup(const char *program, enum tg_log_level level, enum tg_log_form
 	setup.journal = is_journal();
 }
 
-/* By hand rather than with a library: it must work without memory, and with text that is not UTF-8.
+/*
+ * Not with a library, because it must work when memory is short and with text that is not UTF-8.
+ * Each byte that is not UTF-8 becomes U+FFFD.
  */
 static void put_json_string(FILE *out, const char *text)
 {
@@ -92,8 +95,7 @@ static void put_json(FILE *out, enum tg_log_level level, const char *message)
 
 static void put(enum tg_log_level level, const char *message)
 {
-	/* Held, and flushed at the end: stderr has no buffer, and lines of two writers would mix.
-	 */
+	/* One write a line: stderr has no buffer, so the parts of two writers' lines could mix. */
 	char line[MESSAGE_SIZE * 6 + 256];
 	FILE *out = fmemopen(line, sizeof(line), "w");
 	long n;
@@ -104,7 +106,7 @@ static void put(enum tg_log_level level, const char *message)
 	}
 	if (setup.format == TG_LOG_JSON)
 		put_json(out, level, message);
-	else if (setup.journal) /* which knows the program, and takes the level from this prefix */
+	else if (setup.journal) /* it knows the name of the program */
 		fprintf(out, "<%d>%s\n", level_priorities[level], message);
 	else
 		fprintf(out, "%s: %s: %s\n", setup.program, level_names[level], message);
@@ -126,7 +128,7 @@ void tg_log(enum tg_log_level level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	/* Names of interfaces and files may hold what a terminal takes for commands. */
+	/* Names of interfaces and files may contain escape sequences of a terminal. */
 	if (setup.format == TG_LOG_TEXT)
 		tg_text_force_printable(message);
 	put(level, message);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Refuses paths at which every user could put something else. */
 #include "base/ownership.h"
 
 #include <errno.h>

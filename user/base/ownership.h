@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether a path can be trusted: nobody but its owner and group decides what stands there. */
+/* Checks that only the owner and the group of a path can decide what is there. */
 #ifndef TG_BASE_OWNERSHIP_H
 #define TG_BASE_OWNERSHIP_H
 
 /*
- * Refuses a file that everybody may write, or that stands in a directory where everybody may put
- * another in its place. 0, or -EACCES logged with the command that mends it. What cannot be looked
- * at passes: whoever opens it says why.
+ * Refuses a regular file that everybody may write, and a file in a directory that everybody may
+ * write, unless the directory has the sticky bit. Returns 0, or -EACCES, which is logged with the
+ * command that corrects it. Returns 0 for what stat() cannot see, because opening it will fail with
+ * a better message.
  */
 int tg_ownership_check_file(const char *path);
 
-/* Likewise, a directory in which a socket is to be made: the sticky bit does not help there. */
+/*
+ * Refuses a directory for the control socket that everybody may write. The sticky bit makes no
+ * difference, because another user could make a socket of that name first. Returns as
+ * tg_ownership_check_file() does.
+ */
 int tg_ownership_check_directory(const char *path);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The directory of pins on a bpffs: makes and locks it, opens, removes and lists its pins. */
 #include <bpf/bpf.h>
 #include <dirent.h>
 #include <errno.h>
@@ -59,7 +60,7 @@ int tg_pin_dir_open(const char *path, char *errmsg)
 			"another tidegate process uses the state directory %s; stop it or "
 			"choose another with --state",
 			path);
-	/* The group may open what is for it, and look around not even then. */
+	/* 0710: group members can open pins they know by name, but cannot list the directory. */
 	fchmod(fd, 0710);
 	return TAKE_FD(fd);
 }

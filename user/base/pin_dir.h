@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The directory of pins, on a bpffs, and the lock that keeps a second daemon out. */
+/* The directory on a bpffs in which maps, programs and links are pinned, and its lock. */
 #ifndef TG_BASE_PIN_DIR_H
 #define TG_BASE_PIN_DIR_H
 
 #include <stdbool.h>
 
 /*
- * Makes @path if missing (its parent must be on a bpffs) and locks it.
- * Returns a descriptor that holds the lock, or -errno with @errmsg: -EBUSY if another
- * daemon has it, -EPERM, -EINVAL if it is not on a bpffs.
+ * Makes the directory @path if it is missing, and locks it against a second daemon. Returns a
+ * descriptor that holds the lock until the caller closes it, or -errno with a sentence in @errmsg:
+ * -EBUSY if another process has the lock, -EPERM without the privilege, -EINVAL if the parent is
+ * missing or not on a bpffs.
  */
 int tg_pin_dir_open(const char *path, char *errmsg);
 
-/* Opens one pin, of a map or a program. A descriptor, or -errno. */
+/*
+ * Opens the pin of that name, of a map, a program or a link. Returns a descriptor that the caller
+ * closes, or -errno.
+ */
 int tg_pin_dir_open_pin(const char *path, const char *pin);
 
-/* Unlinks one pin; false if it was not there. */
+/* Removes the pin of that name. Returns false if it could not, or if there is none. */
 bool tg_pin_dir_unlink(const char *path, const char *pin);
 
-/* Calls @each with the name of every pin that begins with @prefix. */
+/*
+ * Calls each(@data, NAME) for every pin whose name begins with @prefix, in no order. NAME is valid
+ * during the call. Calls nothing if the directory cannot be read.
+ */
 void tg_pin_dir_each(const char *path, const char *prefix, void (*each)(void *, const char *),
 		     void *data);
 

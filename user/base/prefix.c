@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Parses, prints and compares IPv4 and IPv6 prefixes, and keeps lists of them. */
 #include "base/prefix.h"
 
 #include <arpa/inet.h>
@@ -16,7 +17,7 @@ bool tg_prefix_is_ipv4(const struct tg_prefix *prefix)
 	return prefix->length >= 96 && memcmp(prefix->address, mapped, sizeof(mapped)) == 0;
 }
 
-/* Clears the bits past the length; says whether any was set. */
+/* Clears the bits past the length. Returns whether any was set. */
 static bool clear_host_bits(struct tg_prefix *prefix)
 {
 	bool any = false;
@@ -32,7 +33,7 @@ static bool clear_host_bits(struct tg_prefix *prefix)
 	return any;
 }
 
-/* The address before the slash. Returns the most bits its kind has, or 0 when it is none. */
+/* Parses the address before the slash. Returns 128 for IPv6, 32 for IPv4, 0 if it is neither. */
 static unsigned int parse_address(const char *text, size_t length, uint8_t *address)
 {
 	char copy[INET6_ADDRSTRLEN];
@@ -53,7 +54,7 @@ static int parse_length(const char *text, unsigned int most, unsigned int *lengt
 {
 	size_t n = strspn(text, "0123456789");
 
-	/* No leading zeros: some programs would read them as octal. */
+	/* Refuse leading zeros, because some programs read them as octal. */
 	if (n == 0 || n > 3 || text[n] != '\0' || (text[0] == '0' && n > 1))
 		return -EINVAL;
 	*length = (unsigned int)strtoul(text, NULL, 10);
@@ -87,7 +88,7 @@ int tg_prefix_parse(const char *text, struct tg_prefix *prefix, char *why, size_
 			 tg_prefix_format(&parsed, right, sizeof(right)));
 		return -EINVAL;
 	}
-	/* Such packets are refused, so an IPv6 prefix of this kind can only be meant as IPv4. */
+	/* The packet programs refuse such IPv6 packets, so only IPv4 can be meant. */
 	if (most == 128 && tg_prefix_is_ipv4(&parsed)) {
 		snprintf(why, why_size, "%s is an IPv4 prefix in the form of IPv6; write %s",
 			 quoted, tg_prefix_format(&parsed, right, sizeof(right)));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* IPv4 and IPv6 prefixes, both as 128 bits: IPv4 is ::ffff:a.b.c.d with 96 added to the length. */
+/* IPv4 and IPv6 prefixes, both as 128 bits: IPv4 is ::ffff:a.b.c.d, with 96 added to the length. */
 #ifndef TG_BASE_PREFIX_H
 #define TG_BASE_PREFIX_H
 
@@ -12,34 +12,48 @@ struct tg_prefix {
 	uint8_t length;	     /* 0..128 */
 };
 
+/* A list that owns its items. All zero is the empty list. */
 struct tg_prefix_list {
 	struct tg_prefix *items;
 	size_t n, room;
 };
 
-#define TG_PREFIX_TEXT_SIZE 64
+#define TG_PREFIX_TEXT_SIZE 64 /* bytes, with the NUL */
 
 /*
- * "192.0.2.0/24", "2001:db8::/32", or an address alone (/32, /128). Bits set past the
- * length are an error (the writer meant something else). Returns 0, or -EINVAL with a
- * sentence in @why that says what would be right; *@prefix is untouched on failure.
+ * Parses "192.0.2.0/24", "2001:db8::/32", or an address alone (/32 or /128). Bits set past the
+ * length are an error, because the writer meant something else. Returns 0, or -EINVAL with a
+ * sentence in @why that says what would be right. Leaves *@prefix unchanged on failure.
  */
 int tg_prefix_parse(const char *text, struct tg_prefix *prefix, char *why, size_t why_size);
 
-/* Writes the prefix in the form users write it: IPv4 dotted with its own length, RFC 5952 for IPv6.
+/*
+ * Writes the prefix to @text as users write it: IPv4 dotted with a length of 0 to 32, IPv6 as in
+ * RFC 5952. Returns @text. @size: TG_PREFIX_TEXT_SIZE is enough for all.
  */
 const char *tg_prefix_format(const struct tg_prefix *prefix, char *text, size_t size);
 
+/* Returns whether the prefix lies in ::ffff:0:0/96. ::/0 does not. */
 bool tg_prefix_is_ipv4(const struct tg_prefix *prefix);
 
-/* Whether an address lies in the prefix. IPv6 prefixes, also ::/0, have no IPv4 address. */
+/*
+ * Returns whether an address, as in struct tg_prefix, lies in the prefix. IPv4 addresses lie in no
+ * IPv6 prefix, not even ::/0.
+ */
 bool tg_prefix_has(const struct tg_prefix *prefix, const uint8_t address[16]);
 
-int tg_prefix_list_add(struct tg_prefix_list *list,
-		       const struct tg_prefix *prefix); /* 0 or -ENOMEM */
-int tg_prefix_list_copy(struct tg_prefix_list *to,
-			const struct tg_prefix_list *from); /* 0 or -ENOMEM */
+/* Appends a copy of @prefix. Returns 0, or -ENOMEM with the list unchanged. */
+int tg_prefix_list_add(struct tg_prefix_list *list, const struct tg_prefix *prefix);
+
+/*
+ * Copies a list. Does not free what @to held before. Returns 0, or -ENOMEM; then @to is empty.
+ */
+int tg_prefix_list_copy(struct tg_prefix_list *to, const struct tg_prefix_list *from);
+
+/* Sorts by address, then by length, and removes repetitions. */
 void tg_prefix_list_sort_unique(struct tg_prefix_list *list);
+
+/* Frees the items and leaves the empty list. */
 void tg_prefix_list_clear(struct tg_prefix_list *list);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads, checks and quotes text from files and from the command line. */
 #include "base/text.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 
 #include "base/cleanup.h"
 
-/* O_NONBLOCK so that opening a FIFO without a writer gives an empty text instead of a wait. */
+/* O_NONBLOCK: a FIFO without a writer gives an empty text, instead of a wait. */
 static int open_text(const char *path)
 {
 	tg_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -21,7 +22,7 @@ static int open_text(const char *path)
 		return -EISDIR;
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
 		return -ENXIO;
-	/* A pipe whose writer is slow is worth waiting for. */
+	/* Once it is open, wait for a writer that is slow. */
 	if (S_ISFIFO(st.st_mode) && fcntl(fd, F_SETFL, 0) < 0)
 		return -errno;
 	return TAKE_FD(fd);
@@ -37,7 +38,7 @@ int tg_text_read(const char *path, size_t max, char **text, size_t *length)
 	if (fd < 0)
 		return fd;
 	for (;;) {
-		/* One byte more than @max is asked for, to notice that there is more. */
+		/* Room for one byte more than @max shows that there is more. */
 		if (n + 1 >= room) {
 			char *grown;
 
@@ -91,7 +92,7 @@ size_t tg_utf8_length(const char *text, size_t left)
 		if ((t[i] & 0xc0) != 0x80)
 			return 0;
 	}
-	/* Longer than need be, surrogates, beyond U+10FFFF (RFC 3629 section 4). */
+	/* Overlong forms, surrogates, and beyond U+10FFFF (RFC 3629 section 4). */
 	if ((t[0] == 0xe0 && t[1] < 0xa0) || (t[0] == 0xed && t[1] > 0x9f) ||
 	    (t[0] == 0xf0 && t[1] < 0x90) || (t[0] == 0xf4 && t[1] > 0x8f))
 		return 0;
@@ -109,7 +110,10 @@ size_t tg_text_offset(const char *text, size_t character)
 	return at - text;
 }
 
-/* What YAML does not allow in a file (YAML 1.1 section 4.1.1), so that libyaml never meets it. */
+/*
+ * Returns what is wrong with the character at @text, of @n bytes (0: not UTF-8), or NULL. YAML
+ * allows no more than this (YAML 1.1 section 4.1.1), so that libyaml never meets it.
+ */
 static const char *find_fault(const char *text, size_t n)
 {
 	const unsigned char *t = (const unsigned char *)text;
@@ -173,7 +177,7 @@ const char *tg_text_quote(const char *text, char *quoted, size_t size)
 	while (left) {
 		size_t n = tg_utf8_length(text, left);
 
-		/* Room for an escape, "...", the closing quote and the NUL. */
+		/* Room for a character or escape (4), "...", the closing quote and the NUL (5). */
 		if (at + 4 + 5 > size) {
 			memcpy(quoted + at, "...", 3);
 			at += 3;

@@ -1,44 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Text that others wrote: reading it with a bound, checking that it is text, quoting it in
- * messages. */
+/* Text from outside: reads it up to a bound, checks that it is text, quotes it for messages. */
 #ifndef TG_BASE_TEXT_H
 #define TG_BASE_TEXT_H
 
 #include <stddef.h>
 
-/* A place in a file. Both count from 1; columns count characters. {0, 0}: the file as a whole. */
+/* A place in a file. Both count from 1, columns in characters. {0, 0}: the file as a whole. */
 struct tg_location {
 	size_t line, column;
 };
 
 /*
- * Reads a regular file or a pipe of at most @max bytes. *@text is the caller's to free
- * and has a NUL past *@length. Returns 0 or -errno: -EFBIG when there is more, -EISDIR
- * for a directory, -ENXIO for anything else that is not a file. Never waits for a writer.
+ * Reads a regular file or a pipe of at most @max bytes. *@text gets the contents and a NUL behind
+ * them, and the caller frees it; *@length gets the bytes without the NUL. Returns 0 or -errno:
+ * -EFBIG when there is more, -EISDIR for a directory, -ENXIO for anything else that is neither file
+ * nor pipe. Does not wait for a pipe's first writer.
  */
 int tg_text_read(const char *path, size_t max, char **text, size_t *length);
 
 /*
- * Whether this is UTF-8 without control characters (tab and ends of lines aside).
- * Returns 0, or -EINVAL with the place and what is wrong there in *@why (static).
+ * Checks that @length bytes are UTF-8 without control characters other than tab and line ends.
+ * Returns 0, or -EINVAL with the first fault's *@place and a static sentence in *@why.
  */
 int tg_text_check(const char *text, size_t length, struct tg_location *place, const char **why);
 
-/* Bytes of the UTF-8 sequence at @text, 1 to 4; 0 when it is malformed or cut off. */
+/*
+ * Returns the bytes of the UTF-8 sequence at @text, 1 to 4; 0 if it is malformed or longer than
+ * the @left bytes.
+ */
 size_t tg_utf8_length(const char *text, size_t left);
 
-/* Where in bytes a @character of UTF-8 text begins; a byte order mark is none. */
+/*
+ * Returns the byte offset at which character number @character begins, from 0; a byte order mark is
+ * not counted. @text is valid UTF-8. Stops at the NUL.
+ */
 size_t tg_text_offset(const char *text, size_t character);
 
 /*
- * Replaces by question marks each byte of what is not UTF-8, and of control characters but tabs and
- * ends of lines, which could move a terminal's cursor or do worse.
+ * Makes @text safe to print on a terminal. Replaces by question marks each byte that is not UTF-8,
+ * and each byte of control characters other than tab and line ends.
  */
 void tg_text_force_printable(char *text);
 
-#define TG_QUOTE_SIZE 80
+#define TG_QUOTE_SIZE 80 /* bytes, with the NUL */
 
-/* @text in double quotes, control characters escaped, its end replaced by "..." if too long. */
+/*
+ * Writes @text to @quoted in double quotes. Bytes that are not UTF-8 and control characters become
+ * \xNN; what does not fit becomes "...". Returns @quoted. @size: 10 or more.
+ */
 const char *tg_text_quote(const char *text, char *quoted, size_t size);
 
 #endif

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Parses and prints durations, sizes and rates. Calculates in integers of 128 bits, so that no
+ * value is rounded on its way from the file to the maps.
+ */
 #include "base/units.h"
 
 #include <ctype.h>
@@ -17,7 +21,7 @@ struct unit {
 	uint64_t factor;
 };
 
-/* From the largest on, as the formatter tries them. */
+/* From the largest down, the order in which the formatter tries them. */
 static const struct unit durations[] = {
 	{"d", 86400 * S}, {"h", 3600 * S}, {"m", 60 * S}, {"s", S},
 	{"ms", 1000000},  {"us", 1000},	   {"ns", 1},	  {NULL, 0},
@@ -37,7 +41,7 @@ static const struct unit periods[] = {
 	{"s", S}, {"m", 60 * S}, {"h", 3600 * S}, {"d", 86400 * S}, {NULL, 0},
 };
 
-/* A number with decimals: n / scale. */
+/* A number with decimals: its value is n / scale. */
 struct decimal {
 	u128 n;
 	uint64_t scale;
@@ -66,7 +70,10 @@ static int parse_fraction(const char **text, struct decimal *decimal)
 	return 0;
 }
 
-/* The number at *@text, which is moved past it; a fault of form is preferred to one of range. */
+/*
+ * Parses the number at *@text and moves *@text past it. -ERANGE is returned only after all digits
+ * have been read, so that the caller can still find a fault of form.
+ */
 static int parse_decimal(const char **text, struct decimal *decimal)
 {
 	const char *t = *text;
@@ -102,7 +109,7 @@ static const struct unit *find_unit(const struct unit *units, const char *name, 
 
 static int whole_product(const struct decimal *decimal, uint64_t factor, uint64_t *result)
 {
-	/* n < 2^94 and a factor < 2^47 would not fit, but what is that large is out of range. */
+	/* n < 2^94 times a factor < 2^47 can overflow; every such product is out of range. */
 	u128 product;
 
 	if (__builtin_mul_overflow(decimal->n, (u128)factor, &product))
@@ -205,7 +212,7 @@ int tg_parse_rate(const char *text, enum tg_rate_kind *kind, uint64_t *amount, u
 		return -EINVAL;
 	if (r)
 		return r;
-	/* n < 2^94, so that n * GiB still fits 128 bits. */
+	/* n < 2^94, so n * GiB fits in 128 bits. */
 	r = reduce(decimal.n * (unit ? unit->factor : 1),
 		   (u128)period->factor * divisor * decimal.scale, amount, interval);
 	if (r == 0)
@@ -225,8 +232,7 @@ const char *tg_format_duration(uint64_t ns, char *text, size_t size)
 	return text;
 }
 
-/* Writes value / divisor a period in one of @units if that is a smaller whole number than *@least.
- */
+/* Writes value / divisor a period in one of @units, if that is whole and less than *@least. */
 static void try_units(const struct unit *units, u128 value, u128 divisor, const char *period,
 		      uint64_t *least, char *best, size_t size)
 {
@@ -240,7 +246,10 @@ static void try_units(const struct unit *units, u128 value, u128 divisor, const 
 	}
 }
 
-/* No whole number will do: nine decimals, of the shortest period that makes it more than one. */
+/*
+ * Writes a rate that is whole in no unit, with up to nine decimals, for the shortest period in
+ * which it is 1 or more.
+ */
 static void format_inexact(const char *unit, uint64_t amount, uint64_t interval, char *text,
 			   size_t size)
 {

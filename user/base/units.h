@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Durations, sizes and rates as users write them, to numbers and back.
- * Parsers return 0, or -EINVAL (not of the form) or -ERANGE (too large or below the
- * smallest step), and leave the output untouched on failure. Decimals are taken
- * where the result is whole ("1.5s", "2.5Gbit/s"). No sign, no spaces.
+ * Parses and prints durations, sizes and rates as users write them.
+ *
+ * Parsers return 0, -EINVAL if @text does not have the form, or -ERANGE if the value is too large
+ * or not a whole number of the smallest unit. They leave their outputs unchanged on failure. They
+ * take decimals if the result is whole ("1.5s", "2.5Gbit/s"), but no sign and no spaces.
+ *
+ * Formatters write to @text, @size bytes with the NUL, and return @text. What does not fit is cut
+ * off; 64 bytes are enough.
  */
 #ifndef TG_BASE_UNITS_H
 #define TG_BASE_UNITS_H
@@ -11,27 +15,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ns us ms s m h d -> ns */
+/* Parses a number with one of ns, us, ms, s, m, h and d. *@ns: nanoseconds. */
 int tg_parse_duration(const char *text, uint64_t *ns);
 
-/* a bare number, or B kB MB GB KiB MiB GiB -> bytes */
+/* Parses a number, alone or with one of B, kB, MB, GB, KiB, MiB and GiB. *@bytes: bytes. */
 int tg_parse_size(const char *text, uint64_t *bytes);
 
-/* digits only */
+/* Parses digits, without decimals. */
 int tg_parse_number(const char *text, uint64_t *number);
 
 enum tg_rate_kind { TG_RATE_COUNT, TG_RATE_BYTES };
 
 /*
- * "1000/s", "10/m", "5/h", "1/d" (count); "10Mbit/s", "1MiB/s" (bytes; bits are eighths).
- * The rate is *amount tokens in each *interval ns, reduced to lowest terms.
+ * Parses "1000/s", "10/m", "5/h" or "1/d" as TG_RATE_COUNT, and "10Mbit/s" or "1MiB/s" as
+ * TG_RATE_BYTES. The rate is *@amount, a count or bytes, in each *@interval ns, in lowest terms.
  */
 int tg_parse_rate(const char *text, enum tg_rate_kind *kind, uint64_t *amount, uint64_t *interval);
 
-/* The shortest exact form: 1500ms -> "1500ms", 60s -> "1m". */
+/* Writes a duration in the largest unit in which it is whole: "1500ms", "1m". */
 const char *tg_format_duration(uint64_t ns, char *text, size_t size);
 
-/* A rate in the form that tg_parse_rate takes, exact where it can be written. */
+/*
+ * Writes a rate in the form that tg_parse_rate() takes. A rate that is whole in no unit gets nine
+ * decimals, rounded down.
+ */
 const char *tg_format_rate(enum tg_rate_kind kind, uint64_t amount, uint64_t interval, char *text,
 			   size_t size);
 
