@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a limit does with packets that exceed it: on_exceed and the keys that go with it. */
+/* Reads on_exceed and the keys that go with it: what a limit does with packets that exceed it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,7 @@ static int read_on_exceed(struct tg_reader *reader, const struct tg_yaml *value,
 	return r;
 }
 
-/* RFC 2474, 2597, 3246, 5865, 8622. */
+/* RFC 2474, 2597, 3246, 5865, 8622. tg_dscp_name() returns the first name of a DSCP. */
 static const struct {
 	const char *name;
 	uint8_t dscp;
@@ -120,7 +120,7 @@ static int read_not_ecn(struct tg_reader *reader, const struct tg_yaml *value, v
 	return 0;
 }
 
-/* Decimal, hexadecimal after 0x, or with @classes MAJOR:MINOR as tc(8) writes a class. */
+/* Reads decimal, hexadecimal after 0x, or with @classes MAJOR:MINOR in hexadecimal, as in tc(8). */
 static int read_u32(struct tg_reader *reader, const struct tg_yaml *value, bool classes,
 		    uint32_t *word)
 {
@@ -183,7 +183,7 @@ static int read_mark(struct tg_reader *reader, const struct tg_yaml *value, void
 	if (!others && !mark->ecn)
 		return tg_reader_error(reader, value,
 				       "no mark is named; write at least one, such as {dscp: cs1}");
-	/* Without another mark nothing would tell the sender, nor anybody on the way. */
+	/* Packets that cannot carry CE are dropped by default if there is no other mark to see. */
 	if (mark->ecn && !tg_yaml_get(value, "not_ecn"))
 		mark->drop_not_ecn = !others;
 	return 0;
@@ -251,7 +251,7 @@ static int read_factor(struct tg_reader *reader, const struct tg_yaml *value, vo
 	return 0;
 }
 
-/* The last penalty of the ladder must be the longest, so that `max` is true. */
+/* The penalty must reach `max` within TG_BACKOFF_STEPS_MAX refusals, the steps the maps store. */
 static int check_ladder(struct tg_reader *reader, const struct tg_yaml *value,
 			const struct tg_config_backoff *backoff)
 {

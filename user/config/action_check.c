@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which of the keys about excess go together, and at which hooks. */
+/* Checks which of the keys about excess go together, and at which hooks each is possible. */
 #include <stdio.h>
 
 #include "config/names.h"
@@ -17,14 +17,14 @@ unsigned int tg_config_limit_hooks(const struct tg_config *config,
 	return hooks & limit->hooks;
 }
 
-/* Something that is possible only at some hooks. */
+/* Something that is possible only at some hooks, and the words of the error elsewhere. */
 struct ability {
 	unsigned int hooks;
-	const char *what;  /* is possible only ... */
-	const char *where; /* in words */
-	const char *write; /* in place of what cannot */
-	const char *list;
-	const char *more; /* another way to get it */
+	const char *what;  /* the key or its value */
+	const char *where; /* the hooks in words */
+	const char *write; /* hooks: of an interface, as a suggestion */
+	const char *list;  /* hook: of a match, as a suggestion */
+	const char *more;  /* another way to get it, or "" */
 };
 
 static const struct ability delaying = {
@@ -75,7 +75,7 @@ static int check_ability(struct tg_reader *reader, const struct tg_yaml *value,
 	return 0;
 }
 
-/* Some hooks are not known, for what was wrong with them. */
+/* Whether some hooks are unknown, because they were reported as errors. */
 static bool hooks_unknown(const struct tg_config *config, const struct tg_config_limit *limit)
 {
 	size_t i;
@@ -114,7 +114,7 @@ static int check_hooks(struct tg_reader *reader, const struct tg_yaml *map,
 	return r;
 }
 
-/* Keys that mean something only beside others. */
+/* Checks keys that mean something only together with others. */
 static int check_excess_keys(struct tg_reader *reader, const struct tg_yaml *map,
 			     const struct tg_config_limit *limit)
 {

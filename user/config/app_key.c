@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* per: key, limits of which applications charge the buckets: what of a packet means nothing there.
- */
+/* Checks limits with per: key, which applications charge: keys about packets are errors there. */
 #include "config/reader.h"
 
 static int check_absent(struct tg_reader *reader, const struct tg_yaml *map)

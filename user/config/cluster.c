@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cluster, and what a limit says about being shared: the nodes, and the Redis where they meet. */
+/* Reads `cluster`, and the keys shared and on_store_loss of a limit. */
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,8 +12,8 @@
 #include "base/clock.h"
 
 #define INTERVAL_DEFAULT    (50 * NS_PER_MS)
-#define STALE_INTERVALS	    10 /* by default, */
-#define STALE_INTERVALS_MIN 3  /* and at least: one frame that is late is no silence */
+#define STALE_INTERVALS	    10 /* stale_after by default, but at least 1 s */
+#define STALE_INTERVALS_MIN 3  /* the least stale_after: one frame may be late */
 #define SOURCES_DEFAULT	    1024
 
 static bool is_name(const char *name)
@@ -23,6 +23,7 @@ static bool is_name(const char *name)
 	return n && n < TG_CONFIG_NAME_SIZE && strspn(name, TG_CONFIG_NAME_CHARACTERS) == n;
 }
 
+/* Reads the name of a cluster or node (@whose) to @out, TG_CONFIG_NAME_SIZE bytes. */
 static int read_identifier(struct tg_reader *reader, const struct tg_yaml *value, const char *whose,
 			   char *out)
 {
@@ -92,8 +93,8 @@ static int read_user(struct tg_reader *reader, const struct tg_yaml *value, void
 }
 
 /*
- * A file that is read when it is needed. So that it is not found out then, it is looked at now;
- * but the configuration may be checked by somebody who cannot see it, or on another machine.
+ * Warns of a file that the daemon could not use later. Only warns, because the configuration may be
+ * checked by a user who cannot see the file, or on another machine.
  */
 static void look_at_file(struct tg_reader *reader, const struct tg_yaml *value, const char *path,
 			 bool secret)
@@ -152,7 +153,7 @@ static int read_frame_key_file(struct tg_reader *reader, const struct tg_yaml *v
 	return read_path(reader, value, true, ((struct tg_config_cluster *)out)->frame_key_file);
 }
 
-/* A duration; what is out of range is told by @range. */
+/* Reads a duration from @first to @last ns. @range says this in words, for the error. */
 static int read_duration(struct tg_reader *reader, const struct tg_yaml *value, uint64_t first,
 			 uint64_t last, const char *range, uint64_t *ns)
 {
@@ -181,7 +182,7 @@ static int read_interval(struct tg_reader *reader, const struct tg_yaml *value, 
 	int r = read_duration(reader, value, TG_CONFIG_TICK_MIN, TG_CONFIG_TICK_MAX, "10ms to 5s",
 			      &cluster->interval);
 
-	/* Then nothing can be said about stale_after, which is read later. */
+	/* stale_after is read later and cannot be checked without an interval. */
 	if (r)
 		cluster->interval = 0;
 	return r;
@@ -236,7 +237,10 @@ static const struct tg_key cluster_keys[] = {
 	{NULL, NULL, NULL},
 };
 
-/* Two nodes of one name would each take the other's counts for its own. */
+/*
+ * Names the node after the host. The name must be unique, because two nodes of one name would each
+ * take the other's counts for its own.
+ */
 static int default_node(struct tg_reader *reader, const struct tg_yaml *map,
 			struct tg_config_cluster *cluster)
 {
@@ -316,7 +320,7 @@ int tg_read_on_store_loss(struct tg_reader *reader, const struct tg_yaml *value,
 	if (r)
 		return r;
 	limit->on_store_loss = choice;
-	/* What is wrong with shared is said there. */
+	/* Say nothing if `shared` is present but not valid: that is reported there. */
 	if (!shared || (!limit->shared && shared->kind == TG_YAML_SCALAR && !shared->empty &&
 			strcmp(shared->text, "false") == 0))
 		return tg_reader_key_error(

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copies, frees and searches a configuration. */
 #include "config/config.h"
 
 #include <errno.h>
@@ -34,7 +35,7 @@ static int copy_limits(struct tg_config *to, const struct tg_config *from)
 	for (i = 0; i < from->limits_n; i++) {
 		if (tg_match_copy(&to->limits[i].match, &from->limits[i].match) < 0)
 			return -ENOMEM;
-		to->limits_n++; /* from here on it is this copy's to free */
+		to->limits_n++; /* from here on the copy owns the match */
 	}
 	return 0;
 }

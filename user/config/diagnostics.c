@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Collects errors and warnings about files, sorts them and prints them. */
 #include "config/diagnostics.h"
 
 #include <stdarg.h>
@@ -10,7 +11,7 @@ static void keep(struct tg_diagnostics *diagnostics, struct tg_diagnostic *item)
 {
 	struct tg_diagnostic *grown;
 
-	/* Room doubles: it is full whenever n is a power of two. */
+	/* The room doubles, so it is full when n is 0 or a power of two. */
 	if ((diagnostics->n & (diagnostics->n - 1)) == 0) {
 		size_t room = diagnostics->n ? diagnostics->n * 2 : 1;
 
@@ -29,7 +30,7 @@ void tg_diagnose(struct tg_diagnostics *diagnostics, enum tg_severity severity, 
 	struct tg_diagnostic item = {.severity = severity, .place = place};
 	va_list args;
 
-	/* Counted before anything can fail: an error without a text still is one. */
+	/* Count first: an error whose text cannot be stored must still fail the file. */
 	if (severity == TG_ERROR)
 		diagnostics->errors++;
 	if (diagnostics->n >= TG_DIAGNOSTICS_MAX)
@@ -58,7 +59,7 @@ static int compare(const struct tg_diagnostic *a, const struct tg_diagnostic *b)
 	return 0;
 }
 
-/* By insertion: stable, and at most TG_DIAGNOSTICS_MAX items that are nearly in order. */
+/* Insertion sort, because it is stable and the items, at most 1000, are nearly in order. */
 void tg_diagnostics_sort(struct tg_diagnostics *diagnostics)
 {
 	struct tg_diagnostic *items = diagnostics->items;

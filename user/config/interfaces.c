@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads `interfaces`, and finds the entry that applies to a device. */
 #include "config/interfaces.h"
 
 #include <fnmatch.h>
@@ -9,7 +10,7 @@
 #include "config/reader.h"
 #include "base/text.h"
 
-/* As the kernel has it in dev_valid_name(), and without control characters. */
+/* The rule of dev_valid_name() in the kernel, and no control characters. */
 static bool is_device_name(const char *name)
 {
 	const unsigned char *c = (const unsigned char *)name;
@@ -77,7 +78,7 @@ static int read_interface_hooks(struct tg_reader *reader, const struct tg_yaml *
 	return r;
 }
 
-/* Settings of a hook that the interface does not have. */
+/* Checks that no setting belongs to a hook that the interface does not have. */
 static int check_interface(struct tg_reader *reader, const struct tg_yaml *map,
 			   const struct tg_config_interface *interface)
 {
@@ -134,7 +135,7 @@ static int read_interface(struct tg_reader *reader, const struct tg_yaml *value,
 	r = tg_read_map(reader, value, interface_keys, &interface);
 	if (value->kind == TG_YAML_MAP)
 		r = tg_graver(r, check_interface(reader, value, &interface));
-	/* Kept although something may be wrong with it, to find doubles. */
+	/* Keep it even after an error, so that a second one of its name is found. */
 	config->interfaces[config->interfaces_n++] = interface;
 	return r;
 }

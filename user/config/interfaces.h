@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which interfaces a configuration names, or has a pattern for. */
+/* Finds the entry of a configuration that applies to a network interface. */
 #ifndef TG_CONFIG_INTERFACES_H
 #define TG_CONFIG_INTERFACES_H
 
@@ -7,12 +7,12 @@
 
 #include "config/config.h"
 
-/* The configuration has a pattern (glob(7)) in place of a name. */
+/* Returns whether the name in a configuration is a pattern, glob(7). */
 bool tg_interface_is_glob(const char *name);
 
 /*
- * The entry of the configuration for an interface of that name, or NULL: the one that names
- * it, else the first whose pattern fits.
+ * Returns the entry for the interface called @name: the one with that name, else the first whose
+ * pattern fits, else NULL. It points into @config.
  */
 const struct tg_config_interface *tg_interfaces_match(const struct tg_config *config,
 						      const char *name);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads `limits`: the keys of one limit, in order, and what must hold between them. */
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,13 +8,13 @@
 #include "config/reader.h"
 #include "base/text.h"
 
-/* A limit that is being read. */
+/* A limit that is being read, and which of its keys had errors. */
 struct draft {
 	struct tg_config_limit *limit;
 	struct tg_refill_change change;
-	bool unit_broken;   /* then nothing can be said about amounts */
-	bool refill_broken; /* some refill setting is wrong by itself */
-	bool action_broken; /* on_exceed is, so that nobody knows what goes with it */
+	bool unit_broken;   /* amounts cannot be checked */
+	bool refill_broken; /* the refill as a whole cannot be checked */
+	bool action_broken; /* on_exceed is wrong: the keys that depend on it cannot be checked */
 };
 
 static int read_limit_name(struct tg_reader *reader, const struct tg_yaml *value, void *out)
@@ -49,9 +50,10 @@ static int read_match(struct tg_reader *reader, const struct tg_yaml *value, voi
 	return tg_read_match(reader, value, ((struct draft *)out)->limit);
 }
 
+/* The words of `per` read so far. */
 struct pers {
 	struct draft *draft;
-	bool given; /* source, destination or everyone */
+	bool given; /* one of source, destination, everyone and key was among them */
 };
 
 static int read_per(struct tg_reader *reader, const struct tg_yaml *value, void *out)
@@ -127,7 +129,7 @@ static int read_prefix(struct tg_reader *reader, const struct tg_yaml *value, vo
 	};
 	struct draft *draft = out;
 
-	/* `per` is read before. */
+	/* limit_keys has `per` before `prefix`. */
 	if (draft->limit->per == TG_CONFIG_PER_EVERYONE)
 		return tg_reader_key_error(reader, value,
 					   "prefix has no meaning with per: everyone, where all "
@@ -190,7 +192,7 @@ static int read_new_sources(struct tg_reader *reader, const struct tg_yaml *valu
 	return tg_read_new_sources(reader, value, ((struct draft *)out)->limit);
 }
 
-/* What others depend on comes first: the unit before amounts, `per` before the prefix. */
+/* In the order of reading: a key comes after those it depends on. */
 static const struct tg_key limit_keys[] = {
 	{"name", read_limit_name, "a name of its own, such as name: dns-per-source"},
 	{"match", read_match, NULL},
@@ -215,7 +217,7 @@ static const struct tg_key limit_keys[] = {
 	{NULL, NULL, NULL},
 };
 
-/* Which of the refill keys must and must not be there together. */
+/* Checks which of the refill keys are given together. */
 static int check_forms(struct tg_reader *reader, const struct tg_yaml *map)
 {
 	const struct tg_yaml *burst = tg_yaml_get(map, "burst");
@@ -251,7 +253,7 @@ static int check_forms(struct tg_reader *reader, const struct tg_yaml *map)
 	return r;
 }
 
-/* What is allowed, and hardly meant. */
+/* Warns of what is allowed but probably a mistake. */
 static void warn_refill(struct tg_reader *reader, const struct tg_yaml *capacity,
 			const struct tg_config_limit *limit)
 {
@@ -309,7 +311,7 @@ static bool any_syn(const struct tg_values *octets)
 	return false;
 }
 
-/* A connection is a TCP SYN: a match that has none would count nothing, in silence. */
+/* A connection is a TCP SYN without ACK. A match that excludes those would never count anything. */
 static int check_connections(struct tg_reader *reader, const struct tg_yaml *map,
 			     const struct tg_config_limit *limit)
 {
@@ -350,7 +352,7 @@ static int read_limit(struct tg_reader *reader, const struct tg_yaml *value, voi
 				       TG_CONFIG_LIMITS_MAX);
 	if (value->index > TG_CONFIG_LIMITS_MAX)
 		return -EINVAL;
-	/* Counted at once, so that what it comes to own is freed with the configuration. */
+	/* Count it at once, so that tg_config_free() frees what it comes to own. */
 	draft.limit = &config->limits[config->limits_n++];
 	*draft.limit = (struct tg_config_limit){.place = value->place,
 						.prefix4 = 32,

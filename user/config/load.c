@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Reads a whole configuration: the file, its YAML, its top-level keys. */
 #include "config/load.h"
 
 #include <errno.h>
@@ -49,7 +50,7 @@ static const struct tg_key root_keys[] = {
 	{"deny", tg_read_deny, NULL},
 	{"table", read_table, NULL},
 	{"on_stop", read_on_stop, NULL},
-	{"cluster", tg_read_cluster, NULL}, /* before limits are shared */
+	{"cluster", tg_read_cluster, NULL}, /* before limits: `shared` needs it */
 	{"limits", tg_read_limits, NULL},
 	{NULL, NULL, NULL},
 };
@@ -66,7 +67,7 @@ static int read_root(struct tg_reader *reader, const struct tg_yaml *root)
 		return -EINVAL;
 	}
 	r = tg_read_map(reader, root, root_keys, reader->config);
-	/* Not beside errors: what is missing may be what was wrong. */
+	/* Not after errors: the limits may be missing because of them. */
 	if (reader->diagnostics->errors == reader->errors_before && !config->limits_n &&
 	    !config->allow.n && !config->deny.n)
 		tg_reader_warn(reader, root, "there are no limits: every packet is let through");
@@ -99,7 +100,7 @@ static int parse(const char *path, const char *text, size_t length, struct tg_co
 		r = read_root(&reader, root);
 	if (r)
 		return r;
-	/* Some are said by the YAML reader, and leave the tree usable. */
+	/* The YAML reader reports some errors and returns a tree all the same. */
 	if (diagnostics->errors > reader.errors_before)
 		return -EINVAL;
 	*config = TAKE_PTR(new);
@@ -134,7 +135,7 @@ int tg_config_load(const char *path, struct tg_config **config, struct tg_diagno
 		tg_diagnose(diagnostics, TG_ERROR, path, (struct tg_location){0, 0},
 			    "cannot be read: %s",
 			    r == -ENXIO ? "not a regular file" : strerror(-r));
-		/* -EINVAL is for files whose contents are wrong. */
+		/* -EINVAL means that the contents are wrong. */
 		return r == -EINVAL ? -EIO : r;
 	}
 	return tg_config_parse(path, text, length, config, diagnostics);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A configuration from its file. */
+/* Loads a configuration from its file, or from text. */
 #ifndef TG_CONFIG_LOAD_H
 #define TG_CONFIG_LOAD_H
 
@@ -9,14 +9,17 @@
 #include "config/diagnostics.h"
 
 /*
- * Reads and validates @path. All errors of the file go to @diagnostics, in order
- * of their place. Returns 0, -EINVAL when the configuration is invalid, or another
- * -errno when the file could not be read (said in @diagnostics too); *@config is
- * untouched unless 0 is returned. Needs no privileges.
+ * Reads and validates the file @path. Adds all its errors and warnings to @diagnostics, sorted by
+ * place. Returns 0 with a *@config that the caller frees, -EINVAL if the configuration is invalid,
+ * or another -errno if the file cannot be read. Each failure is in @diagnostics, and leaves
+ * *@config unchanged. Needs no privileges.
  */
 int tg_config_load(const char *path, struct tg_config **config, struct tg_diagnostics *diagnostics);
 
-/* The same for @length bytes in memory; @path is used for messages and relative file names. */
+/*
+ * The same for @length bytes of text. @path appears in messages, and file names are relative to its
+ * directory.
+ */
 int tg_config_parse(const char *path, const void *text, size_t length, struct tg_config **config,
 		    struct tg_diagnostics *diagnostics);
 

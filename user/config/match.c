@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The sets of values and addresses that a match consists of: builds, compares and copies them. */
 #include "config/match.h"
 
 #include <errno.h>
@@ -76,7 +77,7 @@ bool tg_values_any(const struct tg_values *values)
 	return tg_values_next(values, &first, &last);
 }
 
-/* The lists are not indexed: this is for single questions. */
+/* Linear: for single addresses. Packets are matched by the tries of the compiled policy. */
 static bool list_has(const struct tg_prefix_list *list, const uint8_t address[16])
 {
 	size_t i;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which packets a limit is for: a condition on each of a packet's fields, all of which it
- * has to meet. A condition is the set of values that meet it, however it was written
- * (ranges, lists, negation).
+ * A match: which packets a limit is for. It has a condition for each field, and a packet must meet
+ * all of them. A condition is the set of values that meet it, however it was written
+ * (ranges, lists, `not`).
  */
 #ifndef TG_CONFIG_MATCH_H
 #define TG_CONFIG_MATCH_H
@@ -16,11 +16,11 @@
 enum tg_field {
 	TG_FIELD_PROTOCOL,	   /* 0..255 */
 	TG_FIELD_SOURCE_PORT,	   /* of TCP, UDP, UDP-Lite, SCTP */
-	TG_FIELD_DESTINATION_PORT, /* likewise */
+	TG_FIELD_DESTINATION_PORT, /* of the same protocols */
 	TG_FIELD_TCP_FLAGS,	   /* the octet from CWR (128) to FIN (1), RFC 9293 section 3.1 */
 	TG_FIELD_ICMP_TYPE,	   /* 0..255, of ICMP and ICMPv6 */
 	TG_FIELD_LENGTH,	   /* of the IP packet with its header, in bytes */
-	TG_FIELDS,
+	TG_FIELDS,		   /* their number */
 };
 
 #define TG_TCP_FIN 1
@@ -32,63 +32,72 @@ enum tg_field {
 #define TG_TCP_ECE 64
 #define TG_TCP_CWR 128
 
-#define TG_VALUES 65536
+#define TG_VALUES 65536 /* one more than the greatest value of any field */
 
+/* A condition on a field: bit v of @bits is set if the value v meets it. */
 struct tg_values {
-	bool given;  /* false: no condition, and the rest says nothing */
-	bool absent; /* met by packets that have no such field: true of conditions with nothing but
-			`not` */
+	bool given;  /* false: no condition, the rest means nothing */
+	bool absent; /* packets without the field meet it: true if only `not` was written */
 	uint64_t bits[TG_VALUES / 64];
 };
 
-/* Met by addresses in @is (in any, if that is empty and @is_not given) and in no prefix of @is_not.
- */
+/* A condition on an address: met if it is in a prefix of @is, or @any, and in none of @is_not. */
 struct tg_addresses {
-	bool given;
-	bool any;			  /* nothing but `not` was written */
-	struct tg_prefix_list is, is_not; /* sets resolved; sorted, no doubles */
+	bool given; /* false: no condition, the rest means nothing */
+	bool any;   /* only `not` was written: every address counts as in @is */
+	struct tg_prefix_list is, is_not; /* owned; sets resolved; sorted, each prefix once */
 };
 
 enum tg_fragments { TG_FRAGMENTS_AND_WHOLE, TG_FRAGMENTS_ONLY, TG_FRAGMENTS_NOT };
 
+/* All zero matches every packet. */
 struct tg_match {
 	struct tg_values fields[TG_FIELDS];
 	struct tg_addresses source, destination;
 	enum tg_fragments fragments;
 };
 
-/* As a configuration names it. */
+/* Returns the key of the field in a configuration, such as "source_port". Static. */
 const char *tg_field_name(enum tg_field field);
 
-/* The greatest value of a field. */
+/* Returns the greatest value of a field: 255 or 65535. */
 unsigned int tg_field_last(enum tg_field field);
 
-/* Whether packets of an IP protocol have the field. */
+/* Returns whether packets of an IP protocol (0..255) have the field. */
 bool tg_field_of_protocol(enum tg_field field, unsigned int protocol);
 
+/* Returns whether a value, below TG_VALUES, is in the set. Does not look at `given`. */
 static inline bool tg_values_has(const struct tg_values *values, unsigned int value)
 {
 	return values->bits[value / 64] >> (value % 64) & 1;
 }
 
+/* Adds @first to @last, both included and below TG_VALUES. Does not change `given`. */
 void tg_values_add(struct tg_values *values, unsigned int first, unsigned int last);
 
 /*
- * Iterates over runs of neighbouring values: finds the first one that begins at or after
- * *@first; fills *@first and *@last, or returns false.
+ * Finds the next run of consecutive values that are at or after *@first. Returns true with the run
+ * in *@first and *@last, both included, or false if there is none. To iterate, start at 0 and go
+ * on at *@last + 1.
  */
 bool tg_values_next(const struct tg_values *values, unsigned int *first, unsigned int *last);
 
+/* Returns whether the set has a value. */
 bool tg_values_any(const struct tg_values *values);
 
-/* Whether an address (all 16 bytes, as in struct tg_prefix) meets the condition. */
+/* Returns whether an address, 16 bytes as in struct tg_prefix, meets the condition. Linear. */
 bool tg_addresses_hold(const struct tg_addresses *addresses, const uint8_t address[16]);
 
+/* Returns whether both have the same conditions. */
 bool tg_match_equal(const struct tg_match *a, const struct tg_match *b);
 
-/* A deep copy: 0 or -ENOMEM, and then *@to needs no clearing. */
+/*
+ * Makes *@to a deep copy; does not free what it held. Returns 0, or -ENOMEM; then *@to owns
+ * nothing.
+ */
 int tg_match_copy(struct tg_match *to, const struct tg_match *from);
 
+/* Frees the prefix lists. */
 void tg_match_clear(struct tg_match *match);
 
 #endif

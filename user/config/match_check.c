@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What can be wrong with a match whose parts are right: no packet meets it, or not those meant. */
+/* Checks a match whose parts are right: some packet must be able to meet it. */
 #include "config/reader.h"
 
 static const char *const field_protocols[TG_FIELDS] = {
@@ -10,8 +10,8 @@ static const char *const field_protocols[TG_FIELDS] = {
 };
 
 /*
- * Ports of a protocol that has none would match nothing, in silence. @allowed: the protocols
- * that meet the conditions looked at before.
+ * Checks that some protocol has the field, because for example ports of icmp would never match.
+ * @allowed: the protocols that meet the conditions checked so far; removes those without the field.
  */
 static int check_field(struct tg_reader *reader, const struct tg_yaml *match,
 		       const struct tg_match *conditions, enum tg_field field, bool allowed[256])
@@ -71,7 +71,7 @@ static void warn_addresses(struct tg_reader *reader, const struct tg_yaml *value
 		return;
 	if (!addresses->is.n)
 		tg_reader_warn(reader, value, "the sets named here are empty: no packet matches");
-	/* An unusual way of writing, of which long lists are not worth the time. */
+	/* Comparing all with all takes too long for long lists, and this is only a warning. */
 	if (!addresses->is.n || addresses->is.n * addresses->is_not.n > 1 << 20)
 		return;
 	for (i = 0; i < addresses->is.n; i++) {

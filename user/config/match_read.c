@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which packets a limit is for. */
+/* Reads `match`: which packets a limit is for. */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +10,13 @@
 #include "base/text.h"
 #include "base/units.h"
 
-/* Masks of hooks. */
+/* The hooks named in a match, as masks. */
 struct hooks {
 	unsigned int is, is_not;
-	bool broken; /* then nothing can be said about where the limit holds */
+	bool broken; /* an error was reported: the hooks are unknown */
 };
 
-/* The match as it is being read: what was written under `not`, beside what was not. */
+/* A match that is being read. What stands under `not` is collected apart from the rest. */
 struct draft {
 	struct tg_match *match;
 	struct tg_values *is, *is_not; /* by field */
@@ -24,6 +24,7 @@ struct draft {
 	bool negative; /* inside a `not` */
 };
 
+/* A word of the configuration and its number. */
 struct named {
 	const char *name;
 	unsigned int value;
@@ -57,8 +58,8 @@ typedef int read_one_function(struct tg_reader *reader, const struct tg_yaml *va
 			      struct draft *draft, enum tg_field field);
 
 /*
- * One value, a list of them, or `not:` before either, which may stand in the list as well.
- * @field is handed on to @read_one.
+ * Reads one value, a list of values, or {not: ...} of either; an item of a list may be a `not` too.
+ * Calls @read_one for each value, with @field.
  */
 static int read_condition(struct tg_reader *reader, const struct tg_yaml *value,
 			  struct draft *draft, enum tg_field field, read_one_function *read_one)
@@ -111,7 +112,9 @@ static int read_protocol(struct tg_reader *reader, const struct tg_yaml *value, 
 	return 0;
 }
 
-/* "53" or "8000-8010" */
+/*
+ * Parses "53" or "8000-8010". Returns 0, -EINVAL for another form, -ERANGE above @most or reversed.
+ */
 static int parse_range(const char *text, unsigned int most, unsigned int *first, unsigned int *last)
 {
 	const char *dash = strchr(text, '-');
@@ -195,7 +198,7 @@ static int read_flags_clear(struct tg_reader *reader, const struct tg_yaml *valu
 	return tg_read_one_or_more(reader, value, read_flag, &((struct flags *)out)->clear);
 }
 
-/* "syn", or {set: [...], clear: [...]}. */
+/* Reads "syn", or {set: [...], clear: [...]}: adds every octet with such flags. */
 static int read_tcp_flags(struct tg_reader *reader, const struct tg_yaml *value,
 			  struct draft *draft, enum tg_field field)
 {
@@ -336,7 +339,7 @@ static const struct tg_key match_keys[] = {
 	{NULL, NULL, NULL},
 };
 
-/* Each condition under it is negated for itself: a packet that meets any of them is left out. */
+/* Negates each condition under `not` by itself: a packet that meets any of them is excluded. */
 static int read_not(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	struct draft inner = *(struct draft *)out;
@@ -372,7 +375,7 @@ static void settle_values(const struct draft *draft, enum tg_field field)
 		values->bits[i] = (values->bits[i] | is->bits[i]) & ~is_not->bits[i];
 }
 
-/* A limit without hooks is one of which they are not known, and that has been said. */
+/* Works out the hooks of a limit. None means that they are unknown, which has been reported. */
 static int settle_hooks(struct tg_reader *reader, const struct tg_yaml *match,
 			const struct hooks *hooks, struct tg_config_limit *limit)
 {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The tables of words for the enums of a configuration. */
 #include "config/names.h"
 
-/* @last: the last value of the enum. */
+/*
+ * Asserts that a table has a word for each value up to @last, the last one of the enum, and NULL.
+ */
 #define CHECK_NAMES(names, last)                                                                   \
 	_Static_assert(sizeof(names) / sizeof(names[0]) == (last) + 2, "a name for each, and NULL")
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* new_sources: how fast sources that a limit does not know get a bucket of their own. */
+/* Reads new_sources, how fast new sources get a bucket of their own, from YAML and for `set`. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,7 @@ int tg_read_new_sources(struct tg_reader *reader, const struct tg_yaml *value,
 	char why[256];
 	int r;
 
-	/* `per` is read before. */
+	/* limit_keys has `per` before `new_sources`. */
 	if (limit->per == TG_CONFIG_PER_EVERYONE)
 		return tg_reader_key_error(
 			reader, value,
@@ -66,14 +66,17 @@ int tg_read_new_sources(struct tg_reader *reader, const struct tg_yaml *value,
 	return 0;
 }
 
-/* All that ends a line of YAML: behind it could be other keys. */
+/* Whether @value has a line break of YAML, behind which other keys could follow. */
 static bool has_line_break(const char *value)
 {
 	return strpbrk(value, "\r\n") || strstr(value, "\xc2\x85") /* U+0085 */ ||
 	       strstr(value, "\xe2\x80\xa8") /* U+2028 */ || strstr(value, "\xe2\x80\xa9");
 }
 
-/* A line of its own, as the file could have it; more would be more than this key. */
+/*
+ * Parses "new_sources: VALUE" as a line of the file. Returns -EINVAL if that is not one map with
+ * this key alone, because a value must not bring other keys with it.
+ */
 static int parse_line(const char *value, struct tg_yaml **root, struct tg_diagnostics *diagnostics)
 {
 	tg_autofree char *line = NULL;
@@ -91,7 +94,7 @@ static int parse_line(const char *value, struct tg_yaml **root, struct tg_diagno
 #define FORM                                                                                       \
 	"'new_sources={rate: 10000/s, burst: 20000}', in quotes and with a space after each colon"
 
-/* In {rate:30/s} there is one key, named `rate:30/s`. */
+/* Whether there is another key, such as `rate:30/s` if the space is missing in {rate:30/s}. */
 static bool has_other_keys(const struct tg_yaml *map)
 {
 	return map->n != (size_t) !!tg_yaml_get(map, "rate") + !!tg_yaml_get(map, "burst");

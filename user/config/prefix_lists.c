@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sets, allow and deny. Sets are read once each and stay as they are written, with
- * the names of other sets in them; what allow and deny hold is collected at the end.
- * So the work grows with the text, however sets refer to each other.
+ * Reads sets, allow, deny and the prefixes of a match. Each set is read once and keeps the names of
+ * other sets as references; they are resolved only when a list is collected. So the work grows with
+ * the text, even if sets name each other many times.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +25,9 @@ struct tg_set {
 	struct tg_prefix_list own;
 	struct tg_set_use *uses;
 	size_t uses_n;
-	unsigned int depth; /* of the sets named in it, itself counted; 0 not known yet */
-	bool busy;	    /* its depth is being measured */
-	const void *taken;  /* the list into which its items went last */
+	unsigned int depth; /* levels of sets named in it, itself included; 0: not measured yet */
+	bool busy;	    /* being measured */
+	const void *taken;  /* the list it was last collected into, so that it goes there once */
 };
 
 static int compare_sets(const void *a, const void *b)
@@ -50,7 +50,7 @@ static const char *set_name(const void *from, size_t i)
 {
 	const struct tg_reader *reader = from;
 
-	/* Suggestions need not be bought with minutes when somebody writes a million sets. */
+	/* Suggest only from the first 256: a million sets would take minutes. */
 	return i < reader->sets_n && i < 256 ? reader->sets[i].value->key : NULL;
 }
 
@@ -150,7 +150,7 @@ static int read_file(struct tg_reader *reader, const struct tg_yaml *value, void
 	if (r)
 		return tg_reader_error(reader, value, "%s cannot be read: %s", quoted,
 				       strerror(-r));
-	/* The same file may be named a million times. */
+	/* Bound the sum: the same file may be named a million times. */
 	reader->file_bytes += length + 1;
 	if (reader->file_bytes > FILES_TOTAL_MAX)
 		return tg_reader_error(reader, value,
@@ -174,7 +174,7 @@ static int read_prefix_or_set(struct tg_reader *reader, const struct tg_yaml *va
 		return add_use(set, other, value);
 	if (tg_prefix_parse(text, &prefix, why, sizeof(why)) == 0)
 		return add_prefix(reader, set, value, &prefix);
-	/* With a colon or a slash it was meant to be a prefix, else it may be a name. */
+	/* A colon or a slash, or no letter at all, means that a prefix was meant. */
 	if (strpbrk(text, ":/") ||
 	    !strpbrk(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 		return tg_reader_error(reader, value, "%s", why);
@@ -221,13 +221,16 @@ static int read_set(struct tg_reader *reader, struct tg_set *set)
 		r = tg_reader_key_error(reader, value,
 					"%s cannot be the name of a set, because it is a prefix",
 					tg_text_quote(value->key, quoted, sizeof(quoted)));
-	/* A file may stand for the whole set. */
+	/* {file: PATH} in place of the list. */
 	if (value->kind == TG_YAML_MAP)
 		return tg_graver(r, read_item(reader, value, set));
 	return tg_graver(r, tg_read_list(reader, value, true, read_item, set));
 }
 
-/* Finds sets that are in themselves, and bounds the recursion of collect(). */
+/*
+ * Measures how deep sets are nested. Reports sets that contain themselves or are nested too deep,
+ * so that the recursion of collect() ends.
+ */
 static int measure(struct tg_reader *reader, struct tg_set *set, unsigned int level)
 {
 	size_t i;
@@ -252,7 +255,7 @@ static int measure(struct tg_reader *reader, struct tg_set *set, unsigned int le
 	}
 	set->busy = false;
 	if (r || !set->depth)
-		set->depth = 1; /* after an error: so that it is said once */
+		set->depth = 1; /* measured, so that an error is reported once */
 	return r;
 }
 
@@ -319,7 +322,7 @@ static int read_top(struct tg_reader *reader, const struct tg_yaml *value,
 	tg_cleanup(clear_set) struct tg_set set = {.value = value};
 	int r = tg_read_list(reader, value, true, read_item, &set);
 
-	/* Collecting is safe only when all sets are known to be sound. */
+	/* After an error a set may contain itself, so do not collect. */
 	if (r || reader->diagnostics->errors > reader->errors_before)
 		return r;
 	r = collect(&set, list);
@@ -327,7 +330,7 @@ static int read_top(struct tg_reader *reader, const struct tg_yaml *value,
 	return r;
 }
 
-/* The compiled tries hold them all, several times over. */
+/* Bounds the memory of the compiled tries, which hold each prefix several times. */
 #define COLLECTED_MAX (4 * TG_CONFIG_PREFIXES_MAX)
 
 int tg_read_prefixes(struct tg_reader *reader, const struct tg_yaml *value,
@@ -352,7 +355,7 @@ int tg_read_allow(struct tg_reader *reader, const struct tg_yaml *value, void *o
 	return read_top(reader, value, &reader->config->allow);
 }
 
-/* The longest prefix decides; of the same one on both lists allow wins, which may surprise. */
+/* Warns of prefixes on both lists, for which allow wins. (Else the longest prefix decides.) */
 static void warn_of_both(struct tg_reader *reader, const struct tg_yaml *deny)
 {
 	const struct tg_prefix_list *a = &reader->config->allow, *d = &reader->config->deny;

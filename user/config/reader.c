@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reads the basic shapes of the YAML tree (maps, lists, numbers, words), and words the errors that
+ * all keys have in common.
+ */
 #include "config/reader.h"
 
 #include <inttypes.h>
@@ -19,6 +23,7 @@ static void diagnose_value(struct tg_reader *reader, enum tg_severity severity,
 {
 	char path[PATH_SIZE], message[MESSAGE_SIZE];
 
+	/* A broken node was reported at this place already. */
 	if (value->kind == TG_YAML_BROKEN && place.line == value->place.line &&
 	    place.column == value->place.column)
 		return;
@@ -71,9 +76,9 @@ char *tg_reader_path(const struct tg_reader *reader, const char *name)
 	return path;
 }
 
-/* Levenshtein's distance, of words short enough to be typing errors of keys. */
-#define WORD_MAX 32
+#define WORD_MAX 32 /* bytes: longer words are not compared */
 
+/* Levenshtein's distance between words of at most WORD_MAX bytes. */
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int row[WORD_MAX + 1], diagonal, above, i, j;
@@ -112,7 +117,7 @@ const char *tg_nearest(const char *word, const char *(*next)(const void *from, s
 		if (strlen(name) > WORD_MAX)
 			continue;
 		d = distance(word, name);
-		/* At most a third of the word wrong, or anything resembles anything. */
+		/* At most a third of the letters may differ, or nearly any word would do. */
 		if (d < least && d * 3 <= length + 1) {
 			least = d;
 			nearest = name;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A Redis server as a URL has it. Where it is wrong the URL is not quoted: it may hold a password.
+/*
+ * Parses and prints the URL of a Redis server. Errors do not quote it: it may contain a password.
  */
 #include <event2/http.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ static int refuse_url(char *why, size_t size, const char *text)
 	return -EINVAL;
 }
 
-/* @text may be NULL or empty: the first one. */
+/* Parses the number of a database. @text: NULL or empty means 0. */
 static int parse_database(const char *text, unsigned int *database, char *why, size_t size)
 {
 	uint64_t number = 0;
@@ -71,7 +72,7 @@ static int parse_socket(const struct evhttp_uri *uri, struct tg_config_store *st
 	return parse_database(query ? query + 3 : NULL, &store->database, why, size);
 }
 
-/* A name, an IPv4 address, or an IPv6 address in brackets, which are left out. */
+/* Copies a name, an IPv4 address, or an IPv6 address without its brackets. */
 static int parse_host(const char *host, struct tg_config_store *store)
 {
 	static const char names[] =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The refill settings of a limit, from the file and from `tidegate set` alike. */
+/* Parses and checks the refill settings of a limit, for the file and for `tidegate set`. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -14,10 +14,11 @@
 
 typedef unsigned __int128 u128;
 
+/* Where the sentence of an error goes. */
 struct why {
 	char *text;
 	size_t size;
-	char quoted[TG_QUOTE_SIZE]; /* the value */
+	char quoted[TG_QUOTE_SIZE]; /* the value, for the sentence */
 };
 
 __attribute__((format(printf, 2, 3))) static int refuse(struct why *why, const char *format, ...)

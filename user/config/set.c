@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Changes settings of a limit in force, and checks that they go with the rest of the limit. */
 #include "config/set.h"
 
 #include <errno.h>
@@ -34,7 +35,7 @@ int tg_config_set_max_delay(struct tg_config_limit *limit, const char *value, ch
 					&limit->max_delay, why, size);
 }
 
-/* Tokens, in the form that capacity has. */
+/* Parsed as a capacity, because both are tokens. */
 int tg_config_set_mark_above(struct tg_config_limit *limit, const char *value, char *why,
 			     size_t size)
 {
@@ -69,7 +70,7 @@ static const struct {
 	{"shadow", tg_config_set_shadow},
 };
 
-/* One setting, of the bucket or of what becomes of what exceeds it. */
+/* Makes one setting: of those in @setters in @limit, of the refill in @change. */
 static int set_one(struct tg_config_limit *limit, struct tg_refill_change *change,
 		   const struct tg_setting *setting, char *why, size_t size)
 {
@@ -81,7 +82,7 @@ static int set_one(struct tg_config_limit *limit, struct tg_refill_change *chang
 	return tg_config_set_refill(change, limit->unit, setting->key, setting->value, why, size);
 }
 
-/* What must hold between the settings and the rest of the limit. */
+/* Checks the settings against the rest of the limit. */
 static int check(const struct tg_config_limit *limit, const struct tg_config_limit *before,
 		 char *why, size_t size)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Builds the tree of struct tg_yaml from the events of libyaml. */
 #include "config/yaml.h"
 
 #include <errno.h>
@@ -30,7 +31,7 @@ static void diagnose_mark(struct builder *builder, const yaml_mark_t *mark, cons
 	tg_diagnose(builder->diagnostics, TG_ERROR, builder->file, place_of(mark), "%s", errmsg);
 }
 
-/* libyaml's words for a tab in the indentation, above all, do not name it. */
+/* Adds advice to libyaml's error for a tab in the indentation, which does not mention tabs. */
 static const char *syntax_advice(const char *problem)
 {
 	return strcmp(problem, "found character that cannot start any token") == 0
@@ -136,7 +137,7 @@ static int fill_list(struct builder *builder, const yaml_event_t *start, unsigne
 	}
 }
 
-/* A key and its value. @child stays NULL when the key cannot be one. */
+/* Parses a key and its value to *@child, or NULL if the key is not text, which is reported. */
 static int parse_pair(struct builder *builder, yaml_event_t *event, unsigned int depth,
 		      struct tg_yaml **child)
 {
@@ -172,7 +173,9 @@ static int compare_keys(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* By sorting: comparing all with all would let a file of 16 MiB keep us busy for an hour. */
+/*
+ * Reports keys given twice. Sorts, because comparing all pairs takes an hour for a file of 16 MiB.
+ */
 static int refuse_doubles(struct builder *builder, const struct tg_yaml *map)
 {
 	tg_autofree struct tg_yaml **sorted = NULL;
@@ -275,7 +278,7 @@ static int parse_node(struct builder *builder, yaml_event_t *event, unsigned int
 	return 0;
 }
 
-/* The stream of one document, or of none. */
+/* Parses a stream of one document, or of none: then *@root is NULL. */
 static int parse_stream(struct builder *builder, struct tg_yaml **root)
 {
 	tg_autoevent yaml_event_t event = {0};
@@ -289,7 +292,7 @@ static int parse_stream(struct builder *builder, struct tg_yaml **root)
 	if (r == 0 && event.type != YAML_STREAM_END_EVENT) {
 		r = parse_node(builder, &event, 1, &tree);
 		if (r == 0)
-			r = next_event(builder, &event); /* the document's end */
+			r = next_event(builder, &event); /* the end of the document */
 		if (r == 0)
 			r = next_event(builder, &event);
 	}
@@ -320,7 +323,7 @@ int tg_yaml_parse(const char *file, const char *text, size_t length, struct tg_y
 		tg_diagnose(diagnostics, TG_ERROR, file, place, "%s", why);
 		return -EINVAL;
 	}
-	/* A byte order mark is no column. */
+	/* Skip a byte order mark, which does not count as a column. */
 	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		text += 3;
 		length -= 3;
@@ -334,7 +337,7 @@ int tg_yaml_parse(const char *file, const char *text, size_t length, struct tg_y
 	return r;
 }
 
-/* Recursion is as deep as the parser let the tree become. */
+/* Recursive: the parser lets no tree be deeper than TG_YAML_DEPTH_MAX. */
 void tg_yaml_free(struct tg_yaml **root)
 {
 	struct tg_yaml *node = *root, *child;
