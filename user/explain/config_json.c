@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Writes a configuration as JSON. */
 #include "explain/config_json.h"
 
 #include <stdio.h>
@@ -40,7 +41,7 @@ static void add_addresses(json_t *match, const char *key, const struct tg_addres
 				      "not", json_prefixes(&addresses->is_not)));
 }
 
-/* Only the conditions that are there; values as they came out, not as they were written. */
+/* Returns the conditions that are given, as sets of values and not as they were written. */
 static json_t *json_matched(const struct tg_config_limit *limit)
 {
 	const struct tg_match *match = &limit->match;
@@ -59,7 +60,7 @@ static json_t *json_matched(const struct tg_config_limit *limit)
 	return json;
 }
 
-/* As the file has it: one word, or a list of them. */
+/* Returns `per` as in the file: one word, or a list of words. */
 static json_t *json_per(const struct tg_config_limit *limit)
 {
 	json_t *list;
@@ -110,7 +111,7 @@ static json_t *json_mark(const struct tg_config_mark *mark)
 	return json;
 }
 
-/* The keys about excess, of which only those that hold are there. */
+/* Adds the keys about excess that apply to the limit. */
 static void add_excess(json_t *json, const struct tg_config_limit *limit)
 {
 	json_object_set_new(json, "on_exceed", json_string(tg_action_name(limit->action)));
@@ -187,7 +188,7 @@ json_t *tg_config_json_interfaces(const struct tg_config *config)
 	return list;
 }
 
-/* Paths may be no UTF-8, which JSON cannot carry. */
+/* Adds @text unless it is empty. A path may be no UTF-8, which JSON cannot carry. */
 static void add_text(json_t *json, const char *key, const char *text)
 {
 	json_t *value = json_string(text);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Describes in words which packets a limit is for, who shares a bucket, and how it refills. */
 #include "explain/describe.h"
 
 #include <inttypes.h>
 
 #include "base/units.h"
 
-#define SHOWN 6 /* of a list; the rest is counted */
+#define SHOWN 6 /* items of a list that are written out; the rest is counted */
 
 static const char *plural(uint64_t n)
 {
@@ -39,7 +40,7 @@ static size_t count_runs(const struct tg_values *values)
 	return n;
 }
 
-/* "a", "a or b", "a, b or c": what stands before item @i of @n. */
+/* Returns what goes before item @i of @n: "a", "a or b", "a, b or c". */
 static const char *separator(size_t i, size_t n)
 {
 	if (i == 0)
@@ -47,7 +48,7 @@ static const char *separator(size_t i, size_t n)
 	return i + 1 < n ? ", " : " or ";
 }
 
-/* "53 or 8000-8010"; what leaves out less than it names is described by that. */
+/* Writes "53 or 8000-8010". A condition with only `not` is described by the values it excludes. */
 static void describe_runs(const struct tg_values *values, enum tg_field field, FILE *out)
 {
 	struct tg_values rest = {.given = true};
@@ -120,8 +121,7 @@ static void describe_flag_names(unsigned int octet, FILE *out)
 	}
 }
 
-/* The octets are mostly those with some flags set and some clear, which can be said; else counted.
- */
+/* Writes which flags must be set and clear, or, if no such rule gives the octets, their number. */
 static void describe_flags(const struct tg_values *flags, FILE *out)
 {
 	unsigned int set = 255, clear = 255, n = 0, octet;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The nodes with which limits are shared, and what sharing means for a limit, in plain words. */
+/* Describes in words the nodes that share limits, and what sharing means for a limit. */
 #include <inttypes.h>
 
 #include "explain/lint.h"

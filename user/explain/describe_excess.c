@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What becomes of packets that exceed a limit, and where it holds, in plain words. */
+/* Describes in words what happens to packets that exceed a limit, and at which hooks it holds. */
 #include <inttypes.h>
 
 #include "config/names.h"
@@ -30,7 +30,10 @@ static void describe_dscp(const struct tg_config_mark *mark, FILE *out)
 		fprintf(out, "DSCP %d", mark->dscp);
 }
 
-/* "DSCP cs1, fwmark 0x10 and CE if it is ECN-capable" */
+/*
+ * Writes "DSCP cs1, fwmark 0x10 and CE if it is ECN-capable". @exceeds: for on_exceed: mark, else
+ * for mark_above, which never drops.
+ */
 static void describe_marks(const struct tg_config_mark *mark, bool exceeds, FILE *out)
 {
 	int left = (mark->dscp >= 0) + mark->has_fwmark + mark->has_priority + mark->ecn;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Compares two configurations, and says in sentences what would change. */
 #include "explain/diff.h"
 
 #include <inttypes.h>
@@ -11,7 +12,7 @@
 #include "config/names.h"
 #include "explain/describe.h"
 
-#define NAMED 5 /* prefixes of a list; the rest is counted */
+#define NAMED 5 /* prefixes of a list that are written out; the rest is counted */
 
 static void add_change(json_t *changes, const char *what, const char *name, const char *change,
 		       json_t *details)
@@ -33,7 +34,7 @@ __attribute__((format(printf, 2, 3))) static void say(json_t *details, const cha
 		json_array_append_new(details, json_string(text));
 }
 
-/* What @describe prints, as text; the caller frees it. */
+/* Returns what @describe prints, which the caller frees, or NULL. */
 static char *text_of(void (*describe)(const struct tg_config_limit *limit, FILE *out),
 		     const struct tg_config_limit *limit)
 {
@@ -71,7 +72,7 @@ static bool same_key(const struct tg_config_limit *a, const struct tg_config_lim
 		(a->prefix4 == b->prefix4 && a->prefix6 == b->prefix6));
 }
 
-/* What @describe says of two limits; what it does not say makes no difference. */
+/* Whether @describe prints the same for both limits, so that nobody would see a difference. */
 static bool same_words(void (*describe)(const struct tg_config_limit *, FILE *),
 		       const struct tg_config_limit *a, const struct tg_config_limit *b)
 {
@@ -94,7 +95,7 @@ static void describe_hooks(const struct tg_config_limit *limit, FILE *out)
 	tg_describe_hooks(limit->hooks, out);
 }
 
-/* @renamed: what an application names is hashed otherwise from now on. */
+/* Adds what changes in a limit. @renamed: the keys of applications get other hashes. */
 static void diff_limit(const struct tg_config_limit *from, const struct tg_config_limit *to,
 		       bool renamed, uint64_t buckets, json_t *changes)
 {
@@ -139,7 +140,10 @@ static const struct tg_config_limit *find_limit(const struct tg_config *config, 
 	return tg_config_find_limit((struct tg_config *)config, name);
 }
 
-/* A limit of @config that is not in @other and has the same settings as @limit. */
+/*
+ * Returns the name of a limit of @config that is not in @other and has the settings of @limit, or
+ * NULL.
+ */
 static const char *same_key_limit(const struct tg_config_limit *limit,
 				  const struct tg_config *config, const struct tg_config *other)
 {
@@ -175,7 +179,7 @@ static void add_limit(const struct tg_config *from, const struct tg_config *to,
 	add_change(changes, "limit", limit->name, "added", details);
 }
 
-/* What applications name is hashed alike; see tg_cluster_secret_note(). */
+/* Whether the keys of applications get the same hashes in both; see tg_cluster_secret_note(). */
 static bool same_names(const struct tg_config *a, const struct tg_config *b)
 {
 	if (tg_config_shares_names(a) != tg_config_shares_names(b))
@@ -240,7 +244,7 @@ static void say_hooks(json_t *details, const char *what, unsigned int hooks)
 	say(details, "%s %s", what, text);
 }
 
-/* What is different, in sentences. */
+/* Returns an array of sentences about what is different. */
 static json_t *diff_interface(const struct tg_config_interface *from,
 			      const struct tg_config_interface *to)
 {
@@ -282,7 +286,9 @@ static void diff_interfaces(const struct tg_config *from, const struct tg_config
 				   json_array());
 }
 
-/* How many prefixes of @list are not in @other, and the first few. Both are sorted. */
+/*
+ * Returns how many prefixes of @list are not in @other; the first few to @names. Both are sorted.
+ */
 static size_t only_in(const struct tg_prefix_list *list, const struct tg_prefix_list *other,
 		      char *names, size_t size)
 {

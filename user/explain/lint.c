@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Warns of limits that can never be reached, and of configurations that do not bound a flood. */
 #include "explain/lint.h"
 #include "base/clock.h"
 
@@ -9,7 +10,7 @@ static double tokens_per_ns(const struct tg_refill *refill)
 	return (double)refill->amount / (double)refill->interval;
 }
 
-/* Every value that meets @inner meets @outer. */
+/* Whether every value that meets @inner meets @outer. */
 static bool values_cover(const struct tg_values *outer, const struct tg_values *inner)
 {
 	size_t i;
@@ -50,14 +51,14 @@ static bool match_covers(const struct tg_match *outer, const struct tg_match *in
 	       addresses_cover(&outer->destination, &inner->destination);
 }
 
-/* All packets that share a bucket of @inner share one of @outer. */
+/* Whether all packets that share a bucket of @inner share one of @outer. */
 static bool key_covers(const struct tg_config_limit *outer, const struct tg_config_limit *inner)
 {
 	if ((outer->per_port && !inner->per_port) || (outer->per_protocol && !inner->per_protocol))
 		return false;
 	if (outer->per == TG_CONFIG_PER_EVERYONE)
 		return true;
-	/* An application charges one limit and not the other. */
+	/* An application charges the limit it names, and not the other. */
 	if (outer->per == TG_CONFIG_PER_KEY)
 		return false;
 	return outer->per == inner->per && outer->prefix4 <= inner->prefix4 &&
@@ -65,9 +66,9 @@ static bool key_covers(const struct tg_config_limit *outer, const struct tg_conf
 }
 
 /*
- * What passes a bucket of @tighter always passes one of @looser. In any time t the first lets
- * through at most its capacity, its rate times t, and one step; the second may be late by a step.
- * Steps of the same interval come together.
+ * Whether all that passes a bucket of @tighter passes one of @looser. In any time t the first
+ * admits at most its capacity, its rate times t, and one step; the second may be late by one step.
+ * Steps of the same interval come at the same time, so they cancel out.
  */
 static bool bucket_is_tighter(const struct tg_refill *tighter, const struct tg_refill *looser)
 {
@@ -84,30 +85,31 @@ static bool bucket_is_tighter(const struct tg_refill *tighter, const struct tg_r
 	return most <= (double)looser->capacity;
 }
 
-/* Nothing beyond it passes; what is delayed has passed, and what is marked does. */
+/* Whether packets beyond the limit never pass. Delayed and marked packets do. */
 static bool is_bound(const struct tg_config_limit *limit)
 {
 	return !limit->shadow && !(limit->shared && limit->on_store_loss == TG_STORE_LOSS_OPEN) &&
 	       (limit->action == TG_CONFIG_DROP || limit->action == TG_CONFIG_REJECT);
 }
 
+/* Whether another limit, number *@because, always exceeds before limit number @i does. */
 static bool never_reached(const struct tg_config *config, size_t i, size_t *because)
 {
 	const struct tg_config_limit *limit = &config->limits[i], *other;
 	size_t j;
 
-	/* What it does above mark_above it does long before it is exceeded. */
+	/* A limit marks above mark_above, long before it is exceeded. */
 	if (limit->mark_above)
 		return false;
 	for (j = 0; j < config->limits_n; j++) {
 		other = &config->limits[j];
-		/* What is shared is exceeded by what passes elsewhere. */
+		/* A shared limit is also exceeded by packets that pass at other nodes. */
 		if (j == i || !is_bound(other) || (limit->shared && !other->shared) ||
 		    !other->hooks != !limit->hooks || (limit->hooks & ~other->hooks) ||
 		    other->unit != limit->unit || !match_covers(&other->match, &limit->match) ||
 		    !key_covers(other, limit) || !bucket_is_tighter(&other->refill, &limit->refill))
 			continue;
-		/* Of two that say the same, the later one is superfluous. */
+		/* If each covers the other, only the later one is superfluous. */
 		if (j > i && is_bound(limit) && !(other->hooks & ~limit->hooks) &&
 		    match_covers(&limit->match, &other->match) && key_covers(limit, other) &&
 		    bucket_is_tighter(&limit->refill, &other->refill))
@@ -148,7 +150,7 @@ static void advise_limit(const struct tg_config *config, size_t i,
 	tg_lint_excess(config, i, diagnostics);
 }
 
-/* Each to their own, and nobody all of them; of what is sent there is no flood. */
+/* Whether limits hold for received packets, and none of them bounds all senders together. */
 static bool is_unbounded(const struct tg_config *config)
 {
 	const struct tg_config_limit *limit;

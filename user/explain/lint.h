@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is allowed and hardly meant, seen over all limits together: for `tidegate check`. */
+/* Warns of what is allowed but probably a mistake, for `tidegate check`. */
 #ifndef TG_EXPLAIN_LINT_H
 #define TG_EXPLAIN_LINT_H
 
 #include "config/config.h"
 
-/* Adds warnings, in the order of their places. */
+/* Adds all warnings about a valid configuration to @diagnostics, and sorts it by place. */
 void tg_lint(const struct tg_config *config, struct tg_diagnostics *diagnostics);
 
-/* The part of it that is about the hooks of limit number @i, and what exceeds it. */
+/* Adds those about the hooks and the excess of limit number @i, from 0. Part of tg_lint(). */
 void tg_lint_excess(const struct tg_config *config, size_t i, struct tg_diagnostics *diagnostics);
 
-/* The part of it that is about who is shut out by limit number @i: perhaps the operator. */
+/* Adds those about limit number @i shutting out an operator who uses SSH. Part of tg_lint(). */
 void tg_lint_lockout(const struct tg_config *config, size_t i, struct tg_diagnostics *diagnostics);
 
-/* The part of it that is about sharing limits. */
+/* Adds those about shared limits and the cluster. Part of tg_lint(). */
 void tg_lint_shared(const struct tg_config *config, struct tg_diagnostics *diagnostics);
 
 /*
- * tg_shared_excess() of a shared limit, in tokens: once, since it is made up for afterwards. A
- * stepped refill counts with the whole steps that can fall into S.
+ * Returns tg_shared_excess() of a shared limit, in tokens, for @nodes nodes. They are admitted only
+ * once, because the nodes pay for them afterwards. A stepped refill counts with the whole steps
+ * that can fall into S.
  */
 double tg_lint_shared_bound(const struct tg_config *config, const struct tg_config_limit *limit,
 			    uint32_t nodes);

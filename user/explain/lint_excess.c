@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is possible at the hooks and with what exceeds, and hardly meant. */
+/* Warns of hooks and keys about excess that are allowed together but probably a mistake. */
 #include <inttypes.h>
 #include <netinet/in.h>
 
@@ -8,16 +8,16 @@
 #include "base/units.h"
 #include "base/clock.h"
 
-#define FRAME	1514 /* bytes of a full one */
-#define FQ_FLOW 100  /* packets of one flow that fq keeps unless told otherwise, tc-fq(8) */
+#define FRAME	1514 /* bytes of a full Ethernet frame */
+#define FQ_FLOW 100  /* packets of one flow that fq keeps by default, tc-fq(8) */
 
-/* Tokens of the largest packet. */
+/* Returns the tokens that the largest packet costs. */
 static double packet_cost(const struct tg_config_limit *limit)
 {
 	return limit->unit == TG_CONFIG_BYTES ? FRAME : 1;
 }
 
-/* In which an empty bucket comes to hold the tokens of a packet, ns. */
+/* Returns the ns in which an empty bucket refills the tokens of the largest packet. */
 static double packet_time(const struct tg_config_limit *limit)
 {
 	const struct tg_refill *refill = &limit->refill;
@@ -27,7 +27,7 @@ static double packet_time(const struct tg_config_limit *limit)
 								     : (double)refill->interval;
 }
 
-/* In whole ms, or what is less than one. */
+/* Writes a time in whole ms, or exactly if it is less than 1 ms. */
 static const char *format_time(double ns, char *text, size_t size)
 {
 	uint64_t whole = ns < NS_PER_MS ? ns : (uint64_t)(ns / NS_PER_MS) * NS_PER_MS;
@@ -86,7 +86,7 @@ static void advise_backoff(const struct tg_config *config, size_t i,
 			    i);
 }
 
-/* XDP and TC ingress see the same packets, one after the other. */
+/* Warns of a limit that charges packets twice, because XDP and TC ingress see the same ones. */
 static void advise_twice(const struct tg_config *config, size_t i,
 			 struct tg_diagnostics *diagnostics)
 {
@@ -105,7 +105,7 @@ static void advise_twice(const struct tg_config *config, size_t i,
 	}
 }
 
-/* TCP hands the kernel up to 64 KiB at once, which leave, or came, as so many segments. */
+/* The largest packet at TC: 64 KiB of TCP, which are this many segments (GSO, GRO) and bytes. */
 #define SEGMENTS      64
 #define SEGMENT_BYTES 69632
 

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Limits that may shut out the operator, who comes by SSH. */
+/* Warns of limits that may shut out an operator who uses SSH. */
 #include <netinet/in.h>
 
 #include "explain/lint.h"
 
 #define SSH_PORT    22
-/* Clients of every system take one from here on, RFC 6335 section 6. */
+/* The first dynamic port, RFC 6335 section 6. A match that includes it includes SSH clients. */
 #define CLIENT_PORT 49152
 #define INGRESS	    (TG_CONFIG_XDP | TG_CONFIG_TC_INGRESS)
 #define MINUTE	    60000000000ULL /* ns */
 
-/* What a client sends in a login, some 30 packets with its keys, and in a minute of typing. */
+/* What a client sends in a login (about 30 packets with its keys) and a minute of typing. */
 #define SESSION_PACKETS 100
 #define SESSION_BYTES	16000
 
-/* Of IP packets, in bytes: of any of a session, and of the last that is hardly more than a key. */
+/* Lengths of IP packets in bytes: the shortest, the longest, and the longest with typed text. */
 #define LENGTH_MIN 40
 #define LENGTH_MAX 1500
 #define TYPED_MAX  200
 
+/* Whether a packet with this value of a field can match. */
 static bool takes(const struct tg_match *match, enum tg_field field, unsigned int value)
 {
 	return !match->fields[field].given || tg_values_has(&match->fields[field], value);
@@ -32,7 +33,7 @@ static bool takes_length(const struct tg_match *match, unsigned int first, unsig
 	return false;
 }
 
-/* 0.0.0.0/0 and ::/0 pick nobody. */
+/* Whether the condition excludes some addresses. 0.0.0.0/0 and ::/0 exclude none. */
 static bool picks_addresses(const struct tg_addresses *addresses)
 {
 	const struct tg_prefix *prefix;
@@ -46,7 +47,7 @@ static bool picks_addresses(const struct tg_addresses *addresses)
 	return addresses->is_not.n;
 }
 
-/* From anybody to anywhere: who writes addresses has thought of whom they hold for. */
+/* Whether SSH from any address matches. A match with addresses was written with senders in mind. */
 static bool takes_ssh(const struct tg_match *match)
 {
 	const struct tg_values *types = &match->fields[TG_FIELD_ICMP_TYPE];
@@ -59,7 +60,7 @@ static bool takes_ssh(const struct tg_match *match)
 	       !picks_addresses(&match->destination);
 }
 
-/* A SYN is not ECN-capable, whoever sends it, and of most hosts nothing is. */
+/* Whether excess is dropped. drop_not_ecn drops each SYN, because a SYN is never ECN-capable. */
 static bool drops(const struct tg_config_limit *limit)
 {
 	return limit->action == TG_CONFIG_DROP || limit->action == TG_CONFIG_REJECT ||
@@ -72,27 +73,27 @@ static bool acts_on_what_comes_in(const struct tg_config *config,
 	return !limit->shadow && (tg_config_limit_hooks(config, limit) & INGRESS) && drops(limit);
 }
 
-/* A prefix of length 0 has all the world in it. */
+/* Whether all senders share one bucket. A prefix of length 0 has all addresses in it. */
 static bool is_one_bucket(const struct tg_config_limit *limit)
 {
 	return limit->per == TG_CONFIG_PER_EVERYONE || !limit->prefix4 || !limit->prefix6;
 }
 
-/* A connection begins with the one and goes on with the other. */
+/* Whether the first packet of a connection (SYN) or a later one (ACK) matches. */
 static bool takes_connection(const struct tg_match *match)
 {
 	return takes(match, TG_FIELD_TCP_FLAGS, TG_TCP_SYN) ||
 	       takes(match, TG_FIELD_TCP_FLAGS, TG_TCP_ACK);
 }
 
-/* Of connections few are enough. */
+/* Whether a source gets less than SSH needs. A few connections are always enough. */
 static bool is_too_small(const struct tg_config_limit *limit)
 {
 	const struct tg_refill *refill = &limit->refill;
 	double minute = (double)refill->amount * MINUTE / (double)refill->interval;
 	uint64_t step = refill->amount < refill->capacity ? refill->amount : refill->capacity;
 
-	/* What a step brings beyond the capacity is lost, and none comes early. */
+	/* Count whole steps, and no more of a step than the capacity. */
 	if (!refill->continuous)
 		minute = (double)step * (double)(MINUTE / refill->interval);
 	return limit->per == TG_CONFIG_PER_SOURCE && limit->unit != TG_CONFIG_CONNECTIONS &&
@@ -102,7 +103,7 @@ static bool is_too_small(const struct tg_config_limit *limit)
 		       (limit->unit == TG_CONFIG_BYTES ? SESSION_BYTES : SESSION_PACKETS);
 }
 
-/* What may happen to who comes by SSH; NULL: nothing. */
+/* Returns what may happen to an operator who uses SSH, or NULL. */
 static const char *danger_of(const struct tg_config_limit *limit)
 {
 	if (is_one_bucket(limit) && takes_connection(&limit->match))
@@ -127,10 +128,10 @@ static bool has_match(const struct tg_config_limit *limit)
 	       match->fragments != TG_FRAGMENTS_AND_WHOLE || limit->hooks != TG_CONFIG_HOOKS;
 }
 
-/* Beside the allow list. */
+/* Returns what to write if not an allow list, to add to the sentence, or "". */
 static const char *other_remedy(const struct tg_config_limit *limit)
 {
-	/* One that names its ports is rather about this one. */
+	/* A limit that names destination ports is probably meant for SSH. */
 	if (limit->match.fields[TG_FIELD_DESTINATION_PORT].given)
 		return "";
 	return has_match(limit) ? ", or add not: {destination_port: 22} to its match"

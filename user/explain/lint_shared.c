@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What sharing lets through beyond a limit, where that is hardly meant, and who can listen. */
+/* Warns of shared limits that admit far more than they say, and of passwords sent in clear. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -7,7 +7,9 @@
 #include "base/units.h"
 #include "base/clock.h"
 
-/* From which on it is said: all nodes in the worst second, in what one lets through in it. */
+/*
+ * Warns if all nodes together admit more than this many times what one does, in the worst second.
+ */
 #define MUCH 3
 
 static double tokens_per_second(const struct tg_config_limit *limit)
@@ -15,7 +17,7 @@ static double tokens_per_second(const struct tg_config_limit *limit)
 	return (double)limit->refill.amount * NS_PER_S / (double)limit->refill.interval;
 }
 
-/* R S, where R may be whole steps. */
+/* Returns R S of tg_shared_excess(): the tokens refilled in S, in whole steps if stepped. */
 static double refilled_unheard(const struct tg_config *config, const struct tg_config_limit *limit)
 {
 	uint64_t unheard = TG_SHARED_UNHEARD_TICKS * config->cluster.interval;
