@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Compiles limits and lists, and decides which slot, id and rate version each limit gets. */
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -33,7 +34,10 @@ static int find_record(const struct tg_limit_record *records, const char *name)
 	return -ENOENT;
 }
 
-/* A slot that was free before if there is one: the programs still running may use the others. */
+/*
+ * Returns a free slot, or -ENOSPC. Prefers one that was free before, because running programs may
+ * still use the others.
+ */
 static int find_free(const struct tg_limit_record *before, const struct tg_limit_record *now)
 {
 	int slot;
@@ -48,8 +52,9 @@ static int find_free(const struct tg_limit_record *before, const struct tg_limit
 }
 
 /*
- * What the key of a bucket is made from. Never 0, so that no record of zeros has it. Of names, the
- * secret of a cluster by which they are hashed; a machine's own never changes.
+ * Returns a number for what the keys of buckets are made from: it differs if the keys do. Never 0,
+ * so that no empty record has it. For per: key it includes a cluster's secret of the hash; the
+ * secret of a machine never changes.
  */
 static uint32_t shape_of(const struct tg_config_limit *limit, const struct tg_compiled *compiled)
 {
@@ -69,8 +74,8 @@ static uint32_t new_id(struct tg_compiled *compiled, unsigned int slot)
 }
 
 /*
- * Takes the record over from what is in force; a changed rate gets the next version. When
- * buckets are keyed by something else, the old ones say nothing about anyone: a new id.
+ * Takes a record over from the policy in force. A changed rate gets the next version. A changed
+ * shape gets a new id, because the old buckets cannot be found by the new keys.
  */
 static void keep_record(const struct tg_limit_record *before, const struct tg_config_limit *limit,
 			const struct tg_rate *rate, struct tg_compiled *compiled, unsigned int slot)
@@ -108,7 +113,7 @@ static void make_record(const struct tg_config_limit *limit, const struct tg_rat
 	compiled->fresh |= 1ULL << slot;
 }
 
-/* Rates are rounded down, so the last token that max_delay has time for comes that much late. */
+/* ns added to max_delay, because rates are rounded down and its last token comes late by less. */
 #define ROUNDING_NS 1000
 
 static uint8_t mark_flags(const struct tg_config_mark *mark)
@@ -119,12 +124,13 @@ static uint8_t mark_flags(const struct tg_config_mark *mark)
 	       (mark->ecn && mark->drop_not_ecn ? TG_MARK_DROP_NOT_ECN : 0);
 }
 
-/* From here on the coarse clock is close enough; see compile_rate(). */
+/* Penalties of this many ticks may use the coarse clock; see compile_rate(). */
 #define TICKS_OF_PENALTY 4
 
 /*
- * Who waits for as long as the ladder says is not to find the bucket closed because the coarse
- * clock is late by up to a tick, or a tick not quite as long as it should be.
+ * Returns a penalty in ns as the limit's clock measures it. The coarse clock is late by up to a
+ * tick, and ticks are not quite even, so the penalty is whole ticks less half a tick: a sender who
+ * waits as long as configured is admitted.
  */
 static uint64_t on_clock(uint64_t penalty, uint32_t clock, uint64_t tick)
 {
@@ -145,8 +151,10 @@ static void compile_backoff(const struct tg_config_backoff *backoff, uint32_t cl
 	}
 }
 
-/* A shadow limit has none; its rate is that of the same limit without, so that buckets stay as they
- * are. */
+/*
+ * Compiles what happens to excess. A shadow limit does nothing, but keeps the rate it would have
+ * without shadow, so that switching does not convert its buckets.
+ */
 static void compile_action(const struct tg_config_limit *limit, uint64_t tick,
 			   struct tg_compiled *compiled, unsigned int slot)
 {
@@ -182,8 +190,9 @@ static void compile_action(const struct tg_config_limit *limit, uint64_t tick,
 }
 
 /*
- * A source is reported before it has taken much of what the others might let it have, but not for a
- * packet now and then.
+ * Sets how many tokens of a shared limit a source takes before it is reported to the other nodes: a
+ * 64th of a second's refill, at most a quarter of the capacity, at least 1. So single packets are
+ * not reported, and a source is before it has taken much.
  */
 static void compile_shared(const struct tg_refill *refill, uint64_t bit,
 			   struct tg_compiled *compiled, struct tg_limit *out)
@@ -193,7 +202,7 @@ static void compile_shared(const struct tg_refill *refill, uint64_t bit,
 
 	compiled->policy.shared |= bit;
 	out->report_at = least ? least : 1;
-	out->is_fast = 0; /* counted exactly, on the other path */
+	out->is_fast = 0; /* the slow path counts tokens exactly */
 }
 
 static void compile_limit(const struct tg_config_limit *limit, uint64_t tick,
@@ -235,12 +244,14 @@ static void compile_limit(const struct tg_config_limit *limit, uint64_t tick,
 	tg_policy_compile_match(limit, bit, compiled);
 }
 
-#define DEBT_NODES  16 /* or as many as are expected, if that is more */
+#define DEBT_NODES  16 /* at least this many nodes, or as many as are expected */
 #define DEBT_NS_MIN 60000000000ULL
 #define DEBT_NS_MAX 31536000000000000ULL /* a year: a bucket's state holds five */
 
-/* ns for which a bucket can owe what other nodes have taken: what the bound of
- * docs/shared-limits.md lets them take, (N - 1)(B + R S), at the rate at which it is paid for. */
+/*
+ * Returns the ns of refill that a bucket can owe to other nodes: (N - 1)(B + R S), the bound of
+ * docs/shared-limits.md, divided by the rate R. Clamped to DEBT_NS_MIN and DEBT_NS_MAX.
+ */
 static uint64_t debt_time(const struct tg_config_cluster *cluster, const struct tg_refill *refill)
 {
 	uint64_t nodes =
@@ -254,7 +265,10 @@ static uint64_t debt_time(const struct tg_config_cluster *cluster, const struct 
 	return time > DEBT_NS_MIN ? (uint64_t)time : DEBT_NS_MIN;
 }
 
-/* Delayed packets leave at a time of the precise clock, so that is the one to reckon by. */
+/*
+ * Compiles the rate of a limit. Delays need the precise clock, because fq sends packets at a time
+ * of that clock. Penalties of less than TICKS_OF_PENALTY ticks need it too.
+ */
 static int compile_rate(const struct tg_config *config, const struct tg_config_limit *limit,
 			uint64_t tick, struct tg_rate *rate)
 {
@@ -273,7 +287,7 @@ static int compile_rate(const struct tg_config *config, const struct tg_config_l
 	return error;
 }
 
-/* A source costs one token of what new_sources allows. */
+/* Compiles new_sources, of which each new source takes one token. */
 static int compile_admission(const struct tg_config_limit *limit, uint64_t tick,
 			     struct tg_admission *admission)
 {
@@ -282,7 +296,7 @@ static int compile_admission(const struct tg_config_limit *limit, uint64_t tick,
 	return tg_rate_compile(&limit->new_sources, tick, 0, &admission->rate);
 }
 
-/* The rates at which rejected packets are answered: fixed, and in the manual. */
+/* Compiles the rates at which rejected packets are answered. They are fixed, and documented. */
 static int compile_answers(uint64_t tick, struct tg_policy *policy)
 {
 	static const struct tg_refill to_one = {10, 10, 1000000000, true},
@@ -348,7 +362,7 @@ static void add_entries(const struct tg_prefix_list *list, enum tg_list verdict,
 	}
 }
 
-/* Deny before allow: an allow entry of the same prefix comes later and overwrites it. */
+/* Deny first, so that an allow entry of the same prefix overwrites it. */
 static int compile_lists(const struct tg_config *config, struct tg_compiled *compiled)
 {
 	size_t n = config->allow.n + config->deny.n;

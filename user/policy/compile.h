@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The compiler: a configuration to exactly the bytes that the packet programs read. Pure:
- * no system call, no clock. The one place that knows both sides.
+ * The compiler: makes from a configuration exactly the bytes that the packet programs read. Pure:
+ * no system call, no clock. Only policy/ knows both sides.
  */
 #ifndef TG_POLICY_COMPILE_H
 #define TG_POLICY_COMPILE_H
@@ -13,19 +13,24 @@
 #include "config/config.h"
 
 /*
- * Compiles @config over what is in force: @records and @meta (all zero and TG_ABI_VERSION,
- * next_serial 1 at the first start). A limit of the same name keeps its slot and id.
- * @bank: where the generation will stand. @tick: the coarse clock's resolution in ns, or
- * UINT64_MAX: no limit is to read it. Returns 0, -EINVAL (a refill that cannot be represented,
- * which validation should have caught) or -ENOMEM.
+ * Compiles @config to follow the policy in force.
+ * @records: TG_LIMITS_MAX records in force, by slot; all zero at the first start.
+ * @meta: of the maps; at the first start zero, but for TG_ABI_VERSION and a next_serial of 1.
+ * @bank: the bank that the new generation will use.
+ * @tick: the resolution of the coarse clock in ns; UINT64_MAX lets no limit use that clock.
+ * A limit of the same name keeps its slot, and its id unless its buckets are keyed by something
+ * else. Returns 0 with a *@compiled that the caller frees, -ENOMEM, -ENOSPC if no slot is free, or
+ * -EINVAL for a refill out of bounds, which validation excludes. Leaves *@compiled unchanged on
+ * failure.
  */
 int tg_policy_compile(const struct tg_config *config, const struct tg_limit_record *records,
 		      const struct tg_meta *meta, uint32_t bank, uint64_t tick,
 		      struct tg_compiled **compiled);
 
+/* Frees *@compiled, which may be NULL, and sets it to NULL. */
 void tg_compiled_free(struct tg_compiled **compiled);
 
-/* The mask of the first @length of 128 bits. */
+/* Returns a mask, in network byte order, of the first @length (0..128) bits of an address. */
 struct tg_address tg_address_mask(unsigned int length);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A limit's match to its bit in the masks that the packet programs look up. */
+/* Compiles matches: sets the bit of each limit in the masks that the packet programs look up. */
 #include <endian.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -14,7 +14,7 @@ static bool is_syn(unsigned int octet)
 	return (octet & TG_TCP_SYN) && !(octet & TG_TCP_ACK);
 }
 
-/* Whether packets that lack the field, for want of a protocol that has it, are ruled out. */
+/* Whether the limit excludes packets of protocols that do not have the field. */
 static bool needs_field(const struct tg_config_limit *limit, enum tg_field field)
 {
 	const struct tg_values *values = &limit->match.fields[field];
@@ -45,7 +45,7 @@ static bool meets_protocol(const struct tg_config_limit *limit, unsigned int pro
 
 static bool meets_fragment(const struct tg_config_limit *limit, enum tg_fragment fragment)
 {
-	/* A handshake's packet is known by its flags, which later fragments do not have. */
+	/* Later fragments have no TCP flags. */
 	if (fragment == TG_FRAGMENT_LATER && needs_field(limit, TG_FIELD_TCP_FLAGS))
 		return false;
 	switch (limit->match.fragments) {
@@ -107,13 +107,13 @@ void tg_policy_compile_match(const struct tg_config_limit *limit, uint64_t bit,
 	compile_field(limit, TG_FIELD_LENGTH, bit, compiled->lengths, &policy->has_lengths);
 }
 
-/* IPv4 lies inside of IPv6 here (::ffff:0:0/96), but ::/0 and its like do not reach it. */
+/* All IPv4 addresses. Prefixes around it, such as ::/0, do not apply inside. */
 static const struct tg_prefix ipv4 = {.address = {[10] = 0xff, [11] = 0xff}, .length = 96};
 
-/* One prefix as one limit names it. */
+/* A prefix that a limit names. */
 struct mention {
 	struct tg_prefix prefix;
-	uint64_t is, is_not; /* the limit's bit in one of the two */
+	uint64_t is, is_not; /* the bit of the limit, in one of the two */
 };
 
 struct mentions {
@@ -128,7 +128,7 @@ static void free_mentions(struct mentions *mentions)
 
 static int compare_mentions(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct tg_prefix)); /* parents before children */
+	return memcmp(a, b, sizeof(struct tg_prefix)); /* a prefix before those inside it */
 }
 
 static const struct tg_addresses *addresses_of(const struct tg_config_limit *limit, bool source)
@@ -168,7 +168,7 @@ static int collect(const struct tg_config *config, const uint32_t *slots, bool s
 	return 0;
 }
 
-/* What holds inside a prefix: its own mentions and those of the prefixes around it. */
+/* What applies inside a prefix: the mentions of it and of the prefixes around it. */
 struct scope {
 	struct tg_prefix prefix;
 	uint64_t is, is_not;
@@ -183,8 +183,11 @@ static bool encloses(const struct tg_prefix *outer, const struct tg_prefix *inne
 	return !rest || (outer->address[whole] ^ inner->address[whole]) >> (8 - rest) == 0;
 }
 
-/* One trie entry for each different prefix, in order, with the limits that addresses meet whose
- * longest prefix it is. @open: the scopes around the present place, at most one a length.
+/*
+ * Makes a trie entry for each different prefix: the limits met by addresses for which it is the
+ * longest prefix. @mentions are sorted. @any: limits whose condition every address meets. Returns
+ * the number of entries. @open is the stack of scopes around a mention, at most one for each
+ * length.
  */
 static size_t merge(const struct mentions *mentions, uint64_t any, struct tg_address_entry *entries)
 {

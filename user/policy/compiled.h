@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A compiled policy: the bytes of the maps, and what must be known to publish them. */
+/* A compiled policy: the bytes of the maps, and what publishing them needs to know. */
 #ifndef TG_POLICY_COMPILED_H
 #define TG_POLICY_COMPILED_H
 
@@ -17,12 +17,13 @@ _Static_assert(TG_CONFIG_XDP == 1 << TG_HOOK_XDP &&
 		       TG_CONFIG_HOOKS_N == TG_HOOKS,
 	       "hooks");
 
+/* An entry of the allow and deny lists. */
 struct tg_list_entry {
 	struct tg_lpm_key key;
 	struct tg_listed value;
 };
 
-/* An entry of the maps by address: the limits that are met where no longer prefix holds. */
+/* An entry of a map by address: a mask of the limits met where this is the longest prefix. */
 struct tg_address_entry {
 	struct tg_lpm_key key;
 	uint64_t limits;
@@ -33,21 +34,22 @@ struct tg_address_entries {
 	size_t n;
 };
 
+/* Owns its lists and entries; tg_compiled_free() frees them. Masks of limits have a bit a slot. */
 struct tg_compiled {
 	struct tg_policy policy;
 	struct tg_limit_record records[TG_LIMITS_MAX];
 	struct tg_admission
-		admissions[TG_LIMITS_MAX];    /* their states are carried over when published */
-	uint32_t slots[TG_CONFIG_LIMITS_MAX]; /* by place in the configuration */
-	uint64_t fresh;			      /* slots given to limits that did not exist before */
-	bool rates_changed;		      /* live buckets are to be converted */
-	bool shares_names;		      /* with other nodes: see shape_of() */
-	bool limits_removed;		      /* buckets of unknown ids are to be taken out */
-	uint32_t next_serial;
-	struct tg_list_entry *lists; /* in order of writing: a later one replaces an earlier */
+		admissions[TG_LIMITS_MAX]; /* publishing copies their states from the last bank */
+	uint32_t slots[TG_CONFIG_LIMITS_MAX]; /* by index in the configuration */
+	uint64_t fresh;		     /* mask of slots of limits that did not exist before */
+	bool rates_changed;	     /* live buckets must be converted */
+	bool shares_names;	     /* tg_config_shares_names() */
+	bool limits_removed;	     /* buckets of ids that are gone must be removed */
+	uint32_t next_serial;	     /* for tg_meta, after the new limits */
+	struct tg_list_entry *lists; /* in the order of writing: later ones replace earlier */
 	size_t lists_n;
-	struct tg_address_entries sources, destinations; /* the maps of these names */
-	uint64_t source_ports[TG_FIELD_VALUES];		 /* likewise */
+	struct tg_address_entries sources, destinations; /* maps `sources` and so on */
+	uint64_t source_ports[TG_FIELD_VALUES];		 /* maps: masks of limits by value */
 	uint64_t destination_ports[TG_FIELD_VALUES];
 	uint64_t lengths[TG_FIELD_VALUES];
 };

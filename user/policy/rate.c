@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Compiles a refill to the units, the clock and the slack of a bucket. */
 #include <errno.h>
 
 #include "policy/rate.h"
 #include "base/clock.h"
 
-/* The coarse clock is late by up to a tick: a limit reads it where that is small beside its own
- * grain. */
+/*
+ * A limit reads the coarse clock, which is late by up to a tick, if its interval has at least 4
+ * ticks (stepped), or if an empty bucket takes at least 64 ticks to fill (continuous).
+ */
 #define TICKS_PER_INTERVAL 4
 #define TICKS_TO_FILL	   64
 
 typedef unsigned __int128 wide;
 
-/* How much the virtual clock advances in @ns: differences up to that are no sign of a bad clock. */
+/*
+ * Returns the units refilled in @ns. A deficit beyond capacity by more means that a clock went
+ * back.
+ */
 static uint64_t slack_of(const struct tg_rate *rate, uint64_t ns)
 {
 	if (rate->interval)
@@ -32,7 +38,7 @@ static void compile_continuous(const struct tg_refill *refill, uint64_t tick, st
 {
 	wide filled = (wide)refill->capacity * refill->interval; /* ns to fill, times amount */
 
-	/* 32/5 = 6.4 units a ns at least. */
+	/* At least 32/5 = 6.4 units a ns. */
 	while (((wide)refill->amount << rate->scale) * 5 < (wide)refill->interval * 32)
 		rate->scale++;
 	rate->amount = ((wide)refill->amount << (rate->scale + TG_RATE_SHIFT)) / refill->interval;

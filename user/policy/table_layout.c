@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Lays out the table of buckets and derives the secrets of its hash. */
 #include "policy/table_layout.h"
 
 #include <string.h>
