@@ -96,10 +96,10 @@ __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_charge_reque
 }
 
 /*
- * Charges in the common case: the state has this program's rate, and the limit neither delays nor
- * backs off. Anything else, and a lost race, returns TG_CHARGE_AGAIN, which tg_charge_bucket()
- * resolves. The bucket's counters are not atomic, which saves two thirds of their cost: on several
- * CPUs they may fall short, but the limit's own counters never do.
+ * Charges in the common case: the state has this program's rate, and the limit neither delays,
+ * backs off nor is shared. Anything else, and a lost race, returns TG_CHARGE_AGAIN, which
+ * tg_charge_bucket() resolves. The bucket's counters are not atomic, which saves two thirds of
+ * their cost: on several CPUs they may fall short, but the limit's own counters never do.
  */
 static __always_inline int tg_charge_fast(struct tg_bucket *bucket, const struct tg_limit *limit,
 					  struct tg_charge_request *request)

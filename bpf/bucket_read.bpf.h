@@ -41,7 +41,8 @@ static __always_inline __u64 tg_read_state(const struct tg_bucket *bucket)
 /*
  * Returns the bucket in entry @number if its key is @key, with its number, penalty and state in
  * @request; else NULL. The order of the loads matters. The penalty comes first, so that clearing
- * it never drops a penalty set after the state was read. The state comes second: no swap succeeds
+ * it never drops a penalty set after the state was read. (On arm64 these two may swap, which is
+ * harmless, because a penalty just set has not ended.) The state comes second: no swap succeeds
  * on it once the entry has gone to another key. The key comes last.
  */
 static __always_inline struct tg_bucket *tg_bucket_at(const struct tg_bucket_key *key, __u32 number,
@@ -148,7 +149,8 @@ static __always_inline int tg_read_bucket(__u64 state, struct tg_charge_request 
 	if (tg_state_version(state) != limit->version) {
 		if (tg_read_other_rate(state, request, snapshot))
 			return -ENOENT;
-		/* Converts here and not in tg_read_other_rate(), whose stack is the deepest. */
+		/* Converts here and not in tg_read_other_rate(), whose stack ties for the deepest.
+		 */
 		if (snapshot->foreign)
 			snapshot->deficit = tg_convert_deficit(snapshot->deficit, rate->capacity,
 							       snapshot->from);

@@ -13,8 +13,8 @@
 #include "token.bpf.h"
 #include "verdict.bpf.h"
 
-/* Takes a token for an answer if there is one. A lost race is no answer, which costs nobody
- * anything. */
+/* Takes a token for an answer if there is one. A lost race is no answer, and costs the
+ * source one token at most. */
 static __always_inline bool tg_answer_token(__u32 index,
 					    const volatile struct tg_rate *volatile_rate)
 {

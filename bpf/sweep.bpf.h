@@ -234,7 +234,7 @@ static long tg_sweep_overflow(void *map, __u32 *index, struct tg_bucket *bucket,
 	if (!record || !record->name[0])
 		return 0;
 	tg_sweep_state(sweep, bucket, record, tg_sweep_selects_overflow(sweep, record, *index));
-	/* Not counted: the numbers are of buckets of sources. */
+	/* `reset` counts the buckets of sources alone; `converted` counts these too. */
 	sweep->reset = before;
 	return 0;
 }

@@ -28,7 +28,7 @@
 #include "table.bpf.h"
 
 #define TG_LOCK_TRIES 64 /* another CPU works on the same set, and not for long */
-#define TG_GIVE_TRIES 64 /* of one call; the caller makes as many calls */
+#define TG_GIVE_TRIES 64 /* of one call; tg_table_remove() makes as many calls */
 
 /*
  * Pops an entry from the free list: its number, -ENOSPC if there is none, or -EAGAIN if other CPUs
@@ -274,8 +274,9 @@ static __always_inline int tg_table_add(struct tg_table_set *set, struct tg_buck
 
 /*
  * Inserts a bucket that has admitted @admitted packets. Returns the number of its entry plus 1, or
- * -EEXIST: another CPU inserted it; -EAGAIN: others work on the set, and this CPU may have
- * interrupted one of them; -ENOSPC: the table is full; -EBUSY: the key's sets are full.
+ * -EEXIST: another CPU inserted it; -EAGAIN: others work on the set or the free list, and
+ * this CPU may have interrupted one of them; -ENOSPC: the table is full; -EBUSY: the key's sets are
+ * full.
  */
 __noinline int tg_table_insert(struct tg_bucket_key *key, __u64 hash, __u64 state, __u64 admitted)
 {

@@ -7,7 +7,8 @@
 #include "maps.bpf.h"
 
 /*
- * Takes a token if there is one. A refusal stores nothing, so that a flood on many CPUs only reads
+ * Takes a token if there is one. A refusal stores nothing, except after a
+ * clock that went back, so that a flood on many CPUs only reads
  * the cache line and does not pass it around. False also after @tries lost races.
  */
 static __always_inline bool tg_take_token(__u64 *word, const struct tg_rate *rate, int tries)

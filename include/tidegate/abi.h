@@ -111,8 +111,8 @@ struct tg_bucket_key {
 _Static_assert(sizeof(struct tg_bucket_key) == 24, "bucket key");
 
 /*
- * One bucket. Programs change it by compare-and-swap on `state` and by atomic additions; user
- * space only reads it.
+ * One bucket. Programs change `state` and `penalty` by compare-and-swap, but a reset stores penalty
+ * 0. The counters are plain additions, which may fall short on several CPUs. User space only reads.
  */
 struct tg_bucket {
 	__u64 state;	   /* see gcra.h */
@@ -190,7 +190,8 @@ struct tg_limit {
 	__u8 dscp;
 	__u8 dns_refused; /* answers rejected DNS queries by REFUSED instead of TC */
 	__u8 has_backoff;
-	__u8 is_fast; /* on the fast path: neither delays nor backs off */
+	__u8 is_fast; /* tg_charge_fast() may charge it: it neither delays, backs off nor is shared
+		       */
 	__u8 rank;    /* place in the configuration; the slot says nothing about it */
 	__u8 pad[7];
 };

@@ -11,8 +11,8 @@
 
 enum tg_app_what {
 	TG_APP_FIND,   /* finds the limit by its name: fills limit_id, per and name_key */
-	TG_APP_CHARGE, /* charges, and fills all fields after `result` */
-	TG_APP_PEEK,   /* fills the same fields and changes nothing */
+	TG_APP_CHARGE, /* charges, and fills the fields after `result`, but per and name_key */
+	TG_APP_PEEK,   /* fills the same but departure, and changes nothing */
 };
 
 enum tg_app_result {

@@ -42,7 +42,7 @@ struct tg_debit {
 _Static_assert(sizeof(struct tg_debit) == 56, "debit");
 
 struct tg_debit_batch {
-	__u64 now[TG_CLOCKS]; /* out: the clocks at the beginning, ns */
+	__u64 now[TG_CLOCKS]; /* the program's own: the clocks at the beginning, ns */
 	__u32 n;	      /* debits in the map */
 	__u32 pad;
 };

@@ -38,7 +38,7 @@ struct tg_sweep {
 	__u32 limit_id; /* with BY_LIMIT */
 	__u32 visited;	/* out: numbers of buckets */
 	__u32 reclaimed;
-	__u32 converted;
+	__u32 converted; /* overflow buckets included */
 	__u32 reset;
 	__u32 candidates; /* entries in the map `candidates`, for the reclaiming program */
 };
