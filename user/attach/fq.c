@@ -19,18 +19,18 @@
 	100000U /* that may wait, of one flow too: what waits is bounded by max_delay              \
 		 */
 
-static struct tcmsg *put_header(struct nlmsghdr *request, uint16_t type, uint16_t flags,
-				unsigned int ifindex, uint32_t parent)
+static struct tcmsg *put_tc_header(struct nlmsghdr *request, uint16_t type, uint16_t flags,
+				   unsigned int ifindex, uint32_t parent)
 {
-	struct tcmsg *errmsg;
+	struct tcmsg *tc;
 
 	request->nlmsg_type = type;
 	request->nlmsg_flags = NLM_F_REQUEST | flags;
-	errmsg = mnl_nlmsg_put_extra_header(request, sizeof(*errmsg));
-	errmsg->tcm_family = AF_UNSPEC;
-	errmsg->tcm_ifindex = ifindex;
-	errmsg->tcm_parent = parent;
-	return errmsg;
+	tc = mnl_nlmsg_put_extra_header(request, sizeof(*tc));
+	tc->tcm_family = AF_UNSPEC;
+	tc->tcm_ifindex = ifindex;
+	tc->tcm_parent = parent;
+	return tc;
 }
 
 struct filters {
@@ -40,14 +40,14 @@ struct filters {
 
 static int on_filter(const struct nlmsghdr *header, void *data)
 {
-	const struct tcmsg *errmsg = mnl_nlmsg_get_payload(header);
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(header);
 	const struct filters *filters = data;
-	struct tg_filter filter = {.handle = errmsg->tcm_handle,
-				   .priority = TC_H_MAJ(errmsg->tcm_info) >> 16,
-				   .protocol = TC_H_MIN(errmsg->tcm_info)};
+	struct tg_filter filter = {.handle = tc->tcm_handle,
+				   .priority = TC_H_MAJ(tc->tcm_info) >> 16,
+				   .protocol = TC_H_MIN(tc->tcm_info)};
 	struct nlattr *attribute;
 
-	mnl_attr_for_each(attribute, header, sizeof(*errmsg))
+	mnl_attr_for_each(attribute, header, sizeof(*tc))
 	{
 		if (mnl_attr_get_type(attribute) == TCA_KIND)
 			snprintf(filter.kind, sizeof(filter.kind), "%s",
@@ -65,8 +65,8 @@ void tg_fq_each_filter(unsigned int ifindex, bool egress,
 	char buffer[256];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 
-	put_header(request, RTM_GETTFILTER, NLM_F_DUMP, ifindex,
-		   TC_H_MAKE(TC_H_CLSACT, egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS));
+	put_tc_header(request, RTM_GETTFILTER, NLM_F_DUMP, ifindex,
+		      TC_H_MAKE(TC_H_CLSACT, egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS));
 	tg_rtnl_request(request, on_filter, &filters);
 }
 
@@ -80,22 +80,22 @@ struct queues {
 
 static int on_qdisc(const struct nlmsghdr *header, void *data)
 {
-	const struct tcmsg *errmsg = mnl_nlmsg_get_payload(header);
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(header);
 	struct queues *queues = data;
 	struct nlattr *attribute;
 	const char *kind = "";
 
-	if (errmsg->tcm_ifindex != (int)queues->ifindex)
+	if (tc->tcm_ifindex != (int)queues->ifindex)
 		return MNL_CB_OK;
-	mnl_attr_for_each(attribute, header, sizeof(*errmsg))
+	mnl_attr_for_each(attribute, header, sizeof(*tc))
 	{
 		if (mnl_attr_get_type(attribute) == TCA_KIND)
 			kind = mnl_attr_get_str(attribute);
 	}
-	if (errmsg->tcm_parent == TC_H_ROOT) {
+	if (tc->tcm_parent == TC_H_ROOT) {
 		snprintf(queues->root, sizeof(queues->root), "%s", kind);
-		queues->handle = errmsg->tcm_handle;
-	} else if (errmsg->tcm_parent != TC_H_CLSACT) {
+		queues->handle = tc->tcm_handle;
+	} else if (tc->tcm_parent != TC_H_CLSACT) {
 		queues->below++;
 		queues->below_fair += strcmp(kind, "fq") == 0;
 	}
@@ -108,7 +108,7 @@ static int find_queues(unsigned int ifindex, struct queues *queues)
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 
 	*queues = (struct queues){.ifindex = ifindex};
-	put_header(request, RTM_GETQDISC, NLM_F_DUMP, ifindex, 0);
+	put_tc_header(request, RTM_GETQDISC, NLM_F_DUMP, ifindex, 0);
 	return tg_rtnl_request(request, on_qdisc, queues);
 }
 
@@ -132,8 +132,8 @@ static int put_fq(unsigned int ifindex)
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct nlattr *options;
 
-	put_header(request, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, ifindex,
-		   TC_H_ROOT)
+	put_tc_header(request, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, ifindex,
+		      TC_H_ROOT)
 		->tcm_handle = OUR_HANDLE;
 	mnl_attr_put_strz(request, TCA_KIND, "fq");
 	options = mnl_attr_nest_start(request, TCA_OPTIONS);
@@ -192,7 +192,7 @@ void tg_fq_restore(unsigned int ifindex)
 	if (find_queues(ifindex, &queues) || queues.handle != OUR_HANDLE ||
 	    strcmp(queues.root, "fq") != 0)
 		return;
-	put_header(request, RTM_DELQDISC, NLM_F_ACK, ifindex, TC_H_ROOT);
+	put_tc_header(request, RTM_DELQDISC, NLM_F_ACK, ifindex, TC_H_ROOT);
 	error = tg_rtnl_request(request, NULL, NULL);
 	if (error)
 		tg_log(TG_LOG_WARNING, "the fq qdisc of tidegate stays on interface %u: %s",

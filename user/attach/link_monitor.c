@@ -23,9 +23,9 @@ static const struct timeval pause_after = {.tv_usec = 20000};
 
 static void on_settled(evutil_socket_t fd, short what, void *data)
 {
-	struct tg_link_monitor *netlink = data;
+	struct tg_link_monitor *monitor = data;
 
-	netlink->changed(netlink->data);
+	monitor->changed(monitor->data);
 }
 
 /*
@@ -34,17 +34,17 @@ static void on_settled(evutil_socket_t fd, short what, void *data)
  */
 static void on_readable(evutil_socket_t fd, short what, void *data)
 {
-	struct tg_link_monitor *netlink = data;
+	struct tg_link_monitor *monitor = data;
 	char buffer[8192];
 
-	while (mnl_socket_recvfrom(netlink->socket, buffer, sizeof(buffer)) > 0)
+	while (mnl_socket_recvfrom(monitor->socket, buffer, sizeof(buffer)) > 0)
 		;
-	if (!event_pending(netlink->settled, EV_TIMEOUT, NULL))
-		event_add(netlink->settled, &pause_after);
+	if (!event_pending(monitor->settled, EV_TIMEOUT, NULL))
+		event_add(monitor->settled, &pause_after);
 }
 
 int tg_link_monitor_open(struct event_base *base, void (*changed)(void *data), void *data,
-			 struct tg_link_monitor **netlink)
+			 struct tg_link_monitor **monitor)
 {
 	tg_cleanup(tg_link_monitor_close) struct tg_link_monitor *made = calloc(1, sizeof(*made));
 	int fd;
@@ -61,13 +61,13 @@ int tg_link_monitor_open(struct event_base *base, void (*changed)(void *data), v
 	made->settled = evtimer_new(base, on_settled, made);
 	if (!made->readable || !made->settled || event_add(made->readable, NULL))
 		return tg_log_errno(ENOMEM, "netlink");
-	*netlink = TAKE_PTR(made);
+	*monitor = TAKE_PTR(made);
 	return 0;
 }
 
-void tg_link_monitor_close(struct tg_link_monitor **netlink)
+void tg_link_monitor_close(struct tg_link_monitor **monitor)
 {
-	struct tg_link_monitor *old = *netlink;
+	struct tg_link_monitor *old = *monitor;
 
 	if (!old)
 		return;
@@ -78,5 +78,5 @@ void tg_link_monitor_close(struct tg_link_monitor **netlink)
 	if (old->socket)
 		mnl_socket_close(old->socket);
 	free(old);
-	*netlink = NULL;
+	*monitor = NULL;
 }

@@ -9,8 +9,8 @@ struct tg_link_monitor;
 /* Calls @changed, soon and not more often than it must, after any such event. 0 or -errno, logged.
  */
 int tg_link_monitor_open(struct event_base *base, void (*changed)(void *data), void *data,
-			 struct tg_link_monitor **netlink);
+			 struct tg_link_monitor **monitor);
 
-void tg_link_monitor_close(struct tg_link_monitor **netlink); /* NULL-safe */
+void tg_link_monitor_close(struct tg_link_monitor **monitor); /* NULL-safe */
 
 #endif

@@ -104,7 +104,7 @@ static int list_links(struct listing *listing)
 }
 
 /* A overlap outside the list harms nobody. */
-static void keep_twins(struct tg_target *targets, size_t n)
+static void clear_overlaps_outside(struct tg_target *targets, size_t n)
 {
 	size_t i, j;
 
@@ -163,7 +163,7 @@ int tg_targets_find(const struct tg_config *config, struct tg_target **targets, 
 			"the configuration fits %zu interfaces, more than the %d that can "
 			"be held; write a narrower pattern",
 			listing.n, TG_CONFIG_INTERFACES_MAX - 1);
-	keep_twins(listing.items, listing.n);
+	clear_overlaps_outside(listing.items, listing.n);
 	*targets = TAKE_PTR(listing.items);
 	*n = listing.n;
 	return 0;

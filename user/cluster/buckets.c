@@ -44,8 +44,8 @@ static struct limit *limit_of(struct tg_cluster_buckets *buckets, uint64_t hash)
 	return NULL;
 }
 
-static bool to_share_key(const struct tg_cluster_buckets *buckets, const struct tg_bucket_key *key,
-			 struct tg_shared_key *shared)
+static bool to_shared_key(const struct tg_cluster_buckets *buckets, const struct tg_bucket_key *key,
+			  struct tg_shared_key *shared)
 {
 	size_t i;
 
@@ -83,7 +83,7 @@ static int on_report(void *data, void *record, size_t size)
 	if (size != sizeof(report) || !buckets->exchange)
 		return 0;
 	memcpy(&report, record, sizeof(report));
-	if (to_share_key(buckets, &report.key, &key))
+	if (to_shared_key(buckets, &report.key, &key))
 		tg_sources_add(buckets->exchange, &key, report.tokens, buckets->now);
 	return 0;
 }

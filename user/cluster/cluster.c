@@ -38,8 +38,8 @@ static void settle_buckets(struct tg_cluster *cluster, uint64_t now)
  * each other. When this is looked at, the last frame of this name is ours, unless there are two;
  * or the other one has been slow.
  */
-static void look_for_twin(struct tg_cluster *cluster, const struct tg_store_frame *own,
-			  uint64_t now)
+static void check_name_conflict(struct tg_cluster *cluster, const struct tg_store_frame *own,
+				uint64_t now)
 {
 	bool had_conflict = cluster->name_conflict != 0;
 
@@ -73,7 +73,7 @@ static void on_round(void *data, const struct tg_store_answer *round)
 		tg_peers_receive(cluster->exchange, round->frames[i].bytes, round->frames[i].length,
 				 now);
 	if (round && round->own.length)
-		look_for_twin(cluster, &round->own, now);
+		check_name_conflict(cluster, &round->own, now);
 	tg_exchange_settle(cluster->exchange, round != NULL, now);
 	settle_buckets(cluster, now);
 	if (round)
@@ -107,7 +107,7 @@ static int start_tick(struct tg_cluster *cluster, struct event_base *base)
 	return 0;
 }
 
-static int make_share(struct tg_cluster *cluster)
+static int make_exchange(struct tg_cluster *cluster)
 {
 	const struct tg_config_cluster *config = &cluster->config;
 	struct tg_exchange_settings settings = {
@@ -142,7 +142,7 @@ static int open_cluster(struct event_base *base, struct tg_datapath *datapath,
 	made->config = *config;
 	made->secret = *secret;
 	made->opened_at = read_clock();
-	error = make_share(made);
+	error = make_exchange(made);
 	if (!error)
 		error = tg_cluster_buckets_open(datapath, &made->buckets);
 	if (!error)

@@ -13,7 +13,7 @@
 #include "cluster/sources.h"
 
 /* The peer's place by name, or where it belongs. */
-static size_t place_of(const struct tg_exchange *exchange, const char *node, bool *found)
+static size_t peer_index(const struct tg_exchange *exchange, const char *node, bool *found)
 {
 	size_t i;
 	int order;
@@ -97,14 +97,14 @@ static void merge(struct tg_exchange *exchange, struct tg_peer *peer,
 	}
 }
 
-static int add_peer(struct tg_exchange *exchange, size_t place, struct tg_node_frame **frame,
+static int add_peer(struct tg_exchange *exchange, size_t index, struct tg_node_frame **frame,
 		    uint64_t now)
 {
-	struct tg_peer *peer = &exchange->peers[place];
+	struct tg_peer *peer = &exchange->peers[index];
 
 	if (exchange->peers_n == TG_SHARED_NODES_MAX)
 		return -ENOSPC;
-	memmove(peer + 1, peer, (exchange->peers_n++ - place) * sizeof(*peer));
+	memmove(peer + 1, peer, (exchange->peers_n++ - index) * sizeof(*peer));
 	*peer = (struct tg_peer){.last = TAKE_PTR(*frame), .heard_at = now, .frames = 1};
 	tg_peers_compare_tables(exchange, peer);
 	return 0;
@@ -136,7 +136,7 @@ int tg_peers_receive(struct tg_exchange *exchange, const uint8_t *bytes, size_t 
 	tg_cleanup(tg_node_frame_free) struct tg_node_frame *frame = NULL;
 	int error = tg_node_frame_decode(bytes, length, &exchange->settings.secret, &frame);
 	struct tg_peer *peer;
-	size_t place;
+	size_t index;
 	bool found;
 
 	exchange->counters.damaged += error == -EBADMSG;
@@ -146,10 +146,10 @@ int tg_peers_receive(struct tg_exchange *exchange, const uint8_t *bytes, size_t 
 		return error;
 	if (strcmp(frame->node, exchange->settings.node) == 0)
 		return frame->epoch == exchange->settings.epoch ? -EALREADY : -EEXIST;
-	place = place_of(exchange, frame->node, &found);
+	index = peer_index(exchange, frame->node, &found);
 	if (!found)
-		return add_peer(exchange, place, &frame, now);
-	peer = &exchange->peers[place];
+		return add_peer(exchange, index, &frame, now);
+	peer = &exchange->peers[index];
 	if (peer->last->epoch == frame->epoch && frame->seq <= peer->last->seq) {
 		peer->repeated++;
 		return -EALREADY;

@@ -36,8 +36,8 @@ void tg_sources_keep(struct tg_exchange *exchange,
 }
 
 /* The place of @key in the list, or where it belongs. */
-static size_t place_of(const struct tg_exchange *exchange, const struct tg_shared_key *key,
-		       bool *found)
+static size_t source_index(const struct tg_exchange *exchange, const struct tg_shared_key *key,
+			   bool *found)
 {
 	size_t low = 0, high = exchange->sources_n, middle;
 	int order;
@@ -93,21 +93,21 @@ struct tg_shared_source *tg_sources_find(struct tg_exchange *exchange,
 					 const struct tg_shared_key *key, uint64_t now)
 {
 	bool found;
-	size_t place = place_of(exchange, key, &found);
+	size_t index = source_index(exchange, key, &found);
 
 	if (found)
-		return &exchange->sources[place];
+		return &exchange->sources[index];
 	if (exchange->sources_n == exchange->settings.max_sources) {
 		if (!make_room(exchange, now)) {
 			leave_out(exchange, key->limit);
 			return NULL;
 		}
-		place = place_of(exchange, key, &found);
+		index = source_index(exchange, key, &found);
 	}
-	memmove(&exchange->sources[place + 1], &exchange->sources[place],
-		(exchange->sources_n++ - place) * sizeof(*exchange->sources));
-	exchange->sources[place] = (struct tg_shared_source){.key = *key, .moved_at = now};
-	return &exchange->sources[place];
+	memmove(&exchange->sources[index + 1], &exchange->sources[index],
+		(exchange->sources_n++ - index) * sizeof(*exchange->sources));
+	exchange->sources[index] = (struct tg_shared_source){.key = *key, .moved_at = now};
+	return &exchange->sources[index];
 }
 
 static void take_here(struct tg_exchange *exchange, struct tg_shared_source *source,
@@ -139,9 +139,9 @@ const struct tg_shared_source *tg_sources_get(const struct tg_exchange *exchange
 					      const struct tg_shared_key *key)
 {
 	bool found;
-	size_t place = place_of(exchange, key, &found);
+	size_t index = source_index(exchange, key, &found);
 
-	return found ? &exchange->sources[place] : NULL;
+	return found ? &exchange->sources[index] : NULL;
 }
 
 const struct tg_shared_source *tg_sources_all(const struct tg_exchange *exchange, size_t *n)

@@ -28,8 +28,8 @@ struct tg_store {
 	uint64_t members_at; /* ns: when the set was last asked for */
 	uint64_t frames_at;  /* ns: when frames were last brought */
 	char key[TG_STORE_KEY_SIZE];
-	enum tg_redis_expected asked[COMMANDS_MAX];
-	size_t asked_n, answered_n;
+	enum tg_redis_expected expected[COMMANDS_MAX];
+	size_t sent_n, answered_n;
 	bool in_round;
 	uint64_t began_at; /* ns: the round */
 	struct tg_redis_reply *frames, *own;
@@ -37,26 +37,26 @@ struct tg_store {
 };
 
 /* Words end with a NUL, unless there are @lengths. */
-static int ask(struct tg_store *store, enum tg_redis_expected what, int n, const char *const *words,
-	       const size_t *lengths)
+static int send_command(struct tg_store *store, enum tg_redis_expected what, int n,
+			const char *const *words, const size_t *lengths)
 {
 	int error = tg_redis_client_send(store->client, n, words, lengths);
 
 	if (error == 0)
-		store->asked[store->asked_n++] = what;
+		store->expected[store->sent_n++] = what;
 	return error;
 }
 
-#define ASK(store, what, ...)                                                                      \
-	ask(store, what, sizeof((const char *[]){__VA_ARGS__}) / sizeof(const char *),             \
-	    (const char *[]){__VA_ARGS__}, NULL)
+#define SEND(store, what, ...)                                                                     \
+	send_command(store, what, sizeof((const char *[]){__VA_ARGS__}) / sizeof(const char *),    \
+		     (const char *[]){__VA_ARGS__}, NULL)
 
-static int ask_members(struct tg_store *store, uint64_t now)
+static int send_members(struct tg_store *store, uint64_t now)
 {
-	int error = ASK(store, TG_EXPECT_SADD, "SADD", store->members.set, store->cluster.node);
+	int error = SEND(store, TG_EXPECT_SADD, "SADD", store->members.set, store->cluster.node);
 
 	store->members_at = now;
-	return error ? error : ASK(store, TG_EXPECT_SMEMBERS, "SMEMBERS", store->members.set);
+	return error ? error : SEND(store, TG_EXPECT_SMEMBERS, "SMEMBERS", store->members.set);
 }
 
 static int greet(struct tg_store *store, char *why, size_t size)
@@ -70,16 +70,16 @@ static int greet(struct tg_store *store, char *why, size_t size)
 		error = tg_redis_client_send_auth(store->client, why, size);
 		if (error)
 			return error;
-		store->asked[store->asked_n++] = TG_EXPECT_AUTH;
+		store->expected[store->sent_n++] = TG_EXPECT_AUTH;
 	}
 	snprintf(why, size, "%s", strerror(ENOMEM));
 	snprintf(database, sizeof(database), "%u", server->database);
 	if (server->database)
-		error = ASK(store, TG_EXPECT_SELECT, "SELECT", database);
+		error = SEND(store, TG_EXPECT_SELECT, "SELECT", database);
 	snprintf(name, sizeof(name), "tidegate-%s", store->cluster.node);
 	if (!error)
-		error = ASK(store, TG_EXPECT_SETNAME, "CLIENT", "SETNAME", name);
-	return error ? error : ask_members(store, tg_now_ns());
+		error = SEND(store, TG_EXPECT_SETNAME, "CLIENT", "SETNAME", name);
+	return error ? error : send_members(store, tg_now_ns());
 }
 
 static void on_connected(void *data)
@@ -87,7 +87,7 @@ static void on_connected(void *data)
 	struct tg_store *store = data;
 	char why[sizeof(store->status.error)];
 
-	store->asked_n = store->answered_n = 0;
+	store->sent_n = store->answered_n = 0;
 	if (greet(store, why, sizeof(why)))
 		tg_redis_client_give_up(store->client, "%s", why);
 }
@@ -185,7 +185,7 @@ static int take_members(struct tg_store *store, const struct tg_redis_reply *rep
 static void on_answered(void *data, struct tg_redis_reply **reply)
 {
 	struct tg_store *store = data;
-	enum tg_redis_expected what = store->asked[store->answered_n++];
+	enum tg_redis_expected what = store->expected[store->answered_n++];
 	char why[sizeof(store->status.error)];
 	int error = tg_redis_expect(what, *reply, why, sizeof(why));
 
@@ -197,7 +197,7 @@ static void on_answered(void *data, struct tg_redis_reply **reply)
 		error = take_members(store, *reply);
 	if (error)
 		tg_redis_client_give_up(store->client, "%s", why);
-	else if (store->answered_n == store->asked_n)
+	else if (store->answered_n == store->sent_n)
 		finish(store);
 }
 
@@ -251,14 +251,14 @@ int tg_store_open(struct event_base *base, const struct tg_config_cluster *clust
 	return 0;
 }
 
-static int ask_set(struct tg_store *store, const uint8_t *frame, size_t length, uint64_t ms)
+static int send_set(struct tg_store *store, const uint8_t *frame, size_t length, uint64_t ms)
 {
 	char expiry[24];
 	const char *words[] = {"SET", store->key, (const char *)frame, "PX", expiry};
 	size_t lengths[] = {3, strlen(store->key), length, 2, 0};
 
 	lengths[4] = (size_t)snprintf(expiry, sizeof(expiry), "%llu", (unsigned long long)ms);
-	return ask(store, TG_EXPECT_SET, 5, words, lengths);
+	return send_command(store, TG_EXPECT_SET, 5, words, lengths);
 }
 
 /* After a time in which nobody listened, nobody is gone. */
@@ -268,7 +268,7 @@ static bool is_gone(const struct tg_store *store, const struct tg_store_member *
 }
 
 /* MGET of all frames, or SREM of those who are gone. */
-static int ask_about(struct tg_store *store, enum tg_redis_expected what)
+static int send_for_members(struct tg_store *store, enum tg_redis_expected what)
 {
 	const char *words[TG_SHARED_NODES_MAX + 1];
 	int n = 0, first;
@@ -283,23 +283,23 @@ static int ask_about(struct tg_store *store, enum tg_redis_expected what)
 			words[n++] = store->members.list[i].key;
 		else if (is_gone(store, &store->members.list[i]))
 			words[n++] = tg_store_key_node(store->members.list[i].key);
-	return n > first ? ask(store, what, n, words, NULL) : 0;
+	return n > first ? send_command(store, what, n, words, NULL) : 0;
 }
 
-static int ask_round(struct tg_store *store, const uint8_t *frame, size_t length, uint64_t now)
+static int send_round(struct tg_store *store, const uint8_t *frame, size_t length, uint64_t now)
 {
 	uint64_t ms = 10 * store->cluster.interval / NS_PER_MS;
 	bool is_second = now - store->members_at >= NS_PER_S;
-	int error = is_second ? ASK(store, TG_EXPECT_OWN, "MGET", store->key) : 0;
+	int error = is_second ? SEND(store, TG_EXPECT_OWN, "MGET", store->key) : 0;
 
 	if (!error)
-		error = ask_set(store, frame, length, ms > 3000 ? ms : 3000);
+		error = send_set(store, frame, length, ms > 3000 ? ms : 3000);
 	if (!error)
-		error = ask_about(store, TG_EXPECT_MGET);
+		error = send_for_members(store, TG_EXPECT_MGET);
 	if (error || !is_second)
 		return error;
-	error = ask_about(store, TG_EXPECT_SREM);
-	return error ? error : ask_members(store, now);
+	error = send_for_members(store, TG_EXPECT_SREM);
+	return error ? error : send_members(store, now);
 }
 
 bool tg_store_begin_round(struct tg_store *store, const uint8_t *frame, size_t length)
@@ -310,8 +310,8 @@ bool tg_store_begin_round(struct tg_store *store, const uint8_t *frame, size_t l
 		store->status.missed++;
 		return false;
 	}
-	store->asked_n = store->answered_n = 0;
-	if (ask_round(store, frame, length, now)) {
+	store->sent_n = store->answered_n = 0;
+	if (send_round(store, frame, length, now)) {
 		tg_redis_client_give_up(store->client, "%s", strerror(ENOMEM));
 		store->status.missed++;
 		return false;
@@ -331,9 +331,9 @@ static void say_goodbye(struct tg_store *store)
 {
 	if (!store->status.connected)
 		return;
-	store->asked_n = 0; /* nobody reads the answers any more */
-	if (ask_set(store, NULL, 0, 1) == 0)
-		ASK(store, TG_EXPECT_SREM, "SREM", store->members.set, store->cluster.node);
+	store->sent_n = 0; /* nobody reads the answers any more */
+	if (send_set(store, NULL, 0, 1) == 0)
+		SEND(store, TG_EXPECT_SREM, "SREM", store->members.set, store->cluster.node);
 }
 
 void tg_store_close(struct tg_store **store)

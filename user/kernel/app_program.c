@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/errmsg.h"
 
-static void destroy(struct app_bpf **skeleton)
+static void destroy_app(struct app_bpf **skeleton)
 {
 	app_bpf__destroy(*skeleton);
 }
@@ -64,7 +64,7 @@ static int pin(const struct app_bpf *skeleton, const char *state_dir, uint32_t b
 int tg_app_program_pin(const struct tg_program *program, const struct tg_compiled *compiled,
 		       const char *state_dir, char *errmsg)
 {
-	tg_cleanup(destroy) struct app_bpf *skeleton = app_bpf__open();
+	tg_cleanup(destroy_app) struct app_bpf *skeleton = app_bpf__open();
 	int error = skeleton ? 0 : -errno;
 
 	if (!error) {

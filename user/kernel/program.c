@@ -56,7 +56,7 @@ static struct bpf_program *packet_program(const struct tg_program *program, enum
 					    : skeleton->progs.tidegate_tc_egress;
 }
 
-static struct bpf_program *idle_program(const struct tg_program *program, enum tg_hook hook)
+static struct bpf_program *pass_program(const struct tg_program *program, enum tg_hook hook)
 {
 	const struct tidegate_bpf *skeleton = program->skeleton;
 
@@ -79,8 +79,8 @@ int tg_program_entry_fd(const struct tg_program *program, enum tg_hook hook)
 }
 
 /* Where the program of a hook stands: the map, and the index in it. */
-static int place_of(const struct tg_program *program, uint32_t bank, enum tg_hook hook,
-		    uint32_t *index)
+static int bank_slot(const struct tg_program *program, uint32_t bank, enum tg_hook hook,
+		     uint32_t *index)
 {
 	*index = hook == TG_HOOK_XDP ? bank : TG_TC_PROGRAM(bank, hook);
 	return tg_program_map_fd(program,
@@ -90,7 +90,7 @@ static int place_of(const struct tg_program *program, uint32_t bank, enum tg_hoo
 static int take_out(const struct tg_program *program, uint32_t bank, enum tg_hook hook)
 {
 	uint32_t index;
-	int map = place_of(program, bank, hook, &index);
+	int map = bank_slot(program, bank, hook, &index);
 
 	return bpf_map_delete_elem(map, &index) && errno != ENOENT ? -errno : 0;
 }
@@ -102,9 +102,9 @@ int tg_program_install(const struct tg_program *program, uint32_t bank)
 	uint32_t index;
 
 	for (hook = 0; hook < TG_HOOKS; hook++) {
-		map = place_of(program, bank, hook, &index);
+		map = bank_slot(program, bank, hook, &index);
 		fd = bpf_program__fd(has_hook(program, hook) ? packet_program(program, hook)
-							     : idle_program(program, hook));
+							     : pass_program(program, hook));
 		if (bpf_map_update_elem(map, &index, &fd, BPF_ANY))
 			return -errno;
 	}
@@ -126,7 +126,7 @@ bool tg_program_installed(const struct tg_program *program, uint32_t bank, enum 
 {
 	struct bpf_prog_info info = {};
 	uint32_t length = sizeof(info), index, id;
-	int map = place_of(program, bank, hook, &index);
+	int map = bank_slot(program, bank, hook, &index);
 
 	return has_hook(program, hook) && bpf_map_lookup_elem(map, &index, &id) == 0 &&
 	       bpf_obj_get_info_by_fd(bpf_program__fd(packet_program(program, hook)), &info,
@@ -251,7 +251,7 @@ static int fill_lists(const struct tidegate_bpf *skeleton, const struct tg_compi
 }
 
 /* Each program costs the verifier time: those of hooks that nobody has are not loaded. */
-static void leave_out(const struct tg_program *program)
+static void skip_unused_hooks(const struct tg_program *program)
 {
 	int hook;
 
@@ -291,7 +291,7 @@ static int prepare(const struct tg_compiled *compiled, unsigned int hooks,
 	memcpy((void *)&made->skeleton->rodata->policy, &compiled->policy,
 	       sizeof(compiled->policy));
 	made->hooks = hooks;
-	leave_out(made);
+	skip_unused_hooks(made);
 	size_maps(made->skeleton, compiled);
 	*program = TAKE_PTR(made);
 	return 0;
@@ -411,14 +411,14 @@ int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep)
 }
 
 int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
-		       const uint32_t *places)
+		       const uint32_t *entries)
 {
 	static uint32_t indices[TG_CANDIDATES_MAX];
 	uint32_t n = sweep->candidates, i;
 
 	for (i = 0; i < n; i++)
 		indices[i] = i;
-	if (bpf_map_update_batch(bpf_map__fd(program->skeleton->maps.candidates), indices, places,
+	if (bpf_map_update_batch(bpf_map__fd(program->skeleton->maps.candidates), indices, entries,
 				 &n, NULL))
 		return tg_log_errno(errno, "places to be reclaimed");
 	return run_sweep(program->skeleton->progs.tidegate_reclaim, sweep);

@@ -97,7 +97,7 @@ int tg_program_explain_load(char *errmsg, int error);
 /* Has the program look at sweep->candidates places of the table; fills its outputs. 0 or -errno,
  * logged. */
 int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
-		       const uint32_t *places);
+		       const uint32_t *entries);
 
 /* The program that charges the buckets in TG_MAP_DEBITS; see debit.h. */
 int tg_program_debit_fd(const struct tg_program *program);

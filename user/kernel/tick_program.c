@@ -11,14 +11,14 @@
 
 #define EDGES 8 /* some may have been missed */
 
-static void destroy(struct ticks_bpf **skeleton)
+static void destroy_ticks(struct ticks_bpf **skeleton)
 {
 	ticks_bpf__destroy(*skeleton);
 }
 
 int tg_ticks_find(uint64_t tick, uint64_t *begin)
 {
-	tg_cleanup(destroy) struct ticks_bpf *skeleton = ticks_bpf__open_and_load();
+	tg_cleanup(destroy_ticks) struct ticks_bpf *skeleton = ticks_bpf__open_and_load();
 	struct tg_ticks ticks = {};
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &ticks, .ctx_size_in = sizeof(ticks));
 	uint64_t last = 0, at;

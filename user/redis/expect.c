@@ -8,7 +8,7 @@
 static const struct {
 	const char *command;
 	enum tg_redis_reply_kind kind;
-} asked_for[] = {
+} commands[] = {
 	[TG_EXPECT_AUTH] = {"AUTH", TG_REDIS_TEXT},
 	[TG_EXPECT_SELECT] = {"SELECT", TG_REDIS_TEXT},
 	[TG_EXPECT_SETNAME] = {"CLIENT SETNAME", TG_REDIS_TEXT},
@@ -36,13 +36,13 @@ static const struct {
 	{"OOM", "its memory is full: maxmemory has to be more, or other keys less"},
 };
 
-static void explain(enum tg_redis_expected asked, const struct tg_redis_reply *reply, char *why,
+static void explain(enum tg_redis_expected expected, const struct tg_redis_reply *reply, char *why,
 		    size_t size)
 {
 	size_t i, code = strcspn(reply->text, " ");
 
 	/* Some quote the command, so the text stays out: the password is in it. */
-	if (asked == TG_EXPECT_AUTH) {
+	if (expected == TG_EXPECT_AUTH) {
 		snprintf(why, size,
 			 "it refuses user and password_file (%.*s): they must be those of ACL "
 			 "SETUSER or requirepass",
@@ -53,21 +53,21 @@ static void explain(enum tg_redis_expected asked, const struct tg_redis_reply *r
 		if (strlen(meanings[i].code) == code &&
 		    strncmp(meanings[i].code, reply->text, code) == 0) {
 			snprintf(why, size, "%s (%s: %.80s)", meanings[i].meaning,
-				 asked_for[asked].command, reply->text);
+				 commands[expected].command, reply->text);
 			return;
 		}
-	snprintf(why, size, "%s: %.160s", asked_for[asked].command, reply->text);
+	snprintf(why, size, "%s: %.160s", commands[expected].command, reply->text);
 }
 
-int tg_redis_expect(enum tg_redis_expected asked, const struct tg_redis_reply *reply, char *why,
+int tg_redis_expect(enum tg_redis_expected expected, const struct tg_redis_reply *reply, char *why,
 		    size_t size)
 {
-	snprintf(why, size, "it answers %s by what is no answer to it", asked_for[asked].command);
-	if (asked == TG_EXPECT_SETNAME) /* which only serves those who look at the server */
+	snprintf(why, size, "it answers %s by what is no answer to it", commands[expected].command);
+	if (expected == TG_EXPECT_SETNAME) /* which only serves those who look at the server */
 		return 0;
-	if (reply->kind == asked_for[asked].kind)
+	if (reply->kind == commands[expected].kind)
 		return 0;
 	if (reply->kind == TG_REDIS_ERROR)
-		explain(asked, reply, why, size);
+		explain(expected, reply, why, size);
 	return -EPROTO;
 }

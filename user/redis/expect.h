@@ -18,7 +18,7 @@ enum tg_redis_expected {
 };
 
 /* 0, or -EPROTO. @why is always written: what to say if the answer is not good after all. */
-int tg_redis_expect(enum tg_redis_expected asked, const struct tg_redis_reply *reply, char *why,
+int tg_redis_expect(enum tg_redis_expected expected, const struct tg_redis_reply *reply, char *why,
 		    size_t size);
 
 #endif

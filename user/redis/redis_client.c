@@ -33,7 +33,7 @@ struct tg_redis_client {
 	size_t turn;		 /* the server that is used or tried */
 	unsigned int pauses;	 /* since a connection held */
 	X509_STORE *authorities; /* the system's, if they are needed */
-	struct tg_resolver *lookup;
+	struct tg_resolver *resolver;
 	struct addrinfo *addresses, *untried;
 	char refused[WHY_SIZE]; /* why the addresses before could not be had */
 	struct bufferevent *connection;
@@ -100,7 +100,7 @@ static void plan_next(struct tg_redis_client *client, bool was_good)
 static void shut(struct tg_redis_client *client)
 {
 	event_del(client->deadline);
-	tg_resolver_free(&client->lookup);
+	tg_resolver_free(&client->resolver);
 	if (client->connection)
 		bufferevent_free(client->connection);
 	client->connection = NULL;
@@ -162,7 +162,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *data)
 	struct tg_redis_client *client = data;
 	char why[64];
 
-	if (client->lookup) {
+	if (client->resolver) {
 		tg_redis_client_give_up(client,
 					"its name cannot be resolved: no answer within %d ms",
 					TG_REDIS_LOOKUP_MS);
@@ -299,7 +299,7 @@ static void on_found(void *data, struct addrinfo *found, const char *why)
 {
 	struct tg_redis_client *client = data;
 
-	tg_resolver_free(&client->lookup);
+	tg_resolver_free(&client->resolver);
 	if (!found) {
 		tg_redis_client_give_up(client, "its name cannot be resolved: %s", why);
 		return;
@@ -333,7 +333,7 @@ static void on_attempt(evutil_socket_t fd, short what, void *data)
 	}
 	set_timer(client->deadline, TG_REDIS_LOOKUP_MS);
 	if (tg_resolver_new(client->base, server->host, server->port, on_found, client,
-			    &client->lookup))
+			    &client->resolver))
 		tg_redis_client_give_up(client, "%s", strerror(ENOMEM));
 }
 

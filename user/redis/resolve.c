@@ -10,68 +10,68 @@
 
 #include "base/cleanup.h"
 
-/* libevent answers also for a request that is given up, when the lookup may be gone. */
-struct question {
-	struct tg_resolver *asker; /* NULL: gone */
+/* libevent answers also for a request that is given up, when the resolver may be gone. */
+struct query {
+	struct tg_resolver *resolver; /* NULL: gone */
 };
 
 struct tg_resolver {
 	struct evdns_base *dns; /* only if it is a name */
-	struct question *question;
-	struct event *answered; /* out of the resolver's hands, so that it may be freed */
+	struct query *query;
+	struct event *deliver; /* out of the resolver's hands, so that it may be freed */
 	struct addrinfo *found;
 	const char *why;
 	tg_resolver_done *done;
 	void *data;
 };
 
-static void on_answered(evutil_socket_t fd, short what, void *data)
+static void on_deliver(evutil_socket_t fd, short what, void *data)
 {
-	struct tg_resolver *lookup = data;
+	struct tg_resolver *resolver = data;
 
-	lookup->done(lookup->data, TAKE_PTR(lookup->found), lookup->why);
+	resolver->done(resolver->data, TAKE_PTR(resolver->found), resolver->why);
 }
 
-static void answer(struct tg_resolver *lookup, int error, struct addrinfo *found)
+static void schedule_done(struct tg_resolver *resolver, int error, struct addrinfo *found)
 {
-	lookup->found = error ? NULL : found;
-	lookup->why = error ? evutil_gai_strerror(error) : found ? NULL : "no address";
-	event_active(lookup->answered, EV_TIMEOUT, 0);
+	resolver->found = error ? NULL : found;
+	resolver->why = error ? evutil_gai_strerror(error) : found ? NULL : "no address";
+	event_active(resolver->deliver, EV_TIMEOUT, 0);
 }
 
 static void on_resolved(int error, struct addrinfo *found, void *data)
 {
-	struct question *question = data;
+	struct query *query = data;
 
-	if (question->asker) {
-		question->asker->question = NULL;
-		answer(question->asker, error, found);
+	if (query->resolver) {
+		query->resolver->query = NULL;
+		schedule_done(query->resolver, error, found);
 	} else if (found) {
 		evutil_freeaddrinfo(found);
 	}
-	free(question);
+	free(query);
 }
 
-static int ask(struct tg_resolver *lookup, struct event_base *base, const char *host,
-	       const char *service, const struct addrinfo *hints)
+static int start_query(struct tg_resolver *resolver, struct event_base *base, const char *host,
+		       const char *service, const struct addrinfo *hints)
 {
-	struct question *question = calloc(1, sizeof(*question));
+	struct query *query = calloc(1, sizeof(*query));
 
-	lookup->dns = question ? evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE) : NULL;
-	if (!lookup->dns) {
-		free(question);
+	resolver->dns = query ? evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE) : NULL;
+	if (!resolver->dns) {
+		free(query);
 		return -ENOMEM;
 	}
 	/* Without the file: the server on this machine, and /etc/hosts. */
-	evdns_base_resolv_conf_parse(lookup->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
-	question->asker = lookup;
-	lookup->question = question;
-	evdns_getaddrinfo(lookup->dns, host, service, hints, on_resolved, question);
+	evdns_base_resolv_conf_parse(resolver->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
+	query->resolver = resolver;
+	resolver->query = query;
+	evdns_getaddrinfo(resolver->dns, host, service, hints, on_resolved, query);
 	return 0;
 }
 
 int tg_resolver_new(struct event_base *base, const char *host, uint16_t port,
-		    tg_resolver_done *done, void *data, struct tg_resolver **lookup)
+		    tg_resolver_done *done, void *data, struct tg_resolver **resolver)
 {
 	tg_cleanup(tg_resolver_free) struct tg_resolver *made = calloc(1, sizeof(*made));
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
@@ -85,36 +85,36 @@ int tg_resolver_new(struct event_base *base, const char *host, uint16_t port,
 		return -ENOMEM;
 	made->done = done;
 	made->data = data;
-	made->answered = evtimer_new(base, on_answered, made);
-	if (!made->answered)
+	made->deliver = evtimer_new(base, on_deliver, made);
+	if (!made->deliver)
 		return -ENOMEM;
 	snprintf(service, sizeof(service), "%u", port);
 	if (getaddrinfo(host, service, &hints, &found) == 0) {
-		answer(made, 0, found);
+		schedule_done(made, 0, found);
 	} else {
 		hints.ai_flags = EVUTIL_AI_NUMERICSERV | EVUTIL_AI_ADDRCONFIG;
-		error = ask(made, base, host, service, &hints);
+		error = start_query(made, base, host, service, &hints);
 	}
 	if (error)
 		return error;
-	*lookup = TAKE_PTR(made);
+	*resolver = TAKE_PTR(made);
 	return 0;
 }
 
-void tg_resolver_free(struct tg_resolver **lookup)
+void tg_resolver_free(struct tg_resolver **resolver)
 {
-	struct tg_resolver *old = *lookup;
+	struct tg_resolver *old = *resolver;
 
 	if (!old)
 		return;
-	if (old->question)
-		old->question->asker = NULL;
+	if (old->query)
+		old->query->resolver = NULL;
 	if (old->dns)
 		evdns_base_free(old->dns, 1);
-	if (old->answered)
-		event_free(old->answered);
+	if (old->deliver)
+		event_free(old->deliver);
 	if (old->found)
 		evutil_freeaddrinfo(old->found);
 	free(old);
-	*lookup = NULL;
+	*resolver = NULL;
 }

@@ -18,7 +18,7 @@ typedef void tg_resolver_done(void *data, struct addrinfo *found, const char *wh
  * @done is called later, and never once the lookup is freed. -ENOMEM.
  */
 int tg_resolver_new(struct event_base *base, const char *host, uint16_t port,
-		    tg_resolver_done *done, void *data, struct tg_resolver **lookup);
-void tg_resolver_free(struct tg_resolver **lookup); /* NULL-safe; may be called by @done */
+		    tg_resolver_done *done, void *data, struct tg_resolver **resolver);
+void tg_resolver_free(struct tg_resolver **resolver); /* NULL-safe; may be called by @done */
 
 #endif
