@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Commands to a Redis server, formatted by hiredis, in memory that is wiped after use. */
 #include "redis/command.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ static void wipe(const void *bytes, size_t length, void *data)
 int tg_redis_command(struct evbuffer *out, int n, const char *const *words, const size_t *lengths)
 {
 	char *bytes = NULL;
-	/* An int or a long long, by hiredis' version. */
+	/* hiredis returns an int or a long long, depending on its version. */
 	long long length = redisFormatCommandArgv(&bytes, n, (const char **)words, lengths);
 
 	if (length < 0)
@@ -33,7 +34,7 @@ int tg_redis_command(struct evbuffer *out, int n, const char *const *words, cons
 	return (int)length;
 }
 
-/* The first line. */
+/* 0, or -errno with @why. The caller frees *@password, also after -EINVAL. */
 static int read_password(const char *path, char **password, char *why, size_t size)
 {
 	size_t length;

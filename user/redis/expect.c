@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The kind of reply that each command gives, and what each error of a Redis server means here. */
 #include "redis/expect.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ static const struct {
 	[TG_EXPECT_SMEMBERS] = {"SMEMBERS", TG_REDIS_ARRAY},
 };
 
-/* By the first word of the server's error. */
+/* Advice, by the first word of the server's error. */
 static const struct {
 	const char *code, *meaning;
 } meanings[] = {
@@ -41,7 +42,7 @@ static void explain(enum tg_redis_expected expected, const struct tg_redis_reply
 {
 	size_t i, code = strcspn(reply->text, " ");
 
-	/* Some quote the command, so the text stays out: the password is in it. */
+	/* Only the code: some servers quote the command, and the password is in it. */
 	if (expected == TG_EXPECT_AUTH) {
 		snprintf(why, size,
 			 "it refuses user and password_file (%.*s): they must be those of ACL "
@@ -63,7 +64,7 @@ int tg_redis_expect(enum tg_redis_expected expected, const struct tg_redis_reply
 		    size_t size)
 {
 	snprintf(why, size, "it answers %s by what is no answer to it", commands[expected].command);
-	if (expected == TG_EXPECT_SETNAME) /* which only serves those who look at the server */
+	if (expected == TG_EXPECT_SETNAME) /* a name for `CLIENT LIST`, nothing else */
 		return 0;
 	if (reply->kind == commands[expected].kind)
 		return 0;

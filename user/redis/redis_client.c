@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One attempt goes from server to address to connection. A server's name is resolved, and its
+ * addresses are tried in order. If all fail, plan_next() takes the next server, or the first one
+ * after a pause.
+ */
 #include "redis/redis_client.h"
 
 #include <errno.h>
@@ -28,20 +33,20 @@ struct tg_redis_client {
 	struct tg_redis_settings settings;
 	struct tg_redis_user user;
 	struct tg_redis_status *status;
-	struct event *attempt;	 /* the next */
-	struct event *deadline;	 /* of what is under way */
-	size_t turn;		 /* the server that is used or tried */
-	unsigned int pauses;	 /* since a connection held */
-	X509_STORE *authorities; /* the system's, if they are needed */
+	struct event *attempt;	 /* timer: try server `turn` */
+	struct event *deadline;	 /* timer: of the lookup, the connection or the replies */
+	size_t turn;		 /* index of the server in use or being tried */
+	unsigned int pauses;	 /* how often the pause was doubled */
+	X509_STORE *authorities; /* the system's; NULL if no server needs them */
 	struct tg_resolver *resolver;
 	struct addrinfo *addresses, *untried;
-	char refused[WHY_SIZE]; /* why the addresses before could not be had */
+	char refused[WHY_SIZE]; /* why the earlier addresses of this server failed */
 	struct bufferevent *connection;
 	struct tg_redis_reader *reader;
-	size_t unanswered; /* commands */
+	size_t unanswered; /* commands without a reply */
 	bool connected, approved;
 	uint64_t connected_at;			   /* ns */
-	char said[TG_REDIS_SERVERS_MAX][WHY_SIZE]; /* of each server, the last that was logged */
+	char said[TG_REDIS_SERVERS_MAX][WHY_SIZE]; /* the error last logged for each server */
 };
 
 static void try_address(struct tg_redis_client *client);
@@ -70,7 +75,8 @@ static unsigned int answer_ms(const struct tg_redis_client *client)
 	return ms > TG_REDIS_TIMEOUT_MS ? ms : TG_REDIS_TIMEOUT_MS;
 }
 
-/* A whole turn has failed: all nodes have, and they are not to come back at the same time. */
+/* Returns ms. Random, because a failed turn fails on all nodes, which must not come back at once.
+ */
 static unsigned int next_pause(struct tg_redis_client *client)
 {
 	unsigned int most = TG_REDIS_PAUSE_MIN_MS << client->pauses, random;
@@ -83,7 +89,8 @@ static unsigned int next_pause(struct tg_redis_client *client)
 	return random % (most + 1);
 }
 
-/* The first server again after one that was good: so all nodes meet at the same one. */
+/* Begins with the first server again after an approved one, so that all nodes use the same server.
+ */
 static void plan_next(struct tg_redis_client *client, bool was_good)
 {
 	if (!was_good && client->turn + 1 < client->settings.servers_n) {
@@ -111,7 +118,7 @@ static void shut(struct tg_redis_client *client)
 	client->unanswered = 0;
 }
 
-/* The same again and again is said once. */
+/* Logs status->error unless it is the last that was logged for this server. */
 static void tell(struct tg_redis_client *client)
 {
 	char *said = client->said[client->turn];
@@ -140,7 +147,7 @@ void tg_redis_client_give_up(struct tg_redis_client *client, const char *format,
 		client->user.lost(client->user.data);
 }
 
-/* A host's other addresses are tried before another server; each reason is said. */
+/* Tries the server's next address. After the last one, gives up with all the reasons. */
 static void fail_address(struct tg_redis_client *client, const char *why)
 {
 	char *refused = client->refused;
@@ -219,7 +226,7 @@ static void on_connected(struct tg_redis_client *client)
 {
 	int on = 1;
 
-	/* Fails on a Unix socket, where nothing waits for more anyway. */
+	/* Fails on a Unix socket, which has no Nagle algorithm to turn off. */
 	setsockopt(bufferevent_getfd(client->connection), IPPROTO_TCP, TCP_NODELAY, &on,
 		   sizeof(on));
 	event_del(client->deadline);
@@ -248,7 +255,7 @@ static void on_event(struct bufferevent *connection, short what, void *data)
 	fail_address(client, why);
 }
 
-/* NULL: why is said in @why. */
+/* Returns NULL with the reason in @why (WHY_SIZE bytes). */
 static struct bufferevent *new_connection(struct tg_redis_client *client, char *why)
 {
 	const struct tg_redis_server *server = server_of(client);
@@ -410,7 +417,7 @@ void tg_redis_client_approve(struct tg_redis_client *client)
 	tg_log(TG_LOG_INFO, "store %s: connected", client->status->server);
 }
 
-/* By hand: the event loop does not run any more, or has no reason to wait for this. */
+/* Writes to the socket directly, because the event loop may not run any more. */
 static void send_rest(struct bufferevent *connection)
 {
 	struct evbuffer *output = bufferevent_get_output(connection);

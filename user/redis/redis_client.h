@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A connection to the first of some Redis servers that can be had, over and over: names, TCP or a
- * Unix socket, TLS, the next server, a pause that grows. Answers come in the order of the commands;
- * when they do not come in time the connection is lost. What matters is logged once.
+ * A connection to one of several Redis servers that is made again whenever it is lost. The client
+ * resolves names, connects by TCP or a Unix socket, does TLS, and goes on to the next server where
+ * one fails. After the last server it waits for a random time and begins with the first.
+ *
+ * Replies come in the order of the commands. The connection is lost when a command is not answered
+ * in time. A failure is logged unless it is the last one that was logged for the same server.
+ * Nothing here blocks; all callbacks run in the event loop.
  */
 #ifndef TG_REDIS_REDIS_CLIENT_H
 #define TG_REDIS_REDIS_CLIENT_H
@@ -12,10 +16,15 @@
 #include "redis/redis_status.h"
 #include "redis/resp.h"
 
-#define TG_REDIS_TIMEOUT_MS   500  /* to connect, TLS included; for answers at least */
-#define TG_REDIS_LOOKUP_MS    2000 /* to resolve a name */
-#define TG_REDIS_PAUSE_MIN_MS 50   /* before all servers are tried again: up to so much, */
-#define TG_REDIS_PAUSE_MAX_MS 2000 /* doubled each time up to this, at random */
+#define TG_REDIS_TIMEOUT_MS 500	 /* to connect to one address, TLS included; least for replies */
+#define TG_REDIS_LOOKUP_MS  2000 /* to resolve a name */
+
+/*
+ * Before the servers are tried again: 0 to MIN, at random. MIN doubles with each turn that fails,
+ * up to MAX, until a connection has lasted longer than MAX.
+ */
+#define TG_REDIS_PAUSE_MIN_MS 50
+#define TG_REDIS_PAUSE_MAX_MS 2000
 
 #define TG_REDIS_SERVERS_MAX 8
 
@@ -23,56 +32,86 @@ struct event_base;
 struct tg_redis_client;
 
 struct tg_redis_server {
-	char url[TG_REDIS_URL_SIZE]; /* without secrets: for messages and the status */
+	char url[TG_REDIS_URL_SIZE]; /* for log and status; no secrets */
 	const char *host;	     /* a name or an address; a path if @is_unix */
 	uint16_t port;
 	bool is_unix, has_tls;
 };
 
 struct tg_redis_settings {
-	struct tg_redis_server servers[TG_REDIS_SERVERS_MAX]; /* the next where one fails */
+	struct tg_redis_server servers[TG_REDIS_SERVERS_MAX]; /* in the order they are tried */
 	size_t servers_n;				      /* 1 or more */
-	const char *user, *password_file; /* "": none; the file is read at each connection */
-	const char *ca_file;		  /* PEM; "": the system's authorities */
-	uint64_t answer_within;		  /* ns; TG_REDIS_TIMEOUT_MS at least */
-	size_t value_max;		  /* as tg_redis_reader_new() has it */
+	const char *user, *password_file; /* for tg_redis_client_send_auth(); "": none */
+	const char *ca_file; /* PEM; "": the system's authorities; read anew for each connection */
+	uint64_t answer_within; /* ns for all replies; TG_REDIS_TIMEOUT_MS if that is more */
+	size_t value_max;	/* bytes of the longest value that a reply may hold */
 };
 
+/* The callbacks of the client's user. All may send commands, except lost(). */
 struct tg_redis_user {
-	void (*connected)(void *data); /* the first commands are to be sent; nobody has greeted */
-	/* The oldest command without one; the callee may take it. */
+	/* A connection is there, and no command was sent on it yet: no AUTH, no SELECT. */
+	void (*connected)(void *data);
+
+	/*
+	 * @reply answers the oldest command that has no reply. The callee may keep it: it sets
+	 * *@reply to NULL and frees it later. Otherwise the client frees it after the call.
+	 */
 	void (*answered)(void *data, struct tg_redis_reply **reply);
-	void (*lost)(void *data); /* after connected(): no answers come any more */
+
+	/* The connection is gone. Called once after each connected(). */
+	void (*lost)(void *data);
+
 	void *data;
 };
 
 /*
- * Begins at once, and returns at once unless the system's certificates are to be read (0.1 s).
- * @settings is copied; the strings that it points to and @status outlive the link. -ENOMEM.
+ * Opens a client, which connects as soon as the event loop runs. Takes about 0.1 s if a server has
+ * TLS and no ca_file is set, because the system's certificates are read. Copies @settings and
+ * @user. The strings in @settings and @status, which the client keeps up to date, must outlive the
+ * client. Returns 0 or -ENOMEM. A server that cannot be reached is no error here.
  */
 int tg_redis_client_open(struct event_base *base, const struct tg_redis_settings *settings,
 			 const struct tg_redis_user *user, struct tg_redis_status *status,
 			 struct tg_redis_client **client);
 
-/* Whether there is a connection, and no command without an answer. */
+/* Says whether there is a connection and every command has its reply. */
 bool tg_redis_client_is_idle(const struct tg_redis_client *client);
 
-/* Between connected() and lost(). -ENOMEM. */
+/*
+ * Queues a command as tg_redis_command() has it. Call it only between connected() and lost().
+ * Returns 0 or -ENOMEM, with nothing queued.
+ */
 int tg_redis_client_send(struct tg_redis_client *client, int n, const char *const *words,
 			 const size_t *lengths);
+
+/*
+ * Queues AUTH with the user and the password_file of the settings, whose content is read now. Call
+ * it only between connected() and lost(). Returns 0, or -errno as tg_redis_command_auth(), with the
+ * reason in @why (@size bytes).
+ */
 int tg_redis_client_send_auth(struct tg_redis_client *client, char *why, size_t size);
 
-/* The index in settings->servers of the server that there is a connection to. */
+/* Returns the index in settings->servers of the server that is in use or being tried. */
 size_t tg_redis_client_server(const struct tg_redis_client *client);
 
-/* The server does what is asked of it: what it failed in before is past. */
+/*
+ * Tells the client that the server does what is needed. Clears status->error, logs the connection,
+ * and lets later failures be logged again. Has an effect once for each connection. When an approved
+ * connection is lost, the next attempt begins with the first server.
+ */
 void tg_redis_client_approve(struct tg_redis_client *client);
 
-/* Gives the connection up, as if it were lost; calls lost(). */
+/*
+ * Closes the connection, with the reason for log and status in @format, and plans the next attempt.
+ * Calls lost() if connected() was called before.
+ */
 void tg_redis_client_give_up(struct tg_redis_client *client, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Sends what can be sent at once; lost() is not called. NULL-safe. */
+/*
+ * Closes the connection and frees the client. First sends what the socket takes without blocking.
+ * Does not call lost(). NULL-safe; sets *@client to NULL.
+ */
 void tg_redis_client_close(struct tg_redis_client **client);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How the connection to a Redis server stands, and what went through it since it was opened. */
+/* The state of the connection to a Redis server, with counters since the client was opened. */
 #ifndef TG_REDIS_REDIS_STATUS_H
 #define TG_REDIS_REDIS_STATUS_H
 
@@ -9,14 +9,15 @@
 #define TG_REDIS_URL_SIZE 288 /* bytes, with the NUL */
 
 struct tg_redis_status {
-	char server[TG_REDIS_URL_SIZE]; /* as the configuration has it, without secrets */
-	bool connected;			/* and greeted: authenticated, database chosen */
-	char error[256];		/* the last, "" if there was none since */
-	uint64_t connects, failures;	/* connections made; attempts and connections lost */
-	uint64_t rounds, missed;	/* answered; not answered in time or not begun for want of a
-					   connection or because one was under way */
-	uint64_t sent, received;	/* bytes */
-	uint64_t round_trip;		/* ns, the last */
+	char server[TG_REDIS_URL_SIZE]; /* URL of the server in use or tried, without secrets */
+	bool connected;			/* authenticated and the database selected too */
+	char error[256];   /* why the last attempt failed; "" once a server is approved */
+	uint64_t connects; /* connections that became `connected` */
+	uint64_t failures; /* attempts and connections that failed */
+	uint64_t rounds;   /* rounds of commands answered in full */
+	uint64_t missed;   /* rounds lost, or not begun: no connection, or the last not answered */
+	uint64_t sent, received; /* bytes */
+	uint64_t round_trip;	 /* ns of the last round */
 };
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* One evdns lookup, or a numeric address that is handed out by the same callback. */
 #include "redis/resolve.h"
 
 #include <errno.h>
@@ -10,15 +11,16 @@
 
 #include "base/cleanup.h"
 
-/* libevent answers also for a request that is given up, when the resolver may be gone. */
+/* Outlives the resolver, because libevent calls back for a cancelled lookup too. */
 struct query {
-	struct tg_resolver *resolver; /* NULL: gone */
+	struct tg_resolver *resolver; /* NULL: freed */
 };
 
 struct tg_resolver {
-	struct evdns_base *dns; /* only if it is a name */
+	struct evdns_base *dns; /* NULL if the host is an address */
 	struct query *query;
-	struct event *deliver; /* out of the resolver's hands, so that it may be freed */
+	struct event
+		*deliver; /* calls done() outside evdns, so that done() may free the resolver */
 	struct addrinfo *found;
 	const char *why;
 	tg_resolver_done *done;
@@ -62,7 +64,7 @@ static int start_query(struct tg_resolver *resolver, struct event_base *base, co
 		free(query);
 		return -ENOMEM;
 	}
-	/* Without the file: the server on this machine, and /etc/hosts. */
+	/* If the file is missing, libevent uses 127.0.0.1 and /etc/hosts. */
 	evdns_base_resolv_conf_parse(resolver->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
 	query->resolver = resolver;
 	resolver->query = query;

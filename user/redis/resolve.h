@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A server's addresses: numbers at once, names by libevent's resolver, which keeps nobody waiting.
- */
+/* Finds the addresses of a host without blocking, by libevent's resolver. */
 #ifndef TG_REDIS_RESOLVE_H
 #define TG_REDIS_RESOLVE_H
 
@@ -10,15 +9,22 @@
 struct event_base;
 struct tg_resolver;
 
-/* The caller frees @found by evutil_freeaddrinfo(); NULL: @why. @why is the callee's only now. */
+/*
+ * Receives the result: @found, which the callee frees by evutil_freeaddrinfo(), or NULL with the
+ * reason in @why. @why is valid during the call only.
+ */
 typedef void tg_resolver_done(void *data, struct addrinfo *found, const char *why);
 
 /*
- * Looks up the @host of a server by TCP, in /etc/hosts and DNS as /etc/resolv.conf has it now.
- * @done is called later, and never once the lookup is freed. -ENOMEM.
+ * Starts to look up @host for TCP to @port. A numeric address needs no lookup. A name is looked up
+ * in /etc/hosts and by the DNS servers that /etc/resolv.conf has now. Calls @done once, from the
+ * event loop and never from within this call; not after tg_resolver_free(). There is no time limit.
+ * Returns 0 or -ENOMEM.
  */
 int tg_resolver_new(struct event_base *base, const char *host, uint16_t port,
 		    tg_resolver_done *done, void *data, struct tg_resolver **resolver);
-void tg_resolver_free(struct tg_resolver **resolver); /* NULL-safe; may be called by @done */
+
+/* Cancels the lookup. NULL-safe; sets *@resolver to NULL. @done may call it. */
+void tg_resolver_free(struct tg_resolver **resolver);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* hiredis' reader with object functions of our own, which check every bound. */
 #include "redis/resp.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 
 #include "base/cleanup.h"
 
-/* "$", digits and ends of lines around a value. */
+/* Bytes of "$", the length and the ends of lines around a value; generous. */
 #define HEADERS_MAX 64
 
 #if HIREDIS_MAJOR >= 1
@@ -20,11 +21,11 @@ typedef int items_number;
 struct tg_redis_reader {
 	redisReader *reader;
 	size_t value_max; /* bytes */
-	size_t held;	  /* bytes of the answer that is being read */
+	size_t held;	  /* bytes of memory of the reply being read */
 	const char *why;
 };
 
-/* NULL, which ends the reading. */
+/* Returns NULL, at which hiredis stops reading. */
 static void *refuse(const redisReadTask *task, const char *why)
 {
 	struct tg_redis_reader *reader = task->privdata;
@@ -49,7 +50,7 @@ static struct tg_redis_reply *add(const redisReadTask *task, enum tg_redis_reply
 	return reply;
 }
 
-/* The array that it stands in owns it, also if what comes next fails. */
+/* Puts @reply into its array at once, so that freeing the array frees it if the rest fails. */
 static struct tg_redis_reply *join(const redisReadTask *task, struct tg_redis_reply *reply)
 {
 	if (reply && task->parent)
@@ -85,7 +86,7 @@ static void *on_string(const redisReadTask *task, char *text, size_t length)
 
 static void *on_array(const redisReadTask *task, items_number items)
 {
-	size_t n = (size_t)items; /* huge if below 0 */
+	size_t n = (size_t)items; /* a negative number becomes a huge one */
 	struct tg_redis_reply *reply;
 
 	if (task->parent)
@@ -117,7 +118,7 @@ static void *on_nil(const redisReadTask *task)
 }
 
 #if HIREDIS_MAJOR >= 1
-/* Of RESP3, which nobody has asked for; without a function the reader would make up a pointer. */
+/* Refuses a type of RESP3. Without this function hiredis would return an invalid pointer. */
 static void *on_double(const redisReadTask *task, double value, char *text, size_t length)
 {
 	return refuse(task, "a kind of value that was not asked for");
@@ -183,7 +184,7 @@ int tg_redis_reader_next(struct tg_redis_reader *reader, struct tg_redis_reply *
 
 	if (redisReaderGetReply(reader->reader, &object) != REDIS_OK)
 		return -EPROTO;
-	/* What the reader holds back is the beginning of one value. */
+	/* All bytes that are left belong to one value, since there is no whole reply. */
 	if (!object &&
 	    reader->reader->len - reader->reader->pos > reader->value_max + HEADERS_MAX) {
 		reader->why = "a value longer than tidegate writes";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* OpenSSL, set up to accept only a server whose certificate names the configured host. */
 #include "redis/tls.h"
 
 #include <arpa/inet.h>
@@ -9,7 +10,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
-/* The last of OpenSSL's errors, which is the nearest to the cause that has words. */
+/* Writes OpenSSL's last error to @why, frees @context and returns NULL. */
 static SSL_CTX *fail(SSL_CTX *context, char *why, size_t size, const char *what)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
@@ -51,7 +52,7 @@ static SSL_CTX *new_context(const char *ca_file, X509_STORE *system, char *why, 
 	return context;
 }
 
-/* A certificate is good for the name or the address of the configuration, whatever DNS says. */
+/* The certificate must name the host of the configuration, not an address that DNS gave. */
 static bool expect_host(SSL *ssl, const char *host)
 {
 	X509_VERIFY_PARAM *parameters = SSL_get0_param(ssl);
@@ -78,7 +79,7 @@ SSL *tg_redis_tls_new(const char *ca_file, X509_STORE *system, const char *host,
 		fail(context, why, size, "TLS");
 		return NULL;
 	}
-	SSL_CTX_free(context); /* counted; that of @ssl remains */
+	SSL_CTX_free(context); /* @ssl holds a reference */
 	return ssl;
 }
 
@@ -94,7 +95,7 @@ bool tg_redis_tls_why(struct bufferevent *connection, char *why, size_t size)
 			 X509_verify_cert_error_string(SSL_get_verify_result(ssl)));
 		return true;
 	}
-	/* None of an error of the socket. */
+	/* NULL if it was an error of the socket. */
 	reason = ERR_reason_error_string(bufferevent_get_openssl_error(connection));
 	if (!reason)
 		return false;
