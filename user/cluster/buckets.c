@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Buckets of shared limits: the reports, the debits and the state of each limit in the kernel. */
 #include "cluster/buckets.h"
 
 #include <bpf/bpf.h>
@@ -13,24 +14,23 @@
 #include "base/log.h"
 #include "kernel/debit_program.h"
 
-/* A shared limit, by both its names. */
 struct limit {
-	uint64_t hash; /* on all nodes */
+	uint64_t hash; /* the same on all nodes */
 	uint32_t id;   /* in this kernel */
 	enum tg_store_loss on_loss;
-	uint64_t owed; /* tokens */
-	uint32_t parts;
+	uint64_t owed;	/* tokens; tg_cluster_buckets_owed() */
+	uint32_t parts; /* tg_cluster_buckets_parts() */
 };
 
 struct tg_cluster_buckets {
 	struct tg_datapath *datapath;
 	struct ring_buffer *reports;
-	int fd; /* of the reports */
+	int fd; /* of the map of reports */
 	struct limit limits[TG_SHARED_LIMITS_MAX];
 	size_t limits_n;
-	struct tg_exchange *exchange; /* while reports are read; NULL: they are left out */
-	uint64_t now;
-	int failure; /* of the last debit, which is logged once and not each tick */
+	struct tg_exchange *exchange; /* NULL, except in tg_cluster_buckets_list() */
+	uint64_t now;		      /* ns, for the same call */
+	int failure;		      /* error of the last debit, so that it is logged once */
 	struct tg_debit debits[TG_DEBITS_MAX];
 };
 
@@ -96,7 +96,7 @@ int tg_cluster_buckets_open(struct tg_datapath *datapath, struct tg_cluster_buck
 	if (!made)
 		return tg_log_errno(ENOMEM, "buckets of shared limits");
 	made->datapath = datapath;
-	/* Its own, since programs come and go and the map stays. */
+	/* A copy, because the program that owns the descriptor is replaced at each reload. */
 	made->fd = fcntl(tg_program_map_fd(tg_datapath_program(datapath), TG_MAP_REPORTS),
 			 F_DUPFD_CLOEXEC, 0);
 	if (made->fd < 0)
@@ -148,7 +148,7 @@ void tg_cluster_buckets_list(struct tg_cluster_buckets *buckets, struct tg_excha
 	buckets->exchange = NULL;
 }
 
-/* What sources @first and the @n - 1 after it owe is taken from the list. */
+/* Moves the debts of @n sources, from @first on, from the list into the debits. */
 static void fill_in(struct tg_cluster_buckets *buckets, struct tg_exchange *exchange, size_t first,
 		    size_t n)
 {
@@ -169,8 +169,10 @@ static void fill_in(struct tg_cluster_buckets *buckets, struct tg_exchange *exch
 	}
 }
 
-/* What the program could not charge is owed again: a bucket that is still in an older rate, or that
- * packets of all CPUs were at. */
+/*
+ * Takes the results from the debits. `due` is what the program could not charge: the bucket is
+ * still counted in an older rate, or packets changed it at each try.
+ */
 static void read_out(struct tg_cluster_buckets *buckets, struct tg_exchange *exchange, size_t first,
 		     size_t n, uint64_t now)
 {
@@ -189,7 +191,7 @@ static void read_out(struct tg_cluster_buckets *buckets, struct tg_exchange *exc
 	}
 }
 
-/* One run of the program. */
+/* Runs the debit program once, for @n sources from @first on. */
 static void debit_some(struct tg_cluster_buckets *buckets, struct tg_exchange *exchange,
 		       size_t first, size_t n, uint64_t now)
 {
@@ -219,7 +221,10 @@ void tg_cluster_buckets_debit(struct tg_cluster_buckets *buckets, struct tg_exch
 	}
 }
 
-/* Before the first round the number that the daemon before this one knew is the best there is. */
+/*
+ * Returns what a token costs while the node is on its own. Before the first complete round @before,
+ * which an earlier daemon wrote, is better than the nodes known so far.
+ */
 static uint32_t price_of(const struct tg_exchange *exchange, enum tg_store_loss on_loss,
 			 uint32_t before)
 {

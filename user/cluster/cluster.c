@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The tick: publishes a frame, receives those of the others, charges buckets and logs changes. */
 #include "cluster/cluster.h"
 
 #include <errno.h>
@@ -18,13 +19,13 @@
 #define CONFLICT_LOOKS 3
 #define FIRST_TICK     20000000ULL /* ns */
 
-/* What is charged is counted on the precise clock; the limits' own differ from it by a tick. */
+/* ns. Clocks of limits that use the coarse one differ by less than a tick. */
 static uint64_t read_clock(void)
 {
 	return tg_now_ns();
 }
 
-/* Buckets and debts as they are now, and what follows from that for the packet programs. */
+/* Lists what was reported, charges what is owed, and tells the packet programs how it stands. */
 static void settle_buckets(struct tg_cluster *cluster, uint64_t now)
 {
 	tg_cluster_buckets_list(cluster->buckets, cluster->exchange, now);
@@ -34,9 +35,10 @@ static void settle_buckets(struct tg_cluster *cluster, uint64_t now)
 }
 
 /*
- * Two nodes of one name, by a copied file, would overwrite each other's frames and hear nothing of
- * each other. When this is looked at, the last frame of this name is ours, unless there are two;
- * or the other one has been slow.
+ * Checks @own, the frame that was under this node's key before it wrote its next one. Two nodes of
+ * one name, from a copied file, overwrite each other's frames and do not hear each other. A frame
+ * of another epoch shows that. One of our own epoch clears the conflict only at the third look,
+ * because the other node may just have been slow.
  */
 static void check_name_conflict(struct tg_cluster *cluster, const struct tg_store_frame *own,
 				uint64_t now)
@@ -96,7 +98,7 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
 		tg_exchange_settle(cluster->exchange, false, now);
 }
 
-/* Until the first round is complete the node is on its own, so that is tried for more often. */
+/* Ticks faster until the first complete round, because until then the node is on its own. */
 static int start_tick(struct tg_cluster *cluster, struct event_base *base)
 {
 	uint64_t interval = cluster->config.interval;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * This node among those with which limits are shared: every tick it tells the others through the
- * store what its buckets gave, and charges them with what the others' gave.
+ * The exchange of shared limits, run by a timer. Each tick publishes through the store how many
+ * tokens this node's buckets gave, and charges them what the other nodes' buckets gave.
  */
 #ifndef TG_CLUSTER_CLUSTER_H
 #define TG_CLUSTER_CLUSTER_H
@@ -13,13 +13,16 @@ struct tg_cluster;
 struct tg_datapath;
 
 /*
- * Goes on with what @config, which has just come into force, says of the cluster: NULL in *@cluster
- * if there is none. As long as the settings of the cluster stay the same, so do the epoch and the
- * list of sources. 0 or -errno, logged; then shared limits are enforced as on_store_loss has it.
+ * Applies @config, which has just come into force in @datapath. Opens *@cluster if it is NULL,
+ * closes it and sets NULL if @config has no cluster, and closes and opens it if a setting of the
+ * cluster or the secret changed. Otherwise keeps the epoch and the list of sources. @base and
+ * @datapath must outlive the cluster. Returns 0 or -errno, logged. After a failure shared limits
+ * are enforced as on_store_loss says.
  */
 int tg_cluster_follow(struct tg_cluster **cluster, struct event_base *base,
 		      struct tg_datapath *datapath, const struct tg_config *config);
 
-void tg_cluster_close(struct tg_cluster **cluster); /* NULL-safe */
+/* Removes this node's frame from the store if that needs no waiting. NULL-safe; sets NULL. */
+void tg_cluster_close(struct tg_cluster **cluster);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Derives state and modes from the exchange, and copies its figures for whoever prints them. */
 #include "cluster/cluster_stats.h"
 
 #include <endian.h>
@@ -69,7 +70,7 @@ void tg_cluster_describe(const struct tg_cluster *cluster, uint64_t now, char *t
 				text + at, size - at, " by %u",
 				tg_cluster_buckets_parts(cluster->buckets, rule->hash));
 	}
-	/* Cut where there are many: the command `cluster` has all. */
+	/* Mark the cut. The command `cluster` prints all. */
 	if (at >= size)
 		memcpy(text + size - 4, "...", 4);
 }
@@ -91,7 +92,7 @@ void tg_cluster_problem(const struct tg_cluster *cluster, char *text, size_t siz
 		 *limits ? limits : "no limit is shared");
 }
 
-/* The limit's place in the configuration; -1 none. */
+/* Returns the limit's index in cluster->rules; -1 if it is not shared. */
 static int find_rule(const struct tg_cluster *cluster, const char *name)
 {
 	size_t i;
@@ -136,7 +137,7 @@ static int look_at_peers(const struct tg_cluster *cluster, uint64_t now,
 	double sum = tg_exchange_pace(cluster->exchange);
 	size_t i;
 
-	/* One more, so that none is not taken for failure. */
+	/* One more, because calloc(0) may return NULL. */
 	stats->peers = calloc(stats->peers_n + 1, sizeof(*stats->peers));
 	if (!stats->peers)
 		return -ENOMEM;

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The rounds of the exchange: rules, frame, the end of a round, and what holds when none is
+ * complete.
+ */
 #include "cluster/exchange.h"
 #include "base/clock.h"
 
@@ -98,7 +102,7 @@ static bool is_busy(const struct tg_exchange *exchange, const struct tg_shared_s
 	return now - source->moved_at < TG_SHARED_IDLE_NS || source->debt;
 }
 
-/* The others are taken to take what they took. */
+/* Adds to the debts what the others would have taken in @ns at their last pace. */
 static void hold(struct tg_exchange *exchange, uint64_t ns, uint64_t now)
 {
 	const struct tg_exchange_rule *rule;
@@ -118,7 +122,7 @@ static void hold(struct tg_exchange *exchange, uint64_t ns, uint64_t now)
 	}
 }
 
-/* @pace, after @moved more in @ns: half of what it was goes in a second. */
+/* Returns @pace after @moved more in @ns: an exponential mean with a half-life of 1 s. */
 static double smooth(double pace, double moved, uint64_t ns)
 {
 	return pace + (moved * (double)NS_PER_S / ns - pace) * (1 - exp2(-(ns / (double)NS_PER_S)));
@@ -146,7 +150,7 @@ static void learn_pace(struct tg_exchange *exchange, uint64_t ns)
 	exchange->moved = 0;
 }
 
-/* A store in which the frames of all others are missing may have been robbed of them. */
+/* If others are expected and the store has none of their frames, it may have lost them. */
 static bool hears_anybody(const struct tg_exchange *exchange, uint64_t now)
 {
 	size_t i;
@@ -162,7 +166,7 @@ void tg_exchange_settle(struct tg_exchange *exchange, bool complete, uint64_t no
 	uint64_t passed = exchange->round_at ? now - exchange->round_at : 0;
 
 	complete = complete && hears_anybody(exchange, now);
-	/* A node that was itself stopped has missed what the others did. */
+	/* Also true after this process was stopped: it has missed what the others took. */
 	if (exchange->settled_at && now - exchange->settled_at > exchange->settings.stale_after) {
 		exchange->counters.losses += !exchange->lost;
 		exchange->lost = true;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Layout, little-endian:
+ * The layout of a frame, little-endian; the port and the address are in network byte order:
  *	magic 8  epoch 8  seq 8  entries 4  limits 2  flags 1  node: length 1, bytes
  *	each limit: hash 8, name: length 1, bytes
- *	each entry: limit (place in the table) 1, kind 1, protocol 1, port 2, address 16, count 8
+ *	each entry: limit (index in the table) 1, kind 1, protocol 1, port 2, address 16, count 8
  *	with HMAC: 16 bytes of it over all before       CRC32C 4 over all before
  */
 #include <endian.h>
@@ -96,7 +96,7 @@ static uint8_t *put_entry(uint8_t *to, const struct tg_frame_entry *entry, size_
 	return put(to + 18, entry->count, 8);
 }
 
-/* The entries, whose limits follow each other as those of the table do. */
+/* Finds limits in one pass, because entries and limits are in the same order. */
 static int put_entries(const struct tg_node_frame *frame, uint8_t **to)
 {
 	size_t limit = 0, i;
@@ -148,7 +148,7 @@ int tg_node_frame_encode(const struct tg_node_frame *frame, const struct tg_clus
 	return to - bytes;
 }
 
-/* What is still to be read. Reading past the end gives zeros and is remembered. */
+/* The bytes still to be read. Reading past the end gives zeros and sets short_of. */
 struct reader {
 	const uint8_t *at;
 	size_t left;
@@ -177,7 +177,7 @@ static uint64_t take_number(struct reader *reader, size_t size)
 	return le64toh(value);
 }
 
-/* Names go into logs and keys of the store: printable ASCII, without the space. */
+/* Accepts printable ASCII without the space, because names go into logs and keys of the store. */
 static int take_name(struct reader *reader, char name[TG_SHARED_NAME_SIZE])
 {
 	size_t length = take_number(reader, 1), i;
@@ -229,7 +229,7 @@ static int take_entries(struct reader *reader, struct tg_node_frame *frame)
 	return 0;
 }
 
-/* Checks what ends a frame and takes it off. */
+/* Checks CRC and HMAC, and removes them from @reader. */
 static int check_ending(const uint8_t *bytes, struct reader *reader,
 			const struct tg_cluster_secret *secret, unsigned int flags)
 {
@@ -278,7 +278,7 @@ int tg_node_frame_decode(const uint8_t *bytes, size_t length,
 	error = check_ending(bytes, &reader, secret, flags);
 	if (error)
 		return error;
-	/* Before memory is asked for: no more than there are bytes for. */
+	/* Allocate no more than the bytes received can fill. */
 	if (made->limits_n > TG_SHARED_LIMITS_MAX || made->entries_n > TG_SHARED_SOURCES_MAX ||
 	    made->entries_n > reader.left / ENTRY_SIZE)
 		return -EBADMSG;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What one node tells the others, in bytes: how many tokens each of its busy sources has taken. The
- * counts are absolute and only grow, and nothing is a time, so that a frame may be lost, doubled
- * or late and clocks may differ. What is decoded comes from a store that others may write to: each
- * length is checked, and what is not exactly what the encoder makes is refused.
+ * Encodes and decodes a frame: how many tokens each busy source has taken on one node. Counts are
+ * totals that only grow, so a frame may be lost, repeated or late. No field is a time, so clocks
+ * may differ. Frames come from a store that others may be able to write to. The decoder therefore
+ * checks each length and refuses all that the encoder does not make.
  */
 #ifndef TG_CLUSTER_FRAME_H
 #define TG_CLUSTER_FRAME_H
@@ -13,11 +13,11 @@
 
 #include "config/bounds.h"
 
-/* A bucket, by what is the same on every node. */
+/* The key of a bucket, made of what is the same on every node. Compared by bytes. */
 struct tg_shared_key {
-	uint64_t limit; /* hash of its definition; see struct tg_frame_limit */
+	uint64_t limit; /* tg_exchange_rule_hash() */
 	uint8_t address[16];
-	uint16_t port; /* as struct tg_bucket_key has it */
+	uint16_t port; /* this and all below as in struct tg_bucket_key */
 	uint8_t protocol;
 	uint8_t kind;
 	uint32_t pad; /* 0 */
@@ -25,21 +25,21 @@ struct tg_shared_key {
 
 struct tg_frame_entry {
 	struct tg_shared_key key;
-	uint64_t count; /* tokens taken since the node began to list the source */
+	uint64_t count; /* tokens taken on the node since it listed the source */
 };
 
 struct tg_frame_limit {
 	char name[TG_SHARED_NAME_SIZE];
-	uint64_t hash; /* of the name and all that must be the same for counts to mean the same */
+	uint64_t hash; /* tg_exchange_rule_hash() */
 };
 
 struct tg_node_frame {
 	char node[TG_SHARED_NAME_SIZE];
-	uint64_t epoch; /* random, anew at each start of a node: its counts begin again */
-	uint64_t seq;	/* grows with each frame of an epoch */
-	struct tg_frame_limit limits[TG_SHARED_LIMITS_MAX]; /* by hash, ascending */
+	uint64_t epoch; /* random number of one run of the node, in which its counts begin at 0 */
+	uint64_t seq;	/* 1, 2, ... in an epoch */
+	struct tg_frame_limit limits[TG_SHARED_LIMITS_MAX]; /* ascending by hash */
 	size_t limits_n;
-	struct tg_frame_entry *entries; /* by tg_shared_key_compare(), ascending */
+	struct tg_frame_entry *entries; /* ascending by tg_shared_key_compare() */
 	size_t entries_n;
 };
 
@@ -49,28 +49,33 @@ struct tg_cluster_secret {
 	size_t length;
 };
 
+/* Returns below 0, 0 or above 0, as memcmp(). */
 int tg_shared_key_compare(const struct tg_shared_key *a, const struct tg_shared_key *b);
 
-/* FNV-1a of @length bytes, going on from @hash (start: TG_FRAME_HASH_START). */
+/*
+ * Returns the FNV-1a hash of @length bytes that continues @hash; the first is TG_FRAME_HASH_START.
+ */
 #define TG_FRAME_HASH_START 0xcbf29ce484222325ULL
 uint64_t tg_frame_hash(uint64_t hash, const void *bytes, size_t length);
 
-/* CRC32C, as frames end with it. */
+/* Returns the CRC32C of @length bytes. Not thread-safe at the first call. */
 uint32_t tg_frame_crc(const uint8_t *bytes, size_t length);
 
-/* The most bytes that a frame of @entries_n sources takes. */
+/* Returns the most bytes that a frame of @entries_n entries takes. */
 size_t tg_node_frame_size(size_t entries_n);
 
 /*
- * Writes @frame to @bytes (of tg_node_frame_size()). The entries' limits must stand in its
- * table. Returns the length, or -EINVAL if a table is not in order or too long.
+ * Writes @frame to @bytes, which has room for tg_node_frame_size(). Returns the length in bytes;
+ * -EINVAL if a table is too long or not ascending, or an entry's limit is not in frame->limits;
+ * -ENOMEM.
  */
 int tg_node_frame_encode(const struct tg_node_frame *frame, const struct tg_cluster_secret *secret,
 			 uint8_t *bytes);
 
 /*
- * Reads a frame; the caller frees it. -EPROTONOSUPPORT: of another version, or no frame at all;
- * -EBADMSG: damaged; -EACCES: not by who has the secret; -ENOMEM.
+ * Decodes @length bytes into *@frame, which the caller frees. Returns 0; -EPROTONOSUPPORT if it is
+ * no frame of this version; -EBADMSG if it is damaged; -EACCES if it is not signed with @secret, or
+ * is signed and @secret is empty; -ENOMEM. *@frame is set only on success.
  */
 int tg_node_frame_decode(const uint8_t *bytes, size_t length,
 			 const struct tg_cluster_secret *secret, struct tg_node_frame **frame);

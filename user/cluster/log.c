@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What changes is logged, once: the store lost and found, nodes that come and go, limits that
- * differ. */
+/*
+ * Logs changes of the cluster once: the other nodes lost and heard again, nodes that join, restart
+ * or go, limits that are defined otherwise on another node.
+ */
 #include <string.h>
 
 #include "cluster/cluster_private.h"
 #include "base/log.h"
 #include "base/clock.h"
 
-/* While the others are heard, all limits are shared, whichever they are. */
+/* Hashes modes only while the others are lost, because only then they are logged. */
 static uint64_t hash_modes(const struct tg_cluster *cluster, enum tg_cluster_state state,
 			   uint64_t now)
 {
@@ -66,7 +68,8 @@ void tg_cluster_log_state(struct tg_cluster *cluster, uint64_t now)
 	log->modes = modes;
 }
 
-#define AGAIN_NS (60 * NS_PER_S) /* two nodes of one name seem to start anew with each frame */
+/* Between two messages of one node, because two nodes of one name restart it with each frame. */
+#define AGAIN_NS (60 * NS_PER_S)
 
 static void say_anew(const struct tg_cluster *cluster, struct tg_cluster_known *peer, uint64_t now)
 {
@@ -95,7 +98,7 @@ static void say_peer(const struct tg_cluster *cluster, struct tg_cluster_known *
 		tg_log(TG_LOG_INFO, "cluster %s: node %s is heard again", name, before->node);
 }
 
-/* Both are in order of their names. */
+/* Merges the peers logged last with @peers. Both are sorted by name. */
 static void say_changes(struct tg_cluster *cluster, const struct tg_peer *peers, size_t n,
 			uint64_t now)
 {
@@ -138,7 +141,7 @@ static bool was_said(const struct tg_cluster_log *log, uint64_t mismatch)
 	return false;
 }
 
-/* One mismatch of @peer. Returns what is to be remembered of it. */
+/* Logs a mismatch unless it is logged already. Returns its hash, to be remembered. */
 static uint64_t say_mismatch(const struct tg_cluster *cluster, const struct tg_peer *peer,
 			     const struct tg_frame_limit *limit)
 {

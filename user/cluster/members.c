@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Members by name, from a reply that anybody with access to the store may have filled. */
 #include "cluster/members.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@ void tg_store_key(char *key, const char *cluster, const char *node)
 	snprintf(key, TG_STORE_KEY_SIZE, "tg1:{%s}:f:%s", cluster, node);
 }
 
-/* Names have no colons. */
+/* Looks for the last colon, because names have none. */
 const char *tg_store_key_node(const char *key)
 {
 	return strrchr(key, ':') + 1;
@@ -51,7 +52,7 @@ static struct tg_store_member *find(struct tg_store_members *members, size_t n,
 	return bsearch(member, members->list, n, sizeof(*member), compare);
 }
 
-/* Those whom the answer did not name go. */
+/* Removes the members that the reply did not name. */
 static void keep(struct tg_store_members *members, const bool *named)
 {
 	size_t i, n = 0;

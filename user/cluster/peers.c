@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The other nodes. The counts are a G-counter (Shapiro and others, 2011): a node writes only its
- * own, they only grow, and merging the same frame twice, or an older one, changes nothing.
+ * Merges the frames of other nodes. The counts are a G-counter (Shapiro and others, 2011): a node
+ * writes only its own, they only grow, and merging a frame twice or late changes nothing.
  */
 #include "cluster/peers.h"
 
@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "cluster/sources.h"
 
-/* The peer's place by name, or where it belongs. */
+/* Returns the index of the peer named @node, or the index at which to insert it. */
 static size_t peer_index(const struct tg_exchange *exchange, const char *node, bool *found)
 {
 	size_t i;
@@ -43,7 +43,9 @@ void tg_peers_compare_tables(struct tg_exchange *exchange, struct tg_peer *peer)
 	exchange->counters.mismatches += __builtin_popcountll(peer->ignored & ~before);
 }
 
-/* @count of @key, which was @before in the frame before (0: not in it). */
+/*
+ * Adds the growth of @entry to the debt of its source. @before: the count in the last frame, or 0.
+ */
 static void owe(struct tg_exchange *exchange, struct tg_peer *peer,
 		const struct tg_frame_entry *entry, uint64_t before, uint64_t now)
 {
@@ -60,7 +62,7 @@ static void owe(struct tg_exchange *exchange, struct tg_peer *peer,
 	source = tg_sources_find(exchange, &entry->key, now);
 	if (!source)
 		return;
-	/* Whatever a frame says, it cannot make a bucket owe more than the others could take. */
+	/* Bounds the debt, because a frame may be forged: the others cannot take more than this. */
 	tokens = entry->count - before;
 	most = tg_sources_debt_max(exchange, entry->key.limit);
 	if (tokens > most)
@@ -74,7 +76,7 @@ static void owe(struct tg_exchange *exchange, struct tg_peer *peer,
 		peer->moved += tokens / rule->rate;
 }
 
-/* Both frames are in order of their keys. What the newer one has and the older not began at 0. */
+/* Merges two sorted lists. A source that is only in the new frame began at 0. */
 static void merge(struct tg_exchange *exchange, struct tg_peer *peer,
 		  const struct tg_node_frame *frame, uint64_t now)
 {
@@ -110,8 +112,7 @@ static int add_peer(struct tg_exchange *exchange, size_t index, struct tg_node_f
 	return 0;
 }
 
-/* The newest frame takes the place of the last; its counts are owed unless it is a new beginning.
- */
+/* Replaces the last frame. Its counts make debts only if they continue those of the last frame. */
 static void take_frame(struct tg_exchange *exchange, struct tg_peer *peer,
 		       struct tg_node_frame **frame, uint64_t now)
 {
@@ -176,7 +177,7 @@ void tg_peers_watch(struct tg_exchange *exchange, uint64_t now)
 		exchange->peers[n++] = *peer;
 	}
 	exchange->peers_n = n;
-	/* While nothing is heard, as many take part as when something last was. */
+	/* Without a complete round the number of nodes stays. */
 	if (exchange->settled_at == now)
 		exchange->nodes_settled = heard;
 }

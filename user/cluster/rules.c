@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The hash of a limit. Its input is part of the protocol between nodes. */
 #include "cluster/rules.h"
 #include "base/clock.h"
 
@@ -8,7 +9,7 @@
 _Static_assert(TG_CONFIG_LIMITS_MAX <= TG_SHARED_LIMITS_MAX, "limits");
 _Static_assert(TG_CONFIG_NAME_SIZE == TG_SHARED_NAME_SIZE, "names");
 
-/* Part of the hash, which nodes of other versions must find too: never renumbered. */
+/* Never renumber these: nodes of other versions must find the same hash. */
 enum { PER_SOURCE = 0, PER_DESTINATION = 1, PER_EVERYONE = 2, PER_KEY = 3 };
 enum { PACKETS = 0, BYTES = 1, CONNECTIONS = 2 };
 
@@ -36,7 +37,9 @@ static uint64_t hash_key(uint64_t hash, const struct tg_config_limit *limit)
 	return hash_number(hash, addresses ? limit->prefix6 : 0);
 }
 
-/* A rate is in lowest terms: 60/m is 1/s. 60 tokens every minute are not one every second. */
+/*
+ * Continuous rates are in lowest terms, so 60/m equals 1/s. 60 tokens at once each minute differ.
+ */
 static uint64_t hash_refill(uint64_t hash, const struct tg_refill *refill)
 {
 	hash = hash_number(hash, refill->capacity);

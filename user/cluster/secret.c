@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The file of the secret, and the hash key of names, which is an HMAC of the secret. */
 #include "cluster/secret.h"
 
 #include <endian.h>
@@ -11,7 +12,6 @@
 #include "base/errmsg.h"
 #include "base/text.h"
 
-/* An end of line behind the key is no part of it. */
 int tg_cluster_secret_read(const struct tg_config_cluster *cluster,
 			   struct tg_cluster_secret *secret, char *errmsg)
 {
@@ -44,7 +44,7 @@ int tg_cluster_secret_read(const struct tg_config_cluster *cluster,
 	return 0;
 }
 
-/* Frames are signed by the same secret, and never begin with this. */
+/* Separates this use of the secret from frames, which never begin with this text. */
 #define PURPOSE "tidegate keys of applications"
 
 int tg_cluster_secret_note(struct tg_config *config, char *errmsg)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The secret that the nodes of a cluster exchange, and what follows from it: by what the names of
- * `per: key` are hashed, which must come out alike on all of them.
+ * Reads the secret that the nodes of a cluster have in common. It signs frames, and gives the key
+ * by which names of `per: key` are hashed, so that all nodes have the same hash.
  */
 #ifndef TG_CLUSTER_SECRET_H
 #define TG_CLUSTER_SECRET_H
@@ -9,13 +9,18 @@
 #include "config/config.h"
 #include "cluster/frame.h"
 
-/* What frame_key_file has now; length 0 if there is none. 0, or -errno and @errmsg. */
+/*
+ * Reads frame_key_file into @secret; length 0 if none is configured. An end of line at the end is
+ * not part of the secret. The caller wipes @secret after use. Returns 0, or -errno with @errmsg
+ * (TG_ERRMSG_SIZE): -EINVAL if the file is empty or has more than TG_SHARED_SECRET_MAX bytes.
+ */
 int tg_cluster_secret_read(const struct tg_config_cluster *cluster,
 			   struct tg_cluster_secret *secret, char *errmsg);
 
 /*
- * To be called before a configuration is put in force: reads the file, and notes in @config's
- * cluster by what names are hashed. 0, or -errno and @errmsg; nothing to do without a cluster.
+ * Sets config->cluster.name_key from the secret and the cluster's name. Call it before @config is
+ * put in force. Does nothing without a cluster. Returns 0, or -errno with @errmsg as above, or
+ * -ENOMEM.
  */
 int tg_cluster_secret_note(struct tg_config *config, char *errmsg);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* A sorted array of sources, searched by bisection. */
 #include "cluster/sources.h"
 #include "base/clock.h"
 
@@ -35,7 +36,7 @@ void tg_sources_keep(struct tg_exchange *exchange,
 	exchange->sources_n = n;
 }
 
-/* The place of @key in the list, or where it belongs. */
+/* Returns the index of @key in the list, or the index at which to insert it. */
 static size_t source_index(const struct tg_exchange *exchange, const struct tg_shared_key *key,
 			   bool *found)
 {
@@ -58,7 +59,7 @@ static size_t source_index(const struct tg_exchange *exchange, const struct tg_s
 	return low;
 }
 
-/* Takes out a source of which no token was taken for a second, to make room. */
+/* Removes the source that was idle for the longest time, if that is 1 s or more. False if not. */
 static bool make_room(struct tg_exchange *exchange, uint64_t now)
 {
 	size_t oldest = 0, i;

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The commands of a round and the replies to them. Commands are pipelined; `expected` has what each
+ * reply must be, in the order in which the commands were sent.
+ */
 #include "cluster/store.h"
 
 #include <errno.h>
@@ -16,7 +20,7 @@
 #include "redis/redis_client.h"
 #include "cluster/members.h"
 
-#define COMMANDS_MAX 8 /* one after the other, without waiting */
+#define COMMANDS_MAX 8 /* sent without waiting for replies */
 
 struct tg_store {
 	struct tg_config_cluster cluster;
@@ -25,18 +29,18 @@ struct tg_store {
 	struct tg_redis_client *client;
 	struct tg_redis_status status;
 	struct tg_store_members members;
-	uint64_t members_at; /* ns: when the set was last asked for */
-	uint64_t frames_at;  /* ns: when frames were last brought */
+	uint64_t members_at; /* ns; when the set was last requested */
+	uint64_t frames_at;  /* ns; when frames were last received */
 	char key[TG_STORE_KEY_SIZE];
 	enum tg_redis_expected expected[COMMANDS_MAX];
 	size_t sent_n, answered_n;
 	bool in_round;
-	uint64_t began_at; /* ns: the round */
+	uint64_t began_at; /* ns; the round */
 	struct tg_redis_reply *frames, *own;
-	struct tg_store_frame *list; /* TG_SHARED_NODES_MAX places */
+	struct tg_store_frame *list; /* scratch; room for TG_SHARED_NODES_MAX */
 };
 
-/* Words end with a NUL, unless there are @lengths. */
+/* @lengths as tg_redis_command(). 0 or -ENOMEM. */
 static int send_command(struct tg_store *store, enum tg_redis_expected what, int n,
 			const char *const *words, const size_t *lengths)
 {
@@ -261,13 +265,13 @@ static int send_set(struct tg_store *store, const uint8_t *frame, size_t length,
 	return send_command(store, TG_EXPECT_SET, 5, words, lengths);
 }
 
-/* After a time in which nobody listened, nobody is gone. */
+/* Measures up to the last frames received, because while this node heard nothing nobody is gone. */
 static bool is_gone(const struct tg_store *store, const struct tg_store_member *member)
 {
 	return store->frames_at > member->heard_at + TG_SHARED_GONE_NS;
 }
 
-/* MGET of all frames, or SREM of those who are gone. */
+/* Sends MGET of all frames, or SREM of the members that are gone; nothing if there are none. */
 static int send_for_members(struct tg_store *store, enum tg_redis_expected what)
 {
 	const char *words[TG_SHARED_NODES_MAX + 1];
@@ -326,12 +330,12 @@ const struct tg_redis_status *tg_store_status(const struct tg_store *store)
 	return &store->status;
 }
 
-/* By SET, which the user has the right to, unlike DEL. */
+/* Uses SET with an expiry of 1 ms, because the Redis user may have no right to DEL. */
 static void say_goodbye(struct tg_store *store)
 {
 	if (!store->status.connected)
 		return;
-	store->sent_n = 0; /* nobody reads the answers any more */
+	store->sent_n = 0; /* the replies are not read */
 	if (send_set(store, NULL, 0, 1) == 0)
 		SEND(store, TG_EXPECT_SREM, "SREM", store->members.set, store->cluster.node);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The Redis through which nodes exchange frames: one key a node, two pipelined commands a round
- * (SET with an expiry, MGET), no script, and once a second the set of members. Never blocks, has
- * one round under way at most, and connects again by itself. What it brings is not to be trusted.
+ * Exchanges frames with other nodes through Redis. Each node has one key. A round is two pipelined
+ * commands: SET with an expiry, and MGET of the other nodes' keys. Once a second the set of members
+ * is read too. No scripts. Nothing blocks, one round is under way at most, and a lost connection is
+ * made again. Frames that come back are unchecked bytes.
  */
 #ifndef TG_CLUSTER_STORE_H
 #define TG_CLUSTER_STORE_H
@@ -17,42 +18,49 @@
 struct event_base;
 struct tg_store;
 
+/* The bytes of a frame as they are in the store; length 0: none. */
 struct tg_store_frame {
 	const uint8_t *bytes;
 	size_t length;
 };
 
-/* What a round brought: the other nodes' frames, as they are in the store. */
+/* The result of a round. Valid during the callback only. */
 struct tg_store_answer {
-	const struct tg_store_frame *frames; /* the caller's only during the call */
+	const struct tg_store_frame *frames; /* of the other nodes */
 	size_t n;
-	/* What stood at this node's key before, which is looked at about once a second; else
-	 * length 0. */
+	/* What this node's key held before this round; read once a second, else length 0. */
 	struct tg_store_frame own;
 	uint64_t round_trip; /* ns */
 };
 
 /*
- * Ends a round; @round is NULL if the store did not answer, or not with what was asked. May begin
- * the next round, but not close the store.
+ * Called at the end of each round that was begun. @round is NULL if the store did not answer, or
+ * sent a wrong reply. May begin the next round, but not close the store.
  */
 typedef void tg_store_done(void *data, const struct tg_store_answer *round);
 
 /*
- * Reads the system's certificates if they are needed (0.1 s), and goes on in the background whether
- * the store is there or not. -ENOMEM. @cluster is copied. @done is never called from within
- * tg_store_open() or tg_store_begin_round(). SIGPIPE must be ignored.
+ * Opens a store, which connects as soon as the event loop runs, and again whenever it is lost.
+ * Takes about 0.1 s if the system's certificates are needed. Copies @cluster. Never calls @done
+ * from within this call or tg_store_begin_round(). SIGPIPE must be ignored. Returns 0 or -ENOMEM.
  */
 int tg_store_open(struct event_base *base, const struct tg_config_cluster *cluster,
 		  tg_store_done *done, void *data, struct tg_store **store);
 
-/* Begins a round with this node's frame. False: missed, and @done is not called for it. */
+/*
+ * Begins a round with this node's frame, which is copied. Returns false, counted in status.missed,
+ * if there is no connection, the last round is not over, or memory is short. @done is not called
+ * for it then.
+ */
 bool tg_store_begin_round(struct tg_store *store, const uint8_t *frame, size_t length);
 
+/* Returns the state of the connection, which is the store's and goes on changing. */
 const struct tg_redis_status *tg_store_status(const struct tg_store *store);
 
-/* Takes this node's frame out of the store, if that is possible at once; @done is not called any
- * more, also for a round that is under way. NULL-safe. */
+/*
+ * Removes this node's frame and name from the store if that needs no waiting, and closes the store.
+ * Does not call @done, even if a round is under way. NULL-safe; sets *@store to NULL.
+ */
 void tg_store_close(struct tg_store **store);
 
 #endif
