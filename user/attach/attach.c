@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Chooses between XDP, TCX and clsact, and rebuilds the attachments of an earlier daemon from pins.
+ */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <limits.h>
@@ -18,7 +21,7 @@
 
 #define LINK_TYPE_TCX 11 /* enum bpf_link_type, since Linux 6.6 */
 
-/* A link where the kernel has TCX, else a filter of the clsact qdisc, which pins itself. */
+/* Returns a descriptor: of a TCX link, or of the program of a clsact filter, which pins itself. */
 static int attach_tc(struct tg_attachment *attachment, const char *state_dir, int program,
 		     char *errmsg)
 {
@@ -72,7 +75,7 @@ int tg_attach_update(const struct tg_attachment *attachment, const char *state_d
 void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir)
 {
 	if (attachment->link >= 0) {
-		/* Explicitly, since another process may hold the link as well. */
+		/* Detaches, because another process may hold the link open. */
 		if (attachment->mode == TG_MODE_CLSACT)
 			tg_clsact_remove(attachment, state_dir);
 		else
@@ -83,7 +86,7 @@ void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir)
 	tg_attach_unpin(attachment, state_dir);
 }
 
-/* Where a link is and what it runs. XDP and TCX both have the interface first in their part. */
+/* Reads the interface and the program id of a link. info.xdp serves TCX too: same layout. */
 static int link_info(const struct tg_attachment *attachment, uint32_t *ifindex, uint32_t *program)
 {
 	struct bpf_link_info info = {};
@@ -112,12 +115,15 @@ bool tg_attach_healthy(const struct tg_attachment *attachment)
 
 struct adoption {
 	const char *state_dir;
-	size_t pin; /* of tg_pin_names[] */
+	size_t pin; /* index in tg_pin_names[] */
 	void (*each)(void *data, const struct tg_attachment *attachment);
 	void *data;
 };
 
-/* What is pinned under @name, if its interface is still there and has it. */
+/*
+ * Fills @attachment from the pin @name. False if its interface or its filter is gone. The caller
+ * then closes attachment->link unless it is below 0.
+ */
 static bool find_pinned(const struct adoption *adoption, const char *path, const char *name,
 			struct tg_attachment *attachment)
 {

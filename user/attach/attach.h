@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Our programs on the hooks of interfaces: put there, pinned, adopted, updated in place,
- * removed. A program of another's making is never touched.
+ * Attaches programs to hooks of interfaces, pins, adopts, updates and removes them. XDP uses a
+ * link; TC uses a TCX link, or a filter of the clsact qdisc where the kernel has no TCX. Programs
+ * that tidegate did not attach are never changed. @state_dir is the directory of the pins, on a
+ * bpffs.
  */
 #ifndef TG_ATTACH_ATTACH_H
 #define TG_ATTACH_ATTACH_H
@@ -12,25 +14,34 @@
 #include "config/config.h"
 
 /*
- * Attaches @program to @attachment's hook and interface (name, ifindex) and pins what holds it
- * in @state_dir; fills link and mode. @xdp_mode matters to XDP alone. Errors as
- * tg_datapath_publish().
+ * Attaches @program (a descriptor) to the hook and the interface (name, ifindex) of @attachment,
+ * and pins the link, or the program of a filter. Sets attachment->link, which tg_attach_remove()
+ * closes, and mode. @xdp_mode is used for XDP only. Returns 0, or -errno with @errmsg
+ * (TG_ERRMSG_SIZE) and nothing left attached: -EBUSY if another's program or filter is in the way,
+ * -EPERM without privilege, -EOPNOTSUPP if xdp_mode is native and the driver has no XDP.
  */
 int tg_attach(struct tg_attachment *attachment, const char *state_dir, int program,
 	      enum tg_xdp_mode xdp_mode, char *errmsg);
 
-/* Swaps the program in one step. */
+/*
+ * Replaces the program on the hook by @program (a descriptor) in one step, so that no packet passes
+ * between the two. Returns 0, or -errno with @errmsg.
+ */
 int tg_attach_update(const struct tg_attachment *attachment, const char *state_dir, int program,
 		     char *errmsg);
 
-/* Detaches and unpins. */
+/* Detaches, unpins and closes attachment->link, which becomes -1. Not an error if it is gone. */
 void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir);
 
-/* Calls @each for all that an earlier daemon has left pinned and that is still in place. */
+/*
+ * Calls @each for each attachment that an earlier daemon left pinned and that is still in place.
+ * @each gets a copy and owns its link; counters is 0. Unlinks the pins of all others, and removes
+ * qdiscs that the earlier daemon made and that no filter of ours needs. Errors count as not there.
+ */
 void tg_attach_adopt(const char *state_dir,
 		     void (*each)(void *data, const struct tg_attachment *attachment), void *data);
 
-/* It is on its interface, and what the hook runs there is our program. */
+/* Returns whether it is still on its interface and the hook runs our program there. */
 bool tg_attach_healthy(const struct tg_attachment *attachment);
 
 #endif

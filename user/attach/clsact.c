@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Filters of the clsact qdisc. A filter belongs to nobody, so a pin of its program says that it
- * is ours: made before the filter and removed after it, so that one without a pin is another's.
+ * Filters of the clsact qdisc. A filter has no owner, so a pin of its program marks it as ours. The
+ * pin is made before the filter and removed after it. A filter without a pin is therefore
+ * another's.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -23,17 +24,17 @@
 #include "attach/fq.h"
 #include "base/pin_dir.h"
 
-/* The pin that says that the clsact qdisc of an interface is of our making. */
+/* Prefix of the pin that marks the clsact qdisc of an interface as made by us. */
 #define TG_CLSACT_QDISC_PIN "clsact-qdisc-"
 
 /*
- * The handle is "tg". The low number puts the filter before others, because behind one that accepts
- * packets for good a limit would not hold.
+ * The handle is "tg". A low priority number runs first: a filter before ours that accepts a packet
+ * ends the chain, and the limit would not see the packet.
  */
 #define FILTER_HANDLE	0x7467
 #define FILTER_PRIORITY 7
 
-/* Of our programs, as far as the kernel keeps it. */
+/* Name of our programs, cut to the 15 bytes that the kernel keeps. */
 #define PROGRAM_NAME "tidegate_entry_"
 
 static struct bpf_tc_hook hook_of(const struct tg_attachment *attachment)
@@ -46,7 +47,7 @@ static struct bpf_tc_hook hook_of(const struct tg_attachment *attachment)
 	};
 }
 
-/* The id of the program in the filter, or 0. */
+/* Returns the id of the program in our filter, or 0. */
 static uint32_t filter_program(const struct tg_attachment *attachment)
 {
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
@@ -74,7 +75,9 @@ static void note(void *data, const struct tg_filter *filter)
 		users->others = true;
 }
 
-/* A qdisc of our making goes with the last filter; one that others have come to use is theirs. */
+/*
+ * Removes a qdisc that we made after our last filter. If others use it by now, it is left to them.
+ */
 static void remove_qdisc(unsigned int ifindex, const char *state_dir)
 {
 	struct bpf_tc_hook hook = {.sz = sizeof(hook),
@@ -95,7 +98,7 @@ static void remove_qdisc(unsigned int ifindex, const char *state_dir)
 	unlink(path);
 }
 
-/* Notes by a pin that the qdisc is of our making. */
+/* Makes the qdisc if it is missing, and then marks it by a pin. */
 static int make_qdisc(const struct tg_attachment *attachment, const char *state_dir, int program)
 {
 	struct bpf_tc_hook hook = hook_of(attachment);
@@ -109,7 +112,7 @@ static int make_qdisc(const struct tg_attachment *attachment, const char *state_
 	return bpf_obj_pin(program, path) ? -errno : 0;
 }
 
-/* What stands where ours is to stand, and what comes before. */
+/* Filters that are in the way of ours: at its priority, or before it. Priority 0: none. */
 struct others {
 	struct tg_filter same, before;
 };
@@ -120,7 +123,7 @@ static void look_at(void *data, const struct tg_filter *filter)
 
 	if (filter->priority < FILTER_PRIORITY)
 		others->before = *filter;
-	/* Filters of one priority are of one kind and protocol. */
+	/* The kernel allows one kind and one protocol at each priority. */
 	else if (filter->priority == FILTER_PRIORITY &&
 		 (filter->handle == FILTER_HANDLE || strcmp(filter->kind, "bpf") != 0 ||
 		  filter->protocol != htons(ETH_P_ALL)))
@@ -203,7 +206,9 @@ int tg_clsact_update(const struct tg_attachment *attachment, const char *state_d
 	return tg_attach_pin(attachment, state_dir, program);
 }
 
-/* If need be by name, since a daemon may have died between the filter's update and that of the pin.
+/*
+ * Compares the name if the ids differ: a daemon may die after the filter's update, before the
+ * pin's.
  */
 bool tg_clsact_adopt(struct tg_attachment *attachment)
 {
@@ -227,7 +232,7 @@ void tg_clsact_remove(const struct tg_attachment *attachment, const char *state_
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	struct bpf_tc_hook hook = hook_of(attachment);
 
-	if (tg_clsact_healthy(attachment)) /* and not replaced by another's */
+	if (tg_clsact_healthy(attachment)) /* not if another's filter has replaced it */
 		bpf_tc_detach(&hook, &options);
 	remove_qdisc(attachment->ifindex, state_dir);
 }

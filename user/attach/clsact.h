@@ -1,25 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Programs at TC by filters of the clsact qdisc. */
+/* Attaches programs at TC by filters of the clsact qdisc, for kernels without TCX (before 6.6). */
 #ifndef TG_ATTACH_CLSACT_H
 #define TG_ATTACH_CLSACT_H
 
 #include "attach/link.h"
 
-/* A descriptor of the program in the filter, which is pinned, or -errno with @errmsg. */
+/*
+ * Makes the qdisc if it is missing, pins @program (a descriptor) and creates the filter. Returns a
+ * descriptor of the program, which the caller closes, or -errno with @errmsg and nothing left
+ * behind: -EBUSY if another's filter has the priority. Logs a filter that comes before ours.
+ */
 int tg_clsact_attach(const struct tg_attachment *attachment, const char *state_dir, int program,
 		     char *errmsg);
 
-/* 0 or -errno. */
+/*
+ * Replaces the program of the filter by @program in one step, and makes attachment->link a
+ * descriptor of it. Returns 0 or -errno; after a failure to pin, the filter has the new program.
+ */
 int tg_clsact_update(const struct tg_attachment *attachment, const char *state_dir, int program);
+
+/*
+ * Removes the filter if it runs our program, and the qdisc if we made it and nobody else uses it.
+ */
 void tg_clsact_remove(const struct tg_attachment *attachment, const char *state_dir);
 
-/* The filter is there and runs the program of the attachment. */
+/* Returns whether the filter is there and runs the program of attachment->link. */
 bool tg_clsact_healthy(const struct tg_attachment *attachment);
 
-/* The filter is still there and runs a program of ours, which becomes the attachment's. */
+/*
+ * Returns whether the filter is there and runs a program of tidegate's. If that is not the program
+ * of attachment->link, attachment->link becomes a descriptor of it and the old one is closed.
+ */
 bool tg_clsact_adopt(struct tg_attachment *attachment);
 
-/* Removes qdiscs of our making that an earlier daemon has left without a filter of ours. */
+/* Removes the qdiscs that an earlier daemon made and that no filter of ours is in any more. */
 void tg_clsact_tidy(const char *state_dir);
 
 #endif

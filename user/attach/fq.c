@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The root qdisc of an interface and the filters of clsact, read and changed by rtnetlink(7). */
 #include "attach/fq.h"
 
 #include <errno.h>
@@ -14,10 +15,9 @@
 #include "base/errmsg.h"
 #include "attach/rtnl.h"
 
-#define OUR_HANDLE 0x74670000U /* "tg": how an fq of ours is known */
-#define FQ_PACKETS                                                                                 \
-	100000U /* that may wait, of one flow too: what waits is bounded by max_delay              \
-		 */
+#define OUR_HANDLE 0x74670000U /* "tg", by which our fq is recognized */
+/* Packets that fq holds, of one flow too. Large, because max_delay bounds the queue already. */
+#define FQ_PACKETS 100000U
 
 static struct tcmsg *put_tc_header(struct nlmsghdr *request, uint16_t type, uint16_t flags,
 				   unsigned int ifindex, uint32_t parent)
@@ -70,12 +70,13 @@ void tg_fq_each_filter(unsigned int ifindex, bool egress,
 	tg_rtnl_request(request, on_filter, &filters);
 }
 
-/* What the queues of an interface are. */
+/* The qdiscs of an interface. */
 struct queues {
 	unsigned int ifindex;
-	char root[16]; /* the kind; empty: none */
-	uint32_t handle;
-	size_t below, below_fair;
+	char root[16];	   /* kind of the root qdisc; "": none */
+	uint32_t handle;   /* of the root; 0 if the kernel put it there */
+	size_t below;	   /* qdiscs below the root, clsact aside */
+	size_t below_fair; /* those that are fq */
 };
 
 static int on_qdisc(const struct nlmsghdr *header, void *data)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Pins and messages of attachments. */
 #include "attach/link.h"
 #include "config/names.h"
 
@@ -43,7 +44,7 @@ int tg_attach_pin(const struct tg_attachment *attachment, const char *state_dir,
 	char path[PATH_MAX];
 
 	pin_path(attachment, state_dir, path);
-	unlink(path); /* of an interface that is gone and whose index came back */
+	unlink(path); /* a pin of a former interface with the same index */
 	return bpf_obj_pin(fd, path) ? -errno : 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One attachment: what it is, how it is pinned, and what is said of it. Attaches nothing. */
+/* struct tg_attachment, its pins and its messages: what XDP, TCX and clsact have in common. */
 #ifndef TG_ATTACH_LINK_H
 #define TG_ATTACH_LINK_H
 
@@ -7,46 +7,52 @@
 #include <stdint.h>
 #include <tidegate/abi.h>
 
-/* How a program sits on its hook. */
+/* How a program is attached to its hook. */
 enum tg_mode {
-	TG_MODE_NATIVE,	 /* XDP, in the driver */
-	TG_MODE_GENERIC, /* XDP, behind it */
-	TG_MODE_TCX,	 /* TC, by a link (Linux 6.6) */
-	TG_MODE_CLSACT,	 /* TC, by a filter of the clsact qdisc */
+	TG_MODE_NATIVE,	 /* XDP in the driver */
+	TG_MODE_GENERIC, /* XDP after the driver has made an sk_buff */
+	TG_MODE_TCX,	 /* TC by a link (Linux 6.6) */
+	TG_MODE_CLSACT,	 /* TC by a filter of the clsact qdisc */
 };
 
 struct tg_attachment {
-	char name[16];
+	char name[16]; /* of the interface */
 	unsigned int ifindex;
 	enum tg_hook hook;
 	enum tg_mode mode;
-	int link;	   /* descriptor of the link, with TG_MODE_CLSACT of the program */
-	uint32_t counters; /* place in the interface_counters map; 0 not yet given */
+	int link;	   /* descriptor of the link; of the program with TG_MODE_CLSACT; -1 none */
+	uint32_t counters; /* index in the map interface_counters; 0 not assigned yet */
 };
 
+/* Returns "native", "generic", "tcx" or "clsact". */
 const char *tg_mode_name(enum tg_mode mode);
 
-/* The name of a pin is one of these, then the interface's index. */
+/* A kind of pin. The name of a pin is the prefix and then the interface's index. */
 struct tg_pin_name {
 	const char *prefix;
 	enum tg_hook hook;
-	bool is_link; /* else the program of a clsact filter */
+	bool is_link; /* false: the program of a clsact filter */
 };
 
 #define TG_PIN_NAMES 5
 extern const struct tg_pin_name tg_pin_names[TG_PIN_NAMES];
 
-/* Pins @fd under the name that follows from hook, mode and interface. 0 or -errno. */
+/*
+ * Pins @fd under the name that hook, mode and ifindex give, and replaces a pin there. 0 or -errno.
+ */
 int tg_attach_pin(const struct tg_attachment *attachment, const char *state_dir, int fd);
+/* Unlinks that pin, if it is there. */
 void tg_attach_unpin(const struct tg_attachment *attachment, const char *state_dir);
 
-/* The kernel's id of a program; 0 if @fd is none. */
+/* Returns the kernel's id of the program @fd; 0 if @fd is no program. */
 uint32_t tg_attach_program_id(int fd);
 
-/* "?" if there is no such program. */
+/* Writes the name of the program with that id; "?" if there is none. */
 void tg_attach_program_name(uint32_t id, char name[16]);
 
-/* Returns -@error, with the sentence for it in @errmsg. */
+/*
+ * Writes to @errmsg why attaching to TC failed. @error is an errno of either sign. Returns -errno.
+ */
 int tg_tc_explain(const struct tg_attachment *attachment, int error, char *errmsg);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* A netlink socket in the event loop, with a timer that gathers messages. */
 #include "attach/link_monitor.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@ struct tg_link_monitor {
 	void *data;
 };
 
-/* Interfaces come in swarms of messages: one look at the end of a swarm is enough. */
+/* The kernel sends several messages for one change. */
 static const struct timeval pause_after = {.tv_usec = 20000};
 
 static void on_settled(evutil_socket_t fd, short what, void *data)
@@ -29,8 +30,8 @@ static void on_settled(evutil_socket_t fd, short what, void *data)
 }
 
 /*
- * What the messages say is not read: they only tell when to look. So a message that was
- * lost for want of room (ENOBUFS) does no harm either.
+ * Discards the messages, because the interfaces are listed anew afterwards. A message lost with
+ * ENOBUFS therefore does no harm.
  */
 static void on_readable(evutil_socket_t fd, short what, void *data)
 {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* A request on a socket of its own, which blocks until the kernel has answered. */
 #include "attach/rtnl.h"
 
 #include <errno.h>

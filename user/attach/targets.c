@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* A dump of all links from the kernel, filtered by the configuration. */
 #include "attach/targets.h"
 
 #include <errno.h>
@@ -103,7 +104,9 @@ static int list_links(struct listing *listing)
 	return tg_rtnl_request(request, on_link, listing);
 }
 
-/* A overlap outside the list harms nobody. */
+/*
+ * Sets `overlaps` to 0 where the other interface is not in the list, so packets are charged once.
+ */
 static void clear_overlaps_outside(struct tg_target *targets, size_t n)
 {
 	size_t i, j;
@@ -116,7 +119,10 @@ static void clear_overlaps_outside(struct tg_target *targets, size_t n)
 	}
 }
 
-/* Nothing is there and nothing could come: more likely a slip of the pen than a wait. */
+/*
+ * Refuses a configuration whose interfaces do not exist. Names alone are most likely misspelt; with
+ * a pattern an interface may appear later.
+ */
 static int refuse_none(const struct tg_config *config, char *errmsg)
 {
 	char names[256] = "";

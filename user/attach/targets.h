@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which of the machine's interfaces a configuration means, at this moment. */
+/* Finds the interfaces of the machine that a configuration names, by name or pattern. */
 #ifndef TG_ATTACH_TARGETS_H
 #define TG_ATTACH_TARGETS_H
 
@@ -8,29 +8,30 @@
 
 #include "config/config.h"
 
+/* An interface to attach to. */
 struct tg_target {
 	char name[16];
 	unsigned int ifindex;
 	enum tg_xdp_mode xdp_mode;
-	unsigned int hooks; /* mask of hooks */
+	unsigned int hooks; /* mask of 1 << enum tg_hook */
 	bool manage_qdisc;
 	/*
-	 * The interface of this list that receives this one's packets as well, after it (the bridge
-	 * that it is a port of) or before it (the device under a VLAN); 0 none.
+	 * ifindex of another target that receives the same packets: the bridge of this port, or the
+	 * device under this VLAN. 0 none.
 	 */
 	unsigned int overlaps;
 };
 
 /*
- * Lists the interfaces of this network namespace that @config means; the caller frees *@targets.
- * Those that it names and that are not there are left out: they are waited for. But if there
- * is none at all, and no pattern that one could come to fit, that is an error: -ENODEV.
- * Returns 0 or -errno with @errmsg.
+ * Lists the interfaces of this network namespace that @config names. The caller frees *@targets by
+ * free(). Names of interfaces that do not exist are left out, because they may appear later.
+ * Returns 0, or -errno with @errmsg (TG_ERRMSG_SIZE): -ENODEV if none exists and @config has no
+ * pattern; -E2BIG if there are TG_CONFIG_INTERFACES_MAX or more.
  */
 int tg_targets_find(const struct tg_config *config, struct tg_target **targets, size_t *n,
 		    char *errmsg);
 
-/* Says in the log which of them would charge a packet twice. */
+/* Logs a warning for each target whose packets are charged twice. */
 void tg_targets_warn(const struct tg_target *targets, size_t n);
 
 #endif

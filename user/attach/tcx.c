@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The constants of TCX, which older kernel headers lack, and one system call. */
 #include "attach/tcx.h"
 
 #include <bpf/bpf.h>
@@ -7,14 +8,14 @@
 #include "config/names.h"
 #include "base/fault.h"
 
-/* enum bpf_attach_type, and a flag of links, since Linux 6.6. */
+/* BPF_TCX_INGRESS, BPF_TCX_EGRESS and BPF_F_BEFORE of Linux 6.6. */
 #define ATTACH_TCX_INGRESS 46
 #define ATTACH_TCX_EGRESS  47
 #define FLAG_BEFORE	   (1U << 3)
 
 /*
- * First in line: behind a program that accepts packets for good, a limit would not hold. What
- * ours lets pass goes on to the others, and theirs is the last word on it.
+ * Attaches before all others, because a program that accepts a packet ends the chain, and a limit
+ * behind it would not see the packet. Packets that ours passes go on to the other programs.
  */
 int tg_tcx_attach(const struct tg_attachment *attachment, int program)
 {

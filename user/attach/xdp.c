@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* XDP links in native or generic mode, and messages for what prevents them. */
 #include "attach/xdp.h"
 
 #include <bpf/bpf.h>

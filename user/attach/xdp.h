@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Programs at XDP, by links. */
+/* Attaches programs at XDP by links. */
 #ifndef TG_ATTACH_XDP_H
 #define TG_ATTACH_XDP_H
 
 #include "attach/link.h"
 #include "config/config.h"
 
-/* A descriptor of the link, or -errno with @errmsg. Sets the mode. */
+/*
+ * Attaches @program (a descriptor) to attachment->ifindex and sets attachment->mode. With @xdp_mode
+ * auto, uses generic XDP where the driver has no native XDP, and logs a warning. Returns a
+ * descriptor of the link, which the caller pins and closes, or -errno with @errmsg: -EBUSY if
+ * another's XDP program is there, -EOPNOTSUPP without native XDP, -EPERM without privilege.
+ */
 int tg_xdp_attach(struct tg_attachment *attachment, int program, enum tg_xdp_mode xdp_mode,
 		  char *errmsg);
 
-/* The interface runs the program of that id. */
+/* Returns whether the interface runs the XDP program with that id. */
 bool tg_xdp_healthy(const struct tg_attachment *attachment, uint32_t program_id);
 
+/* Returns TG_MODE_GENERIC or TG_MODE_NATIVE, as the XDP program there is attached. */
 enum tg_mode tg_xdp_mode_of(unsigned int ifindex);
 
 #endif
