@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Carries the state of new_sources from one bank to the other, and reads it. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What new_sources allows, in the kernel: the map of struct tg_admission, by bank and slot. */
+/* The rates of new_sources in the kernel: a map of struct tg_admission, by bank and slot. */
 #ifndef TG_KERNEL_ADMISSION_H
 #define TG_KERNEL_ADMISSION_H
 
@@ -8,12 +8,16 @@
 #include "policy/compile.h"
 
 /*
- * Writes the admissions of @compiled into bank @to of the map @fd, where no program reads yet. One
- * that the limit had in the other bank keeps the share that is missing, as buckets do. 0 or -errno.
+ * Writes the admissions of @compiled to bank @to of the map @fd, which no program reads yet. A
+ * limit that is not new keeps its state from the other bank. If its rate changed, the same part of
+ * the capacity stays missing, as in buckets. Returns 0 or -errno, with a part of the bank written.
  */
 int tg_admission_write(int fd, uint32_t to, const struct tg_compiled *compiled);
 
-/* Whether a source that has no bucket would get one now, if there is room. */
+/*
+ * Returns whether a new source of the limit in @slot would be admitted now. Changes nothing. True
+ * without new_sources; false if the map @fd cannot be read.
+ */
 bool tg_admission_is_open(int fd, uint32_t bank, uint32_t slot);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Loads and pins the applications' program, on the pinned maps of a generation. */
 #include "kernel/app_program.h"
 
 #include <bpf/bpf.h>
@@ -22,7 +23,7 @@ static void destroy_app(struct app_bpf **skeleton)
 	app_bpf__destroy(*skeleton);
 }
 
-/* The pinned maps are those of the generation; of the others it needs none. */
+/* Uses the pinned maps of the generation, and creates none of the others. */
 static int share_maps(const struct app_bpf *skeleton, const struct tg_program *program)
 {
 	struct bpf_map *map;
@@ -49,7 +50,7 @@ static void pin_path(const char *state_dir, uint32_t bank, char path[PATH_MAX])
 	snprintf(path, PATH_MAX, "%s/" TG_APP_PIN "%u", state_dir, bank);
 }
 
-/* bpffs gives a pin the group of this process, and the modes of a private file. */
+/* Sets the mode, because bpffs makes a pin 0600. Its group is that of this process. */
 static int pin(const struct app_bpf *skeleton, const char *state_dir, uint32_t bank)
 {
 	char path[PATH_MAX];
@@ -74,7 +75,7 @@ int tg_app_program_pin(const struct tg_program *program, const struct tg_compile
 	}
 	if (!error) {
 		error = app_bpf__load(skeleton);
-		/* Packets are limited all the same: better that than nothing enforced. */
+		/* The verifier refused it. Go on, because packets can still be limited. */
 		if (error == -EACCES || error == -EINVAL) {
 			tg_log(TG_LOG_WARNING,
 			       "this kernel's verifier does not take the program by which "
@@ -98,7 +99,7 @@ void tg_app_program_unpin(const char *state_dir, uint32_t bank)
 	unlink(path);
 }
 
-/* Of whatever version they are: this is the first field in all of them. */
+/* Clears abi_version, which is the first field of meta in every version. */
 void tg_app_program_void(int meta)
 {
 	struct bpf_map_info info = {};

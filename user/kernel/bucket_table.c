@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Lookups and walks over the mapped table, and the copy at a change of size. Lookups read lines by
+ * system calls; walks map a window of it, because they read all of it.
+ */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +18,7 @@
 #include "base/log.h"
 #include "kernel/bucket_table.h"
 
-#define TG_TABLE_STEP 4096 /* entries */
+#define TG_TABLE_STEP 4096 /* entries of one step of a walk */
 
 _Static_assert(TG_TABLE_STEP <= TG_CANDIDATES_MAX, "what a step shows, a run can take out");
 
@@ -59,7 +63,7 @@ static int read_line(int fd, uint32_t index, union tg_table_line *line)
 						     : 0;
 }
 
-/* One of the set's ways that leads to the key. */
+/* Returns the number of the key's entry if a way of @set leads to it, -ENOENT or another -errno. */
 static int look_in_set(int fd, const struct tg_table *table, const struct tg_table_set *set,
 		       uint32_t tag, const struct tg_bucket_key *key, struct tg_table_entry *entry)
 {
@@ -100,11 +104,11 @@ int tg_table_lookup(int fd, const struct tg_table *table, const struct tg_bucket
 	return -ENOENT;
 }
 
-/* A part of the table, mapped for as long as it is looked at. */
+/* Lines of the table that are mapped into memory. */
 struct window {
 	void *memory;
 	size_t bytes;
-	union tg_table_line *lines; /* the first that was asked for */
+	union tg_table_line *lines; /* line `first` of open_window() */
 };
 
 static int open_window(int fd, uint32_t first, uint32_t n, struct window *window)
@@ -127,9 +131,9 @@ static void close_window(struct window *window)
 }
 
 struct tg_table_walk {
-	int fd; /* its own: a walk may outlast the program whose table it is */
+	int fd; /* a copy, because a walk may outlast the program that has the table */
 	struct tg_table table;
-	uint32_t next; /* entry */
+	uint32_t next; /* number of the entry to read */
 };
 
 struct tg_table_walk *tg_table_walk_new(int fd)
@@ -161,7 +165,10 @@ void tg_table_walk_free(struct tg_table_walk **walk)
 	*walk = NULL;
 }
 
-/* A copy that is of one bucket: read in the order in which none is taken for another. */
+/*
+ * Copies an entry. False if it is free, dead or was reused meanwhile. State and limit are read
+ * first and compared after the copy, so that the copy is of one bucket.
+ */
 static bool read_entry(const struct tg_table_entry *entry, struct tg_table_entry *copy)
 {
 	uint64_t state = __atomic_load_n(&entry->bucket.state, __ATOMIC_ACQUIRE);
@@ -172,7 +179,7 @@ static bool read_entry(const struct tg_table_entry *entry, struct tg_table_entry
 	return limit_id && copy->key.limit_id == limit_id && state != TG_BUCKET_DEAD;
 }
 
-/* Of @n entries from @walk->next on. */
+/* Reads @n entries from @walk->next on. Returns what @each returned last, or -errno. */
 static int step(struct tg_table_walk *walk, uint32_t n, tg_table_function *each, void *data)
 {
 	struct tg_table_entry entry;
@@ -220,7 +227,7 @@ int tg_table_each(int fd, tg_table_function *each, void *data)
 	return more;
 }
 
-/* The first that is free, with that which the hash prefers before the others; NULL: none. */
+/* Returns a free way, first one of those that the hash prefers; NULL if all are taken. */
 static __u32 *find_free(struct tg_table_set *set, uint64_t hash)
 {
 	uint32_t i;
@@ -234,7 +241,7 @@ static __u32 *find_free(struct tg_table_set *set, uint64_t hash)
 	return NULL;
 }
 
-/* A way for @number; false if there is none. Nobody else is at work on the table. */
+/* Puts @number into a way for @hash. False if the chain is full. Nobody else uses the table. */
 static bool take_way(union tg_table_line *lines, const struct tg_table *table, uint64_t hash,
 		     uint32_t number)
 {
@@ -258,7 +265,7 @@ struct copying {
 	const struct tg_table *table;
 };
 
-/* What only buckets of shared limits have. */
+/* Copies what only buckets of shared limits have. */
 static int copy_share(const struct copying *copying, uint32_t number, uint32_t to)
 {
 	const struct tg_table *table = copying->table;

@@ -1,40 +1,60 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of buckets (see <tidegate/table.h>) from user space, which never changes one in use. */
+/*
+ * Reads the table of buckets (<tidegate/table.h>) from user space, and fills tables that no program
+ * uses yet. Never writes to a table in use, because only programs can do that while packets flow.
+ * @fd is a descriptor of the map.
+ */
 #ifndef TG_KERNEL_BUCKET_TABLE_H
 #define TG_KERNEL_BUCKET_TABLE_H
 
 #include <stdint.h>
 #include <tidegate/table.h>
 
-/* Tells a map that has just been made how many buckets it is for. 0 or -errno. */
+/* Writes the size of @table to the head of a new map. Does nothing if it is set. 0 or -errno. */
 int tg_table_prepare(int fd, const struct tg_table *table);
 
-/* How many buckets the map is for; 0 if it is no such table. */
+/* Returns the number of buckets that the map has room for; 0 if it is no table of buckets. */
 uint32_t tg_table_size(int fd);
 
-/* The key's entry as it is now: its number, or -ENOENT or another -errno. */
+/*
+ * Copies the entry of @key to *@entry. Returns its number (0 or more), -ENOENT if the key has none,
+ * or another -errno, logged.
+ */
 int tg_table_lookup(int fd, const struct tg_table *table, const struct tg_bucket_key *key,
 		    struct tg_table_entry *entry);
 
-/* @entry may change under its reader's eyes, and go to another key: what he got is a copy. */
+/*
+ * Called with the number of an entry and a copy of it, valid during the call. The entry itself may
+ * have changed by then, or belong to another key. Returns 0 to go on, above 0 to stop, or -errno.
+ */
 typedef int tg_table_function(void *data, uint32_t number, const struct tg_table_entry *entry);
 
 /*
- * Calls @each for every bucket of the table with descriptor @fd, as it stands at about now, until
- * it returns nonzero. 0 or -errno: that of @each, or if the table cannot be read.
+ * Calls @each for every bucket of the table. Buckets that are inserted meanwhile may be missed.
+ * Returns 0 at the end or if @each stopped it, or -errno: of @each, or because the table cannot be
+ * read.
  */
 int tg_table_each(int fd, tg_table_function *each, void *data);
 
-/*
- * The same in steps of up to 4,096 buckets. A step returns 1 if there is more, 0 at the end or if
- * @each returned more than 0, or -errno. NULL: out of memory, or it is no table.
- */
 struct tg_table_walk;
+
+/*
+ * Makes a walk over the table, for tg_table_step(). Duplicates @fd. Returns NULL, logged, without
+ * memory or if @fd is no table of buckets.
+ */
 struct tg_table_walk *tg_table_walk_new(int fd);
 void tg_table_walk_free(struct tg_table_walk **walk); /* NULL-safe; sets *walk to NULL */
+
+/*
+ * Calls @each for the next 4,096 entries at most. Returns 1 if there are more, 0 at the end or if
+ * @each returned more than 0, or -errno.
+ */
 int tg_table_step(struct tg_table_walk *walk, tg_table_function *each, void *data);
 
-/* Copies all buckets to a table that no program uses yet, as far as there is room. 0 or -errno. */
+/*
+ * Copies the buckets of table @from (a descriptor) to @to, a new map laid out as @table that no
+ * program uses yet. Buckets without room are left out. Returns 0 or -errno.
+ */
 int tg_table_copy(int from, int to, const struct tg_table *table);
 
 #endif

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Copies debits into the map, runs the program once for all of them, and copies the results back.
+ */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -22,7 +25,7 @@ int tg_debit_run(const struct tg_program *program, struct tg_debit *debits, uint
 	if (bpf_prog_test_run_opts(tg_program_debit_fd(program), &options))
 		return -errno;
 	n = request.n;
-	/* ENOENT: the map has no more, which is so when all were asked for. */
+	/* ENOENT says that the map ends here, as it does if n is TG_DEBITS_MAX. */
 	if (bpf_map_lookup_batch(map, NULL, &batch, indices, debits, &n, NULL) && errno != ENOENT)
 		return -errno;
 	return 0;

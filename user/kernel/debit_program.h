@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Charging the buckets of shared limits, and learning what they gave. */
+/* Runs the program that charges buckets of shared limits. */
 #ifndef TG_KERNEL_DEBIT_PROGRAM_H
 #define TG_KERNEL_DEBIT_PROGRAM_H
 
@@ -7,7 +7,10 @@
 
 #include "kernel/program.h"
 
-/* Charges @n buckets (TG_DEBITS_MAX at most) and learns what they gave. 0 or -errno. */
+/*
+ * Charges @n debits (TG_DEBITS_MAX at most) and writes the results to their out fields. Returns 0
+ * or -errno; after a failure the debits may be charged or not, and the out fields are undefined.
+ */
 int tg_debit_run(const struct tg_program *program, struct tg_debit *debits, uint32_t n);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The clocks that the packet programs read, as seen from user space: of the coarse one, the same
- * but for less than a tick, either way.
+ * Reads the clocks of the packet programs from user space. The coarse clock differs from what a
+ * program reads by less than a tick, in either direction.
  */
 #ifndef TG_KERNEL_PACKET_CLOCK_H
 #define TG_KERNEL_PACKET_CLOCK_H
@@ -16,7 +16,7 @@ static inline clockid_t tg_clock_id(enum tg_clock clock)
 	return clock == TG_CLOCK_COARSE ? CLOCK_MONOTONIC_COARSE : CLOCK_MONOTONIC;
 }
 
-/* ns */
+/* Returns ns. */
 static inline uint64_t tg_clock_read(enum tg_clock clock)
 {
 	struct timespec time;
@@ -25,7 +25,7 @@ static inline uint64_t tg_clock_read(enum tg_clock clock)
 	return (uint64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* The coarse clock's resolution in ns: one tick of the kernel. */
+/* Returns the resolution of the coarse clock in ns: one tick of the kernel. */
 static inline uint64_t tg_clock_tick(void)
 {
 	struct timespec resolution;
@@ -35,8 +35,8 @@ static inline uint64_t tg_clock_tick(void)
 }
 
 /*
- * True if the kernel may count its ticks by interrupts alone, of which some get lost: it does if it
- * has no timers of high resolution.
+ * Returns whether the coarse clock may lose ticks. A kernel without high-resolution timers counts
+ * ticks by interrupts alone, and some of those are lost.
  */
 static inline bool tg_clock_may_lose_ticks(void)
 {

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Loads the skeleton of the packet programs: pins, sizes and contents of its maps, its banks, test
+ * runs.
+ */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -39,7 +43,7 @@ const char *const tg_map_names[TG_MAPS] = {
 
 struct tg_program {
 	struct tidegate_bpf *skeleton;
-	unsigned int hooks; /* mask: that have programs */
+	unsigned int hooks; /* mask of 1 << enum tg_hook: hooks that have programs */
 };
 
 static bool has_hook(const struct tg_program *program, enum tg_hook hook)
@@ -78,7 +82,7 @@ int tg_program_entry_fd(const struct tg_program *program, enum tg_hook hook)
 	return has_hook(program, hook) ? bpf_program__fd(entry_program(program, hook)) : -EINVAL;
 }
 
-/* Where the program of a hook stands: the map, and the index in it. */
+/* Returns a descriptor of the map that has the program of @hook and @bank, and sets its *@index. */
 static int bank_slot(const struct tg_program *program, uint32_t bank, enum tg_hook hook,
 		     uint32_t *index)
 {
@@ -95,7 +99,7 @@ static int take_out(const struct tg_program *program, uint32_t bank, enum tg_hoo
 	return bpf_map_delete_elem(map, &index) && errno != ENOENT ? -errno : 0;
 }
 
-/* Every place is filled: in one that is empty, a hook would run the other bank's policy. */
+/* Fills every slot, because a hook whose slot is empty would run the program of the other bank. */
 int tg_program_install(const struct tg_program *program, uint32_t bank)
 {
 	int hook, map, fd;
@@ -169,7 +173,7 @@ static int set_pins(struct tidegate_bpf *skeleton, const char *state_dir, const 
 	return 0;
 }
 
-/* Maps of which a policy has no need are made with one entry and left empty. */
+/* Gives maps that the policy does not use one entry, because 0 is not allowed. */
 static void size_maps(struct tidegate_bpf *skeleton, const struct tg_compiled *compiled)
 {
 	const struct {
@@ -250,7 +254,7 @@ static int fill_lists(const struct tidegate_bpf *skeleton, const struct tg_compi
 	return 0;
 }
 
-/* Each program costs the verifier time: those of hooks that nobody has are not loaded. */
+/* Loads only programs of hooks in use, because the verifier needs time for each. */
 static void skip_unused_hooks(const struct tg_program *program)
 {
 	int hook;
@@ -263,7 +267,7 @@ static void skip_unused_hooks(const struct tg_program *program)
 
 int tg_program_explain_load(char *errmsg, int error)
 {
-	/* EACCES is the verifier's. */
+	/* EACCES comes from the verifier, or from a missing capability. */
 	if (error == -EPERM || (error == -EACCES && !tg_capabilities_compare()))
 		return tg_error_set(
 			errmsg, EPERM,
@@ -277,7 +281,7 @@ int tg_program_explain_load(char *errmsg, int error)
 			    strerror(-error));
 }
 
-/* Everything up to the load itself. */
+/* Opens the skeleton and sets all that must be set before the load. */
 static int prepare(const struct tg_compiled *compiled, unsigned int hooks,
 		   struct tg_program **program, char *errmsg)
 {
@@ -342,7 +346,7 @@ int tg_program_load_virtual(const struct tg_compiled *compiled, enum tg_hook hoo
 
 	if (error)
 		return error;
-	libbpf_set_print(NULL); /* the message says enough to whoever lacks the privilege */
+	libbpf_set_print(NULL); /* @errmsg says enough without privilege */
 	*(bool *)&made->skeleton->rodata->virtual_clock = true;
 	error = load(made, compiled, errmsg);
 	if (error)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One generation of the packet programs, loaded. The only user of the generated skeleton. */
+/*
+ * One generation of the packet programs, loaded into the kernel. A generation stands in one of two
+ * banks; the switch of the bank puts it in force. Functions return 0 or -errno unless they say
+ * otherwise; @errmsg has TG_ERRMSG_SIZE bytes.
+ */
 #ifndef TG_KERNEL_PROGRAM_H
 #define TG_KERNEL_PROGRAM_H
 
@@ -13,7 +17,7 @@
 
 struct tg_program;
 
-/* The pinned maps in the order of their names in bpf/maps.bpf.h, then those of the generation. */
+/* The maps: first those that are pinned and outlive a generation, then those of each generation. */
 enum tg_map {
 	TG_MAP_BUCKETS,
 	TG_MAP_OVERFLOW,
@@ -37,71 +41,93 @@ enum tg_map {
 	TG_MAPS,
 };
 
-extern const char *const tg_map_names[TG_MAPS]; /* of the pins, for the pinned ones */
+/* Names of the maps in the object; also of the pins, TG_MAP_BUCKETS aside. */
+extern const char *const tg_map_names[TG_MAPS];
 
 /*
- * Loads a generation that enforces @compiled over the maps pinned in @state_dir, which are
- * made and pinned when missing. @buckets_pin names the pin of the bucket table; @hooks is a mask of
- * 1 << enum tg_hook, of those that get programs.
- * Returns 0 or -errno with @errmsg (TG_ERRMSG_SIZE); nothing goes live.
+ * Loads a generation that enforces @compiled on the maps pinned in @state_dir, and makes and pins
+ * those that are missing. @buckets_pin is the name of the bucket table's pin. @hooks, a mask of
+ * 1 << enum tg_hook, has the hooks that get programs. Does not put it in force. The caller frees
+ * *@program. Returns 0, or -errno with @errmsg.
  */
 int tg_program_load(const char *state_dir, const char *buckets_pin,
 		    const struct tg_compiled *compiled, unsigned int hooks,
 		    struct tg_program **program, char *errmsg);
 
 /*
- * What links attach: the same for every generation over the same pinned maps. -EINVAL for a hook
- * that the generation was loaded without.
+ * Returns a descriptor of the program to attach to @hook, owned by @program. The entry programs of
+ * all generations are alike, and run what stands in the bank in force. -EINVAL for a hook that the
+ * generation was loaded without.
  */
 int tg_program_entry_fd(const struct tg_program *program, enum tg_hook hook);
 
-/* Puts the programs into their bank, where they wait; takes the bank's programs out. 0 or -errno.
+/*
+ * Puts the programs of all hooks into @bank, which must not be in force. Hooks without a program
+ * get one that passes everything.
  */
 int tg_program_install(const struct tg_program *program, uint32_t bank);
+
+/* Removes the programs of all hooks from @bank. Goes on after a failure and returns the first. */
 int tg_program_uninstall(const struct tg_program *program, uint32_t bank);
 
-/* The one step that puts a bank in force. 0 or -errno, and then nothing has changed. */
+/* Puts @bank in force by one atomic store. After a failure nothing has changed. */
 int tg_program_switch(const struct tg_program *program, uint32_t bank);
 
-/* The program in @bank for that hook is this one. */
+/* Returns whether the program in @bank for @hook is the one of @program. */
 bool tg_program_installed(const struct tg_program *program, uint32_t bank, enum tg_hook hook);
 
+/* Returns a descriptor of the map, owned by @program. */
 int tg_program_map_fd(const struct tg_program *program, enum tg_map map);
 
 /*
- * The same for one hook, to be run by hand on a virtual clock: maps of its own, nothing pinned,
- * nothing that a daemon could see.
+ * Loads a generation for one hook, for tg_program_run() on a virtual clock. It has maps of its own,
+ * pins nothing and does not touch a running daemon. Otherwise as tg_program_load(). Turns off the
+ * messages of libbpf.
  */
 int tg_program_load_virtual(const struct tg_compiled *compiled, enum tg_hook hook,
 			    struct tg_program **program, char *errmsg);
 
 /*
- * Runs the packet program of @hook, loaded by tg_program_load_virtual(), on one frame (`captured`
- * of TG_FRAME_LEAST to TG_FRAME_MOST) at @now. 0 or -errno; the frame is left alone.
+ * Runs the packet program of @hook, loaded by tg_program_load_virtual(), on @frame at @now (ns),
+ * and fills @trace. frame->captured must be TG_FRAME_LEAST to TG_FRAME_MOST. Does not change
+ * @frame.
  */
 int tg_program_run(const struct tg_program *program, enum tg_hook hook, uint64_t now,
 		   const struct tg_frame *frame, struct tg_trace *trace);
 
-/* Sums an entry of a per-CPU array of 64-bit counters over the CPUs. 0 or -errno. */
+/*
+ * Adds up entry @index of the per-CPU array @map (a descriptor) over all CPUs. @sum gets @size
+ * bytes of 64-bit counters.
+ */
 int tg_program_sum(int map, uint32_t index, uint64_t *sum, size_t size);
 
-/* Sets an entry of a per-CPU array to zero on all CPUs. 0 or -errno. */
+/* Sets entry @index, of @size bytes, of the per-CPU array @map to 0 on all CPUs. */
 int tg_program_zero(int map, uint32_t index, size_t size);
 
-/* Runs the sweep, by the clock that the program has; fills its outputs. */
+/* Sweeps the bucket table as @sweep says, and fills its out fields. 0 or -errno, logged. */
 int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep);
 
-/* Why a program could not be loaded, from an -errno, in @errmsg. Returns -errno. */
+/*
+ * Writes to @errmsg why a program could not be loaded, from the errno @error below 0. Returns
+ * -EPERM without privilege, -EOPNOTSUPP if the verifier refused it, else @error.
+ */
 int tg_program_explain_load(char *errmsg, int error);
 
-/* Has the program look at sweep->candidates places of the table; fills its outputs. 0 or -errno,
- * logged. */
+/*
+ * Reclaims those of the sweep->candidates @entries (numbers of table entries, TG_CANDIDATES_MAX at
+ * most) that are idle, and fills the out fields of @sweep. 0 or -errno, logged.
+ */
 int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 		       const uint32_t *entries);
 
-/* The program that charges the buckets in TG_MAP_DEBITS; see debit.h. */
+/*
+ * Returns a descriptor of the program that charges debits, owned by @program. See tg_debit_run().
+ */
 int tg_program_debit_fd(const struct tg_program *program);
 
+/*
+ * Frees the generation. Installed and attached programs stay in the kernel. NULL-safe; sets NULL.
+ */
 void tg_program_free(struct tg_program **program);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Runs a program that reads both clocks, until it has seen ticks begin. */
 #include "kernel/tick_program.h"
 
 #include <bpf/bpf.h>
@@ -9,7 +10,7 @@
 #include "base/cleanup.h"
 #include "ticks.skel.h"
 
-#define EDGES 8 /* some may have been missed */
+#define EDGES 8 /* ticks to watch, because the start of some is seen late */
 
 static void destroy_ticks(struct ticks_bpf **skeleton)
 {
@@ -26,8 +27,7 @@ int tg_ticks_find(uint64_t tick, uint64_t *begin)
 
 	if (!skeleton)
 		return -errno;
-	/* What is read later than at the beginning of a tick is late by that, so the least holds.
-	 */
+	/* A reading some time after the start of a tick is too large by that, so take the least. */
 	while (edges < EDGES) {
 		if (bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.tidegate_ticks),
 					   &options))
