@@ -1,13 +1,15 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every path and function that docs/architecture.md and CONTRIBUTING.md name exists.
+"""Every path, file and function that the documents name exists.
 
-A `path/of/a/file` is looked for in the tree, a `function()` in the file that was named last before it. A `*` in a
-path is a pattern; a path with <something> in it is none. Blocks of code are not read. The table of folders says what
+A `path/of/a/file` is looked for in the tree (tests/bpf/test_x is test_x.c there), a `file.c` in all folders, a
+`function()` in the file whose path was named last before it, and a `test_x` among the functions and files of the tests.
+A `*` is a pattern; what has <something> in it is no path. Blocks of code are not read. The table of folders says what
 tests/layers.py, the lint, lets them include.
 """
 import ast
 import difflib
+import fnmatch
 import glob
 import os
 import re
@@ -15,7 +17,9 @@ import sys
 
 from documents import ROOT, Tests, read
 
-DOCUMENTS = ["docs/architecture.md", "CONTRIBUTING.md"]
+ARCHITECTURE = "docs/architecture.md"
+DOCUMENTS = [ARCHITECTURE, "CONTRIBUTING.md", "README.md", "SECURITY.md", "CHANGELOG.md",
+             *sorted(glob.glob("docs/*.md", root_dir=ROOT))]
 TOP = set(os.listdir(ROOT)) - {"build"}
 
 
@@ -32,6 +36,20 @@ def is_path(span):
     return re.fullmatch(r"[\w./*-]+", span) and span.split("/")[0] in TOP
 
 
+def files():
+    """The path of each file of ours."""
+    return [path for top in TOP for path in glob.glob(top + "/**/*.*", root_dir=ROOT, recursive=True)]
+
+
+def check_name(tests, where, name, paths):
+    """A file, or a test, that is named without its folder."""
+    if re.fullmatch(r"[\w*-]+(\.bpf)?\.(c|h|sh|py)", name):
+        tests.check(f"{where}: there is a file {name}", fnmatch.filter([os.path.basename(path) for path in paths], name))
+    elif re.fullmatch(r"test_\w+", name):
+        source = any(f"TEST({name})" in read(path) for path in paths if fnmatch.fnmatch(path, "tests/*.[ch]"))
+        tests.check(f"{where}: there is a test {name}", source or any(f"/{name}." in path for path in paths))
+
+
 def defined_in(text):
     """The names of functions that begin in the first column, and of macros."""
     return set(re.findall(r"^(?=\w)[^;={}\n]*?\b(\w+)\(", text, re.M)) | set(re.findall(r"^#define (\w+)", text, re.M))
@@ -43,7 +61,7 @@ def check_function(tests, where, name, path):
     tests.check(f"{where}: {name}() is in {path}", name in known, f"there are {near or 'none that resemble it'}")
 
 
-def check_document(tests, document):
+def check_document(tests, document, all_files):
     """How many paths and functions it names."""
     paths = functions = 0
     last = None
@@ -55,7 +73,9 @@ def check_document(tests, document):
         elif is_path(span):
             paths += 1
             last = span
-            tests.check(f"{where}: {span} exists", glob.glob(os.path.join(ROOT, span)))
+            tests.check(f"{where}: {span} exists", glob.glob(span, root_dir=ROOT) or glob.glob(span + ".c", root_dir=ROOT))
+        else:
+            check_name(tests, where, span, all_files)
     return paths, functions
 
 
@@ -81,16 +101,15 @@ def check_layers(tests, document):
 
 
 def main():
-    tests = Tests()
-    for document in DOCUMENTS:
-        paths, functions = check_document(tests, document)
-        tests.check(f"{document} names paths", paths > 20, str(paths))
-        if document == DOCUMENTS[0]:
-            tests.check(f"{document} names functions", functions > 20, str(functions))
-    check_layers(tests, DOCUMENTS[0])
-    named = {span.rstrip("/") for _, span in code_spans(read(DOCUMENTS[0]))}
+    tests, all_files = Tests(), files()
+    for document in dict.fromkeys(DOCUMENTS):
+        paths, functions = check_document(tests, document, all_files)
+        tests.check(f"{document} names paths", paths > 20 or document not in DOCUMENTS[:2], str(paths))
+        tests.check(f"{document} names functions", functions > 20 or document != ARCHITECTURE, str(functions))
+    check_layers(tests, ARCHITECTURE)
+    named = {span.rstrip("/") for _, span in code_spans(read(ARCHITECTURE))}
     for folder in sorted({os.path.dirname(path) for path in glob.glob("user/*/*.[ch]", root_dir=ROOT)}):
-        tests.check(f"{DOCUMENTS[0]} says what {folder} is for", folder in named)
+        tests.check(f"{ARCHITECTURE} says what {folder} is for", folder in named)
     return tests.finish()
 
 
