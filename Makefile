@@ -132,7 +132,7 @@ demo:
 check: deps
 	$(Q)$(MAKE) --no-print-directory all tests
 	$(Q)tests/run vm unit docs bpf fuzz netns
-tests: $(UNIT) $(BPF_TESTS) $(FUZZERS) $(NETNS_PROGRAMS)
+tests: $(UNIT) $(BPF_TESTS) $(FUZZERS) $(NETNS_PROGRAMS) $(BENCHES)
 check-unit: $(UNIT)
 	$(Q)tests/run unit
 check-docs: $B/tidegate

@@ -16,10 +16,10 @@
 #define TABLE_KNOWN_IDLE 10000000000ULL /* ns */
 
 enum table_contestant {
-	TABLE_NOTHING, /* makes the packets up, and that is all */
-	TABLE_OURS,    /* with a sweep, and overflow buckets when it is full */
-	TABLE_GATED,   /* and new_sources */
-	TABLE_HASH,    /* as TABLE_OURS, in the kernel's hash table */
+	TABLE_NOTHING,	 /* makes the packets up, and that is all */
+	TABLE_OURS,	 /* with a sweep, and overflow buckets when it is full */
+	TABLE_ADMISSION, /* and new_sources */
+	TABLE_HASH,	 /* as TABLE_OURS, in the kernel's hash table */
 	TABLE_LRU,
 	TABLE_LRU_PER_CPU, /* BPF_F_NO_COMMON_LRU */
 	TABLE_SKETCH,
@@ -28,7 +28,7 @@ enum table_contestant {
 
 static inline bool table_is_ours(__u32 contestant)
 {
-	return contestant == TABLE_OURS || contestant == TABLE_GATED;
+	return contestant == TABLE_OURS || contestant == TABLE_ADMISSION;
 }
 
 struct table_policy {
@@ -46,8 +46,8 @@ enum table_pattern {
 enum table_class { TABLE_HONEST, TABLE_NEW_SOURCE, TABLE_SPOOFED, TABLE_CLASSES };
 
 struct table_run {
-	struct tg_rate rate;	  /* of each source */
-	struct tg_rate gate_rate; /* of new sources */
+	struct tg_rate rate;	       /* of each source */
+	struct tg_rate admission_rate; /* of new sources */
 	__u32 pattern;
 	__u32 sources; /* with IN_TURN */
 	__u32 next;
