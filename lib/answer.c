@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Makes an application's answer of what the program returned: times follow from the deficit. */
 #include "answer.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Finds the program of the generation in force by its pin, and the limits by their names. */
 #include "target.h"
 
 #include <arpa/inet.h>

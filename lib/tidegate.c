@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* The calls of tidegate.h, but waiting: open, charge, peek, close. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -123,6 +123,8 @@ def written(schema, path):
 
 
 def main():
+    if sys.argv[1:] not in ([], ["--check"]):
+        sys.exit("usage: schema/tables.py [--check]")
     schema, differ = Schema(), 0
     for path in MARKS:
         text = written(schema, path)

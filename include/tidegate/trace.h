@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What became of a packet, for tests and for simulate. */
 #ifndef TIDEGATE_TRACE_H
 #define TIDEGATE_TRACE_H
 

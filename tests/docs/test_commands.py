@@ -170,6 +170,8 @@ def test_help(tests, tidegate):
     overview = tidegate.says("--help")
     tests.check("help is --help", tidegate.says("help") == overview)
     commands = list(dict.fromkeys(re.findall(r"^  ([a-z]+)\b", overview, re.M)))
+    with open(f"{ROOT}/man/tidegate.1", encoding="utf-8") as file:
+        manual = file.read()
     tests.check("the overview names the commands", len(commands) > 20, str(commands))
     for command in commands:
         code, said, errors = tidegate.run(f"{command} --help")
@@ -184,6 +186,7 @@ def test_help(tests, tidegate):
         tests.check(f"{command}: the usage has the options", set(re.findall(r"(?<![\w-])--?[a-z]+", words)) == options, said)
         for operand in re.findall(r"^  ([A-Z][^ ]*) ", about, re.M):
             tests.check(f"{command}: the usage has {operand}", operand in words, said)
+        tests.check(f"{command}: has an item in tidegate(1)", re.search(rf"^\.It .*\b{command}\b", manual, re.M), command)
         tests.check(f"{command}: and says why not", tidegate.run(f"{command} --wibble")[0] == 2)
     tests.check("one action's help", tidegate.says("deny add --help").startswith("usage: tidegate deny add PREFIX"))
     tests.check("-h", tidegate.says("top -h") == tidegate.says("top --help"))

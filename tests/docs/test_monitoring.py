@@ -115,6 +115,12 @@ def overlap(a, b):
             a["y"] < b["y"] + b["h"] and b["y"] < a["y"] + a["h"])
 
 
+def check_reference(tests):
+    rows = dict(re.findall(r"^\| `(tidegate_\w+)` \| [^|]*\| (.*) \|$", read("docs/metrics.md"), re.M))
+    helps = dict(re.findall(r"^# HELP (\w+) (.*)$", read("tests/unit/http/metrics.txt"), re.M))
+    tests.check("docs/metrics.md has every metric and its meaning", rows == helps, set(rows.items()) ^ set(helps.items()))
+
+
 def check_dashboard(tests, found):
     panels = json.loads(read("packaging/grafana-dashboard.json"))["panels"]
     places = [panel["gridPos"] for panel in panels]
@@ -161,6 +167,7 @@ def main():
     tests.check("promtool check metrics has nothing to say", lint.returncode == 0 and not said, said)
     check_promises(tests, found)
     check_rules(tests, found)
+    check_reference(tests)
     check_dashboard(tests, found)
     return tests.finish()
 

@@ -70,6 +70,8 @@ int main(int argc, char **argv)
 		return TG_EXIT_OK;
 	}
 	if (!command_first(argc, argv)) {
+		if (argc > 1)
+			tg_log(TG_LOG_ERROR, "\"%s\" is no command, and none follows it", argv[1]);
 		tg_commands_print(stderr);
 		return TG_EXIT_USAGE;
 	}
