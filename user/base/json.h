@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads members of a JSON object, and takes what is missing for 0 or "". */
+/* Reads members of JSON objects, with 0 or "" for what is missing, and writes times. */
 #ifndef TG_BASE_JSON_H
 #define TG_BASE_JSON_H
 
 #include <jansson.h>
+#include <stdint.h>
 
 /* Returns the integer under @key; 0 if it is missing or no integer. */
 json_int_t tg_json_number(const json_t *object, const char *key);
@@ -13,5 +14,8 @@ json_int_t tg_json_number(const json_t *object, const char *key);
  * as long.
  */
 const char *tg_json_text(const json_t *object, const char *key);
+
+/* Returns @ns in ms: an integer for whole ms, else a real. NULL: out of memory. */
+json_t *tg_json_ms(uint64_t ns);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "control/report_cluster.h"
 #include "config/interfaces.h"
 #include "config/names.h"
@@ -137,12 +138,6 @@ static json_t *verdicts_of(const __u64 counts[TG_VERDICT_COUNT])
 			 (json_int_t)counts[TG_VERDICT_SHADOW_EXCEEDED]);
 }
 
-/* Returns an integer for whole ms, else a real. */
-static json_t *interval_of(uint64_t ns)
-{
-	return ns % NS_PER_MS ? json_real((double)ns / NS_PER_MS) : json_integer(ns / NS_PER_MS);
-}
-
 /* Uses keys that the file does not have: there new_sources is a mapping, here it is a counter. */
 static void add_new_sources(json_t *limit, const struct tg_refill *refill)
 {
@@ -164,7 +159,7 @@ static json_t *limit_of(const struct tg_limit_stats *stats)
 		"{s:s, s:s, s:I, s:I, s:o, s:b, s:I, s:o, s:o, s:I, s:I}", "name", stats->name,
 		"unit", tg_unit_name(stats->unit), "capacity", (json_int_t)stats->refill.capacity,
 		"refill_amount", (json_int_t)stats->refill.amount, "refill_interval_ms",
-		interval_of(stats->refill.interval), "shadow", stats->shadow, "buckets",
+		tg_json_ms(stats->refill.interval), "shadow", stats->shadow, "buckets",
 		(json_int_t)stats->buckets, "packets", verdicts_of(stats->counters.packets),
 		"bytes", verdicts_of(stats->counters.bytes), "new_sources",
 		(json_int_t)stats->counters.created, "overflowed",
@@ -175,7 +170,7 @@ static json_t *limit_of(const struct tg_limit_stats *stats)
 	if (stats->mark_above)
 		json_object_set_new(limit, "mark_above", json_integer(stats->mark_above));
 	if (stats->max_delay)
-		json_object_set_new(limit, "max_delay_ms", interval_of(stats->max_delay));
+		json_object_set_new(limit, "max_delay_ms", tg_json_ms(stats->max_delay));
 	add_new_sources(limit, &stats->new_sources);
 	if (stats->refill.continuous)
 		json_object_set_new(

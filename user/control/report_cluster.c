@@ -5,13 +5,7 @@
 #include <inttypes.h>
 
 #include "config/names.h"
-#include "base/clock.h"
-
-/* Returns an integer for whole ms, else a real. */
-static json_t *ms_of(uint64_t ns)
-{
-	return ns % 1000000 ? json_real((double)ns / NS_PER_MS) : json_integer(ns / 1000000);
-}
+#include "base/json.h"
 
 /* Writes 16 hex digits, because many readers of JSON keep only 53 bits of a number. */
 static json_t *epoch_of(uint64_t epoch)
@@ -23,7 +17,7 @@ static json_t *store_of(const struct tg_redis_status *store)
 {
 	return json_pack("{s:s, s:b, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "server",
 			 store->server, "connected", store->connected, "round_trip_ms",
-			 ms_of(store->round_trip), "error", store->error, "connects",
+			 tg_json_ms(store->round_trip), "error", store->error, "connects",
 			 (json_int_t)store->connects, "failures", (json_int_t)store->failures,
 			 "rounds", (json_int_t)store->rounds, "missed", (json_int_t)store->missed,
 			 "sent_bytes", (json_int_t)store->sent, "received_bytes",
@@ -34,7 +28,7 @@ static json_t *peer_of(const struct tg_cluster_peer_stats *peer)
 {
 	return json_pack("{s:s, s:o, s:s, s:o, s:f, s:I, s:I, s:I, s:I}", "node", peer->node,
 			 "epoch", epoch_of(peer->epoch), "state", peer->stale ? "stale" : "fresh",
-			 "age_ms", ms_of(peer->age), "share", peer->part, "frames",
+			 "age_ms", tg_json_ms(peer->age), "share", peer->part, "frames",
 			 (json_int_t)peer->frames, "lost", (json_int_t)peer->lost, "repeated",
 			 (json_int_t)peer->repeated, "tokens", (json_int_t)peer->tokens);
 }
@@ -74,13 +68,14 @@ json_t *tg_report_cluster(const struct tg_cluster_stats *stats)
 		json_array_append_new(peers, peer_of(&stats->peers[i]));
 	for (i = 0; i < stats->limits_n; i++)
 		json_array_append_new(limits, shared_limit_of(stats, i));
-	json = json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:f}", "cluster",
-			 stats->name, "node", stats->node, "epoch", epoch_of(stats->epoch), "state",
-			 tg_cluster_state_name(stats->state), "interval_ms", ms_of(stats->tick),
-			 "stale_after_ms", ms_of(stats->stale_after), "last_round_ms",
-			 stats->settled_ago == UINT64_MAX ? json_null() : ms_of(stats->settled_ago),
-			 "nodes", (json_int_t)stats->nodes, "nodes_expected",
-			 (json_int_t)stats->nodes_expected, "share", stats->part);
+	json = json_pack(
+		"{s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:f}", "cluster", stats->name,
+		"node", stats->node, "epoch", epoch_of(stats->epoch), "state",
+		tg_cluster_state_name(stats->state), "interval_ms", tg_json_ms(stats->tick),
+		"stale_after_ms", tg_json_ms(stats->stale_after), "last_round_ms",
+		stats->settled_ago == UINT64_MAX ? json_null() : tg_json_ms(stats->settled_ago),
+		"nodes", (json_int_t)stats->nodes, "nodes_expected",
+		(json_int_t)stats->nodes_expected, "share", stats->part);
 	json_object_set_new(json, "name_taken", json_boolean(stats->has_name_conflict));
 	json_object_set_new(json, "store", store_of(&stats->store));
 	json_object_set_new(json, "peers", peers);
