@@ -258,7 +258,7 @@ static uint64_t debt_time(const struct tg_config_cluster *cluster, const struct 
 		cluster->nodes_expected > DEBT_NODES ? cluster->nodes_expected : DEBT_NODES;
 	unsigned __int128 fill =
 		(unsigned __int128)refill->capacity * refill->interval / refill->amount;
-	unsigned __int128 time = (nodes - 1) * (fill + 3 * cluster->interval);
+	unsigned __int128 time = (nodes - 1) * (fill + TG_SHARED_UNHEARD_TICKS * cluster->interval);
 
 	if (time > DEBT_NS_MAX)
 		return DEBT_NS_MAX;
