@@ -104,7 +104,7 @@ static int link_info(const struct tg_attachment *attachment, uint32_t *ifindex, 
 
 bool tg_attach_healthy(const struct tg_attachment *attachment)
 {
-	uint32_t ifindex, program;
+	uint32_t ifindex = 0, program = 0;
 
 	if (attachment->mode == TG_MODE_CLSACT)
 		return tg_clsact_healthy(attachment);

@@ -17,9 +17,9 @@
 #define PATH_SIZE    256
 #define MESSAGE_SIZE 1024
 
-static void diagnose_value(struct tg_reader *reader, enum tg_severity severity,
-			   const struct tg_yaml *value, struct tg_location place,
-			   const char *format, va_list args)
+__attribute__((format(printf, 5, 0))) static void
+diagnose_value(struct tg_reader *reader, enum tg_severity severity, const struct tg_yaml *value,
+	       struct tg_location place, const char *format, va_list args)
 {
 	char path[PATH_SIZE], message[MESSAGE_SIZE];
 

@@ -120,7 +120,7 @@ static int fill_list(struct builder *builder, const yaml_event_t *start, unsigne
 		     struct tg_yaml *list)
 {
 	tg_autoevent yaml_event_t event = {0};
-	struct tg_yaml **tail = &list->children, *child;
+	struct tg_yaml **tail = &list->children, *child = NULL;
 	int r;
 
 	refuse_extras(builder, start, start->data.sequence_start.anchor,
@@ -209,7 +209,7 @@ static int fill_map(struct builder *builder, const yaml_event_t *start, unsigned
 		    struct tg_yaml *map)
 {
 	tg_autoevent yaml_event_t event = {0};
-	struct tg_yaml **tail = &map->children, *child;
+	struct tg_yaml **tail = &map->children, *child = NULL;
 	int r;
 
 	refuse_extras(builder, start, start->data.mapping_start.anchor,

@@ -32,8 +32,8 @@ void tg_describe_sharing(const struct tg_config_limit *limit, FILE *out)
 	static const char *const losses[] = {
 		[TG_STORE_LOSS_SPLIT] = "this node has its part",
 		[TG_STORE_LOSS_HOLD] =
-			"they are taken to go on as they did, for 30s, and then this node "
-			"has its part",
+			("they are taken to go on as they did, for 30s, and then this node "
+			 "has its part"),
 		[TG_STORE_LOSS_LOCAL] = "this node has all of it",
 		[TG_STORE_LOSS_OPEN] = "everything passes",
 	};

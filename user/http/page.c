@@ -4,10 +4,15 @@
 
 #include <string.h>
 
-/* Has the assembler read the file. The path is from the top directory, where make runs. */
+/*
+ * Has the assembler read the file. The path is from the top directory, where make runs. The symbols
+ * are global, because a link-time optimizer may put them and their users into different units.
+ */
 #define EMBED(symbol, file)                                                                        \
-	__asm__(".pushsection .rodata\n" #symbol "_start:\n.incbin \"user/http/page/" file         \
-		"\"\n" #symbol "_end:\n.popsection");                                              \
+	__asm__(".pushsection .rodata\n"                                                           \
+		".globl " #symbol "_start, " #symbol "_end\n"                                      \
+		".hidden " #symbol "_start, " #symbol "_end\n" #symbol                             \
+		"_start:\n.incbin \"user/http/page/" file "\"\n" #symbol "_end:\n.popsection");    \
 	extern const char symbol##_start[], symbol##_end[]
 
 EMBED(tg_page_html, "page.html");

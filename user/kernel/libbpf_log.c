@@ -23,7 +23,8 @@ static char *last_lines(char *text, int n)
 	return n ? text : at + 1;
 }
 
-static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static int print_libbpf(enum libbpf_print_level level,
+							      const char *format, va_list arguments)
 {
 	tg_autofree char *text = NULL;
 	char *line, *rest;
