@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /*
  * libtidegate: token buckets of tidegate for applications. Each call charges a bucket in the
  * kernel, the same one that packets and other processes charge, by the same code. It takes about a

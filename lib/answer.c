@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /* Makes an application's answer of what the program returned: times follow from the deficit. */
 #include "answer.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /* Makes an answer for the application from what the program returned. */
 #ifndef TG_ANSWER_H
 #define TG_ANSWER_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /* Finds the program of the generation in force by its pin, and the limits by their names. */
 #include "target.h"
 

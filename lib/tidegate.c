@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /* The calls of tidegate.h, but waiting: open, charge, peek, close. */
 #include <errno.h>
 #include <stdlib.h>

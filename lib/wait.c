@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /*
  * Waits without a queue: the bucket decides who comes first, so a waiter that goes away leaves
  * nothing behind.

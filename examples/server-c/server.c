@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /*
  * An HTTP server that keeps each API key to a limit of tidegate.
  * Build: make; run: ./server PORT LIMIT [STATE_DIR].

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 """
 An HTTP server that keeps each API key to a limit of tidegate. Run: server.py PORT LIMIT [STATE_DIR].
 

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 """libtidegate by ctypes: see tidegate(3) and tidegate.h, whose structures these are."""
 import ctypes
 import os

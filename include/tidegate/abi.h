@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /*
  * The layouts that the packet programs and the daemon share: map keys and values, the compiled
  * policy, verdicts and reasons. Compiled by `clang -target bpf` and by the host compiler. Every

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /*
  * Requests of applications: what the library sends to the applications' program, and what comes
  * back. A change of the layout changes the name of the pin, so that a library never finds a

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /* Builds the key under which a limit has the bucket of an address, for BPF and host. */
 #ifndef TIDEGATE_BUCKET_KEY_H
 #define TIDEGATE_BUCKET_KEY_H

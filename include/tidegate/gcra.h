@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /*
  * The bucket: a pure function of (state, now, cost, rate). No map, no clock, no
  * helper call; the same text is compiled into the packet programs and into the

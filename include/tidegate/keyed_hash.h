@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /*
  * SipHash-1-3 (Aumasson and Bernstein, 2012; rounds as in the hash tables of Rust and Python) of a
  * bucket's key without its limit. BPF and host compile the same code, because they must agree on a

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /*
  * The rules of the allow and deny lists, for BPF and host. The longest prefix decides, over the
  * configuration and the dynamic entries together. At the same length allow wins.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /*
  * SipHash-2-4 with 128 bits (Aumasson and Bernstein) of the keys that applications name, for the
  * library and for the daemon. Without the secret nobody can make two names meet. By chance one of

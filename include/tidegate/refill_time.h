@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /* How long refills take: pure arithmetic, for the daemon and for libtidegate. */
 #ifndef TIDEGATE_REFILL_TIME_H
 #define TIDEGATE_REFILL_TIME_H

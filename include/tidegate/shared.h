@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /* Limits shared between nodes: what the packet programs and the daemon exchange. */
 #ifndef TIDEGATE_SHARED_H
 #define TIDEGATE_SHARED_H

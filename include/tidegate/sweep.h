@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /* Requests of the daemon to the programs that maintain the table of buckets. */
 #ifndef TIDEGATE_SWEEP_H
 #define TIDEGATE_SWEEP_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /*
  * The table of buckets, as it lies in the map `buckets`: an array of cache lines. A source costs
  * two of them: a set, which says where its bucket is, and the entry with the bucket.

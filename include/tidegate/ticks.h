@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /* The kernel's ticks and time at one moment, from which the daemon computes when tick 0 was. */
 #ifndef TIDEGATE_TICKS_H
 #define TIDEGATE_TICKS_H

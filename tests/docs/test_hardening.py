@@ -3,6 +3,7 @@
 """What `make` built is position independent, fortified, has stack protectors, and binds all symbols before main()."""
 import os
 import subprocess
+import sys
 
 from documents import ROOT, Tests
 
@@ -25,4 +26,4 @@ for name in "tidegated", "tidegate", "libtidegate.so.1":
     if program:
         tests.check(f"{name}: runs at any address", "PIE" in dynamic)
         tests.check(f"{name}: FORTIFY", "__vsnprintf_chk" in symbols or "__snprintf_chk" in symbols)
-tests.finish()
+sys.exit(tests.finish())

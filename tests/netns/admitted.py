@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What nodes let through, from load's record of one source; times are seconds since the begin of the load.
 
     admitted.py RECORD BEGIN rate FROM TO [NODE]             packets a second

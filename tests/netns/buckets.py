@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """buckets.py OUT: prints a script of random traffic for capture.py, and writes to OUT how buckets reckoned here fare with it.
 
 The limits are those of test_simulate.sh: `stepped` (port 53, packets, /24 and /64: 7, then 3 every 700 ms) and `even` (bytes, /32 and

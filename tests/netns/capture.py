@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """capture.py OUT [--format F] [--link L] [--snaplen N] [--as-given]: writes a capture from a script on standard input.
 
 Each line of the script is `TIME COUNT GAP KIND SOURCE PORT LENGTH [TAGS]`: COUNT packets, the first at TIME and each GAP

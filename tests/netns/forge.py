@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Someone who can write to the store: does an ATTACK on a cluster through the server's SOCKET.
 
     forge.py SOCKET CLUSTER damage NODE SECONDS          NODE's frames, each with one bit turned

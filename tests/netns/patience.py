@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Real UDP clients for the test of backoff.
 
 patience.py serve ADDRESS PORT      answers every datagram with itself

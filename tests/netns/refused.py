@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a client's kernel makes of a rejection.
 
 refused.py tcp ADDRESS PORT     connects

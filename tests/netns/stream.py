@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Traffic that is several packets on the wire, and what the sender's kernel says that it was.
 stream.py serve ADDRESS: takes one TCP stream on port 5400 and reads it to its end.
 stream.py tcp ADDRESS BYTES: sends one, and prints the segments and the bytes of Ethernet frames that TCP sent.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """tcx.py DEVICE: the programs that hang at the device's TCX hooks, in order: a line "ingress|egress ID NAME" for each;
 exit status 1 where the kernel has no such hooks.
 tcx.py DEVICE HOOK first|last PROGRAM LINK: puts a pinned program there, and pins the link."""

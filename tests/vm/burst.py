@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """burst.py send TO PORT N: N datagrams as fast as they go, numbered.
 burst.py receive ADDRESS PORT SECONDS: prints "ready", then a line "NUMBER MILLISECONDS" for each that comes in that
 time from the first on, which is waited for a minute."""

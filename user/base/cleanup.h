@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
 /* Cleanup attributes: a local variable frees what it owns when its scope ends. */
 #ifndef TG_BASE_CLEANUP_H
 #define TG_BASE_CLEANUP_H
