@@ -21,7 +21,7 @@ static __always_inline bool tg_is_in_force(void)
 	struct tg_meta *found = bpf_map_lookup_elem(&meta, &zero);
 
 	return bank && found && *bank == policy.bank && found->abi_version == TG_ABI_VERSION &&
-	       found->generation[policy.bank & 1] == policy.generation;
+	       found->generation[tg_masked(policy.bank, TG_BANKS)] == policy.generation;
 }
 
 static __always_inline bool tg_app_names(const struct tg_limit_record *record,

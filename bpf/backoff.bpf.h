@@ -29,7 +29,7 @@ static __always_inline __u64 tg_read_penalty(const struct tg_charge_request *req
 static __always_inline __u64 tg_penalty_until(__u64 penalty, __u32 slot, __u64 now)
 {
 	__u64 longest =
-		policy.backoffs[slot & (TG_LIMITS_MAX - 1)][TG_BACKOFF_STEPS - 1] + policy.tick;
+		policy.backoffs[tg_masked(slot, TG_LIMITS_MAX)][TG_BACKOFF_STEPS - 1] + policy.tick;
 	__u64 until = TG_PENALTY_UNTIL(penalty);
 
 	return until > now && until - now <= longest ? until : 0;
@@ -63,12 +63,9 @@ static __always_inline void tg_penalize(struct tg_bucket *bucket, __u64 penalty,
 
 	if (!tg_limit_of(slot)->has_backoff || request->overflow)
 		return;
-	/*
-	 * Keeps the mask below, which the compiler would drop and the verifier of Linux 6.1 needs.
-	 */
-	asm volatile("" : "+r"(step));
-	until = TG_PENALTY_UNTIL(request->now +
-				 policy.backoffs[slot][step & (TG_BACKOFF_STEPS - 1)]);
+	until = TG_PENALTY_UNTIL(
+		request->now +
+		policy.backoffs[tg_masked(slot, TG_LIMITS_MAX)][tg_masked(step, TG_BACKOFF_STEPS)]);
 	attempt += attempt < TG_PENALTY_ATTEMPTS;
 	__sync_val_compare_and_swap(&bucket->penalty, penalty, until | attempt);
 }

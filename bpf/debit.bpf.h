@@ -123,7 +123,7 @@ static long tg_debit_one(__u64 index, struct tg_debit_batch *batch)
 	debit->owed = 0;
 	if (tg_limit_of(request.slot)->id != key.limit_id)
 		return 0;
-	request.now = batch->now[tg_limit_of(request.slot)->rate.clock & 1];
+	request.now = batch->now[tg_masked(tg_limit_of(request.slot)->rate.clock, TG_CLOCKS)];
 	request.hash = tg_hash_of(&key);
 	bucket = tg_find_bucket(&key, &request);
 	if (bucket)

@@ -255,6 +255,16 @@ static __always_inline const struct tg_policy *tg_settings(void)
 }
 
 /*
+ * Returns @index & (@size - 1), where @size is a power of two. Hides from the compiler what @index
+ * can be, because it drops masks that it proves superfluous, and the verifier has no such proof.
+ */
+static __always_inline __u32 tg_masked(__u32 index, __u32 size)
+{
+	asm("" : "+r"(index));
+	return index & (size - 1);
+}
+
+/*
  * Returns the limit in @slot. Each use computes the address again, which keeps no register and no
  * stack for it: for code where the stack is deepest.
  */
@@ -282,7 +292,7 @@ static __always_inline struct tg_limit_record *tg_record_of(__u32 bank, __u32 sl
 static __always_inline __u64 tg_now(__u32 clock)
 {
 	if (virtual_clock)
-		return virtual_now[clock & 1];
+		return virtual_now[tg_masked(clock, TG_CLOCKS)];
 #ifdef TG_ONLY_PRECISE_CLOCK
 	return bpf_ktime_get_ns();
 #endif

@@ -34,7 +34,10 @@ static const __u8 tg_lowest_table[64] = {
 
 static __always_inline __u32 tg_lowest(__u64 bits)
 {
-	return tg_lowest_table[(bits ^ (bits & (bits - 1))) * 0x03f79d71b4cb0a89ULL >> 58];
+	/* The compiler knows the table, so it would drop the masks of all that uses the result. */
+	return tg_masked(
+		tg_lowest_table[(bits ^ (bits & (bits - 1))) * 0x03f79d71b4cb0a89ULL >> 58],
+		TG_LIMITS_MAX);
 }
 
 /*

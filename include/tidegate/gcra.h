@@ -177,12 +177,14 @@ static inline __u64 tg_scale_up(__u64 a, __u64 b, __u64 c)
 {
 	__u64 a_high = a >> 32, a_low = a & 0xffffffff;
 	__u64 b_high = b >> 32, b_low = b & 0xffffffff;
-	__u64 middle = a_high * b_low + (a_low * b_low >> 32);
-	__u64 middle2 = a_low * b_high + (middle & 0xffffffff);
-	__u64 high = a_high * b_high + (middle >> 32) + (middle2 >> 32);
+	__u64 middle = a_high * b_low + (a_low * b_low >> 32), middle2, high;
 	__u64 low = a * b, quotient = 0, over;
 	int i;
 
+	/* Keeps clang 22 from making one multiplication of 128 bits of these, which BPF has not. */
+	__asm__("" : "+r"(middle));
+	middle2 = a_low * b_high + (middle & 0xffffffff);
+	high = a_high * b_high + (middle >> 32) + (middle2 >> 32);
 	/*
 	 * Long division, one bit a turn and without branches, so that the verifier walks one path.
 	 */
