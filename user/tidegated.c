@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/errmsg.h"
 #include "attach/link_monitor.h"
+#include "base/ownership.h"
 #include "kernel/libbpf_log.h"
 #include "control/requests.h"
 
@@ -166,6 +167,7 @@ int main(int argc, char **argv)
 	int code, error;
 
 	tg_log_setup("tidegated", TG_LOG_INFO, TG_LOG_TEXT);
+	tg_ownership_demand();
 	code = tg_options_parse(argc, argv, &daemon, &options);
 	if (code >= 0)
 		return code;

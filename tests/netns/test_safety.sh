@@ -10,7 +10,7 @@ Y
 refused() {
 	: >"$WORK/daemon.log"
 	"$@" 2>>"$WORK/daemon.log"
-	[ $? = 4 ] && grep -q "chmod o-w" "$WORK/daemon.log"
+	[ $? = 4 ] && grep -q "chmod go-w" "$WORK/daemon.log"
 }
 chmod o+w "$CONFIG"
 check "a configuration that everybody may write is refused" refused start

@@ -3,35 +3,17 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/errmsg.h"
+#include "base/ownership.h"
 
-/* O_NONBLOCK: a FIFO without a writer gives an empty text, instead of a wait. */
-static int open_text(const char *path)
-{
-	tg_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (S_ISDIR(st.st_mode))
-		return -EISDIR;
-	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
-		return -ENXIO;
-	/* Once it is open, wait for a writer that is slow. */
-	if (S_ISFIFO(st.st_mode) && fcntl(fd, F_SETFL, 0) < 0)
-		return -errno;
-	return TAKE_FD(fd);
-}
-
-int tg_text_read(const char *path, size_t max, char **text, size_t *length)
+int tg_text_read(const char *path, size_t max, char **text, size_t *length, char *errmsg)
 {
 	tg_autofree char *buffer = NULL;
-	tg_autoclose int fd = open_text(path);
+	tg_autoclose int fd = tg_ownership_open(path, errmsg);
 	size_t n = 0, room = 0;
 	ssize_t got;
 
@@ -45,19 +27,19 @@ int tg_text_read(const char *path, size_t max, char **text, size_t *length)
 			room = room ? room * 2 : 4096;
 			grown = realloc(buffer, room);
 			if (!grown)
-				return -ENOMEM;
+				return tg_error_set(errmsg, ENOMEM, "out of memory");
 			buffer = grown;
 		}
 		got = read(fd, buffer + n, room - n - 1);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return -errno;
+			return tg_error_set(errmsg, errno, "%s: %s", path, strerror(errno));
 		if (got == 0)
 			break;
 		n += (size_t)got;
 		if (n > max)
-			return -EFBIG;
+			return tg_error_set(errmsg, EFBIG, "%s has more than %zu bytes", path, max);
 	}
 	buffer[n] = '\0';
 	*text = TAKE_PTR(buffer);

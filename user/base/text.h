@@ -11,12 +11,12 @@ struct tg_location {
 };
 
 /*
- * Reads a regular file or a pipe of at most @max bytes. *@text gets the contents and a NUL behind
- * them, and the caller frees it; *@length gets the bytes without the NUL. Returns 0 or -errno:
- * -EFBIG when there is more, -EISDIR for a directory, -ENXIO for anything else that is neither file
- * nor pipe. Does not wait for a pipe's first writer.
+ * Reads a file of at most @max bytes, opened by tg_ownership_open(). *@text gets the contents and a
+ * NUL behind them, and the caller frees it; *@length gets the bytes without the NUL. Returns 0, or
+ * -errno with a sentence in @errmsg (TG_ERRMSG_SIZE) that names the path: -EFBIG if there is more,
+ * else as tg_ownership_open().
  */
-int tg_text_read(const char *path, size_t max, char **text, size_t *length);
+int tg_text_read(const char *path, size_t max, char **text, size_t *length, char *errmsg);
 
 /*
  * Checks that @length bytes are UTF-8 without control characters other than tab and line ends.

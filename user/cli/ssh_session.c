@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "config/load.h"
 #include "base/log.h"
+#include "base/ownership.h"
 
 #define ANCESTORS_MAX 16
 #define INGRESS	      (TG_CONFIG_XDP | TG_CONFIG_TC_INGRESS)
@@ -175,6 +176,8 @@ void tg_ssh_session_warn_of(const char *path)
 	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {};
 	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
 
+	/* As the daemon will: a FIFO would be waited for, and be empty for the daemon. */
+	tg_ownership_demand();
 	if (tg_config_load(path, &config, &diagnostics) == 0)
 		tg_ssh_session_warn(config);
 }

@@ -17,15 +17,16 @@ int tg_cluster_secret_read(const struct tg_config_cluster *cluster,
 {
 	tg_autofree char *key = NULL;
 	const char *path = cluster->frame_key_file;
+	char why[TG_ERRMSG_SIZE];
 	size_t length = 0;
 	int error;
 
 	memset(secret, 0, sizeof(*secret));
 	if (!path[0])
 		return 0;
-	error = tg_text_read(path, sizeof(secret->bytes) + 2, &key, &length);
+	error = tg_text_read(path, sizeof(secret->bytes) + 2, &key, &length, why);
 	if (error && error != -EFBIG)
-		return tg_error_set(errmsg, error, "frame_key_file %s: %s", path, strerror(-error));
+		return tg_error_set(errmsg, error, "frame_key_file %s", why);
 	while (!error && length && (key[length - 1] == '\n' || key[length - 1] == '\r'))
 		length--;
 	if (!error && !length)

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Reads `cluster`, and the keys shared and on_store_loss of a limit. */
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/errmsg.h"
+#include "base/ownership.h"
 #include "config/names.h"
 #include "config/reader.h"
 #include "base/text.h"
@@ -93,23 +96,27 @@ static int read_user(struct tg_reader *reader, const struct tg_yaml *value, void
 }
 
 /*
- * Warns of a file that the daemon could not use later. Only warns, because the configuration may be
- * checked by a user who cannot see the file, or on another machine.
+ * Refuses a file that others could change, and warns of one that the daemon could not use later.
+ * Only warns, because the configuration may be checked by a user who cannot see the file, or on
+ * another machine.
  */
-static void look_at_file(struct tg_reader *reader, const struct tg_yaml *value, const char *path,
-			 bool secret)
+static int look_at_file(struct tg_reader *reader, const struct tg_yaml *value, const char *path,
+			bool secret)
 {
-	char quoted[TG_QUOTE_SIZE];
+	char quoted[TG_QUOTE_SIZE], why[TG_ERRMSG_SIZE];
+	tg_autoclose int fd = tg_ownership_open(path, why);
 	struct stat status;
 
+	if (fd == -EPERM)
+		return tg_reader_refuse(reader, value, why);
 	tg_text_quote(path, quoted, sizeof(quoted));
-	if (stat(path, &status)) {
+	if (fd >= 0 ? fstat(fd, &status) : stat(path, &status)) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			tg_reader_warn(reader, value,
 				       "there is no file %s; it must be there when "
 				       "tidegated starts",
 				       quoted);
-		return;
+		return 0;
 	}
 	if (S_ISDIR(status.st_mode))
 		tg_reader_warn(reader, value, "%s is a directory; name the file in it", quoted);
@@ -117,6 +124,7 @@ static void look_at_file(struct tg_reader *reader, const struct tg_yaml *value, 
 		tg_reader_warn(reader, value,
 			       "%s is not its owner's alone, and has a secret; run chmod 600 on it",
 			       quoted);
+	return 0;
 }
 
 static int read_path(struct tg_reader *reader, const struct tg_yaml *value, bool secret, char *out)
@@ -134,8 +142,7 @@ static int read_path(struct tg_reader *reader, const struct tg_yaml *value, bool
 		return tg_reader_error(reader, value, "the path is longer than %d bytes",
 				       TG_CONFIG_PATH_SIZE - 1);
 	strcpy(out, path);
-	look_at_file(reader, value, path, secret);
-	return 0;
+	return look_at_file(reader, value, path, secret);
 }
 
 static int read_password_file(struct tg_reader *reader, const struct tg_yaml *value, void *out)

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "config/reader.h"
+#include "base/errmsg.h"
 #include "base/text.h"
 
 #define tg_autoconfig tg_cleanup(tg_config_free)
@@ -98,6 +99,8 @@ static int parse(const char *path, const char *text, size_t length, struct tg_co
 	r = tg_yaml_parse(path, text, length, &root, diagnostics);
 	if (r == 0)
 		r = read_root(&reader, root);
+	if (reader.refused && r != -ENOMEM)
+		return -EPERM;
 	if (r)
 		return r;
 	/* The YAML reader reports some errors and returns a tree all the same. */
@@ -122,14 +125,19 @@ int tg_config_parse(const char *path, const void *text, size_t length, struct tg
 int tg_config_load(const char *path, struct tg_config **config, struct tg_diagnostics *diagnostics)
 {
 	tg_autofree char *text = NULL;
+	char why[TG_ERRMSG_SIZE];
 	size_t length;
-	int r = tg_text_read(path, TG_YAML_SIZE_MAX, &text, &length);
+	int r = tg_text_read(path, TG_YAML_SIZE_MAX, &text, &length, why);
 
 	if (r == -EFBIG) {
 		tg_diagnose(diagnostics, TG_ERROR, path, (struct tg_location){1, 1},
 			    "the file is larger than 16 MiB; put long lists into files of their "
 			    "own, and write file: PATH");
 		return -EINVAL;
+	}
+	if (r == -EPERM) {
+		tg_diagnose(diagnostics, TG_ERROR, path, (struct tg_location){0, 0}, "%s", why);
+		return r;
 	}
 	if (r) {
 		tg_diagnose(diagnostics, TG_ERROR, path, (struct tg_location){0, 0},

@@ -11,8 +11,9 @@
 /*
  * Reads and validates the file @path. Adds all its errors and warnings to @diagnostics, sorted by
  * place. Returns 0 with a *@config that the caller frees, -EINVAL if the configuration is invalid,
- * or another -errno if the file cannot be read. Each failure is in @diagnostics, and leaves
- * *@config unchanged. Needs no privileges.
+ * -EPERM if it or a file that it names is refused (tg_ownership_open()), or another -errno if the
+ * file cannot be read. Each failure is in @diagnostics, and leaves *@config unchanged. Needs no
+ * privileges.
  */
 int tg_config_load(const char *path, struct tg_config **config, struct tg_diagnostics *diagnostics);
 

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "config/reader.h"
+#include "base/errmsg.h"
 #include "base/text.h"
 
 #define SET_DEPTH_MAX	16
@@ -129,7 +130,7 @@ static int read_lines(struct tg_reader *reader, struct tg_set *set, const struct
 static int read_file(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	tg_autofree char *path = NULL, *text = NULL;
-	char quoted[TG_QUOTE_SIZE];
+	char quoted[TG_QUOTE_SIZE], why[TG_ERRMSG_SIZE];
 	size_t length;
 	const char *name;
 	int r = tg_read_text(reader, value, &name);
@@ -139,9 +140,11 @@ static int read_file(struct tg_reader *reader, const struct tg_yaml *value, void
 	path = tg_reader_path(reader, name);
 	if (!path)
 		return -ENOMEM;
-	r = tg_text_read(path, FILE_SIZE_MAX, &text, &length);
+	r = tg_text_read(path, FILE_SIZE_MAX, &text, &length, why);
 	if (r == -ENOMEM)
 		return r;
+	if (r == -EPERM)
+		return tg_reader_refuse(reader, value, why);
 	tg_text_quote(path, quoted, sizeof(quoted));
 	if (r == -EFBIG)
 		return tg_reader_error(reader, value, "%s is larger than 16 MiB", quoted);

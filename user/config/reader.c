@@ -55,6 +55,12 @@ int tg_reader_key_error(struct tg_reader *reader, const struct tg_yaml *value, c
 	return -EINVAL;
 }
 
+int tg_reader_refuse(struct tg_reader *reader, const struct tg_yaml *value, const char *why)
+{
+	reader->refused = true;
+	return tg_reader_error(reader, value, "%s", why);
+}
+
 void tg_reader_warn(struct tg_reader *reader, const struct tg_yaml *value, const char *format, ...)
 {
 	va_list args;

@@ -24,6 +24,7 @@ struct tg_reader {
 	size_t file_bytes; /* read so far from list files */
 	size_t collected;  /* prefixes in the matches of all limits, with sets resolved */
 	bool has_cluster;  /* the file has `cluster`, valid or not */
+	bool refused;	   /* it names a file that others could change */
 };
 
 /* Reads @value into @out; each use says what @out is. */
@@ -38,6 +39,12 @@ int tg_reader_error(struct tg_reader *reader, const struct tg_yaml *value, const
 	__attribute__((format(printf, 3, 4)));
 int tg_reader_key_error(struct tg_reader *reader, const struct tg_yaml *value, const char *format,
 			...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * Reports as an error that a file is refused, with the sentence of tg_ownership_open(). Returns
+ * -EINVAL as all errors do; the whole configuration is then refused.
+ */
+int tg_reader_refuse(struct tg_reader *reader, const struct tg_yaml *value, const char *why);
 
 /* Reports a warning at the place of the value. */
 void tg_reader_warn(struct tg_reader *reader, const struct tg_yaml *value, const char *format, ...)

@@ -18,7 +18,6 @@
 #include "daemon/history.h"
 #include "base/log.h"
 #include "base/errmsg.h"
-#include "base/ownership.h"
 #include "control/requests_policy.h"
 #include "control/requests_show.h"
 #include "base/units.h"
@@ -82,11 +81,6 @@ static json_t *load_file(const json_t *request, struct tg_config **config, char 
 
 	if (!path || path[0] != '/')
 		return tg_reply_fail(TG_EXIT_USAGE, "which file? its path must be absolute");
-	if (tg_ownership_check_file(path))
-		return tg_reply_fail(TG_EXIT_REFUSED,
-				     "%s, or its directory, may be written by everybody; run "
-				     "chmod o-w on it",
-				     path);
 	error = tg_config_load(path, config, &diagnostics);
 	*said = print_diagnostics(&diagnostics);
 	if (!error)
@@ -94,6 +88,11 @@ static json_t *load_file(const json_t *request, struct tg_config **config, char 
 	if (error == -EINVAL)
 		reply = tg_reply_fail(TG_EXIT_INVALID,
 				      "%s is not valid, and the policy in force stays", path);
+	else if (error == -EPERM)
+		reply = tg_reply_fail(TG_EXIT_REFUSED,
+				      "%s is refused, because others could change it or a file "
+				      "that it names; the policy in force stays",
+				      path);
 	else
 		reply = tg_reply_fail(
 			TG_EXIT_FAILED,

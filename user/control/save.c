@@ -338,15 +338,15 @@ int tg_config_save(const char *path, const struct tg_setting *settings, size_t n
 {
 	/* Changes the target of a symbolic link, so that the link stays one. */
 	tg_autofree char *target = realpath(path, NULL), *text = NULL, *edited = NULL;
+	char why[TG_ERRMSG_SIZE];
 	size_t length;
 	int error;
 
 	if (!target)
 		return tg_error_set(errmsg, errno, "%s: %s", path, strerror(errno));
-	error = tg_text_read(target, TG_YAML_SIZE_MAX, &text, &length);
+	error = tg_text_read(target, TG_YAML_SIZE_MAX, &text, &length, why);
 	if (error)
-		return tg_error_set(errmsg, error, "%s cannot be read: %s", target,
-				    strerror(-error));
+		return tg_error_set(errmsg, error, "cannot be read: %s", why);
 	error = tg_config_edit(target, text, settings, n, wanted, &edited, errmsg);
 	if (error)
 		return error;

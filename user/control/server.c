@@ -20,6 +20,7 @@
 #include "control/server.h"
 #include "base/exit.h"
 #include "base/log.h"
+#include "base/errmsg.h"
 #include "base/ownership.h"
 
 #define CLIENTS_MAX  256
@@ -211,13 +212,18 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 static int make_parent(const char *path)
 {
 	char copy[PATH_MAX];
+	char errmsg[TG_ERRMSG_SIZE];
 	const char *parent;
+	int error;
 
 	snprintf(copy, sizeof(copy), "%s", path);
 	parent = dirname(copy);
 	if (mkdir(parent, 0755) && errno != EEXIST)
 		return tg_log_errno(errno, "cannot make the directory of %s", path);
-	return tg_ownership_check_directory(parent);
+	error = tg_ownership_check_directory(parent, errmsg);
+	if (error)
+		tg_log(TG_LOG_ERROR, "%s", errmsg);
+	return error;
 }
 
 /* Whether somebody listens there, so that the socket must not be replaced. */

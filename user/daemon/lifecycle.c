@@ -16,16 +16,12 @@
 #include "daemon/history.h"
 #include "base/log.h"
 #include "base/errmsg.h"
-#include "base/ownership.h"
 
 int tg_daemon_load(const char *path, struct tg_config **config)
 {
 	struct tg_diagnostics diagnostics = {};
-	int error = tg_ownership_check_file(path);
+	int error = tg_config_load(path, config, &diagnostics);
 
-	if (error)
-		return error;
-	error = tg_config_load(path, config, &diagnostics);
 	tg_diagnostics_print(&diagnostics, stderr);
 	tg_diagnostics_clear(&diagnostics);
 	if (error == -ENOENT)

@@ -7,7 +7,7 @@
 
 /*
  * Reads and checks the file at @path; the caller frees *@config. Returns 0, or -errno after writing
- * what is wrong to stderr: -EINVAL if the file is invalid, -EACCES if everybody may write it.
+ * what is wrong to stderr: -EINVAL if the file is invalid, -EPERM if others could change it.
  */
 int tg_daemon_load(const char *path, struct tg_config **config);
 

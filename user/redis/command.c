@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/errmsg.h"
 #include "base/text.h"
 
 #define PASSWORD_MAX 1024
@@ -37,15 +38,12 @@ int tg_redis_command(struct evbuffer *out, int n, const char *const *words, cons
 /* 0, or -errno with @why. The caller frees *@password, also after -EINVAL. */
 static int read_password(const char *path, char **password, char *why, size_t size)
 {
+	char errmsg[TG_ERRMSG_SIZE];
 	size_t length;
-	int error = tg_text_read(path, PASSWORD_MAX, password, &length);
+	int error = tg_text_read(path, PASSWORD_MAX, password, &length, errmsg);
 
-	if (error == -EFBIG) {
-		snprintf(why, size, "password_file %s has more than %d bytes", path, PASSWORD_MAX);
-		return error;
-	}
 	if (error) {
-		snprintf(why, size, "password_file %s: %s", path, strerror(-error));
+		snprintf(why, size, "password_file %s", errmsg);
 		return error;
 	}
 	while (length && ((*password)[length - 1] == '\n' || (*password)[length - 1] == '\r'))

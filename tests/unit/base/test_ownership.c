@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/log.h"
-#include "logged.h"
+#include "base/errmsg.h"
 #include "base/ownership.h"
+#include "base/text.h"
 #include "test.h"
 
 #define NOBODY 65534
@@ -21,7 +21,6 @@ static void make_paths(void)
 {
 	int fd;
 
-	tg_log_setup("test", TG_LOG_ERROR, TG_LOG_TEXT);
 	strcpy(top, "/var/tmp/tidegate-unit.XXXXXX");
 	CHECK(mkdtemp(top) != NULL, "%s", strerror(errno));
 	snprintf(directory, sizeof(directory), "%s/directory", top);
@@ -39,194 +38,217 @@ static void remove_paths(void)
 	CHECK(rmdir(top) == 0, "%s stays: %s", top, strerror(errno));
 }
 
-/* Runs @check on @path; @want is the whole line that it logs, without the program's name. */
-static void expect(int (*check)(const char *), const char *path, const char *want, const char *what)
+/* @say: part of the sentence, NULL if @path is to be opened. */
+static void expect(const char *path, int error, const char *say, const char *what)
 {
-	struct tg_logged logged;
-	char line[512] = "";
-	const char *got;
-	int result;
+	char errmsg[TG_ERRMSG_SIZE] = "";
+	int fd = tg_ownership_open(path, errmsg);
 
-	if (*want)
-		snprintf(line, sizeof(line), "test: error: %s\n", want);
-	tg_logged_begin(&logged);
-	result = check(path);
-	got = tg_logged_end(&logged);
-	CHECK(result == (*want ? -EACCES : 0), "%s: %d", what, result);
-	CHECK(strcmp(got, line) == 0, "%s: \"%s\" instead of \"%s\"", what, got, line);
-	tg_logged_free(&logged);
-}
-
-static const char *refusal(const char *what, const char *path, const char *harm)
-{
-	static char text[400];
-
-	snprintf(text, sizeof(text),
-		 "%s %s may be written by everybody, who could then %s; run chmod o-w %s", what,
-		 path, harm, path);
-	return text;
-}
-
-static const char *bad_file(const char *path)
-{
-	return refusal("the configuration", path, "change every limit");
-}
-
-static const char *bad_parent(const char *path)
-{
-	return refusal("the configuration's directory", path, "put another configuration there");
-}
-
-static const char *bad_directory(const char *path)
-{
-	return refusal("the control socket's directory", path, "put a socket of their own there");
-}
-
-TEST(modes_of_a_file)
-{
-	static const struct {
-		mode_t file, directory;
-		int blamed; /* 0 nothing, 1 the file, 2 the directory */
-	} cases[] = {
-		{0600, 0700, 0},  {0644, 0755, 0},
-		{0664, 0775, 0},		   /* the group is trusted */
-		{0444, 0555, 0},  {0000, 0755, 0}, /* whoever opens it says so */
-		{0666, 0755, 1},  {0602, 0755, 1},
-		{0646, 0700, 1}, /* nobody gets there today, but modes of directories change */
-		{0644, 0777, 2},  {0644, 0703, 2},
-		{0644, 01777, 0}, /* sticky: like /tmp */
-		{0666, 01777, 1}, {0666, 0777, 1},
-	};
-	char what[64];
-	size_t i;
-
-	make_paths();
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		snprintf(what, sizeof(what), "file %o in %o", cases[i].file, cases[i].directory);
-		CHECK(chmod(file, cases[i].file) == 0 && chmod(directory, cases[i].directory) == 0);
-		expect(tg_ownership_check_file, file,
-		       cases[i].blamed == 1   ? bad_file(file)
-		       : cases[i].blamed == 2 ? bad_parent(directory)
-					      : "",
-		       what);
+	if (!say) {
+		CHECK(fd >= 0, "%s: %s", what, errmsg);
+	} else {
+		CHECK(fd == error, "%s: %d", what, fd);
+		CHECK(strstr(errmsg, say), "%s: \"%s\" without \"%s\"", what, errmsg, say);
 	}
-	chmod(directory, 0700);
-	remove_paths();
+	if (fd >= 0)
+		close(fd);
 }
 
-TEST(modes_of_a_directory)
+static void expect_refused(const char *path, const char *say, const char *what)
+{
+	expect(path, -EPERM, say, what);
+}
+
+static void change(const char *path, uid_t owner, gid_t group, mode_t mode)
+{
+	CHECK(chown(path, owner, group) == 0 && chmod(path, mode) == 0, "%s: %s", path,
+	      strerror(errno));
+}
+
+/* Each case stands alone: what would be right is in the sentence. */
+TEST(owners_and_modes_of_a_file)
 {
 	static const struct {
+		uid_t owner;
+		gid_t group;
 		mode_t mode;
-		bool refused;
+		const char *say; /* NULL: is read; with the path behind it */
 	} cases[] = {
-		{0700, false}, {0755, false}, {0775, false}, {0770, false},
-		{0777, true},  {0702, true},  {01777, true}, /* others make a socket first */
+		{0, 0, 0600, NULL},
+		{0, 0, 0644, NULL},
+		{0, 0, 0664, NULL}, /* root's group */
+		{0, NOBODY, 0640, NULL},
+		{0, NOBODY, 0660, "run chmod go-w "},
+		{0, 0, 0666, "run chmod go-w "},
+		{0, 0, 0602, "run chmod go-w "},
+		{NOBODY, 0, 0600, "run chown root "},
+		{NOBODY, NOBODY, 0666, "; chmod go-w "},
+	};
+	char say[200], what[64];
+	size_t i;
+
+	if (geteuid())
+		SKIP("only root gives files away");
+	make_paths();
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(what, sizeof(what), "case %zu", i);
+		snprintf(say, sizeof(say), "%s%s", cases[i].say ? cases[i].say : "", file);
+		change(file, cases[i].owner, cases[i].group, cases[i].mode);
+		expect(file, -EPERM, cases[i].say ? say : NULL, what);
+	}
+	remove_paths();
+}
+
+TEST(the_directory_of_a_file)
+{
+	static const struct {
+		uid_t owner;
+		mode_t mode;
+		const char *say;
+	} cases[] = {
+		{0, 0700, NULL},
+		{0, 0755, NULL},
+		{0, 01777, NULL}, /* /tmp */
+		{0, 0777, "its directory "},
+		{0, 0703, "its directory "},
+		{NOBODY, 0755, "its directory "},
+		{NOBODY, 01755, "its directory "}, /* its owner may replace all files */
 	};
 	char what[64];
 	size_t i;
 
+	if (geteuid())
+		SKIP("only root gives directories away");
 	make_paths();
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		snprintf(what, sizeof(what), "directory %o", cases[i].mode);
-		CHECK(chmod(directory, cases[i].mode) == 0);
-		expect(tg_ownership_check_directory, directory,
-		       cases[i].refused ? bad_directory(directory) : "", what);
+		snprintf(what, sizeof(what), "case %zu", i);
+		change(directory, cases[i].owner, 0, cases[i].mode);
+		expect(file, -EPERM, cases[i].say, what);
 	}
-	chmod(directory, 0700);
+	change(directory, 0, 0, 0700);
 	remove_paths();
 }
 
-/* A link is judged by where it stands and by what it leads to. */
+/* The file that is open is judged, wherever links lead. */
 TEST(links)
 {
-	char link[128], to_directory[128];
+	char link[128];
 
 	make_paths();
 	snprintf(link, sizeof(link), "%s/link", top);
-	snprintf(to_directory, sizeof(to_directory), "%s/to-directory", top);
-	CHECK(symlink("directory/file", link) == 0 && symlink("directory", to_directory) == 0);
-	expect(tg_ownership_check_file, link, "", "to a file of the owner's");
+	CHECK(symlink("directory/file", link) == 0);
+	expect(link, 0, NULL, "to a file of the owner's");
 	chmod(file, 0666);
-	expect(tg_ownership_check_file, link, bad_file(link), "to one that all may write");
+	expect_refused(link, "chmod go-w", "to one that all may write");
 	chmod(file, 0600);
 	chmod(top, 0777);
-	expect(tg_ownership_check_file, link, bad_parent(top), "that all may replace");
+	expect_refused(link, "its directory", "that all may replace");
 	chmod(top, 0700);
-	expect(tg_ownership_check_directory, to_directory, "", "to a directory");
-	chmod(directory, 0777);
-	expect(tg_ownership_check_directory, to_directory, bad_directory(to_directory),
-	       "to a directory for all");
 	unlink(file);
-	expect(tg_ownership_check_file, link, "", "to nothing");
+	expect(link, -ENOENT, strerror(ENOENT), "to nothing");
 	unlink(link);
-	unlink(to_directory);
 	remove_paths();
 }
 
 TEST(other_kinds)
 {
-	char path[160], here[PATH_MAX];
+	char fifo[160];
 
 	make_paths();
-	snprintf(path, sizeof(path), "%s/fifo", directory);
-	CHECK(mkfifo(path, 0600) == 0 && chmod(path, 0666) == 0);
-	expect(tg_ownership_check_file, path, "", "a FIFO, which nobody has opened");
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/.", directory);
-	expect(tg_ownership_check_file, path, "", "a directory, of which the reader complains");
-	snprintf(path, sizeof(path), "%s/missing", directory);
-	expect(tg_ownership_check_file, path, "", "a missing file");
-	expect(tg_ownership_check_directory, path, "", "a missing directory");
-	chmod(directory, 0777);
-	expect(tg_ownership_check_file, path, bad_parent(directory), "a missing file for all");
-	CHECK(getcwd(here, sizeof(here)) && chdir(directory) == 0);
-	expect(tg_ownership_check_file, "file", bad_parent("."), "a name without a directory");
-	expect(tg_ownership_check_file, "", bad_parent("."), "no name");
-	CHECK(chdir(here) == 0);
+	snprintf(fifo, sizeof(fifo), "%s/fifo", directory);
+	CHECK(mkfifo(fifo, 0600) == 0);
+	alarm(60); /* ends a test that waits for a writer */
+	expect_refused(fifo, "is a FIFO; tidegated reads regular files only", "a FIFO");
+	alarm(0);
+	unlink(fifo);
+	expect_refused(directory, "is a directory", "a directory");
+	expect_refused("/dev/zero", "is a device", "a device");
+	expect(file, 0, NULL, "a file");
+	CHECK(unlink(file) == 0);
+	expect(file, -ENOENT, strerror(ENOENT), "no file");
 	remove_paths();
 }
 
-/* Files are trusted to their owner, whoever that is. */
-TEST(other_owners)
+TEST(a_text)
 {
-	if (geteuid())
-		SKIP("only root gives files away");
+	char errmsg[TG_ERRMSG_SIZE], *text = NULL;
+	size_t length;
+
 	make_paths();
-	CHECK(chown(file, NOBODY, NOBODY) == 0 && chown(directory, NOBODY, NOBODY) == 0);
-	expect(tg_ownership_check_file, file, "", "of another");
+	CHECK(truncate(file, 10) == 0);
+	CHECK(tg_text_read(file, 9, &text, &length, errmsg) == -EFBIG && !text &&
+		      strstr(errmsg, "more than 9 bytes"),
+	      "%s", errmsg);
+	CHECK(tg_text_read(file, 10, &text, &length, errmsg) == 0 && length == 10);
+	free(text);
+	text = NULL;
 	chmod(file, 0666);
-	expect(tg_ownership_check_file, file, bad_file(file), "of another, for all");
+	CHECK(tg_text_read(file, 10, &text, &length, errmsg) == -EPERM && !text);
 	remove_paths();
 }
 
-/* Runs as nobody, in a child. */
-static int look_at_hidden(void)
+/* Commands read what their user gives them. */
+TEST(without_a_demand)
 {
-	if (setgid(NOBODY) || setuid(NOBODY))
-		return 2;
-	return tg_ownership_check_file(file) == 0 && tg_ownership_check_directory(directory) == 0;
-}
+	char fifo[160];
 
-TEST(what_is_hidden_passes)
-{
-	int status = 0;
-	pid_t child;
-
-	if (geteuid())
-		SKIP("only root becomes somebody else");
 	make_paths();
 	chmod(file, 0666);
-	chmod(directory, 0777);
-	chmod(top, 0700);
-	fflush(stdout);
-	child = fork();
-	if (child == 0)
-		_exit(look_at_hidden());
-	CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 1,
-	      "%x", (unsigned int)status);
+	expect(file, 0, NULL, "a file that all may write");
+	if (!geteuid())
+		change(file, NOBODY, NOBODY, 0666);
+	expect(file, 0, NULL, "a file of another");
+	snprintf(fifo, sizeof(fifo), "%s/fifo", directory);
+	CHECK(mkfifo(fifo, 0600) == 0);
+	expect(fifo, 0, NULL, "a FIFO");
+	unlink(fifo);
+	expect(directory, -EISDIR, strerror(EISDIR), "a directory");
+	expect("/dev/zero", -ENXIO, "not a regular file", "a device");
 	remove_paths();
 }
 
-TEST_MAIN(RUN(modes_of_a_file), RUN(modes_of_a_directory), RUN(links), RUN(other_kinds),
-	  RUN(other_owners), RUN(what_is_hidden_passes))
+TEST(the_control_sockets_directory)
+{
+	static const struct {
+		uid_t owner;
+		gid_t group;
+		mode_t mode;
+		const char *say;
+	} cases[] = {
+		{0, 0, 0700, NULL},
+		{0, NOBODY, 0750, NULL},
+		{0, 0, 0775, NULL},
+		{0, NOBODY, 0770, "chmod go-w "},
+		{0, 0, 0702, "chmod go-w "},
+		{0, 0, 01777, "chmod go-w "}, /* others make a socket first */
+		{NOBODY, 0, 0755, "chown root "},
+	};
+	char errmsg[TG_ERRMSG_SIZE];
+	int result;
+	size_t i;
+
+	if (geteuid())
+		SKIP("only root gives directories away");
+	make_paths();
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		change(directory, cases[i].owner, cases[i].group, cases[i].mode);
+		errmsg[0] = '\0';
+		result = tg_ownership_check_directory(directory, errmsg);
+		CHECK(result == (cases[i].say ? -EACCES : 0), "case %zu: %d", i, result);
+		CHECK(cases[i].say ? strstr(errmsg, cases[i].say) != NULL : !errmsg[0],
+		      "case %zu: %s", i, errmsg);
+	}
+	change(directory, 0, 0, 0700);
+	CHECK(tg_ownership_check_directory("/nonexistent/x", errmsg) == 0);
+	remove_paths();
+}
+
+/* Cannot be taken back, so what goes without comes first. */
+TEST(demand)
+{
+	tg_ownership_demand();
+}
+
+TEST_MAIN(RUN(without_a_demand), RUN(the_control_sockets_directory), RUN(demand),
+	  RUN(owners_and_modes_of_a_file), RUN(the_directory_of_a_file), RUN(links),
+	  RUN(other_kinds), RUN(a_text))

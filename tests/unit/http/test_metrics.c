@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/errmsg.h"
 #include "cluster/cluster_stats.h"
 #include "daemon/daemon.h"
 #include "http/metrics.h"
@@ -128,13 +129,15 @@ TEST(test_golden)
 	struct tg_cluster_peer_stats peers[2] = {};
 	struct tg_cluster_stats cluster = {.peers = peers, .peers_n = 2};
 	tg_autofree char *want = NULL, *got = NULL;
+	char why[TG_ERRMSG_SIZE];
 	size_t length;
 
 	make_up(interfaces, limits);
 	make_up_peers(peers);
 	make_up_cluster(&cluster);
 	got = text_of(&stats, &cluster, &daemon);
-	CHECK(tg_text_read(GOLDEN, 1 << 20, &want, &length) == 0, "run it from the top directory");
+	CHECK(tg_text_read(GOLDEN, 1 << 20, &want, &length, why) == 0,
+	      "%s; run it from the top directory", why);
 	if (want)
 		compare(got, want);
 }
