@@ -190,6 +190,7 @@ install: all
 	$(call put,644,$(SHARE)/doc/tidegate/examples/server-python) $(wildcard examples/server-python/*.py)
 	$(call put,644,$(SHARE)/tidegate) schema/tidegate.schema.json packaging/tidegate.rules.yml packaging/grafana-dashboard.json
 	install -D -m 644 packaging/tidegate.bash $(SHARE)/bash-completion/completions/tidegate
+	install -D -m 644 packaging/tidegate.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/tidegate.conf
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(UNITS)
 	sed 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@VERSION@|$(VERSION)|' lib/tidegate.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/tidegate.pc
 	sed 's|@PREFIX@|$(PREFIX)|' packaging/tidegated.service > $(DESTDIR)$(UNITS)/tidegated.service

@@ -8,10 +8,25 @@
 /*
  * Makes the directory @path if it is missing, and locks it against a second daemon. Returns a
  * descriptor that holds the lock until the caller closes it, or -errno with a sentence in @errmsg:
- * -EBUSY if another process has the lock, -EPERM without the privilege, -EINVAL if the parent is
- * missing or not on a bpffs.
+ * -EBUSY if another process has the lock, -EINVAL if the parent is missing or not on a bpffs,
+ * -EPERM without the privilege, or if another user could change the directory or its parent. A
+ * parent with the sticky bit may be writable by all. Does not follow a symbolic link. After a
+ * failure nothing has changed.
  */
 int tg_pin_dir_open(const char *path, char *errmsg);
+
+/*
+ * Checks that @path still is the directory that @lock, of tg_pin_dir_open(), has locked. Returns 0,
+ * or -EBUSY with a sentence in @errmsg. Call it before pins are made: libbpf makes directories that
+ * are missing.
+ */
+int tg_pin_dir_check(const char *path, int lock, char *errmsg);
+
+/*
+ * Removes the directory. Only the holder of the lock may; @lock is what tg_pin_dir_open() returned.
+ * Returns 0 or -errno. Does nothing if the directory is gone, or another has taken its place.
+ */
+int tg_pin_dir_remove(const char *path, int lock);
 
 /*
  * Opens the pin of that name, of a map, a program or a link. Returns a descriptor that the caller

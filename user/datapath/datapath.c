@@ -266,7 +266,7 @@ int tg_datapath_detach(struct tg_datapath *datapath, bool entries_too, unsigned 
 	if (entries_too)
 		datapath->entries->n = 0;
 	tg_datapath_forget_maps(datapath);
-	return !datapath->entries->n && rmdir(datapath->state_dir) ? -errno : 0;
+	return datapath->entries->n ? 0 : tg_pin_dir_remove(datapath->state_dir, datapath->lock);
 }
 
 void tg_datapath_close(struct tg_datapath **datapath)
@@ -285,9 +285,11 @@ void tg_datapath_close(struct tg_datapath **datapath)
 	for (i = 0; i < TG_HOOKS; i++)
 		if (old->adopted_entries[i] >= 0)
 			close(old->adopted_entries[i]);
-	if (old->lock >= 0)
+	if (old->lock >= 0) {
+		/* Succeeds only if a failed start left it empty. */
+		tg_pin_dir_remove(old->state_dir, old->lock);
 		close(old->lock);
-	rmdir(old->state_dir); /* succeeds only if a failed start left it empty */
+	}
 	free(old->entries);
 	free(old->state_dir);
 	free(old);

@@ -89,9 +89,13 @@ static int load(struct publish *publish, char *errmsg)
 	struct tg_datapath *datapath = publish->datapath;
 	unsigned int hooks = 0;
 	size_t i;
+	int error;
 
 	for (i = 0; i < publish->config->interfaces_n; i++)
 		hooks |= publish->config->interfaces[i].hooks;
+	error = tg_pin_dir_check(datapath->state_dir, datapath->lock, errmsg);
+	if (error)
+		return error;
 	if (publish->resized)
 		tg_pin_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
 	return tg_program_load(datapath->state_dir,
