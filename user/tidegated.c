@@ -116,7 +116,8 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 					     netlink);
 	if (error)
 		return error;
-	error = tg_cluster_secret_note(daemon->config, errmsg);
+	/* Nobody else has the configuration yet. */
+	error = tg_cluster_secret_note((struct tg_config *)daemon->config, errmsg);
 	if (!error)
 		error = tg_datapath_publish(daemon->datapath, daemon->config, errmsg);
 	if (error) {
@@ -163,6 +164,7 @@ static int serve(struct tg_daemon *daemon)
 int main(int argc, char **argv)
 {
 	struct tg_daemon daemon = {.started_ns = tg_now_ns()};
+	struct tg_config *config = NULL;
 	struct tg_options options;
 	int code, error;
 
@@ -174,11 +176,12 @@ int main(int argc, char **argv)
 	tg_log_setup("tidegated", options.level, options.format);
 	tg_libbpf_log();
 	signal(SIGPIPE, SIG_IGN);
-	error = tg_daemon_load(daemon.config_path, &daemon.config);
+	error = tg_daemon_load(daemon.config_path, &config);
 	if (error)
 		return error == -EINVAL ? TG_EXIT_INVALID : exit_code(error);
+	daemon.config = config;
 	error = serve(&daemon);
 	tg_datapath_close(&daemon.datapath);
-	tg_config_free(&daemon.config);
+	tg_config_unref(&daemon.config);
 	return exit_code(error);
 }

@@ -77,7 +77,7 @@ static void build(struct packet *packet, const struct model *model)
 static bool value_meets(const struct tg_config_limit *limit, enum tg_field field, bool present,
 			bool unknown, unsigned int value)
 {
-	const struct tg_values *values = &limit->match.fields[field];
+	const struct tg_values *values = &limit->match->fields[field];
 
 	if (!values->given)
 		return true;
@@ -108,8 +108,8 @@ static bool meets(const struct tg_config_limit *limit, const struct model *model
 	if (limit->unit == TG_CONFIG_CONNECTIONS &&
 	    !(flags && (model->flags & 2) && !(model->flags & 16)))
 		return false;
-	if (limit->match.fragments != TG_FRAGMENTS_AND_WHOLE &&
-	    (limit->match.fragments == TG_FRAGMENTS_ONLY) != (model->fragment != TG_FRAGMENT_NONE))
+	if (limit->match->fragments != TG_FRAGMENTS_AND_WHOLE &&
+	    (limit->match->fragments == TG_FRAGMENTS_ONLY) != (model->fragment != TG_FRAGMENT_NONE))
 		return false;
 	return value_meets(limit, TG_FIELD_PROTOCOL, true, any, model->protocol) &&
 	       value_meets(limit, TG_FIELD_SOURCE_PORT, ports, any || (ports && later),
@@ -119,8 +119,8 @@ static bool meets(const struct tg_config_limit *limit, const struct model *model
 	       value_meets(limit, TG_FIELD_TCP_FLAGS, flags, false, model->flags) &&
 	       value_meets(limit, TG_FIELD_ICMP_TYPE, icmp, any || (icmp && later), model->type) &&
 	       value_meets(limit, TG_FIELD_LENGTH, true, false, length) &&
-	       address_meets(&limit->match.source, model->source) &&
-	       address_meets(&limit->match.destination, model->destination);
+	       address_meets(&limit->match->source, model->source) &&
+	       address_meets(&limit->match->destination, model->destination);
 }
 
 static const char *describe(const struct model *model)

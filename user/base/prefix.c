@@ -4,10 +4,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/refcount.h"
 #include "base/text.h"
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -124,32 +126,75 @@ bool tg_prefix_has(const struct tg_prefix *prefix, const uint8_t address[16])
 	return !rest || (prefix->address[whole] ^ address[whole]) >> (8 - rest) == 0;
 }
 
-int tg_prefix_list_add(struct tg_prefix_list *list, const struct tg_prefix *prefix)
-{
-	if (list->n == list->room) {
-		size_t room = list->room ? list->room * 2 : 16;
-		struct tg_prefix *grown = reallocarray(list->items, room, sizeof(*grown));
+/* What the items of a list lie in. */
+struct block {
+	unsigned int others; /* lists that share the items, beyond the first */
+	struct tg_prefix items[];
+};
 
-		if (!grown)
+static struct block *block_of(const struct tg_prefix_list *list)
+{
+	return (struct block *)((char *)list->items - offsetof(struct block, items));
+}
+
+static bool is_shared(const struct tg_prefix_list *list)
+{
+	return list->items && tg_refcount_shared(&block_of(list)->others);
+}
+
+/* Makes room for @room items, in a block that no other list shares. */
+static int make_room(struct tg_prefix_list *list, size_t room)
+{
+	size_t bytes = sizeof(struct block) + room * sizeof(*list->items);
+	struct block *block;
+
+	if (is_shared(list)) {
+		struct tg_prefix_list own = {.n = list->n, .room = room};
+
+		block = malloc(bytes);
+		if (!block)
 			return -ENOMEM;
-		list->items = grown;
-		list->room = room;
+		block->others = 0;
+		own.items = block->items;
+		memcpy(own.items, list->items, list->n * sizeof(*list->items));
+		tg_prefix_list_clear(list);
+		*list = own;
+		return 0;
 	}
-	list->items[list->n++] = *prefix;
+	block = realloc(list->items ? block_of(list) : NULL, bytes);
+	if (!block)
+		return -ENOMEM;
+	if (!list->items)
+		block->others = 0;
+	list->items = block->items;
+	list->room = room;
 	return 0;
 }
 
-int tg_prefix_list_copy(struct tg_prefix_list *to, const struct tg_prefix_list *from)
+int tg_prefix_list_add(struct tg_prefix_list *list, const struct tg_prefix *prefix)
 {
-	*to = (struct tg_prefix_list){0};
-	if (!from->n)
-		return 0;
-	to->items = reallocarray(NULL, from->n, sizeof(*from->items));
-	if (!to->items)
+	struct tg_prefix added = *prefix; /* which may be one of the list's own */
+
+	if ((list->n == list->room || is_shared(list)) &&
+	    make_room(list, list->n < 8 ? 16 : list->n * 2))
 		return -ENOMEM;
-	memcpy(to->items, from->items, from->n * sizeof(*from->items));
-	to->n = to->room = from->n;
+	list->items[list->n++] = added;
 	return 0;
+}
+
+void tg_prefix_list_share(struct tg_prefix_list *to, const struct tg_prefix_list *from)
+{
+	if (from->items)
+		tg_refcount_get(&block_of(from)->others);
+	*to = *from;
+}
+
+bool tg_prefix_list_equal(const struct tg_prefix_list *a, const struct tg_prefix_list *b)
+{
+	if (a->n != b->n)
+		return false;
+	return a->items == b->items || !a->n ||
+	       memcmp(a->items, b->items, a->n * sizeof(*a->items)) == 0;
 }
 
 static int compare(const void *a, const void *b)
@@ -159,11 +204,21 @@ static int compare(const void *a, const void *b)
 
 _Static_assert(sizeof(struct tg_prefix) == 17, "no padding: compared as bytes");
 
+static bool is_in_order(const struct tg_prefix_list *list)
+{
+	size_t i;
+
+	for (i = 1; i < list->n; i++)
+		if (compare(&list->items[i - 1], &list->items[i]) >= 0)
+			return false;
+	return true;
+}
+
 void tg_prefix_list_sort_unique(struct tg_prefix_list *list)
 {
 	size_t i, kept = 0;
 
-	if (list->n == 0)
+	if (is_in_order(list))
 		return;
 	qsort(list->items, list->n, sizeof(*list->items), compare);
 	for (i = 1; i < list->n; i++) {
@@ -175,6 +230,7 @@ void tg_prefix_list_sort_unique(struct tg_prefix_list *list)
 
 void tg_prefix_list_clear(struct tg_prefix_list *list)
 {
-	free(list->items);
+	if (list->items && tg_refcount_put(&block_of(list)->others))
+		free(block_of(list));
 	*list = (struct tg_prefix_list){0};
 }

@@ -12,9 +12,13 @@ struct tg_prefix {
 	uint8_t length;	     /* 0..128 */
 };
 
-/* A list that owns its items. All zero is the empty list. */
+/*
+ * A list. All zero is the empty list. Lists may share their items, which then do not change: who
+ * adds to such a list gets items of its own first.
+ */
 struct tg_prefix_list {
-	struct tg_prefix *items;
+	struct tg_prefix
+		*items; /* with a count of owners before them; see tg_prefix_list_share() */
 	size_t n, room;
 };
 
@@ -45,15 +49,19 @@ bool tg_prefix_has(const struct tg_prefix *prefix, const uint8_t address[16]);
 /* Appends a copy of @prefix. Returns 0, or -ENOMEM with the list unchanged. */
 int tg_prefix_list_add(struct tg_prefix_list *list, const struct tg_prefix *prefix);
 
-/*
- * Copies a list. Does not free what @to held before. Returns 0, or -ENOMEM; then @to is empty.
- */
-int tg_prefix_list_copy(struct tg_prefix_list *to, const struct tg_prefix_list *from);
+/* Makes @to share the items of @from. Does not free what @to held before. */
+void tg_prefix_list_share(struct tg_prefix_list *to, const struct tg_prefix_list *from);
 
-/* Sorts by address, then by length, and removes repetitions. */
+/* Returns whether both have the same items in the same order. At once if they share them. */
+bool tg_prefix_list_equal(const struct tg_prefix_list *a, const struct tg_prefix_list *b);
+
+/*
+ * Sorts by address, then by length, and removes repetitions. A list that shares its items must be
+ * in order already; then nothing is done.
+ */
 void tg_prefix_list_sort_unique(struct tg_prefix_list *list);
 
-/* Frees the items and leaves the empty list. */
+/* Frees the items, unless another list shares them, and leaves the empty list. */
 void tg_prefix_list_clear(struct tg_prefix_list *list);
 
 #endif

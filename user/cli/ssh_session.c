@@ -138,7 +138,7 @@ static void warn_limits(const struct tg_config *config, const struct tg_ssh_sess
 		const struct tg_config_limit *limit = &config->limits[i];
 
 		if (limit->shadow || !(tg_config_limit_hooks(config, limit) & INGRESS) ||
-		    !meets(&limit->match, login) || length >= sizeof(names))
+		    !meets(limit->match, login) || length >= sizeof(names))
 			continue;
 		length += snprintf(names + length, sizeof(names) - length, "%s%s",
 				   length ? ", " : "", limit->name);

@@ -2,6 +2,10 @@
 /*
  * A configuration: validated, with defaults filled in and sets resolved. It says nothing of how it
  * is enforced. load.h makes it from YAML. Durations are in ns, unless a comment says otherwise.
+ *
+ * One that is in force, or was, has several owners and is const: who changes a setting makes a copy
+ * and changes that, before anybody else has it. Copies share the lists and matches, which are what
+ * takes memory.
  */
 #ifndef TG_CONFIG_CONFIG_H
 #define TG_CONFIG_CONFIG_H
@@ -103,7 +107,8 @@ struct tg_config_backoff {
 struct tg_config_limit {
 	char name[TG_CONFIG_NAME_SIZE];
 	struct tg_location place;
-	struct tg_match match;
+	struct tg_match
+		*match; /* shared with the copies of the limit: changed only by its reader */
 	enum tg_config_per per;
 	bool per_port;	   /* each destination port has a bucket of its own */
 	bool per_protocol; /* each IP protocol has a bucket of its own */
@@ -160,7 +165,8 @@ struct tg_config_cluster {
 };
 
 struct tg_config {
-	char *path; /* of the file, for messages */
+	unsigned int others; /* owners beyond the first; see base/refcount.h */
+	char *path;	     /* of the file, for messages */
 	struct tg_config_interface *interfaces;
 	size_t interfaces_n;
 	struct tg_prefix_list allow; /* sets resolved; sorted, each prefix once */
@@ -172,11 +178,27 @@ struct tg_config {
 	size_t limits_n;
 };
 
-/* Returns a deep copy that the caller frees, or NULL if out of memory. */
+/*
+ * Returns a copy to change, with one owner, which the caller frees; or NULL if out of memory. Lists
+ * and matches are shared.
+ */
 struct tg_config *tg_config_copy(const struct tg_config *config);
 
-/* Frees *@config, which may be NULL, and sets it to NULL. */
+/* Adds an owner of @config, and returns it. */
+const struct tg_config *tg_config_ref(const struct tg_config *config);
+
+/*
+ * Takes an owner of *@config away, and frees it after the last. NULL-safe; sets *@config to NULL.
+ */
+void tg_config_unref(const struct tg_config **config);
+
+/* The same for one that is being made, by its only owner. */
 void tg_config_free(struct tg_config **config);
+
+/*
+ * Makes @config, which nobody else has yet, share with @other the lists and matches that are equal.
+ */
+void tg_config_share_equal(struct tg_config *config, const struct tg_config *other);
 
 /*
  * Returns whether a shared limit has per: key. Then all nodes must hash the keys in the same way.
@@ -184,7 +206,11 @@ void tg_config_free(struct tg_config **config);
 bool tg_config_shares_names(const struct tg_config *config);
 
 /* Returns the limit of that name, a pointer into @config, or NULL. */
-struct tg_config_limit *tg_config_find_limit(struct tg_config *config, const char *name);
+const struct tg_config_limit *tg_config_find_limit(const struct tg_config *config,
+						   const char *name);
+
+/* The same, of a configuration that is being made, to change the limit. */
+struct tg_config_limit *tg_config_edit_limit(struct tg_config *config, const char *name);
 
 /* Returns the mask of hooks at which a limit holds: those it names that some interface has. */
 unsigned int tg_config_limit_hooks(const struct tg_config *config,

@@ -316,9 +316,9 @@ static int check_connections(struct tg_reader *reader, const struct tg_yaml *map
 			     const struct tg_config_limit *limit)
 {
 	const struct tg_yaml *match = tg_yaml_get(map, "match"), *value;
-	const struct tg_values *protocols = &limit->match.fields[TG_FIELD_PROTOCOL];
-	const struct tg_values *octets = &limit->match.fields[TG_FIELD_TCP_FLAGS];
-	const struct tg_values *types = &limit->match.fields[TG_FIELD_ICMP_TYPE];
+	const struct tg_values *protocols = &limit->match->fields[TG_FIELD_PROTOCOL];
+	const struct tg_values *octets = &limit->match->fields[TG_FIELD_TCP_FLAGS];
+	const struct tg_values *types = &limit->match->fields[TG_FIELD_ICMP_TYPE];
 
 	if (limit->unit != TG_CONFIG_CONNECTIONS || !match || match->kind != TG_YAML_MAP)
 		return 0;
@@ -358,7 +358,10 @@ static int read_limit(struct tg_reader *reader, const struct tg_yaml *value, voi
 						.prefix4 = 32,
 						.prefix6 = 64,
 						.hooks = TG_CONFIG_HOOKS,
-						.mark.dscp = -1};
+						.mark.dscp = -1,
+						.match = calloc(1, sizeof(struct tg_match))};
+	if (!draft.limit->match)
+		return -ENOMEM;
 	r = tg_read_map(reader, value, limit_keys, &draft);
 	if (r == -ENOMEM || value->kind != TG_YAML_MAP)
 		return r;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The sets of values and addresses that a match consists of: builds, compares and copies them. */
+/* The sets of values and addresses that a match consists of: builds, compares and shares them. */
 #include "config/match.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/refcount.h"
 
 const char *tg_field_name(enum tg_field field)
 {
@@ -97,7 +99,7 @@ bool tg_addresses_hold(const struct tg_addresses *addresses, const uint8_t addre
 	return !list_has(&addresses->is_not, address);
 }
 
-static bool values_equal(const struct tg_values *a, const struct tg_values *b)
+bool tg_values_equal(const struct tg_values *a, const struct tg_values *b)
 {
 	if (a->given != b->given)
 		return false;
@@ -105,50 +107,43 @@ static bool values_equal(const struct tg_values *a, const struct tg_values *b)
 	       (a->absent == b->absent && memcmp(a->bits, b->bits, sizeof(a->bits)) == 0);
 }
 
-static bool lists_equal(const struct tg_prefix_list *a, const struct tg_prefix_list *b)
-{
-	return a->n == b->n && (!a->n || memcmp(a->items, b->items, a->n * sizeof(*a->items)) == 0);
-}
-
-static bool addresses_equal(const struct tg_addresses *a, const struct tg_addresses *b)
+bool tg_addresses_equal(const struct tg_addresses *a, const struct tg_addresses *b)
 {
 	if (a->given != b->given)
 		return false;
-	return !a->given || (a->any == b->any && lists_equal(&a->is, &b->is) &&
-			     lists_equal(&a->is_not, &b->is_not));
+	return !a->given || (a->any == b->any && tg_prefix_list_equal(&a->is, &b->is) &&
+			     tg_prefix_list_equal(&a->is_not, &b->is_not));
 }
 
 bool tg_match_equal(const struct tg_match *a, const struct tg_match *b)
 {
 	int field;
 
+	if (a == b)
+		return true;
 	for (field = 0; field < TG_FIELDS; field++)
-		if (!values_equal(&a->fields[field], &b->fields[field]))
+		if (!tg_values_equal(&a->fields[field], &b->fields[field]))
 			return false;
-	return a->fragments == b->fragments && addresses_equal(&a->source, &b->source) &&
-	       addresses_equal(&a->destination, &b->destination);
+	return a->fragments == b->fragments && tg_addresses_equal(&a->source, &b->source) &&
+	       tg_addresses_equal(&a->destination, &b->destination);
 }
 
-int tg_match_copy(struct tg_match *to, const struct tg_match *from)
+struct tg_match *tg_match_ref(struct tg_match *match)
 {
-	memcpy(to->fields, from->fields, sizeof(to->fields));
-	to->fragments = from->fragments;
-	to->source = (struct tg_addresses){.given = from->source.given, .any = from->source.any};
-	to->destination = (struct tg_addresses){.given = from->destination.given,
-						.any = from->destination.any};
-	if (tg_prefix_list_copy(&to->source.is, &from->source.is) == 0 &&
-	    tg_prefix_list_copy(&to->source.is_not, &from->source.is_not) == 0 &&
-	    tg_prefix_list_copy(&to->destination.is, &from->destination.is) == 0 &&
-	    tg_prefix_list_copy(&to->destination.is_not, &from->destination.is_not) == 0)
-		return 0;
-	tg_match_clear(to);
-	return -ENOMEM;
+	tg_refcount_get(&match->others);
+	return match;
 }
 
-void tg_match_clear(struct tg_match *match)
+void tg_match_free(struct tg_match **match)
 {
-	tg_prefix_list_clear(&match->source.is);
-	tg_prefix_list_clear(&match->source.is_not);
-	tg_prefix_list_clear(&match->destination.is);
-	tg_prefix_list_clear(&match->destination.is_not);
+	struct tg_match *old = *match;
+
+	*match = NULL;
+	if (!old || !tg_refcount_put(&old->others))
+		return;
+	tg_prefix_list_clear(&old->source.is);
+	tg_prefix_list_clear(&old->source.is_not);
+	tg_prefix_list_clear(&old->destination.is);
+	tg_prefix_list_clear(&old->destination.is_not);
+	free(old);
 }

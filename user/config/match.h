@@ -45,13 +45,17 @@ struct tg_values {
 struct tg_addresses {
 	bool given; /* false: no condition, the rest means nothing */
 	bool any;   /* only `not` was written: every address counts as in @is */
-	struct tg_prefix_list is, is_not; /* owned; sets resolved; sorted, each prefix once */
+	struct tg_prefix_list is, is_not; /* sets resolved; sorted, each prefix once */
 };
 
 enum tg_fragments { TG_FRAGMENTS_AND_WHOLE, TG_FRAGMENTS_ONLY, TG_FRAGMENTS_NOT };
 
-/* All zero matches every packet. */
+/*
+ * All zero matches every packet. The copies of a limit share its match, which does not change once
+ * the configuration is read.
+ */
 struct tg_match {
+	unsigned int others; /* owners beyond the first; see base/refcount.h */
 	struct tg_values fields[TG_FIELDS];
 	struct tg_addresses source, destination;
 	enum tg_fragments fragments;
@@ -88,16 +92,17 @@ bool tg_values_any(const struct tg_values *values);
 /* Returns whether an address, 16 bytes as in struct tg_prefix, meets the condition. Linear. */
 bool tg_addresses_hold(const struct tg_addresses *addresses, const uint8_t address[16]);
 
+/* Returns whether both have the same condition. */
+bool tg_values_equal(const struct tg_values *a, const struct tg_values *b);
+bool tg_addresses_equal(const struct tg_addresses *a, const struct tg_addresses *b);
+
 /* Returns whether both have the same conditions. */
 bool tg_match_equal(const struct tg_match *a, const struct tg_match *b);
 
-/*
- * Makes *@to a deep copy; does not free what it held. Returns 0, or -ENOMEM; then *@to owns
- * nothing.
- */
-int tg_match_copy(struct tg_match *to, const struct tg_match *from);
+/* Adds an owner of @match, and returns it. */
+struct tg_match *tg_match_ref(struct tg_match *match);
 
-/* Frees the prefix lists. */
-void tg_match_clear(struct tg_match *match);
+/* Takes an owner of *@match away, and frees it after the last. NULL-safe; sets *@match to NULL. */
+void tg_match_free(struct tg_match **match);
 
 #endif

@@ -396,10 +396,8 @@ int tg_read_match(struct tg_reader *reader, const struct tg_yaml *value, void *o
 	struct tg_config_limit *limit = out;
 	tg_autofree struct tg_values *drafts = calloc(2 * TG_FIELDS, sizeof(*drafts));
 	struct hooks hooks = {};
-	struct draft draft = {.match = &limit->match,
-			      .is = drafts,
-			      .is_not = drafts + TG_FIELDS,
-			      .hooks = &hooks};
+	struct draft draft = {
+		.match = limit->match, .is = drafts, .is_not = drafts + TG_FIELDS, .hooks = &hooks};
 	int field, r;
 
 	if (!drafts)
@@ -409,9 +407,9 @@ int tg_read_match(struct tg_reader *reader, const struct tg_yaml *value, void *o
 		r = tg_graver(r, settle_hooks(reader, value, &hooks, limit));
 	for (field = 0; field < TG_FIELDS; field++)
 		settle_values(&draft, field);
-	tg_prefix_list_sort_unique(&limit->match.source.is);
-	tg_prefix_list_sort_unique(&limit->match.source.is_not);
-	tg_prefix_list_sort_unique(&limit->match.destination.is);
-	tg_prefix_list_sort_unique(&limit->match.destination.is_not);
-	return r ? r : tg_check_match(reader, value, &limit->match);
+	tg_prefix_list_sort_unique(&limit->match->source.is);
+	tg_prefix_list_sort_unique(&limit->match->source.is_not);
+	tg_prefix_list_sort_unique(&limit->match->destination.is);
+	tg_prefix_list_sort_unique(&limit->match->destination.is_not);
+	return r ? r : tg_check_match(reader, value, limit->match);
 }

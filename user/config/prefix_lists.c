@@ -297,6 +297,10 @@ int tg_read_sets(struct tg_reader *reader, const struct tg_yaml *value, void *ou
 	return r == -ENOMEM ? r : tg_graver(r, check_sets(reader));
 }
 
+/*
+ * Adds the prefixes of a set, and of those named in it, to @list. The first ones are not copied but
+ * shared, so that a long list is in memory once, whoever names it. They are sorted before that.
+ */
 static int collect(struct tg_set *set, struct tg_prefix_list *list)
 {
 	size_t i;
@@ -305,8 +309,14 @@ static int collect(struct tg_set *set, struct tg_prefix_list *list)
 	if (set->taken == list)
 		return 0;
 	set->taken = list;
-	for (i = 0; i < set->own.n && r == 0; i++)
-		r = tg_prefix_list_add(list, &set->own.items[i]);
+	if (!list->n) {
+		tg_prefix_list_clear(list);
+		tg_prefix_list_sort_unique(&set->own);
+		tg_prefix_list_share(list, &set->own);
+	} else {
+		for (i = 0; i < set->own.n && r == 0; i++)
+			r = tg_prefix_list_add(list, &set->own.items[i]);
+	}
 	for (i = 0; i < set->uses_n && r == 0; i++)
 		r = collect(set->uses[i].set, list);
 	return r;

@@ -87,7 +87,7 @@ json_t *tg_request_set(struct tg_daemon *daemon, const json_t *request)
 		return NULL;
 	if (!name || !json_is_object(values) || !json_object_size(values))
 		return tg_reply_fail(TG_EXIT_USAGE, "set needs a limit and at least one KEY=VALUE");
-	limit = tg_config_find_limit(config, name);
+	limit = tg_config_edit_limit(config, name);
 	if (!limit)
 		return tg_reply_no_limit(daemon, name);
 	n = read_settings(name, values, settings, errmsg, sizeof(errmsg));
@@ -137,7 +137,7 @@ json_t *tg_request_shadow(struct tg_daemon *daemon, const json_t *request)
 		return NULL;
 	json_array_foreach(names, i, name)
 	{
-		limit = json_is_string(name) ? tg_config_find_limit(config, json_string_value(name))
+		limit = json_is_string(name) ? tg_config_edit_limit(config, json_string_value(name))
 					     : NULL;
 		if (!limit)
 			return tg_reply_no_limit(daemon, json_string_value(name));

@@ -146,8 +146,8 @@ static int verify(const char *path, const char *old, const char *new,
 	    tg_config_parse(path, new, strlen(new), &after, &diagnostics))
 		return refuse_change(path, errmsg);
 	for (i = 0; i < n; i++) {
-		limit = tg_config_find_limit(before, settings[i].limit);
-		from = tg_config_find_limit((struct tg_config *)wanted, settings[i].limit);
+		limit = tg_config_edit_limit(before, settings[i].limit);
+		from = tg_config_find_limit(wanted, settings[i].limit);
 		if (!limit || !from)
 			return refuse_change(path, errmsg);
 		adopt(limit, from, settings[i].key);

@@ -25,7 +25,7 @@ enum tg_ending {
 
 /* Earlier policies, and the change that waits to be confirmed; see history.h. */
 struct tg_history {
-	struct tg_config *policies[TG_HISTORY_MAX]; /* oldest first; the daemon's to free */
+	const struct tg_config *policies[TG_HISTORY_MAX]; /* oldest first; an owner of each */
 	size_t n;
 	struct event *timer;  /* runs while a change waits to be confirmed */
 	uint64_t deadline_ns; /* on CLOCK_MONOTONIC; 0: none waits */
@@ -35,9 +35,9 @@ struct tg_history {
 struct tg_daemon {
 	const char *config_path, *control_path, *state_dir, *metrics_address;
 	struct event_base *base;
-	struct event *maintenance; /* runs every second */
-	struct event *reclaiming;  /* runs the next slice of a pass over the table */
-	struct tg_config *config;  /* in force; the daemon's to free */
+	struct event *maintenance;	/* runs every second */
+	struct event *reclaiming;	/* runs the next slice of a pass over the table */
+	const struct tg_config *config; /* in force; an owner of it, as the datapath is */
 	struct tg_datapath *datapath;
 	struct tg_events *events;
 	struct tg_cluster *cluster; /* NULL: no limit is shared */

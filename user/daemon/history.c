@@ -18,10 +18,10 @@
 
 #define RETRY_AFTER_S 5
 
-static void remember(struct tg_history *history, struct tg_config *config)
+static void remember(struct tg_history *history, const struct tg_config *config)
 {
 	if (history->n == TG_HISTORY_MAX) {
-		tg_config_free(&history->policies[0]);
+		tg_config_unref(&history->policies[0]);
 		memmove(history->policies, history->policies + 1,
 			(TG_HISTORY_MAX - 1) * sizeof(history->policies[0]));
 		history->n--;
@@ -29,6 +29,7 @@ static void remember(struct tg_history *history, struct tg_config *config)
 	history->policies[history->n++] = config;
 }
 
+/* Puts @config in force, which nobody else has yet: from then on it does not change. */
 static int put_in_force(struct tg_daemon *daemon, struct tg_config *config, char *errmsg)
 {
 	int error = tg_cluster_secret_note(config, errmsg);
@@ -56,6 +57,8 @@ int tg_history_change(struct tg_daemon *daemon, struct tg_config **config, char 
 				    "a change waits to be confirmed, %llu s more; run `tidegate "
 				    "confirm` or `tidegate rollback` first",
 				    tg_history_remaining(daemon) / NS_PER_S);
+	if (daemon->config)
+		tg_config_share_equal(*config, daemon->config);
 	error = put_in_force(daemon, *config, errmsg);
 	if (error)
 		return error;
@@ -67,20 +70,22 @@ int tg_history_change(struct tg_daemon *daemon, struct tg_config **config, char 
 int tg_history_rollback(struct tg_daemon *daemon, char *errmsg)
 {
 	struct tg_history *history = &daemon->history;
-	struct tg_config *before;
+	tg_cleanup(tg_config_free) struct tg_config *before = NULL;
 	int error;
 
 	if (!history->n)
 		return tg_error_set(
 			errmsg, ENOENT,
 			"there is no earlier policy to go back to since the daemon began");
-	before = history->policies[history->n - 1];
+	before = tg_config_copy(history->policies[history->n - 1]);
+	if (!before)
+		return tg_error_set(errmsg, ENOMEM, "out of memory");
 	error = put_in_force(daemon, before, errmsg);
 	if (error)
 		return error;
-	history->n--;
-	tg_config_free(&daemon->config);
-	daemon->config = before;
+	tg_config_unref(&history->policies[--history->n]);
+	tg_config_unref(&daemon->config);
+	daemon->config = TAKE_PTR(before);
 	tg_history_confirm(daemon);
 	return 0;
 }
@@ -141,5 +146,5 @@ void tg_history_close(struct tg_daemon *daemon)
 		event_free(history->timer);
 	history->timer = NULL;
 	while (history->n)
-		tg_config_free(&history->policies[--history->n]);
+		tg_config_unref(&history->policies[--history->n]);
 }

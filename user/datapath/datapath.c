@@ -281,7 +281,7 @@ void tg_datapath_close(struct tg_datapath **datapath)
 	tg_reclaim_free(&old->reclaim);
 	tg_program_free(&old->program);
 	tg_compiled_free(&old->compiled);
-	tg_config_free(&old->config);
+	tg_config_unref(&old->config);
 	for (i = 0; i < TG_HOOKS; i++)
 		if (old->adopted_entries[i] >= 0)
 			close(old->adopted_entries[i]);

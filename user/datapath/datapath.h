@@ -31,9 +31,9 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 /*
  * Puts @config in force: compiles it, loads a new generation of the programs over the live buckets
  * and counters, attaches to the configured interfaces, switches over in one step, then converts
- * buckets whose rate changed. Keeps a copy of @config. On failure the old policy stays in force.
- * -EBUSY: an XDP program that is not tidegate's is on an interface; -EPERM: no privilege; -ENODEV:
- * no such interface; -EOPNOTSUPP: xdp_mode native without driver support.
+ * buckets whose rate changed. Becomes an owner of @config. On failure the old policy stays in
+ * force. -EBUSY: an XDP program that is not tidegate's is on an interface; -EPERM: no privilege;
+ * -ENODEV: no such interface; -EOPNOTSUPP: xdp_mode native without driver support.
  */
 int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config, char *errmsg);
 

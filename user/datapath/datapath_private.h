@@ -25,7 +25,7 @@ struct tg_datapath {
 	struct tg_meta meta;			       /* as in the kernel */
 	struct tg_limit_record records[TG_LIMITS_MAX]; /* as in the kernel, of the bank */
 	uint32_t table_size;			       /* of the pinned table; 0: none */
-	struct tg_config *config;		       /* these three are in force; */
+	const struct tg_config *config;		       /* these three are in force; */
 	struct tg_compiled *compiled;		       /* NULL before the first publish */
 	struct tg_program *program;
 	int adopted_entries[TG_HOOKS]; /* descriptors of the programs that links run; -1 none */

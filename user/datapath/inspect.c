@@ -251,13 +251,12 @@ static int collect_view(void *data, const struct tg_bucket_view *view)
 {
 	struct search *search = data;
 	struct tg_bucket_view expected;
-	const struct tg_config_limit *limit =
-		tg_config_find_limit((struct tg_config *)search->config, view->limit);
+	const struct tg_config_limit *limit = tg_config_find_limit(search->config, view->limit);
 
 	if (view->port < 0 && view->protocol < 0)
 		return 0;
 	if (!limit || !is_of_source(limit) ||
-	    !tg_addresses_hold(&limit->match.source, search->address))
+	    !tg_addresses_hold(&limit->match->source, search->address))
 		return 0;
 	start_view(limit, search->address, &expected);
 	if (memcmp(&expected.bucket, &view->bucket, sizeof(expected.bucket)) != 0)
@@ -279,7 +278,7 @@ int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
 		limit = &datapath->config->limits[i];
 		if (limit->per_port || limit->per_protocol)
 			keyed = true;
-		else if (is_of_source(limit) && tg_addresses_hold(&limit->match.source, address))
+		else if (is_of_source(limit) && tg_addresses_hold(&limit->match->source, address))
 			view_limit(datapath, i, address, &views[search.n++]);
 	}
 	if (keyed)

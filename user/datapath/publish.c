@@ -36,7 +36,6 @@
 struct publish {
 	struct tg_datapath *datapath;
 	const struct tg_config *config;
-	struct tg_config *copy; /* of `config`, for the datapath to keep */
 	struct tg_compiled *compiled;
 	struct tg_program *program;
 	uint32_t bank;	     /* of the new generation */
@@ -260,8 +259,9 @@ static void commit(struct publish *publish)
 	datapath->program = TAKE_PTR(publish->program);
 	tg_compiled_free(&datapath->compiled);
 	datapath->compiled = TAKE_PTR(publish->compiled);
-	tg_config_free(&datapath->config);
-	datapath->config = TAKE_PTR(publish->copy);
+	tg_config_ref(publish->config);
+	tg_config_unref(&datapath->config);
+	datapath->config = publish->config;
 }
 
 static int switch_over(struct publish *publish, char *errmsg)
@@ -428,7 +428,6 @@ static void publish_end(struct publish *publish)
 {
 	if (!publish->committed)
 		undo(publish);
-	tg_config_free(&publish->copy);
 	tg_compiled_free(&publish->compiled);
 	tg_program_free(&publish->program);
 }
@@ -438,14 +437,11 @@ int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *co
 	tg_cleanup(publish_end) struct publish publish = {
 		.datapath = datapath,
 		.config = config,
-		.copy = tg_config_copy(config),
 		.bank = !datapath->bank,
 	};
 	size_t i;
 	int error;
 
-	if (!publish.copy)
-		return tg_error_set(errmsg, ENOMEM, "out of memory");
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		error = tg_fault(steps[i].name);
 		if (error)

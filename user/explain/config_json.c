@@ -44,7 +44,7 @@ static void add_addresses(json_t *match, const char *key, const struct tg_addres
 /* Returns the conditions that are given, as sets of values and not as they were written. */
 static json_t *json_matched(const struct tg_config_limit *limit)
 {
-	const struct tg_match *match = &limit->match;
+	const struct tg_match *match = limit->match;
 	json_t *json = json_object();
 	int field;
 

@@ -89,7 +89,7 @@ static bool has_ports(const struct tg_match *match)
 
 static void describe_protocols(const struct tg_config_limit *limit, FILE *out)
 {
-	const struct tg_match *match = &limit->match;
+	const struct tg_match *match = limit->match;
 	const struct tg_values *protocol = &match->fields[TG_FIELD_PROTOCOL];
 	const struct tg_values *flags = &match->fields[TG_FIELD_TCP_FLAGS];
 	const struct tg_values *types = &match->fields[TG_FIELD_ICMP_TYPE];
@@ -187,7 +187,7 @@ static void describe_field(const struct tg_match *match, enum tg_field field, co
 
 void tg_describe_match(const struct tg_config_limit *limit, FILE *out)
 {
-	const struct tg_match *match = &limit->match;
+	const struct tg_match *match = limit->match;
 
 	if (limit->per == TG_CONFIG_PER_KEY) {
 		fputs("no packet", out);

@@ -85,7 +85,7 @@ static bool same_settings(const struct tg_config_limit *a, const struct tg_confi
 {
 	return same_key(a, b) && a->unit == b->unit && same_refill(&a->refill, &b->refill) &&
 	       same_refill(&a->new_sources, &b->new_sources) &&
-	       tg_match_equal(&a->match, &b->match) && a->hooks == b->hooks &&
+	       tg_match_equal(a->match, b->match) && a->hooks == b->hooks &&
 	       same_words(tg_describe_excess, a, b) && same_words(tg_describe_sharing, a, b);
 }
 
@@ -106,7 +106,7 @@ static void diff_limit(const struct tg_config_limit *from, const struct tg_confi
 	if (from->unit != to->unit)
 		say(details, "the unit is %s; now: %s", tg_unit_name(to->unit),
 		    tg_unit_name(from->unit));
-	if (!tg_match_equal(&from->match, &to->match)) {
+	if (!tg_match_equal(from->match, to->match)) {
 		say_change(details, tg_describe_match, from, to);
 		say(details,
 		    "its buckets stay, and are charged for the packets that match from now on");
@@ -135,11 +135,6 @@ static void diff_limit(const struct tg_config_limit *from, const struct tg_confi
 	add_change(changes, "limit", to->name, "changed", details);
 }
 
-static const struct tg_config_limit *find_limit(const struct tg_config *config, const char *name)
-{
-	return tg_config_find_limit((struct tg_config *)config, name);
-}
-
 /*
  * Returns the name of a limit of @config that is not in @other and has the settings of @limit, or
  * NULL.
@@ -150,7 +145,7 @@ static const char *same_key_limit(const struct tg_config_limit *limit,
 	size_t i;
 
 	for (i = 0; i < config->limits_n; i++)
-		if (!find_limit(other, config->limits[i].name) &&
+		if (!tg_config_find_limit(other, config->limits[i].name) &&
 		    same_settings(&config->limits[i], limit))
 			return config->limits[i].name;
 	return NULL;
@@ -200,7 +195,7 @@ static void diff_limits(const struct tg_config *from, const struct tg_config *to
 
 	for (i = 0; i < to->limits_n; i++) {
 		limit = &to->limits[i];
-		other = find_limit(from, limit->name);
+		other = tg_config_find_limit(from, limit->name);
 		rekeyed = renamed && limit->per == TG_CONFIG_PER_KEY;
 		if (!other)
 			add_limit(from, to, limit, changes);
@@ -209,7 +204,7 @@ static void diff_limits(const struct tg_config *from, const struct tg_config *to
 	}
 	for (i = 0; i < from->limits_n; i++) {
 		limit = &from->limits[i];
-		if (find_limit(to, limit->name))
+		if (tg_config_find_limit(to, limit->name))
 			continue;
 		details = json_array();
 		say(details,

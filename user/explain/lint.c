@@ -3,8 +3,6 @@
 #include "explain/lint.h"
 #include "base/clock.h"
 
-#include <string.h>
-
 static double tokens_per_ns(const struct tg_refill *refill)
 {
 	return (double)refill->amount / (double)refill->interval;
@@ -25,17 +23,13 @@ static bool values_cover(const struct tg_values *outer, const struct tg_values *
 	return true;
 }
 
-static bool same_list(const struct tg_prefix_list *a, const struct tg_prefix_list *b)
-{
-	return a->n == b->n && (!a->n || memcmp(a->items, b->items, a->n * sizeof(*a->items)) == 0);
-}
-
 static bool addresses_cover(const struct tg_addresses *outer, const struct tg_addresses *inner)
 {
 	if (!outer->given)
 		return true;
-	return inner->given && outer->any == inner->any && same_list(&outer->is, &inner->is) &&
-	       same_list(&outer->is_not, &inner->is_not);
+	return inner->given && outer->any == inner->any &&
+	       tg_prefix_list_equal(&outer->is, &inner->is) &&
+	       tg_prefix_list_equal(&outer->is_not, &inner->is_not);
 }
 
 static bool match_covers(const struct tg_match *outer, const struct tg_match *inner)
@@ -106,12 +100,12 @@ static bool never_reached(const struct tg_config *config, size_t i, size_t *beca
 		/* A shared limit is also exceeded by packets that pass at other nodes. */
 		if (j == i || !is_bound(other) || (limit->shared && !other->shared) ||
 		    !other->hooks != !limit->hooks || (limit->hooks & ~other->hooks) ||
-		    other->unit != limit->unit || !match_covers(&other->match, &limit->match) ||
+		    other->unit != limit->unit || !match_covers(other->match, limit->match) ||
 		    !key_covers(other, limit) || !bucket_is_tighter(&other->refill, &limit->refill))
 			continue;
 		/* If each covers the other, only the later one is superfluous. */
 		if (j > i && is_bound(limit) && !(other->hooks & ~limit->hooks) &&
-		    match_covers(&limit->match, &other->match) && key_covers(limit, other) &&
+		    match_covers(limit->match, other->match) && key_covers(limit, other) &&
 		    bucket_is_tighter(&limit->refill, &other->refill))
 			continue;
 		*because = j;

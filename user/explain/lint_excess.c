@@ -111,12 +111,12 @@ static void advise_twice(const struct tg_config *config, size_t i,
 
 static bool meets_tcp_data(const struct tg_config_limit *limit)
 {
-	const struct tg_values *protocol = &limit->match.fields[TG_FIELD_PROTOCOL];
+	const struct tg_values *protocol = &limit->match->fields[TG_FIELD_PROTOCOL];
 
 	return limit->unit != TG_CONFIG_CONNECTIONS &&
-	       !limit->match.fields[TG_FIELD_TCP_FLAGS].given &&
-	       !limit->match.fields[TG_FIELD_ICMP_TYPE].given &&
-	       limit->match.fragments != TG_FRAGMENTS_ONLY &&
+	       !limit->match->fields[TG_FIELD_TCP_FLAGS].given &&
+	       !limit->match->fields[TG_FIELD_ICMP_TYPE].given &&
+	       limit->match->fragments != TG_FRAGMENTS_ONLY &&
 	       (!protocol->given || tg_values_has(protocol, IPPROTO_TCP));
 }
 
@@ -151,7 +151,7 @@ void tg_lint_excess(const struct tg_config *config, size_t i, struct tg_diagnost
 		advise_delay(config, i, diagnostics);
 	if (limit->backoff.initial)
 		advise_backoff(config, i, diagnostics);
-	if (limit->action == TG_CONFIG_REJECT && limit->match.fragments == TG_FRAGMENTS_ONLY)
+	if (limit->action == TG_CONFIG_REJECT && limit->match->fragments == TG_FRAGMENTS_ONLY)
 		tg_diagnose(diagnostics, TG_WARNING, config->path, limit->place,
 			    "limits[%zu].on_exceed: fragments are dropped without an answer, and "
 			    "this limit is about nothing else; write on_exceed: drop",

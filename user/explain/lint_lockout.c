@@ -97,8 +97,8 @@ static bool is_too_small(const struct tg_config_limit *limit)
 	if (!refill->continuous)
 		minute = (double)step * (double)(MINUTE / refill->interval);
 	return limit->per == TG_CONFIG_PER_SOURCE && limit->unit != TG_CONFIG_CONNECTIONS &&
-	       takes(&limit->match, TG_FIELD_TCP_FLAGS, TG_TCP_ACK) &&
-	       takes_length(&limit->match, LENGTH_MIN, TYPED_MAX) &&
+	       takes(limit->match, TG_FIELD_TCP_FLAGS, TG_TCP_ACK) &&
+	       takes_length(limit->match, LENGTH_MIN, TYPED_MAX) &&
 	       (double)refill->capacity + minute <
 		       (limit->unit == TG_CONFIG_BYTES ? SESSION_BYTES : SESSION_PACKETS);
 }
@@ -106,7 +106,7 @@ static bool is_too_small(const struct tg_config_limit *limit)
 /* Returns what may happen to an operator who uses SSH, or NULL. */
 static const char *danger_of(const struct tg_config_limit *limit)
 {
-	if (is_one_bucket(limit) && takes_connection(&limit->match))
+	if (is_one_bucket(limit) && takes_connection(limit->match))
 		return "a flood that exhausts it shuts you out as well";
 	if (!is_too_small(limit))
 		return NULL;
@@ -118,7 +118,7 @@ static const char *danger_of(const struct tg_config_limit *limit)
 
 static bool has_match(const struct tg_config_limit *limit)
 {
-	const struct tg_match *match = &limit->match;
+	const struct tg_match *match = limit->match;
 	int field;
 
 	for (field = 0; field < TG_FIELDS; field++)
@@ -132,7 +132,7 @@ static bool has_match(const struct tg_config_limit *limit)
 static const char *other_remedy(const struct tg_config_limit *limit)
 {
 	/* A limit that names destination ports is probably meant for SSH. */
-	if (limit->match.fields[TG_FIELD_DESTINATION_PORT].given)
+	if (limit->match->fields[TG_FIELD_DESTINATION_PORT].given)
 		return "";
 	return has_match(limit) ? ", or add not: {destination_port: 22} to its match"
 				: ", or match: {not: {destination_port: 22}}";
@@ -143,7 +143,7 @@ void tg_lint_lockout(const struct tg_config *config, size_t i, struct tg_diagnos
 	const struct tg_config_limit *limit = &config->limits[i];
 	const char *danger;
 
-	if (config->allow.n || !acts_on_what_comes_in(config, limit) || !takes_ssh(&limit->match))
+	if (config->allow.n || !acts_on_what_comes_in(config, limit) || !takes_ssh(limit->match))
 		return;
 	danger = danger_of(limit);
 	if (danger)

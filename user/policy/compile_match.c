@@ -17,7 +17,7 @@ static bool is_syn(unsigned int octet)
 /* Whether the limit excludes packets of protocols that do not have the field. */
 static bool needs_field(const struct tg_config_limit *limit, enum tg_field field)
 {
-	const struct tg_values *values = &limit->match.fields[field];
+	const struct tg_values *values = &limit->match->fields[field];
 
 	if (field == TG_FIELD_TCP_FLAGS && limit->unit == TG_CONFIG_CONNECTIONS)
 		return true;
@@ -26,7 +26,7 @@ static bool needs_field(const struct tg_config_limit *limit, enum tg_field field
 
 static bool meets(const struct tg_config_limit *limit, enum tg_field field, unsigned int value)
 {
-	const struct tg_values *values = &limit->match.fields[field];
+	const struct tg_values *values = &limit->match->fields[field];
 
 	if (field == TG_FIELD_TCP_FLAGS && limit->unit == TG_CONFIG_CONNECTIONS && !is_syn(value))
 		return false;
@@ -48,7 +48,7 @@ static bool meets_fragment(const struct tg_config_limit *limit, enum tg_fragment
 	/* Later fragments have no TCP flags. */
 	if (fragment == TG_FRAGMENT_LATER && needs_field(limit, TG_FIELD_TCP_FLAGS))
 		return false;
-	switch (limit->match.fragments) {
+	switch (limit->match->fragments) {
 	case TG_FRAGMENTS_ONLY:
 		return fragment != TG_FRAGMENT_NONE;
 	case TG_FRAGMENTS_NOT:
@@ -88,7 +88,7 @@ static void compile_field(const struct tg_config_limit *limit, enum tg_field fie
 {
 	unsigned int value;
 
-	*used |= limit->match.fields[field].given;
+	*used |= limit->match->fields[field].given;
 	for (value = 0; value < TG_FIELD_VALUES; value++)
 		if (meets(limit, field, value))
 			map[value] |= bit;
@@ -133,7 +133,7 @@ static int compare_mentions(const void *a, const void *b)
 
 static const struct tg_addresses *addresses_of(const struct tg_config_limit *limit, bool source)
 {
-	return source ? &limit->match.source : &limit->match.destination;
+	return source ? &limit->match->source : &limit->match->destination;
 }
 
 static void mention_all(struct mentions *mentions, const struct tg_prefix_list *list, uint64_t is,

@@ -122,4 +122,57 @@ TEST(test_list)
 	CHECK(list.items == NULL && list.n == 0 && list.room == 0);
 }
 
-TEST_MAIN(RUN(test_round_trip), RUN(test_mapped_bytes), RUN(test_refused), RUN(test_list))
+static void add(struct tg_prefix_list *list, const char *text)
+{
+	struct tg_prefix prefix;
+	char why[256];
+
+	CHECK(tg_prefix_parse(text, &prefix, why, sizeof(why)) == 0, "%s", why);
+	CHECK(tg_prefix_list_add(list, &prefix) == 0);
+}
+
+/* @texts: with a space behind each. */
+static void expect(const struct tg_prefix_list *list, const char *texts)
+{
+	char all[1024] = "", text[TG_PREFIX_TEXT_SIZE];
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		strcat(all, tg_prefix_format(&list->items[i], text, sizeof(text)));
+		strcat(all, " ");
+	}
+	CHECK(strcmp(all, texts) == 0, "\"%s\" instead of \"%s\"", all, texts);
+}
+
+/* Whoever adds to a list that is shared, first or second, leaves the other as it was. */
+TEST(test_shared_list)
+{
+	struct tg_prefix_list first = {0}, second, third;
+
+	tg_prefix_list_share(&second, &first);
+	CHECK(!second.items && tg_prefix_list_equal(&first, &second), "both empty");
+	add(&first, "10.0.0.0/8");
+	add(&first, "11.0.0.0/8");
+	CHECK(!tg_prefix_list_equal(&first, &second));
+	tg_prefix_list_share(&second, &first);
+	tg_prefix_list_share(&third, &second);
+	CHECK(second.items == first.items && third.items == first.items, "no copy");
+	tg_prefix_list_sort_unique(&third);
+	CHECK(third.items == first.items, "in order already");
+	add(&first, "12.0.0.0/8");
+	add(&second, "9.0.0.0/8");
+	tg_prefix_list_sort_unique(&second);
+	expect(&first, "10.0.0.0/8 11.0.0.0/8 12.0.0.0/8 ");
+	expect(&second, "9.0.0.0/8 10.0.0.0/8 11.0.0.0/8 ");
+	expect(&third, "10.0.0.0/8 11.0.0.0/8 ");
+	add(&third, "12.0.0.0/8"); /* which it has alone by now */
+	CHECK(third.items != first.items && tg_prefix_list_equal(&third, &first), "the same bytes");
+	CHECK(!tg_prefix_list_equal(&third, &second), "of the same number");
+	tg_prefix_list_clear(&first);
+	expect(&third, "10.0.0.0/8 11.0.0.0/8 12.0.0.0/8 ");
+	tg_prefix_list_clear(&second);
+	tg_prefix_list_clear(&third);
+}
+
+TEST_MAIN(RUN(test_round_trip), RUN(test_mapped_bytes), RUN(test_refused), RUN(test_list),
+	  RUN(test_shared_list))

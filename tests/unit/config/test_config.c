@@ -232,8 +232,8 @@ TEST(test_defaults)
 	tg_config_free(&config);
 }
 
-/* The copy is checked after its original is gone, so nothing can be shared. */
-TEST(test_copy_is_deep)
+/* The copy is checked after its original is gone, which must not take what they share along. */
+TEST(test_copy_outlives)
 {
 	struct tg_config *config = parse_good(full), *copy;
 
@@ -445,6 +445,6 @@ TEST(test_changes)
 }
 
 TEST_MAIN(RUN(test_invalid), RUN(test_valid), RUN(test_warned), RUN(test_every_field),
-	  RUN(test_defaults), RUN(test_copy_is_deep), RUN(test_find_limit), RUN(test_too_many),
+	  RUN(test_defaults), RUN(test_copy_outlives), RUN(test_find_limit), RUN(test_too_many),
 	  RUN(test_sets_do_not_explode), RUN(test_list_files), RUN(test_unreadable),
 	  RUN(test_changes))

@@ -60,15 +60,15 @@ TEST(test_match_values)
 		if (!parse_match(value_cases[i].match, &config))
 			continue;
 		check_values(config->limits, value_cases[i].field, value_cases[i].values);
-		CHECK(config->limits->match.fields[value_cases[i].field].absent ==
+		CHECK(config->limits->match->fields[value_cases[i].field].absent ==
 			      value_cases[i].absent,
 		      "%s", value_cases[i].match);
 		tg_config_free(&config);
 	}
 	if (parse_match("{tcp_flags: syn}", &config)) {
 		for (i = 0; i < 256; i++)
-			CHECK(tg_values_has(&config->limits->match.fields[TG_FIELD_TCP_FLAGS], i) ==
-				      ((i & 0x12) == 2),
+			CHECK(tg_values_has(&config->limits->match->fields[TG_FIELD_TCP_FLAGS],
+					    i) == ((i & 0x12) == 2),
 			      "%zu", i);
 		tg_config_free(&config);
 	}
@@ -100,7 +100,7 @@ TEST(test_match_addresses)
 	for (i = 0; i < COUNT(address_cases); i++) {
 		if (!parse_match(address_cases[i].match, &config))
 			continue;
-		match = &config->limits->match;
+		match = config->limits->match;
 		CHECK(tg_prefix_parse(address_cases[i].address, &address, why, sizeof(why)) == 0);
 		CHECK(tg_addresses_hold(&match->source, address.address) == address_cases[i].source,
 		      "%s: %s", address_cases[i].match, address_cases[i].address);
@@ -126,7 +126,7 @@ TEST(test_match_equal)
 			if (!parse_match(different[i], &a) || !parse_match(different[j], &b))
 				return;
 			copy = tg_config_copy(a);
-			CHECK(copy && tg_match_equal(&copy->limits->match, &b->limits->match) ==
+			CHECK(copy && tg_match_equal(copy->limits->match, b->limits->match) ==
 					      (i == j),
 			      "%s and %s", different[i], different[j]);
 			tg_config_free(&copy);

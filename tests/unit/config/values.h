@@ -9,7 +9,7 @@
 static inline void check_values(const struct tg_config_limit *limit, enum tg_field field,
 				const char *wanted)
 {
-	const struct tg_values *values = &limit->match.fields[field];
+	const struct tg_values *values = &limit->match->fields[field];
 	unsigned int first = 0, last;
 	char text[256] = "";
 	size_t n = 0;

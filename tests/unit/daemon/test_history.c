@@ -20,7 +20,8 @@
 
 /* What the datapath and the cluster were told. */
 static struct {
-	int error; /* of the next calls */
+	const struct tg_config *config; /* that the datapath has, as an owner of it */
+	int error;			/* of the next calls */
 	unsigned int tries;
 	char enforced[64], followed[64]; /* paths */
 } world;
@@ -31,6 +32,9 @@ int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *co
 	if (world.error)
 		return tg_error_set(errmsg, world.error, "no to %s", config->path);
 	snprintf(world.enforced, sizeof(world.enforced), "%s", config->path);
+	tg_config_ref(config);
+	tg_config_unref(&world.config);
+	world.config = config;
 	return 0;
 }
 
@@ -72,7 +76,9 @@ static void fixture_close(struct fixture *fixture)
 	tg_history_close(&fixture->daemon);
 	CHECK(!fixture->daemon.history.n && !fixture->daemon.history.timer, "closed");
 	tg_history_close(&fixture->daemon); /* once more does no harm */
-	tg_config_free(&fixture->daemon.config);
+	CHECK(!world.config || world.config == fixture->daemon.config, "one configuration");
+	tg_config_unref(&fixture->daemon.config);
+	tg_config_unref(&world.config);
 	event_base_free(fixture->daemon.base);
 	tg_logged_end(&fixture->logged);
 	tg_logged_free(&fixture->logged);
@@ -325,7 +331,39 @@ TEST(confirmed_late)
 	fixture_close(&fixture);
 }
 
+/* Of what takes memory there is one copy, however often numbers are changed or a file is read. */
+TEST(nothing_is_kept_twice)
+{
+	struct tg_config *config = config_named("1");
+	const struct tg_prefix *items;
+	struct fixture fixture;
+	char path[] = "a";
+	size_t i;
+
+	fixture_open(&fixture);
+	CHECK(tg_prefix_list_add(&config->deny, &(struct tg_prefix){.length = 99}) == 0);
+	items = config->deny.items;
+	CHECK(tg_history_change(&fixture.daemon, &config, fixture.errmsg) == 0);
+	for (i = 0; i < 20; i++, path[0]++) {
+		if (i % 2) { /* as a reload */
+			config = config_named(path);
+			tg_prefix_list_add(&config->deny, &(struct tg_prefix){.length = 99});
+			CHECK(config->deny.items != items, "read anew");
+		} else {
+			config = tg_config_copy(fixture.daemon.config);
+			config->path[0] = path[0];
+		}
+		CHECK(tg_history_change(&fixture.daemon, &config, fixture.errmsg) == 0);
+	}
+	CHECK(roll_back(&fixture) == 0);
+	for (i = 0; i < fixture.daemon.history.n; i++)
+		CHECK(fixture.daemon.history.policies[i]->deny.items == items, "%zu", i);
+	CHECK(fixture.daemon.config->deny.items == items && world.config->deny.items == items);
+	expect(&fixture, "s", "lmnopqr");
+	fixture_close(&fixture);
+}
+
 TEST_MAIN(RUN(changes_and_rollbacks), RUN(failures_leave_all_as_it_was), RUN(a_key_that_is_missing),
 	  RUN(history_is_bounded), RUN(confirmed_in_time), RUN(nothing_else_while_one_waits),
 	  RUN(not_confirmed), RUN(rolled_back_while_it_waits),
-	  RUN(going_back_is_tried_until_it_works), RUN(confirmed_late))
+	  RUN(going_back_is_tried_until_it_works), RUN(confirmed_late), RUN(nothing_is_kept_twice))
