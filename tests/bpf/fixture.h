@@ -73,14 +73,17 @@ static inline void set_now(struct fixture *fixture, uint64_t now)
 	fixture->skeleton->bss->virtual_now[TG_CLOCK_COARSE] = now;
 }
 
-static inline int fill_field(struct bpf_map *map, const uint64_t *values)
+static inline int fill_field(struct bpf_map *map, const struct tg_field_masks *field)
 {
-	size_t size = TG_FIELD_VALUES * sizeof(*values);
-	void *memory = mmap(NULL, size, PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	size_t size = sizeof(field->masks);
+	void *memory;
 
+	if (!field)
+		return 0;
+	memory = mmap(NULL, size, PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
 	if (memory == MAP_FAILED)
 		return -1;
-	memcpy(memory, values, size);
+	memcpy(memory, field->masks, size);
 	return munmap(memory, size);
 }
 
@@ -88,7 +91,7 @@ static inline int fill_addresses(struct bpf_map *map, const struct tg_address_en
 {
 	size_t i;
 
-	for (i = 0; i < entries->n; i++)
+	for (i = 0; entries && i < entries->n; i++)
 		if (bpf_map__update_elem(map, &entries->items[i].key, sizeof(struct tg_lpm_key),
 					 &entries->items[i].limits, 8, BPF_ANY))
 			return -1;
@@ -99,18 +102,21 @@ static inline int fill_maps(struct fixture *fixture)
 {
 	struct tidegate_bpf *skeleton = fixture->skeleton;
 	struct tg_compiled *compiled = fixture->compiled;
+	const struct tg_contents *contents = &compiled->contents;
+	struct tg_list_entry entry;
 	uint32_t i, hook, index;
 	int error = tg_table_prepare(bpf_map__fd(skeleton->maps.buckets), &compiled->policy.table);
 
-	error |= fill_field(skeleton->maps.source_ports, compiled->source_ports);
-	error |= fill_field(skeleton->maps.destination_ports, compiled->destination_ports);
-	error |= fill_field(skeleton->maps.lengths, compiled->lengths);
-	error |= fill_addresses(skeleton->maps.sources, &compiled->sources);
-	error |= fill_addresses(skeleton->maps.destinations, &compiled->destinations);
-	for (i = 0; i < compiled->lists_n; i++)
-		error |= bpf_map__update_elem(skeleton->maps.lists, &compiled->lists[i].key,
-					      sizeof(struct tg_lpm_key), &compiled->lists[i].value,
-					      sizeof(struct tg_listed), BPF_ANY);
+	error |= fill_field(skeleton->maps.source_ports, contents->source_ports);
+	error |= fill_field(skeleton->maps.destination_ports, contents->destination_ports);
+	error |= fill_field(skeleton->maps.lengths, contents->lengths);
+	error |= fill_addresses(skeleton->maps.sources, contents->sources);
+	error |= fill_addresses(skeleton->maps.destinations, contents->destinations);
+	for (i = 0; i < tg_list_content_size(contents->lists); i++) {
+		entry = tg_list_content_entry(contents->lists, i);
+		error |= bpf_map__update_elem(skeleton->maps.lists, &entry.key, sizeof(entry.key),
+					      &entry.value, sizeof(entry.value), BPF_ANY);
+	}
 	for (i = 0; i < TG_LIMITS_MAX; i++)
 		error |= bpf_map__update_elem(skeleton->maps.records, &i, 4, &compiled->records[i],
 					      sizeof(compiled->records[i]), BPF_ANY) |
@@ -130,6 +136,7 @@ static inline int fill_maps(struct fixture *fixture)
 static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, const char *limits)
 {
 	struct tg_diagnostics diagnostics = {};
+	const struct tg_contents *contents;
 	char yaml[65536];
 
 	memset(fixture, 0, sizeof(*fixture));
@@ -145,7 +152,7 @@ static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, c
 		fixture_before_compile(fixture->config);
 	fixture->skeleton = tidegate_bpf__open();
 	if (!fixture->config || !fixture->skeleton ||
-	    tg_policy_compile(fixture->config, fixture_records, &test_meta, 0, TICK,
+	    tg_policy_compile(fixture->config, fixture_records, &test_meta, 0, TICK, NULL,
 			      &fixture->compiled)) {
 		CHECK(false, "cannot prepare: %s", limits);
 		return false;
@@ -155,10 +162,13 @@ static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, c
 	*(bool *)&fixture->skeleton->rodata->virtual_clock = fixture_virtual;
 	bpf_map__set_max_entries(fixture->skeleton->maps.buckets,
 				 fixture->compiled->policy.table.lines);
-	bpf_map__set_max_entries(fixture->skeleton->maps.lists, fixture->compiled->lists_n + 1);
-	bpf_map__set_max_entries(fixture->skeleton->maps.sources, fixture->compiled->sources.n + 1);
+	contents = &fixture->compiled->contents;
+	bpf_map__set_max_entries(fixture->skeleton->maps.lists,
+				 tg_list_content_size(contents->lists) + 1);
+	bpf_map__set_max_entries(fixture->skeleton->maps.sources,
+				 contents->sources ? contents->sources->n + 1 : 1);
 	bpf_map__set_max_entries(fixture->skeleton->maps.destinations,
-				 fixture->compiled->destinations.n + 1);
+				 contents->destinations ? contents->destinations->n + 1 : 1);
 	if (fixture_before_load)
 		fixture_before_load(fixture);
 	if (tidegate_bpf__load(fixture->skeleton) || fill_maps(fixture)) {

@@ -157,16 +157,15 @@ int tg_datapath_each_listed(const struct tg_datapath *datapath, enum tg_list lis
 			    .data = data,
 			    .now = tg_now_ns(),
 			    .after = tg_lpm_key_of(&cursor->after)};
-	const struct tg_compiled *compiled = datapath->compiled;
-	const struct tg_list_entry *configured;
+	const struct tg_prefix_list *configured =
+		list == TG_LIST_ALLOW ? &datapath->config->allow : &datapath->config->deny;
 	struct tg_list_view view;
+	struct tg_lpm_key key;
 	int result;
 
-	while (cursor->configured < compiled->lists_n) {
-		configured = &compiled->lists[cursor->configured++];
-		if (configured->value.list != list)
-			continue;
-		view_configured(&configured->key, list, &view);
+	while (cursor->configured < configured->n) {
+		key = tg_lpm_key_of(&configured->items[cursor->configured++]);
+		view_configured(&key, list, &view);
 		result = each(data, &view);
 		if (result)
 			return result;

@@ -71,7 +71,7 @@ static int compile(struct publish *publish, char *errmsg)
 		return error;
 	error = tg_policy_compile(publish->config, datapath->records, &datapath->meta, bank,
 				  tg_clock_may_lose_ticks() ? UINT64_MAX : datapath->tick,
-				  &publish->compiled);
+				  datapath->compiled, &publish->compiled);
 	if (error)
 		return tg_error_set(errmsg, error, "cannot compile the policy: %s",
 				    strerror(-error));
@@ -97,10 +97,10 @@ static int load(struct publish *publish, char *errmsg)
 		return error;
 	if (publish->resized)
 		tg_pin_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
-	return tg_program_load(datapath->state_dir,
-			       publish->resized ? TG_NEXT_BUCKETS_PIN
-						: tg_map_names[TG_MAP_BUCKETS],
-			       publish->compiled, hooks, &publish->program, errmsg);
+	return tg_program_load(
+		datapath->state_dir,
+		publish->resized ? TG_NEXT_BUCKETS_PIN : tg_map_names[TG_MAP_BUCKETS],
+		publish->compiled, hooks, datapath->program, &publish->program, errmsg);
 }
 
 static int refuse_maps(int error, char *errmsg)

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/errmsg.h"
+#include "kernel/policy_maps.h"
 #include "kernel/program.h"
 #include "kernel/bucket_table.h"
 #include "tidegate.skel.h"
@@ -43,7 +44,8 @@ const char *const tg_map_names[TG_MAPS] = {
 
 struct tg_program {
 	struct tidegate_bpf *skeleton;
-	unsigned int hooks; /* mask of 1 << enum tg_hook: hooks that have programs */
+	struct tg_contents contents; /* of its maps of lists and matches, as an owner of them */
+	unsigned int hooks;	     /* mask of 1 << enum tg_hook: hooks that have programs */
 };
 
 static bool has_hook(const struct tg_program *program, enum tg_hook hook)
@@ -173,87 +175,6 @@ static int set_pins(struct tidegate_bpf *skeleton, const char *state_dir, const 
 	return 0;
 }
 
-/* Gives maps that the policy does not use one entry, because 0 is not allowed. */
-static void size_maps(struct tidegate_bpf *skeleton, const struct tg_compiled *compiled)
-{
-	const struct {
-		struct bpf_map *map;
-		size_t n;
-	} sizes[] = {
-		{skeleton->maps.buckets, compiled->policy.table.lines},
-		{skeleton->maps.lists, compiled->lists_n},
-		{skeleton->maps.sources, compiled->sources.n},
-		{skeleton->maps.destinations, compiled->destinations.n},
-		{skeleton->maps.source_ports,
-		 compiled->policy.has_source_ports ? TG_FIELD_VALUES : 1},
-		{skeleton->maps.destination_ports,
-		 compiled->policy.has_destination_ports ? TG_FIELD_VALUES : 1},
-		{skeleton->maps.lengths, compiled->policy.has_lengths ? TG_FIELD_VALUES : 1},
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		bpf_map__set_max_entries(sizes[i].map, sizes[i].n ? sizes[i].n : 1);
-}
-
-static int fill_field(const struct bpf_map *map, bool used, const uint64_t values[TG_FIELD_VALUES])
-{
-	size_t size = TG_FIELD_VALUES * sizeof(*values);
-	void *memory;
-
-	if (!used)
-		return 0;
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-	if (memory == MAP_FAILED)
-		return -errno;
-	memcpy(memory, values, size);
-	munmap(memory, size);
-	return 0;
-}
-
-static int fill_addresses(const struct bpf_map *map, const struct tg_address_entries *entries)
-{
-	int fd = bpf_map__fd(map);
-	size_t i;
-
-	for (i = 0; i < entries->n; i++)
-		if (bpf_map_update_elem(fd, &entries->items[i].key, &entries->items[i].limits,
-					BPF_ANY))
-			return -errno;
-	return 0;
-}
-
-static int fill_match(const struct tidegate_bpf *skeleton, const struct tg_compiled *compiled)
-{
-	const struct tg_policy *policy = &compiled->policy;
-	int error;
-
-	error = fill_field(skeleton->maps.source_ports, policy->has_source_ports,
-			   compiled->source_ports);
-	if (!error)
-		error = fill_field(skeleton->maps.destination_ports, policy->has_destination_ports,
-				   compiled->destination_ports);
-	if (!error)
-		error = fill_field(skeleton->maps.lengths, policy->has_lengths, compiled->lengths);
-	if (!error)
-		error = fill_addresses(skeleton->maps.sources, &compiled->sources);
-	if (!error)
-		error = fill_addresses(skeleton->maps.destinations, &compiled->destinations);
-	return error;
-}
-
-static int fill_lists(const struct tidegate_bpf *skeleton, const struct tg_compiled *compiled)
-{
-	int fd = bpf_map__fd(skeleton->maps.lists);
-	size_t i;
-
-	for (i = 0; i < compiled->lists_n; i++)
-		if (bpf_map_update_elem(fd, &compiled->lists[i].key, &compiled->lists[i].value,
-					BPF_ANY))
-			return -errno;
-	return 0;
-}
-
 /* Loads only programs of hooks in use, because the verifier needs time for each. */
 static void skip_unused_hooks(const struct tg_program *program)
 {
@@ -281,28 +202,43 @@ int tg_program_explain_load(char *errmsg, int error)
 			    strerror(-error));
 }
 
+static struct tg_policy_maps policy_maps(const struct tg_program *program)
+{
+	return (struct tg_policy_maps){program->skeleton, &program->contents};
+}
+
 /* Opens the skeleton and sets all that must be set before the load. */
 static int prepare(const struct tg_compiled *compiled, unsigned int hooks,
-		   struct tg_program **program, char *errmsg)
+		   const struct tg_policy_maps *previous, struct tg_program **program, char *errmsg)
 {
 	tg_cleanup(tg_program_free) struct tg_program *made = calloc(1, sizeof(*made));
+	struct tg_policy_maps maps;
+	int error;
 
 	if (!made)
 		return tg_error_set(errmsg, ENOMEM, "out of memory");
 	made->skeleton = tidegate_bpf__open();
 	if (!made->skeleton)
 		return tg_program_explain_load(errmsg, -errno);
+	tg_contents_share(&made->contents, &compiled->contents);
 	memcpy((void *)&made->skeleton->rodata->policy, &compiled->policy,
 	       sizeof(compiled->policy));
 	made->hooks = hooks;
 	skip_unused_hooks(made);
-	size_maps(made->skeleton, compiled);
+	bpf_map__set_max_entries(made->skeleton->maps.buckets, compiled->policy.table.lines);
+	maps = policy_maps(made);
+	error = tg_policy_maps_prepare(&maps, previous);
+	if (error)
+		return tg_error_set(errmsg, error, "cannot prepare the policy's maps: %s",
+				    strerror(-error));
 	*program = TAKE_PTR(made);
 	return 0;
 }
 
-static int load(const struct tg_program *program, const struct tg_compiled *compiled, char *errmsg)
+static int load(const struct tg_program *program, const struct tg_compiled *compiled,
+		const struct tg_policy_maps *previous, char *errmsg)
 {
+	const struct tg_policy_maps maps = policy_maps(program);
 	int error = tidegate_bpf__load(program->skeleton);
 
 	if (error)
@@ -310,9 +246,7 @@ static int load(const struct tg_program *program, const struct tg_compiled *comp
 	error = tg_table_prepare(bpf_map__fd(program->skeleton->maps.buckets),
 				 &compiled->policy.table);
 	if (!error)
-		error = fill_match(program->skeleton, compiled);
-	if (!error)
-		error = fill_lists(program->skeleton, compiled);
+		error = tg_policy_maps_fill(&maps, previous);
 	if (error)
 		return tg_error_set(errmsg, error, "cannot fill the policy's maps: %s",
 				    strerror(-error));
@@ -321,17 +255,21 @@ static int load(const struct tg_program *program, const struct tg_compiled *comp
 
 int tg_program_load(const char *state_dir, const char *buckets_pin,
 		    const struct tg_compiled *compiled, unsigned int hooks,
-		    struct tg_program **program, char *errmsg)
+		    const struct tg_program *previous, struct tg_program **program, char *errmsg)
 {
 	tg_cleanup(tg_program_free) struct tg_program *made = NULL;
-	int error = prepare(compiled, hooks, &made, errmsg);
+	struct tg_policy_maps before;
+	int error;
 
+	if (previous)
+		before = policy_maps(previous);
+	error = prepare(compiled, hooks, previous ? &before : NULL, &made, errmsg);
 	if (error)
 		return error;
 	error = set_pins(made->skeleton, state_dir, buckets_pin);
 	if (error)
 		return tg_program_explain_load(errmsg, error);
-	error = load(made, compiled, errmsg);
+	error = load(made, compiled, previous ? &before : NULL, errmsg);
 	if (error)
 		return error;
 	*program = TAKE_PTR(made);
@@ -342,13 +280,13 @@ int tg_program_load_virtual(const struct tg_compiled *compiled, enum tg_hook hoo
 			    struct tg_program **program, char *errmsg)
 {
 	tg_cleanup(tg_program_free) struct tg_program *made = NULL;
-	int error = prepare(compiled, 1U << hook, &made, errmsg);
+	int error = prepare(compiled, 1U << hook, NULL, &made, errmsg);
 
 	if (error)
 		return error;
 	libbpf_set_print(NULL); /* @errmsg says enough without privilege */
 	*(bool *)&made->skeleton->rodata->virtual_clock = true;
-	error = load(made, compiled, errmsg);
+	error = load(made, compiled, NULL, errmsg);
 	if (error)
 		return error;
 	*program = TAKE_PTR(made);
@@ -438,6 +376,7 @@ void tg_program_free(struct tg_program **program)
 	if (!*program)
 		return;
 	tidegate_bpf__destroy((*program)->skeleton);
+	tg_contents_clear(&(*program)->contents);
 	free(*program);
 	*program = NULL;
 }

@@ -47,12 +47,13 @@ extern const char *const tg_map_names[TG_MAPS];
 /*
  * Loads a generation that enforces @compiled on the maps pinned in @state_dir, and makes and pins
  * those that are missing. @buckets_pin is the name of the bucket table's pin. @hooks, a mask of
- * 1 << enum tg_hook, has the hooks that get programs. Does not put it in force. The caller frees
- * *@program. Returns 0, or -errno with @errmsg.
+ * 1 << enum tg_hook, has the hooks that get programs. @previous: the generation in force, or NULL;
+ * its maps of lists and matches are taken over where @compiled shares their content. Does not put
+ * it in force. The caller frees *@program. Returns 0, or -errno with @errmsg.
  */
 int tg_program_load(const char *state_dir, const char *buckets_pin,
 		    const struct tg_compiled *compiled, unsigned int hooks,
-		    struct tg_program **program, char *errmsg);
+		    const struct tg_program *previous, struct tg_program **program, char *errmsg);
 
 /*
  * Returns a descriptor of the program to attach to @hook, owned by @program. The entry programs of

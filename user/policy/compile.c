@@ -7,6 +7,7 @@
 #include <tidegate/name_hash.h>
 
 #include "base/cleanup.h"
+#include "base/refcount.h"
 #include "policy/compile.h"
 #include "policy/compile_match.h"
 #include "policy/rate.h"
@@ -241,7 +242,7 @@ static void compile_limit(const struct tg_config_limit *limit, uint64_t tick,
 		compiled->policy.fast |= bit;
 	if (limit->hooks >> TG_HOOK_XDP & 1)
 		compiled->policy.xdp_slot = slot;
-	tg_policy_compile_match(limit, bit, compiled);
+	tg_policy_compile_match(limit, bit, &compiled->policy);
 }
 
 #define DEBT_NODES  16 /* at least this many nodes, or as many as are expected */
@@ -346,35 +347,33 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 	return 0;
 }
 
-static void add_entries(const struct tg_prefix_list *list, enum tg_list verdict,
-			struct tg_compiled *compiled)
+static bool has_same_lists(const struct tg_compiled *previous, const struct tg_config *config)
 {
-	struct tg_list_entry *entry;
-	size_t i;
+	const struct tg_list_content *lists = previous ? previous->contents.lists : NULL;
 
-	for (i = 0; i < list->n; i++) {
-		entry = &compiled->lists[compiled->lists_n++];
-		memset(entry, 0, sizeof(*entry));
-		entry->key.prefix_length = list->items[i].length;
-		memcpy(&entry->key.address, list->items[i].address, sizeof(entry->key.address));
-		entry->value.list = verdict;
-		entry->value.prefix_length = list->items[i].length;
-	}
+	return lists && tg_prefix_list_equal(&lists->allow, &config->allow) &&
+	       tg_prefix_list_equal(&lists->deny, &config->deny);
 }
 
-/* Deny first, so that an allow entry of the same prefix overwrites it. */
-static int compile_lists(const struct tg_config *config, struct tg_compiled *compiled)
+static int compile_lists(const struct tg_config *config, const struct tg_compiled *previous,
+			 struct tg_compiled *compiled)
 {
-	size_t n = config->allow.n + config->deny.n;
+	struct tg_list_content *lists;
 
-	if (!n)
+	if (!config->allow.n && !config->deny.n)
 		return 0;
-	compiled->lists = calloc(n, sizeof(*compiled->lists));
-	if (!compiled->lists)
-		return -ENOMEM;
-	add_entries(&config->deny, TG_LIST_DENY, compiled);
-	add_entries(&config->allow, TG_LIST_ALLOW, compiled);
 	compiled->policy.has_lists = 1;
+	if (has_same_lists(previous, config)) {
+		compiled->contents.lists = previous->contents.lists;
+		tg_refcount_get(&compiled->contents.lists->others);
+		return 0;
+	}
+	lists = calloc(1, sizeof(*lists));
+	if (!lists)
+		return -ENOMEM;
+	tg_prefix_list_share(&lists->allow, &config->allow);
+	tg_prefix_list_share(&lists->deny, &config->deny);
+	compiled->contents.lists = lists;
 	return 0;
 }
 
@@ -391,13 +390,14 @@ static void choose_name_key(const struct tg_config *config, const struct tg_meta
 
 int tg_policy_compile(const struct tg_config *config, const struct tg_limit_record *records,
 		      const struct tg_meta *meta, uint32_t bank, uint64_t tick,
-		      struct tg_compiled **compiled)
+		      const struct tg_compiled *previous, struct tg_compiled **compiled)
 {
 	tg_cleanup(tg_compiled_free) struct tg_compiled *made = calloc(1, sizeof(*made));
 	int error;
 
 	if (!made)
 		return -ENOMEM;
+	made->config = tg_config_ref(config);
 	made->next_serial = meta->next_serial;
 	made->policy.bank = bank;
 	made->policy.generation = meta->generation[!bank] + 1;
@@ -410,9 +410,9 @@ int tg_policy_compile(const struct tg_config *config, const struct tg_limit_reco
 	if (!error)
 		error = compile_limits(config, records, tick, made);
 	if (!error)
-		error = tg_policy_compile_addresses(config, made);
+		error = tg_policy_compile_contents(previous, made);
 	if (!error)
-		error = compile_lists(config, made);
+		error = compile_lists(config, previous, made);
 	if (error)
 		return error;
 	*compiled = TAKE_PTR(made);
@@ -423,9 +423,8 @@ void tg_compiled_free(struct tg_compiled **compiled)
 {
 	if (!*compiled)
 		return;
-	free((*compiled)->lists);
-	free((*compiled)->sources.items);
-	free((*compiled)->destinations.items);
+	tg_contents_clear(&(*compiled)->contents);
+	tg_config_unref(&(*compiled)->config);
 	free(*compiled);
 	*compiled = NULL;
 }

@@ -18,6 +18,8 @@
  * @meta: of the maps; at the first start zero, but for TG_ABI_VERSION and a next_serial of 1.
  * @bank: the bank that the new generation will use.
  * @tick: the resolution of the coarse clock in ns; UINT64_MAX lets no limit use that clock.
+ * @previous: the policy in force, or NULL. Contents of maps that come out the same are shared with
+ * it, instead of being made again.
  * A limit of the same name keeps its slot, and its id unless its buckets are keyed by something
  * else. Returns 0 with a *@compiled that the caller frees, -ENOMEM, -ENOSPC if no slot is free, or
  * -EINVAL for a refill out of bounds, which validation excludes. Leaves *@compiled unchanged on
@@ -25,7 +27,7 @@
  */
 int tg_policy_compile(const struct tg_config *config, const struct tg_limit_record *records,
 		      const struct tg_meta *meta, uint32_t bank, uint64_t tick,
-		      struct tg_compiled **compiled);
+		      const struct tg_compiled *previous, struct tg_compiled **compiled);
 
 /* Frees *@compiled, which may be NULL, and sets it to NULL. */
 void tg_compiled_free(struct tg_compiled **compiled);

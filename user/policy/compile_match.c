@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/refcount.h"
 #include "policy/compile_match.h"
 
 static bool is_syn(unsigned int octet)
@@ -58,8 +59,8 @@ static bool meets_fragment(const struct tg_config_limit *limit, enum tg_fragment
 	}
 }
 
-static void compile_octets(const struct tg_config_limit *limit, uint64_t bit,
-			   struct tg_policy *policy)
+void tg_policy_compile_match(const struct tg_config_limit *limit, uint64_t bit,
+			     struct tg_policy *policy)
 {
 	unsigned int i;
 
@@ -81,30 +82,6 @@ static void compile_octets(const struct tg_config_limit *limit, uint64_t bit,
 		else
 			policy->has_fragments = 1;
 	}
-}
-
-static void compile_field(const struct tg_config_limit *limit, enum tg_field field, uint64_t bit,
-			  uint64_t map[TG_FIELD_VALUES], __u32 *used)
-{
-	unsigned int value;
-
-	*used |= limit->match->fields[field].given;
-	for (value = 0; value < TG_FIELD_VALUES; value++)
-		if (meets(limit, field, value))
-			map[value] |= bit;
-}
-
-void tg_policy_compile_match(const struct tg_config_limit *limit, uint64_t bit,
-			     struct tg_compiled *compiled)
-{
-	struct tg_policy *policy = &compiled->policy;
-
-	compile_octets(limit, bit, policy);
-	compile_field(limit, TG_FIELD_SOURCE_PORT, bit, compiled->source_ports,
-		      &policy->has_source_ports);
-	compile_field(limit, TG_FIELD_DESTINATION_PORT, bit, compiled->destination_ports,
-		      &policy->has_destination_ports);
-	compile_field(limit, TG_FIELD_LENGTH, bit, compiled->lengths, &policy->has_lengths);
 }
 
 /* All IPv4 addresses. Prefixes around it, such as ::/0, do not apply inside. */
@@ -218,10 +195,83 @@ static size_t merge(const struct mentions *mentions, uint64_t any, struct tg_add
 	return n;
 }
 
-static int compile_side(const struct tg_config *config, const uint32_t *slots, bool source,
-			struct tg_address_entries *entries, __u64 *any, __u32 *used)
+/* Returns the limit that has a slot in @compiled, or NULL. */
+static const struct tg_config_limit *limit_in(const struct tg_compiled *compiled, uint32_t slot)
+{
+	size_t i;
+
+	for (i = 0; i < compiled->config->limits_n; i++)
+		if (compiled->slots[i] == slot)
+			return &compiled->config->limits[i];
+	return NULL;
+}
+
+/*
+ * Returns whether each slot has a limit with the same condition in both: then a map of masks, which
+ * has a bit for each slot, comes out the same. @same: compares the condition that @what stands for.
+ */
+static bool have_same(const struct tg_compiled *a, const struct tg_compiled *b,
+		      bool (*same)(const struct tg_match *a, const struct tg_match *b, int what),
+		      int what)
+{
+	const struct tg_config_limit *other;
+	size_t i;
+
+	if (!b || a->config->limits_n != b->config->limits_n)
+		return false;
+	for (i = 0; i < a->config->limits_n; i++) {
+		other = limit_in(b, a->slots[i]);
+		if (!other || !same(a->config->limits[i].match, other->match, what))
+			return false;
+	}
+	return true;
+}
+
+static bool same_field(const struct tg_match *a, const struct tg_match *b, int field)
+{
+	return a == b || tg_values_equal(&a->fields[field], &b->fields[field]);
+}
+
+static bool same_addresses(const struct tg_match *a, const struct tg_match *b, int source)
+{
+	return a == b || (source ? tg_addresses_equal(&a->source, &b->source)
+				 : tg_addresses_equal(&a->destination, &b->destination));
+}
+
+/* Compiles one of the maps by field. @shared: that of @previous. */
+static int compile_field(const struct tg_compiled *previous, const struct tg_compiled *compiled,
+			 enum tg_field field, struct tg_field_masks *shared,
+			 struct tg_field_masks **masks, __u32 *used)
+{
+	const struct tg_config *config = compiled->config;
+	unsigned int value;
+	size_t i;
+
+	for (i = 0; i < config->limits_n; i++)
+		*used |= config->limits[i].match->fields[field].given;
+	if (!*used)
+		return 0;
+	if (have_same(compiled, previous, same_field, field)) {
+		*masks = shared;
+		tg_refcount_get(&shared->others);
+		return 0;
+	}
+	*masks = calloc(1, sizeof(**masks));
+	if (!*masks)
+		return -ENOMEM;
+	for (i = 0; i < config->limits_n; i++)
+		for (value = 0; value < TG_FIELD_VALUES; value++)
+			if (meets(&config->limits[i], field, value))
+				(*masks)->masks[value] |= 1ULL << compiled->slots[i];
+	return 0;
+}
+
+static int compile_side(const struct tg_compiled *previous, const struct tg_compiled *compiled,
+			bool source, struct tg_address_entries *shared,
+			struct tg_address_entries **entries, __u64 *any, __u32 *used)
 {
 	tg_cleanup(free_mentions) struct mentions mentions = {};
+	const struct tg_config *config = compiled->config;
 	const struct tg_addresses *addresses;
 	size_t i;
 	int error;
@@ -230,29 +280,58 @@ static int compile_side(const struct tg_config *config, const uint32_t *slots, b
 		addresses = addresses_of(&config->limits[i], source);
 		*used |= addresses->given;
 		if (!addresses->given || addresses->any)
-			*any |= 1ULL << slots[i];
+			*any |= 1ULL << compiled->slots[i];
 	}
 	if (!*used)
 		return 0;
-	error = collect(config, slots, source, &mentions);
+	if (have_same(compiled, previous, same_addresses, source)) {
+		*entries = shared;
+		tg_refcount_get(&shared->others);
+		return 0;
+	}
+	error = collect(config, compiled->slots, source, &mentions);
 	if (error)
 		return error;
-	entries->items = calloc(mentions.n, sizeof(*entries->items));
-	if (!entries->items)
+	*entries = calloc(1, sizeof(**entries) + mentions.n * sizeof((*entries)->items[0]));
+	if (!*entries)
 		return -ENOMEM;
-	entries->n = merge(&mentions, *any, entries->items);
+	(*entries)->n = merge(&mentions, *any, (*entries)->items);
 	return 0;
 }
 
-int tg_policy_compile_addresses(const struct tg_config *config, struct tg_compiled *compiled)
+static int compile_fields(const struct tg_compiled *previous, const struct tg_contents *before,
+			  struct tg_compiled *compiled)
 {
+	struct tg_contents *contents = &compiled->contents;
 	struct tg_policy *policy = &compiled->policy;
-	int error = compile_side(config, compiled->slots, true, &compiled->sources,
-				 &policy->any_source, &policy->has_sources);
+	int error = compile_field(previous, compiled, TG_FIELD_SOURCE_PORT, before->source_ports,
+				  &contents->source_ports, &policy->has_source_ports);
 
 	if (!error)
-		error = compile_side(config, compiled->slots, false, &compiled->destinations,
-				     &policy->any_destination, &policy->has_destinations);
+		error = compile_field(previous, compiled, TG_FIELD_DESTINATION_PORT,
+				      before->destination_ports, &contents->destination_ports,
+				      &policy->has_destination_ports);
+	if (!error)
+		error = compile_field(previous, compiled, TG_FIELD_LENGTH, before->lengths,
+				      &contents->lengths, &policy->has_lengths);
+	return error;
+}
+
+int tg_policy_compile_contents(const struct tg_compiled *previous, struct tg_compiled *compiled)
+{
+	static const struct tg_contents none;
+	const struct tg_contents *before = previous ? &previous->contents : &none;
+	struct tg_contents *contents = &compiled->contents;
+	struct tg_policy *policy = &compiled->policy;
+	int error = compile_fields(previous, before, compiled);
+
+	if (!error)
+		error = compile_side(previous, compiled, true, before->sources, &contents->sources,
+				     &policy->any_source, &policy->has_sources);
+	if (!error)
+		error = compile_side(previous, compiled, false, before->destinations,
+				     &contents->destinations, &policy->any_destination,
+				     &policy->has_destinations);
 	policy->has_rare = policy->has_sources || policy->has_destinations ||
 			   policy->has_source_ports || policy->has_lengths ||
 			   policy->has_tcp_flags || policy->has_icmp_types || policy->has_fragments;

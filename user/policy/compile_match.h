@@ -6,16 +6,17 @@
 #include "policy/compiled.h"
 
 /*
- * Sets @bit, that of the limit, in the masks of protocols, flags, types, fragments, ports and
- * lengths that its match includes.
+ * Sets @bit, that of the limit, in the masks of protocols, flags, types and fragments that its
+ * match includes.
  */
 void tg_policy_compile_match(const struct tg_config_limit *limit, uint64_t bit,
-			     struct tg_compiled *compiled);
+			     struct tg_policy *policy);
 
 /*
- * Makes the entries for source and destination addresses, of all limits. Needs compiled->slots, and
- * must come after tg_policy_compile_match() of each limit. Returns 0 or -ENOMEM.
+ * Makes the contents of the maps of ports, lengths and addresses, or shares those of @previous
+ * (NULL: none). Needs compiled->config and slots, and must come after tg_policy_compile_match() of
+ * each limit. Returns 0 or -ENOMEM.
  */
-int tg_policy_compile_addresses(const struct tg_config *config, struct tg_compiled *compiled);
+int tg_policy_compile_contents(const struct tg_compiled *previous, struct tg_compiled *compiled);
 
 #endif

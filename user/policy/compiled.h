@@ -9,6 +9,7 @@
 #include <tidegate/abi.h>
 
 #include "config/config.h"
+#include "policy/contents.h"
 
 /* A mask of hooks means the same on both sides. */
 _Static_assert(TG_CONFIG_XDP == 1 << TG_HOOK_XDP &&
@@ -17,25 +18,9 @@ _Static_assert(TG_CONFIG_XDP == 1 << TG_HOOK_XDP &&
 		       TG_CONFIG_HOOKS_N == TG_HOOKS,
 	       "hooks");
 
-/* An entry of the allow and deny lists. */
-struct tg_list_entry {
-	struct tg_lpm_key key;
-	struct tg_listed value;
-};
-
-/* An entry of a map by address: a mask of the limits met where this is the longest prefix. */
-struct tg_address_entry {
-	struct tg_lpm_key key;
-	uint64_t limits;
-};
-
-struct tg_address_entries {
-	struct tg_address_entry *items;
-	size_t n;
-};
-
-/* Owns its lists and entries; tg_compiled_free() frees them. Masks of limits have a bit a slot. */
+/* Freed by tg_compiled_free(). Masks of limits have a bit a slot. */
 struct tg_compiled {
+	const struct tg_config *config; /* that it was made from, as an owner of it */
 	struct tg_policy policy;
 	struct tg_limit_record records[TG_LIMITS_MAX];
 	struct tg_admission
@@ -46,12 +31,7 @@ struct tg_compiled {
 	bool shares_names;	     /* tg_config_shares_names() */
 	bool limits_removed;	     /* buckets of ids that are gone must be removed */
 	uint32_t next_serial;	     /* for tg_meta, after the new limits */
-	struct tg_list_entry *lists; /* in the order of writing: later ones replace earlier */
-	size_t lists_n;
-	struct tg_address_entries sources, destinations; /* maps `sources` and so on */
-	uint64_t source_ports[TG_FIELD_VALUES];		 /* maps: masks of limits by value */
-	uint64_t destination_ports[TG_FIELD_VALUES];
-	uint64_t lengths[TG_FIELD_VALUES];
+	struct tg_contents contents; /* of the maps of lists and matches */
 };
 
 #endif

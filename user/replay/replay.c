@@ -62,7 +62,7 @@ int tg_replay_open(const struct tg_config *config, enum tg_hook hook, struct tg_
 	made->hook = hook;
 	made->table_size = config->table_size;
 	made->returning_idle = TG_RETURNING_IDLE_MAX;
-	error = tg_policy_compile(config, none, &blank, 0, tg_clock_tick(), &made->compiled);
+	error = tg_policy_compile(config, none, &blank, 0, tg_clock_tick(), NULL, &made->compiled);
 	if (error)
 		return tg_error_set(errmsg, error, "cannot compile the policy: %s",
 				    strerror(-error));

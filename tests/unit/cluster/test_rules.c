@@ -132,7 +132,7 @@ static struct tg_compiled *compile(const char *text, const char *key_file, uint6
 	if (key_file)
 		strcpy(config->cluster.frame_key_file, key_file);
 	CHECK(tg_cluster_secret_note(config, errmsg) == 0, "%s", errmsg);
-	CHECK(tg_policy_compile(config, before ? before->records : none, &meta, 0, TICK,
+	CHECK(tg_policy_compile(config, before ? before->records : none, &meta, 0, TICK, before,
 				&compiled) == 0);
 	tg_config_free(&config);
 	return compiled;
