@@ -82,12 +82,12 @@ static __always_inline struct tg_bucket *tg_overflow_bucket(const struct tg_buck
 }
 
 /*
- * Converts a deficit to another capacity. A global function, so that the verifier walks its loop
- * once.
+ * Converts a deficit to another capacity. A global function, so that the verifier walks its
+ * branches once.
  */
 __noinline __u64 tg_convert_deficit(__u64 deficit, __u64 to_capacity, __u64 from_capacity)
 {
-	return from_capacity ? tg_scale_up(deficit, to_capacity, from_capacity) : to_capacity;
+	return tg_gcra_scale(deficit, to_capacity, from_capacity);
 }
 
 /* How a bucket stands, in one rate: what a charge starts from. */

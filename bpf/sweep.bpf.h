@@ -74,8 +74,8 @@ static __always_inline void tg_sweep_state(struct tg_sweep *sweep, struct tg_buc
 }
 
 /*
- * True if the bucket has been full for long enough. The clocks are those of the start, so never
- * ahead of a packet's.
+ * True if the bucket has been full for long enough. The clocks are those of the start of the run,
+ * so never ahead of a packet's.
  */
 static __always_inline bool tg_sweep_is_idle(struct tg_sweep *sweep, const struct tg_bucket *bucket,
 					     __u64 state, const struct tg_limit_record *record)
@@ -178,18 +178,6 @@ static __always_inline __u32 tg_table_used(void)
 	return used < policy.table.size ? used : policy.table.size;
 }
 
-#define TG_SWEEP_ENTRIES                                                                           \
-	4 /* per step: bpf_loop() makes at most 2^23 steps, and a table has up to 2^24 entries */
-
-static long tg_sweep_some(__u64 index, struct tg_sweep *sweep)
-{
-	__u32 i;
-
-	for (i = 0; i < TG_SWEEP_ENTRIES; i++)
-		tg_sweep_entry(sweep, index * TG_SWEEP_ENTRIES + i);
-	return 0;
-}
-
 static long tg_sweep_candidate(__u64 index, struct tg_sweep *sweep)
 {
 	__u32 i = index, *candidate = bpf_map_lookup_elem(&candidates, &i);
@@ -224,19 +212,50 @@ static __always_inline bool tg_sweep_selects_overflow(const struct tg_sweep *swe
 	return index == tg_overflow_index(policy.hash_key, key.limit_id, tg_hash_of(&key));
 }
 
-static long tg_sweep_overflow(void *map, __u32 *index, struct tg_bucket *bucket,
-			      struct tg_sweep *sweep)
+__noinline int tg_sweep_overflow(struct tg_sweep *sweep, __u32 index)
 {
-	__u32 slot = *index / TG_OVERFLOW_PER_LIMIT;
-	struct tg_limit_record *record = tg_record_of(sweep->bank, slot);
-	__u32 before = sweep->reset;
+	struct tg_bucket *bucket = bpf_map_lookup_elem(&overflow, &index);
+	struct tg_limit_record *record;
+	__u32 before;
 
+	if (!sweep || !bucket)
+		return 0;
+	before = sweep->reset;
+	record = tg_record_of(sweep->bank, index / TG_OVERFLOW_PER_LIMIT);
 	if (!record || !record->name[0])
 		return 0;
-	tg_sweep_state(sweep, bucket, record, tg_sweep_selects_overflow(sweep, record, *index));
+	tg_sweep_state(sweep, bucket, record, tg_sweep_selects_overflow(sweep, record, index));
 	/* `reset` counts the buckets of sources alone; `converted` counts these too. */
 	sweep->reset = before;
 	return 0;
+}
+
+static long tg_sweep_number(__u64 index, struct tg_sweep *sweep)
+{
+	__u32 number = sweep->next + index;
+
+	if (number < TG_OVERFLOW_BUCKETS)
+		tg_sweep_overflow(sweep, number);
+	else
+		tg_sweep_entry(sweep, number - TG_OVERFLOW_BUCKETS);
+	return 0;
+}
+
+/*
+ * Makes one run of a sweep. Buckets that are made while a sweep goes on have the rate in force
+ * already, so it does no harm that some of them take numbers that it has gone over. Nor does a
+ * bucket ever change its number. Each run looks anew how many entries there are.
+ */
+static __always_inline void tg_sweep_run(struct tg_sweep *sweep)
+{
+	__u32 end = TG_OVERFLOW_BUCKETS + tg_table_used();
+	__u32 left = sweep->next < end ? end - sweep->next : 0;
+	__u32 n = left < sweep->count ? left : sweep->count;
+
+	tg_read_clocks(sweep->now);
+	bpf_loop(n, tg_sweep_number, sweep, 0);
+	sweep->next += n;
+	sweep->more = n < left;
 }
 
 #endif

@@ -158,9 +158,7 @@ int tidegate_sweep(struct tg_sweep *request)
 {
 	struct tg_sweep sweep = *request; /* bpf_loop() wants its callback's context on the stack */
 
-	tg_read_clocks(sweep.now);
-	bpf_loop(tg_table_used() / TG_SWEEP_ENTRIES + 1, tg_sweep_some, &sweep, 0);
-	bpf_for_each_map_elem(&overflow, tg_sweep_overflow, &sweep, 0);
+	tg_sweep_run(&sweep);
 	*request = sweep;
 	return 0;
 }

@@ -172,43 +172,91 @@ static inline __u64 tg_gcra_wait(const struct tg_rate *rate, __u64 now, __u64 un
 	return ((units << TG_RATE_SHIFT) + rate->amount - 1) / rate->amount;
 }
 
-/* ceil(a * b / c) with a 128-bit product, for results below 2^64; c > 0. */
+/* Moves the highest bit of *@number, above 0, to the top. Returns by how many bits. */
+static inline __u32 tg_normalize(__u64 *number)
+{
+	__u32 shift = 0, step;
+
+	for (step = 32; step; step >>= 1) {
+		if (*number >> (64 - step))
+			continue;
+		*number <<= step;
+		shift += step;
+	}
+	return shift;
+}
+
+/*
+ * One digit of a long division to base 2^32: floor((high * 2^32 + low) / c), for high < c,
+ * low < 2^32, and the highest bit of c set. A first guess by the upper half of c is at most 2 too
+ * large (Knuth, The Art of Computer Programming, section 4.3.1, theorem B).
+ */
+static inline __u64 tg_divide_digit(__u64 high, __u64 low, __u64 c)
+{
+	__u64 c_high = c >> 32, c_low = c & 0xffffffff;
+	__u64 digit = high / c_high, rest = high - digit * c_high;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (rest >> 32 || (!(digit >> 32) && digit * c_low <= (rest << 32 | low)))
+			break;
+		digit--;
+		rest += c_high;
+	}
+	return digit;
+}
+
+/* ceil(a * b / c) with a 128-bit product; ~0 if that is 2^64 or more. c > 0. */
 static inline __u64 tg_scale_up(__u64 a, __u64 b, __u64 c)
 {
 	__u64 a_high = a >> 32, a_low = a & 0xffffffff;
 	__u64 b_high = b >> 32, b_low = b & 0xffffffff;
 	__u64 middle = a_high * b_low + (a_low * b_low >> 32), middle2, high;
-	__u64 low = a * b, quotient = 0, over;
-	int i;
+	__u64 low = a * b, upper, lower;
+	__u32 shift;
 
 	/* Keeps clang 22 from making one multiplication of 128 bits of these, which BPF has not. */
 	__asm__("" : "+r"(middle));
 	middle2 = a_low * b_high + (middle & 0xffffffff);
 	high = a_high * b_high + (middle >> 32) + (middle2 >> 32);
-	/*
-	 * Long division, one bit a turn and without branches, so that the verifier walks one path.
-	 */
-	for (i = 0; i < 64; i++) {
-		over = high >> 63;
-		high = high << 1 | low >> 63;
-		low <<= 1;
-		over |= high >= c;
-		high -= c & -over;
-		quotient = quotient << 1 | over;
-	}
-	return quotient + (high != 0);
+
+	if (!a)
+		return 0; /* most buckets are full */
+	if (high >= c)
+		return ~0ULL;
+	shift = tg_normalize(&c);
+	high = high << shift | low >> 1 >> (63 - shift);
+	low <<= shift;
+	upper = tg_divide_digit(high, low >> 32, c);
+	high = (high << 32 | low >> 32) - upper * c;
+	lower = tg_divide_digit(high, low & 0xffffffff, c);
+	high = (high << 32 | (low & 0xffffffff)) - lower * c;
+	lower |= upper << 32;
+	return lower + (high && lower != ~0ULL);
 }
 
 /*
- * Returns the deficit under a new rate of a bucket that lacked @deficit under the old one. The
- * same share of the capacity is missing, rounded up, so that a change never gives out a token.
+ * The furthest that a state can lie ahead of the clock. A bucket that owes more than it could hold
+ * reads as empty.
  */
+#define TG_LEAD_MAX ((1ULL << (TG_TAT_BITS - 1)) - 1)
+
+/*
+ * Returns a deficit of a bucket of @from units as one of a bucket of @to. The same share of the
+ * capacity is missing, rounded up, so that a change never gives out a token.
+ */
+static inline __u64 tg_gcra_scale(__u64 deficit, __u64 to, __u64 from)
+{
+	__u64 scaled = from ? tg_scale_up(deficit, to, from) : to;
+
+	return scaled < TG_LEAD_MAX ? scaled : TG_LEAD_MAX;
+}
+
+/* Returns the deficit under a new rate of a bucket that lacked @deficit under the old one. */
 static inline __u64 tg_gcra_convert(const struct tg_rate *from, const struct tg_rate *to,
 				    __u64 deficit)
 {
-	if (from->capacity == 0)
-		return to->capacity;
-	return tg_scale_up(deficit, to->capacity, from->capacity);
+	return tg_gcra_scale(deficit, to->capacity, from->capacity);
 }
 
 #endif

@@ -298,12 +298,27 @@ static inline struct tg_limit_counters limit_counters(struct fixture *fixture, s
 	return counters;
 }
 
-static inline int sweep(struct fixture *fixture, struct tg_sweep *request)
+/* One run of a sweep, over @count numbers. */
+static inline int sweep_some(struct fixture *fixture, struct tg_sweep *request, uint32_t count)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = request, .ctx_size_in = sizeof(*request));
 
+	request->count = count;
 	return bpf_prog_test_run_opts(bpf_program__fd(fixture->skeleton->progs.tidegate_sweep),
 				      &options);
+}
+
+/* All runs. */
+static inline int sweep(struct fixture *fixture, struct tg_sweep *request)
+{
+	int error;
+
+	request->next = request->visited = request->reclaimed = 0;
+	request->converted = request->reset = 0;
+	do
+		error = sweep_some(fixture, request, TG_SWEEP_RUN);
+	while (!error && request->more);
+	return error;
 }
 
 static inline void udp_from(struct packet *packet, const char *source, uint16_t port)

@@ -347,9 +347,23 @@ static int run_sweep(const struct bpf_program *sweeper, struct tg_sweep *sweep)
 	return 0;
 }
 
+int tg_program_sweep_some(const struct tg_program *program, struct tg_sweep *sweep)
+{
+	int error;
+
+	sweep->count = TG_SWEEP_RUN;
+	error = run_sweep(program->skeleton->progs.tidegate_sweep, sweep);
+	return error ? error : sweep->more != 0;
+}
+
 int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep)
 {
-	return run_sweep(program->skeleton->progs.tidegate_sweep, sweep);
+	int more;
+
+	do
+		more = tg_program_sweep_some(program, sweep);
+	while (more > 0);
+	return more;
 }
 
 int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,

@@ -105,7 +105,15 @@ int tg_program_sum(int map, uint32_t index, uint64_t *sum, size_t size);
 /* Sets entry @index, of @size bytes, of the per-CPU array @map to 0 on all CPUs. */
 int tg_program_zero(int map, uint32_t index, size_t size);
 
-/* Sweeps the bucket table as @sweep says, and fills its out fields. 0 or -errno, logged. */
+/*
+ * Makes one run of the sweep that @sweep asks for, of a millisecond or two. Its out fields count
+ * all runs; `next` is where this one begins, and the next one after it. Returns 1 if there is more,
+ * 0 at the end, or -errno, logged. A rate's version number is not used again before a sweep has
+ * come to its end, so no other policy may be put in force before that.
+ */
+int tg_program_sweep_some(const struct tg_program *program, struct tg_sweep *sweep);
+
+/* Makes all runs of the sweep. 0 or -errno, logged. */
 int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep);
 
 /*

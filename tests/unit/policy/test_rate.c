@@ -40,6 +40,73 @@ TEST(test_scale_up)
 			}
 }
 
+/* The division as it was before, bit by bit. */
+static uint64_t scale_up_by_bits(uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t high = (wide)a * b >> 64, low = a * b, quotient = 0, over;
+	int i;
+
+	for (i = 0; i < 64; i++) {
+		over = high >> 63;
+		high = high << 1 | low >> 63;
+		low <<= 1;
+		over |= high >= c;
+		high -= c & -over;
+		quotient = quotient << 1 | over;
+	}
+	return quotient + (high != 0);
+}
+
+/* Numbers whose halves are all zeros, all ones, or nearly: where a guessed digit is wrong. */
+static uint64_t awkward(uint64_t *seed)
+{
+	static const uint64_t halves[] = {0,	      1,	  2,	      0x7fffffff,
+					  0x80000000, 0x80000001, 0xfffffffe, 0xffffffff};
+	uint64_t high = random_below(seed, 3) ? halves[random_below(seed, 8)] : random_next(seed);
+	uint64_t low = random_below(seed, 3) ? halves[random_below(seed, 8)] : random_next(seed);
+
+	return (high << 32 | (low & 0xffffffff)) >>
+	       (random_below(seed, 2) * random_below(seed, 64));
+}
+
+/* The exact quotient for all numbers, and ~0 where it does not fit. */
+TEST(test_scale_up_awkward)
+{
+	uint64_t seed = SEED, a, b, c, got;
+	int i, fit = 0;
+	wide exact;
+
+	for (i = 0; i < 2000000; i++) {
+		a = awkward(&seed);
+		b = awkward(&seed);
+		c = awkward(&seed);
+		if (!c)
+			continue;
+		got = tg_scale_up(a, b, c);
+		exact = (wide)a * b / c + ((wide)a * b % c != 0);
+		CHECK(got == (exact > UINT64_MAX ? UINT64_MAX : (uint64_t)exact),
+		      "%" PRIu64 " * %" PRIu64 " / %" PRIu64 ": %" PRIu64, a, b, c, got);
+		if (exact > UINT64_MAX)
+			continue;
+		fit++;
+		CHECK(got == scale_up_by_bits(a, b, c), "as before");
+	}
+	CHECK(fit > 500000, "%d", fit);
+}
+
+/* A debt that grows beyond what a state can say stays a debt, instead of a full bucket. */
+TEST(test_debts_do_not_wrap)
+{
+	const struct tg_rate from = {.amount = 1, .capacity = 1, .slack = 1ULL << 40},
+			     to = {.amount = 1, .capacity = 1ULL << 40};
+	uint64_t deficit = tg_gcra_convert(&from, &to, 1ULL << 30), state;
+
+	CHECK(deficit == TG_LEAD_MAX, "%" PRIx64, deficit);
+	state = tg_gcra_state(deficit, 5, 0);
+	CHECK(tg_gcra_deficit(&to, state, 5) == to.capacity, "empty");
+	CHECK(tg_gcra_convert(&from, &to, 0) == 0 && tg_gcra_convert(&from, &to, 1) == 1ULL << 40);
+}
+
 static struct tg_rate random_rate(uint64_t *seed)
 {
 	struct tg_refill refill;
@@ -185,4 +252,5 @@ TEST(test_threads_change)
 	CHECK(admitted <= 2500 && admitted >= 2495, "%" PRIu64, admitted);
 }
 
-TEST_MAIN(RUN(test_scale_up), RUN(test_no_free_tokens), RUN(test_threads), RUN(test_threads_change))
+TEST_MAIN(RUN(test_scale_up), RUN(test_scale_up_awkward), RUN(test_debts_do_not_wrap),
+	  RUN(test_no_free_tokens), RUN(test_threads), RUN(test_threads_change))
