@@ -4,13 +4,21 @@
 #include <stdio.h>
 
 #include "base/errmsg.h"
+#include "base/text.h"
+
+void tg_error_format(char *errmsg, const char *format, va_list arguments)
+{
+	int length = vsnprintf(errmsg, TG_ERRMSG_SIZE, format, arguments);
+
+	tg_text_force_utf8(errmsg, length >= TG_ERRMSG_SIZE);
+}
 
 int tg_error_set(char *errmsg, int error, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(errmsg, TG_ERRMSG_SIZE, format, arguments);
+	tg_error_format(errmsg, format, arguments);
 	va_end(arguments);
 	return error < 0 ? error : -error;
 }

@@ -113,6 +113,23 @@ static const char *find_fault(const char *text, size_t n)
 	return NULL;
 }
 
+void tg_text_force_utf8(char *text, bool cut)
+{
+	size_t left = strlen(text), n;
+
+	for (; left; text += n, left -= n) {
+		n = tg_utf8_length(text, left);
+		if (n)
+			continue;
+		if (cut && left < utf8_expected(text[0])) {
+			*text = '\0';
+			return;
+		}
+		n = 1;
+		*text = '?';
+	}
+}
+
 void tg_text_force_printable(char *text)
 {
 	size_t n;

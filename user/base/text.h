@@ -3,6 +3,7 @@
 #ifndef TG_BASE_TEXT_H
 #define TG_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A place in a file. Both count from 1, columns in characters. {0, 0}: the file as a whole. */
@@ -41,6 +42,12 @@ size_t tg_text_offset(const char *text, size_t character);
  * and each byte of control characters other than tab and line ends.
  */
 void tg_text_force_printable(char *text);
+
+/*
+ * Makes @text valid UTF-8: replaces each byte that is not by a question mark. With @cut, an
+ * incomplete character at the end goes, because the text was cut there.
+ */
+void tg_text_force_utf8(char *text, bool cut);
 
 #define TG_QUOTE_SIZE 80 /* bytes, with the NUL */
 

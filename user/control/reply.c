@@ -18,7 +18,7 @@ json_t *tg_reply_fail(int code, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	tg_error_format(text, format, arguments);
 	va_end(arguments);
 	return json_pack("{s:i, s:s}", "code", code, "error", text);
 }
