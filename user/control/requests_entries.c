@@ -25,29 +25,33 @@ static bool take_list(const json_t *request, enum tg_list *list)
 	return name && (*list == TG_LIST_ALLOW || strcmp(name, "deny") == 0);
 }
 
-/* Returns NULL, or the reply that says what is wrong. */
-static json_t *take_prefixes(const json_t *request, enum tg_list *list,
-			     struct tg_prefix_list *prefixes)
+/* On failure *@reply says what is wrong, NULL when out of memory. */
+static int take_prefixes(const json_t *request, enum tg_list *list, struct tg_prefix_list *prefixes,
+			 json_t **reply)
 {
 	const json_t *texts = json_object_get(request, "prefixes"), *text;
 	struct tg_prefix prefix;
+	const char *wrong = NULL;
 	char why[256];
 	size_t i;
 
 	if (!take_list(request, list))
-		return tg_reply_fail(TG_EXIT_USAGE, "the lists are allow and deny");
-	if (!json_array_size(texts))
-		return tg_reply_fail(TG_EXIT_USAGE, "give a prefix");
-	json_array_foreach(texts, i, text)
-	{
+		wrong = "the lists are allow and deny";
+	else if (!json_array_size(texts))
+		wrong = "give a prefix";
+	for (i = 0; !wrong && i < json_array_size(texts); i++) {
+		text = json_array_get(texts, i);
 		if (!json_is_string(text))
-			return tg_reply_fail(TG_EXIT_USAGE, "a prefix is text");
-		if (tg_prefix_parse(json_string_value(text), &prefix, why, sizeof(why)))
-			return tg_reply_fail(TG_EXIT_USAGE, "%s", why);
-		if (tg_prefix_list_add(prefixes, &prefix))
-			return tg_reply_fail(TG_EXIT_FAILED, "out of memory");
+			wrong = "a prefix is text";
+		else if (tg_prefix_parse(json_string_value(text), &prefix, why, sizeof(why)))
+			wrong = why;
+		else if (tg_prefix_list_add(prefixes, &prefix))
+			return -ENOMEM;
 	}
-	return NULL;
+	if (!wrong)
+		return 0;
+	*reply = tg_reply_fail(TG_EXIT_USAGE, "%s", wrong);
+	return -EINVAL;
 }
 
 static json_t *fail_add(int error, size_t done, const struct tg_prefix_list *prefixes)
@@ -67,7 +71,7 @@ json_t *tg_request_add_entries(struct tg_daemon *daemon, const json_t *request)
 {
 	const char *note = tg_request_text(request, "note");
 	tg_cleanup(tg_prefix_list_clear) struct tg_prefix_list prefixes = {};
-	json_t *wrong;
+	json_t *reply = NULL;
 	size_t done, replaced;
 	enum tg_list list;
 	uint64_t for_ns;
@@ -76,9 +80,8 @@ json_t *tg_request_add_entries(struct tg_daemon *daemon, const json_t *request)
 
 	if (tg_entry_take_terms(tg_request_text(request, "for"), note, &for_ns, why, sizeof(why)))
 		return tg_reply_fail(TG_EXIT_USAGE, "%s", why);
-	wrong = take_prefixes(request, &list, &prefixes);
-	if (wrong)
-		return wrong;
+	if (take_prefixes(request, &list, &prefixes, &reply))
+		return reply;
 	error = tg_datapath_add_entries(daemon->datapath, list, &prefixes, for_ns, note, &done,
 					&replaced);
 	if (error)
@@ -92,11 +95,11 @@ json_t *tg_request_remove_entries(struct tg_daemon *daemon, const json_t *reques
 	tg_cleanup(tg_prefix_list_clear) struct tg_prefix_list prefixes = {}, missing = {};
 	char text[TG_PREFIX_TEXT_SIZE];
 	enum tg_list list;
-	json_t *wrong = take_prefixes(request, &list, &prefixes);
+	json_t *reply = NULL;
 	int error;
 
-	if (wrong)
-		return wrong;
+	if (take_prefixes(request, &list, &prefixes, &reply))
+		return reply;
 	error = tg_datapath_remove_entries(daemon->datapath, list, &prefixes, &missing);
 	if (error)
 		return tg_reply_fail(TG_EXIT_FAILED, "the kernel did not take the entry out: %s",

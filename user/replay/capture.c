@@ -134,7 +134,9 @@ static int open_file(struct tg_capture *made, char *errmsg)
 	if (!made->file)
 		return tg_error_set(errmsg, errno, "cannot open %s: %m", made->name);
 	setvbuf(made->file, NULL, _IOFBF, READ_BUFFER);
-	if (fstat(fileno(made->file), &status) == 0 && S_ISREG(status.st_mode))
+	if (fstat(fileno(made->file), &status) < 0)
+		return tg_error_set(errmsg, errno, "cannot look at %s: %m", made->name);
+	if (S_ISREG(status.st_mode))
 		made->size = status.st_size;
 	else if (S_ISDIR(status.st_mode))
 		return tg_error_set(errmsg, EISDIR, "%s is a directory, not a capture", made->name);
