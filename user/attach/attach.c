@@ -17,6 +17,7 @@
 #include "attach/xdp.h"
 #include "config/names.h"
 #include "base/errmsg.h"
+#include "base/fault.h"
 #include "base/pin_dir.h"
 
 #define LINK_TYPE_TCX 11 /* enum bpf_link_type, since Linux 6.6 */
@@ -118,59 +119,108 @@ struct adoption {
 	size_t pin; /* index in tg_pin_names[] */
 	void (*each)(void *data, const struct tg_attachment *attachment);
 	void *data;
+	int error; /* the first, with its sentence */
+	char *errmsg;
 };
 
-/*
- * Fills @attachment from the pin @name. False if its interface or its filter is gone. The caller
- * then closes attachment->link unless it is below 0.
- */
-static bool find_pinned(const struct adoption *adoption, const char *path, const char *name,
-			struct tg_attachment *attachment)
+/* Returns 0, -ENODEV if this network namespace has no such interface, or another -errno. */
+static int find_name(struct tg_attachment *attachment)
+{
+	if (!attachment->ifindex)
+		return -ENODEV; /* the kernel detached the link with its interface */
+	if (if_indextoname(attachment->ifindex, attachment->name))
+		return 0;
+	return errno == ENXIO ? -ENODEV : -errno;
+}
+
+static int find_link(struct tg_attachment *attachment)
 {
 	uint32_t program;
+	int error = link_info(attachment, &attachment->ifindex, &program);
 
-	*attachment = (struct tg_attachment){.hook = tg_pin_names[adoption->pin].hook,
-					     .link = bpf_obj_get(path)};
+	if (!error)
+		error = find_name(attachment);
+	if (error || attachment->hook != TG_HOOK_XDP)
+		return error;
+	return tg_xdp_mode_of(attachment->ifindex, &attachment->mode);
+}
+
+/*
+ * Fills @attachment from the pin @name. Returns 0; -ENODEV or -ENOENT if its interface, its filter
+ * or the pin has been seen to be gone; or another -errno, which says nothing about them. The caller
+ * then closes attachment->link unless it is below 0.
+ */
+static int find_pinned(const struct adoption *adoption, const char *path, const char *name,
+		       struct tg_attachment *attachment)
+{
+	const struct tg_pin_name *pin = &tg_pin_names[adoption->pin];
+	int error;
+
+	*attachment = (struct tg_attachment){
+		.hook = pin->hook, .mode = TG_MODE_TCX, .link = bpf_obj_get(path)};
 	if (attachment->link < 0)
-		return false;
-	if (!tg_pin_names[adoption->pin].is_link) {
-		attachment->mode = TG_MODE_CLSACT;
-		attachment->ifindex =
-			strtoul(name + strlen(tg_pin_names[adoption->pin].prefix), NULL, 10);
-	} else if (link_info(attachment, &attachment->ifindex, &program)) {
-		return false;
-	} else {
-		attachment->mode = attachment->hook == TG_HOOK_XDP
-					   ? tg_xdp_mode_of(attachment->ifindex)
-					   : TG_MODE_TCX;
-	}
-	if (!attachment->ifindex || !if_indextoname(attachment->ifindex, attachment->name))
-		return false;
-	return attachment->mode != TG_MODE_CLSACT || tg_clsact_adopt(attachment);
+		return -errno;
+	if (pin->is_link)
+		return find_link(attachment);
+	attachment->mode = TG_MODE_CLSACT;
+	attachment->ifindex = strtoul(name + strlen(pin->prefix), NULL, 10);
+	error = find_name(attachment);
+	return error ? error : tg_clsact_adopt(attachment);
 }
 
 static void adopt_one(void *data, const char *name)
 {
-	const struct adoption *adoption = data;
+	struct adoption *adoption = data;
 	struct tg_attachment attachment;
 	char path[PATH_MAX];
+	int error;
 
+	if (adoption->error)
+		return;
 	snprintf(path, sizeof(path), "%s/%s", adoption->state_dir, name);
-	if (find_pinned(adoption, path, name, &attachment)) {
+	error = tg_fault("adopt");
+	if (error)
+		attachment.link = -1;
+	else
+		error = find_pinned(adoption, path, name, &attachment);
+	if (!error) {
 		adoption->each(adoption->data, &attachment);
 		return;
 	}
 	if (attachment.link >= 0)
 		close(attachment.link);
-	unlink(path);
+	if (error == -ENODEV || error == -ENOENT)
+		unlink(path);
+	else
+		adoption->error = tg_error_set(
+			adoption->errmsg, error,
+			"cannot tell whether %s is still attached: %s; all that an earlier daemon "
+			"attached stays as it is",
+			path, strerror(-error));
 }
 
-void tg_attach_adopt(const char *state_dir,
-		     void (*each)(void *data, const struct tg_attachment *attachment), void *data)
+static void unlink_unfinished(void *state_dir, const char *name)
 {
-	struct adoption adoption = {.state_dir = state_dir, .each = each, .data = data};
+	tg_pin_dir_unlink(state_dir, name);
+}
 
-	for (adoption.pin = 0; adoption.pin < TG_PIN_NAMES; adoption.pin++)
-		tg_pin_dir_each(state_dir, tg_pin_names[adoption.pin].prefix, adopt_one, &adoption);
+int tg_attach_adopt(const char *state_dir,
+		    void (*each)(void *data, const struct tg_attachment *attachment), void *data,
+		    char *errmsg)
+{
+	struct adoption adoption = {
+		.state_dir = state_dir, .each = each, .data = data, .errmsg = errmsg};
+	int error = 0;
+
+	for (; adoption.pin < TG_PIN_NAMES && !error && !adoption.error; adoption.pin++)
+		error = tg_pin_dir_each(state_dir, tg_pin_names[adoption.pin].prefix, adopt_one,
+					&adoption);
+	if (error)
+		return tg_error_set(errmsg, error, "cannot list the state directory %s: %s",
+				    state_dir, strerror(-error));
+	if (adoption.error)
+		return adoption.error;
+	tg_pin_dir_each(state_dir, TG_UNFINISHED_PIN, unlink_unfinished, (void *)state_dir);
 	tg_clsact_tidy(state_dir);
+	return 0;
 }

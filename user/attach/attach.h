@@ -35,11 +35,14 @@ void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir);
 
 /*
  * Calls @each for each attachment that an earlier daemon left pinned and that is still in place.
- * @each gets a copy and owns its link; counters is 0. Unlinks the pins of all others, and removes
- * qdiscs that the earlier daemon made and that no filter of ours needs. Errors count as not there.
+ * @each gets a copy and owns its link; counters is 0. Then removes the pins of those that have been
+ * seen to be gone, and qdiscs that the earlier daemon made and that no filter needs. Returns 0, or
+ * -errno with @errmsg if it cannot be known what is in place; then whatever is attached still is,
+ * and @each has been called for a part of it.
  */
-void tg_attach_adopt(const char *state_dir,
-		     void (*each)(void *data, const struct tg_attachment *attachment), void *data);
+int tg_attach_adopt(const char *state_dir,
+		    void (*each)(void *data, const struct tg_attachment *attachment), void *data,
+		    char *errmsg);
 
 /* Returns whether it is still on its interface and the hook runs our program there. */
 bool tg_attach_healthy(const struct tg_attachment *attachment);

@@ -47,15 +47,6 @@ static struct bpf_tc_hook hook_of(const struct tg_attachment *attachment)
 	};
 }
 
-/* Returns the id of the program in our filter, or 0. */
-static uint32_t filter_program(const struct tg_attachment *attachment)
-{
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
-	struct bpf_tc_hook hook = hook_of(attachment);
-
-	return bpf_tc_query(&hook, &options) ? 0 : options.prog_id;
-}
-
 static void qdisc_pin(unsigned int ifindex, const char *state_dir, char *path)
 {
 	snprintf(path, PATH_MAX, "%s/" TG_CLSACT_QDISC_PIN "%u", state_dir, ifindex);
@@ -76,7 +67,37 @@ static void note(void *data, const struct tg_filter *filter)
 }
 
 /*
- * Removes a qdisc that we made after our last filter. If others use it by now, it is left to them.
+ * Gets the id of the program in our filter. Returns 0; -ENOENT if a whole list of the filters has
+ * shown that ours is not there; or another -errno, which says nothing about the filter. The kernel
+ * answers a request for one filter that is missing by several errors, so the list decides.
+ */
+static int find_filter(const struct tg_attachment *attachment, uint32_t *program)
+{
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	struct bpf_tc_hook hook = hook_of(attachment);
+	int error = bpf_tc_query(&hook, &options), listing;
+	struct users users = {};
+
+	*program = error ? 0 : options.prog_id;
+	if (!error)
+		return 0;
+	listing = tg_fq_each_filter(attachment->ifindex, attachment->hook == TG_HOOK_TC_EGRESS,
+				    note, &users);
+	if (listing)
+		return listing;
+	return users.ours ? error : -ENOENT;
+}
+
+static int find_users(unsigned int ifindex, struct users *users)
+{
+	int error = tg_fq_each_filter(ifindex, false, note, users);
+
+	return error ? error : tg_fq_each_filter(ifindex, true, note, users);
+}
+
+/*
+ * Removes a qdisc that we made after our last filter. If others use it by now, or if it cannot be
+ * known whether they do, it is left to them. Then its pin stays, and the next start looks again.
  */
 static void remove_qdisc(unsigned int ifindex, const char *state_dir)
 {
@@ -85,12 +106,19 @@ static void remove_qdisc(unsigned int ifindex, const char *state_dir)
 				   .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS};
 	struct users users = {};
 	char path[PATH_MAX];
+	int error;
 
 	qdisc_pin(ifindex, state_dir, path);
 	if (access(path, F_OK))
 		return;
-	tg_fq_each_filter(ifindex, false, note, &users);
-	tg_fq_each_filter(ifindex, true, note, &users);
+	error = find_users(ifindex, &users);
+	if (error) {
+		tg_log(TG_LOG_WARNING,
+		       "the clsact qdisc of tidegate stays on interface %u, because its filters "
+		       "cannot be listed: %s",
+		       ifindex, strerror(-error));
+		return;
+	}
 	if (users.ours)
 		return;
 	if (!users.others)
@@ -134,8 +162,10 @@ static int refuse_same(const struct tg_attachment *attachment, const struct tg_f
 		       char *errmsg)
 {
 	char name[BPF_OBJ_NAME_LEN];
+	uint32_t program;
 
-	tg_attach_program_name(filter_program(attachment), name);
+	find_filter(attachment, &program);
+	tg_attach_program_name(program, name);
 	return tg_error_set(
 		errmsg, EBUSY,
 		"%s already has a filter of another's making where tidegate's would be, "
@@ -167,8 +197,11 @@ int tg_clsact_attach(const struct tg_attachment *attachment, const char *state_d
 	struct others others = {};
 	int error;
 
-	tg_fq_each_filter(attachment->ifindex, attachment->hook == TG_HOOK_TC_EGRESS, look_at,
-			  &others);
+	error = tg_fq_each_filter(attachment->ifindex, attachment->hook == TG_HOOK_TC_EGRESS,
+				  look_at, &others);
+	if (error)
+		return tg_error_set(errmsg, error, "cannot list the filters of %s: %s",
+				    attachment->name, strerror(-error));
 	if (others.same.priority)
 		return refuse_same(attachment, &others.same, errmsg);
 	error = fd < 0 ? -errno : create_filter(attachment, state_dir, program);
@@ -187,9 +220,10 @@ int tg_clsact_attach(const struct tg_attachment *attachment, const char *state_d
 
 bool tg_clsact_healthy(const struct tg_attachment *attachment)
 {
-	uint32_t program = filter_program(attachment);
+	uint32_t program;
 
-	return program && program == tg_attach_program_id(attachment->link);
+	return find_filter(attachment, &program) == 0 && program &&
+	       program == tg_attach_program_id(attachment->link);
 }
 
 int tg_clsact_update(const struct tg_attachment *attachment, const char *state_dir, int program)
@@ -210,21 +244,25 @@ int tg_clsact_update(const struct tg_attachment *attachment, const char *state_d
  * Compares the name if the ids differ: a daemon may die after the filter's update, before the
  * pin's.
  */
-bool tg_clsact_adopt(struct tg_attachment *attachment)
+int tg_clsact_adopt(struct tg_attachment *attachment)
 {
-	uint32_t id = filter_program(attachment);
-	char name[BPF_OBJ_NAME_LEN];
-	int fd;
+	struct bpf_prog_info info = {};
+	uint32_t id, length = sizeof(info);
+	int error = find_filter(attachment, &id);
+	tg_autoclose int fd = -1;
 
-	if (id && tg_clsact_healthy(attachment))
-		return true;
+	if (error)
+		return error;
+	if (id == tg_attach_program_id(attachment->link))
+		return 0;
 	fd = bpf_prog_get_fd_by_id(id);
-	if (fd < 0)
-		return false;
-	tg_attach_program_name(id, name);
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &length))
+		return errno == ENOENT ? -EAGAIN : -errno; /* replaced meanwhile */
+	if (strcmp(info.name, PROGRAM_NAME) != 0)
+		return -ENOENT;
 	close(attachment->link);
-	attachment->link = fd;
-	return strcmp(name, PROGRAM_NAME) == 0;
+	attachment->link = TAKE_FD(fd);
+	return 0;
 }
 
 void tg_clsact_remove(const struct tg_attachment *attachment, const char *state_dir)

@@ -24,14 +24,19 @@ int tg_clsact_update(const struct tg_attachment *attachment, const char *state_d
  */
 void tg_clsact_remove(const struct tg_attachment *attachment, const char *state_dir);
 
-/* Returns whether the filter is there and runs the program of attachment->link. */
+/*
+ * Returns whether the filter is there and runs the program of attachment->link; false also on
+ * failure.
+ */
 bool tg_clsact_healthy(const struct tg_attachment *attachment);
 
 /*
- * Returns whether the filter is there and runs a program of tidegate's. If that is not the program
- * of attachment->link, attachment->link becomes a descriptor of it and the old one is closed.
+ * Returns 0 if the filter is there and runs a program of tidegate's; -ENOENT if it has been seen
+ * not to; or another -errno: then it is not known. If the filter runs another program of tidegate's
+ * than that of attachment->link, attachment->link becomes a descriptor of it and the old one is
+ * closed.
  */
-bool tg_clsact_adopt(struct tg_attachment *attachment);
+int tg_clsact_adopt(struct tg_attachment *attachment);
 
 /* Removes the qdiscs that an earlier daemon made and that no filter of ours is in any more. */
 void tg_clsact_tidy(const char *state_dir);

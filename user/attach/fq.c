@@ -8,11 +8,13 @@
 #include <linux/rtnetlink.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/errmsg.h"
+#include "base/fault.h"
 #include "attach/rtnl.h"
 
 #define OUR_HANDLE 0x74670000U /* "tg", by which our fq is recognized */
@@ -33,41 +35,72 @@ static struct tcmsg *put_tc_header(struct nlmsghdr *request, uint16_t type, uint
 	return tc;
 }
 
+/* Gathered first, because a dump may have to be repeated. */
 struct filters {
-	void (*each)(void *data, const struct tg_filter *filter);
-	void *data;
+	struct tg_filter *items;
+	size_t n, room;
 };
 
 static int on_filter(const struct nlmsghdr *header, void *data)
 {
 	const struct tcmsg *tc = mnl_nlmsg_get_payload(header);
-	const struct filters *filters = data;
+	struct filters *filters = data;
 	struct tg_filter filter = {.handle = tc->tcm_handle,
 				   .priority = TC_H_MAJ(tc->tcm_info) >> 16,
 				   .protocol = TC_H_MIN(tc->tcm_info)};
 	struct nlattr *attribute;
+	void *grown;
 
+	if (header->nlmsg_type != RTM_NEWTFILTER)
+		return MNL_CB_OK;
 	mnl_attr_for_each(attribute, header, sizeof(*tc))
 	{
 		if (mnl_attr_get_type(attribute) == TCA_KIND)
 			snprintf(filter.kind, sizeof(filter.kind), "%s",
 				 mnl_attr_get_str(attribute));
 	}
-	if (header->nlmsg_type == RTM_NEWTFILTER)
-		filters->each(filters->data, &filter);
+	if (filters->n == filters->room) {
+		filters->room = filters->room ? filters->room * 2 : 16;
+		grown = reallocarray(filters->items, filters->room, sizeof(filter));
+		if (!grown) {
+			errno = ENOMEM;
+			return MNL_CB_ERROR;
+		}
+		filters->items = grown;
+	}
+	filters->items[filters->n++] = filter;
 	return MNL_CB_OK;
 }
 
-void tg_fq_each_filter(unsigned int ifindex, bool egress,
-		       void (*each)(void *data, const struct tg_filter *filter), void *data)
+static void forget_filters(void *data)
 {
-	struct filters filters = {.each = each, .data = data};
+	struct filters *filters = data;
+
+	filters->n = 0;
+}
+
+static void free_filters(struct filters *filters)
+{
+	free(filters->items);
+}
+
+int tg_fq_each_filter(unsigned int ifindex, bool egress,
+		      void (*each)(void *data, const struct tg_filter *filter), void *data)
+{
+	tg_cleanup(free_filters) struct filters filters = {};
 	char buffer[256];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	int error = tg_fault("filters");
+	size_t i;
 
+	if (error)
+		return error;
 	put_tc_header(request, RTM_GETTFILTER, NLM_F_DUMP, ifindex,
 		      TC_H_MAKE(TC_H_CLSACT, egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS));
-	tg_rtnl_request(request, on_filter, &filters);
+	error = tg_rtnl_dump(request, on_filter, forget_filters, &filters);
+	for (i = 0; i < filters.n && !error; i++)
+		each(data, &filters.items[i]);
+	return error;
 }
 
 /* The qdiscs of an interface. */
@@ -103,6 +136,13 @@ static int on_qdisc(const struct nlmsghdr *header, void *data)
 	return MNL_CB_OK;
 }
 
+static void forget_queues(void *data)
+{
+	struct queues *queues = data;
+
+	*queues = (struct queues){.ifindex = queues->ifindex};
+}
+
 static int find_queues(unsigned int ifindex, struct queues *queues)
 {
 	char buffer[256];
@@ -110,7 +150,7 @@ static int find_queues(unsigned int ifindex, struct queues *queues)
 
 	*queues = (struct queues){.ifindex = ifindex};
 	put_tc_header(request, RTM_GETQDISC, NLM_F_DUMP, ifindex, 0);
-	return tg_rtnl_request(request, on_qdisc, queues);
+	return tg_rtnl_dump(request, on_qdisc, forget_queues, queues);
 }
 
 static bool is_fair(const struct queues *queues)
@@ -127,13 +167,17 @@ bool tg_fq_is_fair(unsigned int ifindex)
 	return find_queues(ifindex, &queues) == 0 && is_fair(&queues);
 }
 
+/*
+ * Without NLM_F_REPLACE the kernel gives up its own default, and answers EEXIST if somebody has
+ * configured a qdisc since it was looked for.
+ */
 static int put_fq(unsigned int ifindex)
 {
 	char buffer[512];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct nlattr *options;
 
-	put_tc_header(request, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, ifindex,
+	put_tc_header(request, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, ifindex,
 		      TC_H_ROOT)
 		->tcm_handle = OUR_HANDLE;
 	mnl_attr_put_strz(request, TCA_KIND, "fq");
@@ -176,7 +220,8 @@ int tg_fq_require(unsigned int ifindex, const char *name, bool manage, bool *mad
 			error == -ENOENT
 				? "the kernel has none; load it with `modprobe sch_fq`, or "
 				  "write another on_exceed than delay"
-				: strerror(-error));
+			: error == -EEXIST ? "somebody has just put another qdisc there"
+					   : strerror(-error));
 	tg_log(TG_LOG_INFO, "%s: fq takes the place of %s until tidegate leaves", name,
 	       queues.root[0] ? queues.root : "no qdisc");
 	*made = true;
@@ -190,11 +235,13 @@ void tg_fq_restore(unsigned int ifindex)
 	struct queues queues;
 	int error;
 
-	if (find_queues(ifindex, &queues) || queues.handle != OUR_HANDLE ||
-	    strcmp(queues.root, "fq") != 0)
-		return;
-	put_tc_header(request, RTM_DELQDISC, NLM_F_ACK, ifindex, TC_H_ROOT);
-	error = tg_rtnl_request(request, NULL, NULL);
+	error = find_queues(ifindex, &queues);
+	if (!error) {
+		if (queues.handle != OUR_HANDLE || strcmp(queues.root, "fq") != 0)
+			return;
+		put_tc_header(request, RTM_DELQDISC, NLM_F_ACK, ifindex, TC_H_ROOT);
+		error = tg_rtnl_request(request, NULL, NULL);
+	}
 	if (error)
 		tg_log(TG_LOG_WARNING, "the fq qdisc of tidegate stays on interface %u: %s",
 		       ifindex, strerror(-error));

@@ -17,11 +17,12 @@ struct tg_filter {
 };
 
 /*
- * Calls @each for each filter of the egress or ingress side of the interface. Calls it for none if
- * there is no clsact qdisc or the kernel fails.
+ * Calls @each for each filter of the egress or ingress side of the interface. Returns 0 after all
+ * of them, also if there are none because there is no clsact qdisc or no such interface; or -errno
+ * before the first: then it is not known which there are.
  */
-void tg_fq_each_filter(unsigned int ifindex, bool egress,
-		       void (*each)(void *data, const struct tg_filter *filter), void *data);
+int tg_fq_each_filter(unsigned int ifindex, bool egress,
+		      void (*each)(void *data, const struct tg_filter *filter), void *data);
 
 /* Returns whether the root qdisc is fq, or mq with nothing but fq below it. False on failure. */
 bool tg_fq_is_fair(unsigned int ifindex);

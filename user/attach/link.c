@@ -39,13 +39,23 @@ static void pin_path(const struct tg_attachment *attachment, const char *state_d
 	snprintf(path, PATH_MAX, "%s/%s%u", state_dir, tg_pin_names[i].prefix, attachment->ifindex);
 }
 
+/* Takes the place of an earlier pin in one step, so that a failure leaves that one. */
 int tg_attach_pin(const struct tg_attachment *attachment, const char *state_dir, int fd)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], unfinished[PATH_MAX];
+	int error;
 
 	pin_path(attachment, state_dir, path);
-	unlink(path); /* a pin of a former interface with the same index */
-	return bpf_obj_pin(fd, path) ? -errno : 0;
+	snprintf(unfinished, sizeof(unfinished), "%s/" TG_UNFINISHED_PIN "%u", state_dir,
+		 attachment->ifindex);
+	unlink(unfinished);
+	if (bpf_obj_pin(fd, unfinished))
+		return -errno;
+	if (rename(unfinished, path) == 0)
+		return 0;
+	error = -errno;
+	unlink(unfinished);
+	return error;
 }
 
 void tg_attach_unpin(const struct tg_attachment *attachment, const char *state_dir)

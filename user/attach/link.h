@@ -37,8 +37,12 @@ struct tg_pin_name {
 #define TG_PIN_NAMES 5
 extern const struct tg_pin_name tg_pin_names[TG_PIN_NAMES];
 
+/* Prefix of a pin that has not got its name yet. One that is left belongs to no attachment. */
+#define TG_UNFINISHED_PIN "unfinished-"
+
 /*
- * Pins @fd under the name that hook, mode and ifindex give, and replaces a pin there. 0 or -errno.
+ * Pins @fd under the name that hook, mode and ifindex give, and replaces a pin there. 0, or
+ * -errno and that pin is still there.
  */
 int tg_attach_pin(const struct tg_attachment *attachment, const char *state_dir, int fd);
 /* Unlinks that pin, if it is there. */

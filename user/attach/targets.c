@@ -14,6 +14,7 @@
 #include "config/interfaces.h"
 #include "base/log.h"
 #include "base/errmsg.h"
+#include "base/fault.h"
 #include "attach/rtnl.h"
 
 struct listing {
@@ -55,6 +56,8 @@ static int add_interface(struct listing *listing, const char *name, unsigned int
 		.xdp_mode = interface->xdp_mode,
 		.hooks = interface->hooks,
 		.manage_qdisc = interface->manage_qdisc,
+		.entry = interface - listing->config->interfaces,
+		.named = !tg_interface_is_glob(interface->name),
 	};
 	snprintf(listing->items[listing->n++].name, sizeof(listing->items->name), "%s", name);
 	return 0;
@@ -93,15 +96,42 @@ static int on_link(const struct nlmsghdr *header, void *data)
 	return MNL_CB_OK;
 }
 
+static void forget_links(void *data)
+{
+	struct listing *listing = data;
+
+	listing->n = 0;
+}
+
+/* Leaves out statistics, which are half of each message: the shorter the dump, the less changes
+ * during it. */
 static int list_links(struct listing *listing)
 {
 	char buffer[256];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	int error = tg_fault("links");
 
+	if (error)
+		return error;
 	request->nlmsg_type = RTM_GETLINK;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
-	return tg_rtnl_request(request, on_link, listing);
+	mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	return tg_rtnl_dump(request, on_link, forget_links, listing);
+}
+
+static int by_ifindex(const void *a, const void *b)
+{
+	const struct tg_target *left = a, *right = b;
+
+	return (left->ifindex > right->ifindex) - (left->ifindex < right->ifindex);
+}
+
+struct tg_target *tg_targets_of(struct tg_target *targets, size_t n, unsigned int ifindex)
+{
+	const struct tg_target wanted = {.ifindex = ifindex};
+
+	return n ? bsearch(&wanted, targets, n, sizeof(*targets), by_ifindex) : NULL;
 }
 
 /*
@@ -109,21 +139,15 @@ static int list_links(struct listing *listing)
  */
 static void clear_overlaps_outside(struct tg_target *targets, size_t n)
 {
-	size_t i, j;
+	size_t i;
 
-	for (i = 0; i < n; i++) {
-		for (j = 0; j < n && targets[j].ifindex != targets[i].overlaps; j++)
-			;
-		if (j == n)
+	for (i = 0; i < n; i++)
+		if (targets[i].overlaps && !tg_targets_of(targets, n, targets[i].overlaps))
 			targets[i].overlaps = 0;
-	}
 }
 
-/*
- * Refuses a configuration whose interfaces do not exist. Names alone are most likely misspelt; with
- * a pattern an interface may appear later.
- */
-static int refuse_none(const struct tg_config *config, char *errmsg)
+/* Names alone are most likely misspelt; with a pattern an interface may appear later. */
+int tg_targets_refuse_none(const struct tg_config *config, char *errmsg)
 {
 	char names[256] = "";
 	size_t i, length = 0;
@@ -158,17 +182,8 @@ int tg_targets_find(const struct tg_config *config, struct tg_target **targets, 
 	if (error)
 		return tg_error_set(errmsg, error, "the interfaces cannot be listed: %s",
 				    strerror(-error));
-	if (!listing.n) {
-		error = refuse_none(config, errmsg);
-		if (error)
-			return error;
-	}
-	if (listing.n > TG_CONFIG_INTERFACES_MAX - 1)
-		return tg_error_set(
-			errmsg, E2BIG,
-			"the configuration fits %zu interfaces, more than the %d that can "
-			"be held; write a narrower pattern",
-			listing.n, TG_CONFIG_INTERFACES_MAX - 1);
+	if (listing.n)
+		qsort(listing.items, listing.n, sizeof(*listing.items), by_ifindex);
 	clear_overlaps_outside(listing.items, listing.n);
 	*targets = TAKE_PTR(listing.items);
 	*n = listing.n;

@@ -15,6 +15,9 @@ struct tg_target {
 	enum tg_xdp_mode xdp_mode;
 	unsigned int hooks; /* mask of 1 << enum tg_hook */
 	bool manage_qdisc;
+	size_t entry;	       /* index in config->interfaces */
+	bool named;	       /* by that entry; false: it fits its pattern */
+	unsigned int attached; /* mask of hooks that have our program; for the caller to use */
 	/*
 	 * ifindex of another target that receives the same packets: the bridge of this port, or the
 	 * device under this VLAN. 0 none.
@@ -23,13 +26,22 @@ struct tg_target {
 };
 
 /*
- * Lists the interfaces of this network namespace that @config names. The caller frees *@targets by
- * free(). Names of interfaces that do not exist are left out, because they may appear later.
- * Returns 0, or -errno with @errmsg (TG_ERRMSG_SIZE): -ENODEV if none exists and @config has no
- * pattern; -E2BIG if there are TG_CONFIG_INTERFACES_MAX or more.
+ * Lists the interfaces of this network namespace that @config names, sorted by ifindex; however
+ * many there are. The caller frees *@targets by free(); NULL if *@n is 0. Names of interfaces that
+ * do not exist are left out, because they may appear later. Returns 0, or -errno with @errmsg
+ * (TG_ERRMSG_SIZE): then nothing is known about which interfaces there are.
  */
 int tg_targets_find(const struct tg_config *config, struct tg_target **targets, size_t *n,
 		    char *errmsg);
+
+/* Returns the target with that ifindex, or NULL. @targets as tg_targets_find() sorted them. */
+struct tg_target *tg_targets_of(struct tg_target *targets, size_t n, unsigned int ifindex);
+
+/*
+ * Refuses a configuration none of whose interfaces exists, unless it has a pattern. Returns 0, or
+ * -ENODEV with @errmsg.
+ */
+int tg_targets_refuse_none(const struct tg_config *config, char *errmsg);
 
 /* Logs a warning for each target whose packets are charged twice. */
 void tg_targets_warn(const struct tg_target *targets, size_t n);

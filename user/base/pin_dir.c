@@ -170,16 +170,19 @@ bool tg_pin_dir_unlink(const char *path, const char *pin)
 	return unlink(whole) == 0;
 }
 
-void tg_pin_dir_each(const char *path, const char *prefix, void (*each)(void *, const char *),
-		     void *data)
+int tg_pin_dir_each(const char *path, const char *prefix, void (*each)(void *, const char *),
+		    void *data)
 {
 	DIR *directory = opendir(path);
 	struct dirent *entry;
+	int error;
 
 	if (!directory)
-		return;
-	while ((entry = readdir(directory)))
+		return -errno;
+	while (errno = 0, (entry = readdir(directory)))
 		if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
 			each(data, entry->d_name);
+	error = -errno;
 	closedir(directory);
+	return error;
 }

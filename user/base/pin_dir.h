@@ -39,9 +39,9 @@ bool tg_pin_dir_unlink(const char *path, const char *pin);
 
 /*
  * Calls each(@data, NAME) for every pin whose name begins with @prefix, in no order. NAME is valid
- * during the call. Calls nothing if the directory cannot be read.
+ * during the call. Returns 0, or -errno if the directory could not be read to its end.
  */
-void tg_pin_dir_each(const char *path, const char *prefix, void (*each)(void *, const char *),
-		     void *data);
+int tg_pin_dir_each(const char *path, const char *prefix, void (*each)(void *, const char *),
+		    void *data);
 
 #endif

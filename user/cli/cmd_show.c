@@ -50,6 +50,20 @@ static void print_waiting(const json_t *names)
 		"%-16s not there; it is limited as soon as it appears\n", json_string_value(name));
 }
 
+/* Those that are there and not limited. */
+static void print_missing(const json_t *missing)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(missing, i, one)
+	{
+		if (strcmp(tg_json_text(one, "reason"), "absent") != 0)
+			printf("%-16s not limited (%s): %s\n", tg_json_text(one, "interface"),
+			       tg_json_text(one, "hook"), tg_json_text(one, "why"));
+	}
+}
+
 static const struct tg_column reason_columns[] = {
 	TG_COLUMN("interface", "INTERFACE"),
 	TG_COLUMN("reason", "REASON"),
@@ -118,6 +132,7 @@ static void print_status(const json_t *result, const struct tg_arguments *argume
 		       : "");
 	print_interfaces(interfaces, arguments);
 	print_waiting(json_object_get(result, "waiting_for"));
+	print_missing(json_object_get(result, "missing"));
 	print_reasons(interfaces, arguments);
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cluster/cluster_stats.h"
-#include "config/interfaces.h"
+#include "config/names.h"
 #include "daemon/daemon.h"
 #include "daemon/history.h"
 #include "datapath/stats.h"
@@ -13,21 +13,63 @@
 
 #define NEARLY_FULL 90 /* percent */
 
-static bool is_there(const struct tg_stats *stats, const char *name)
-{
-	size_t i;
+/* So many interfaces that are not limited get a sentence of their own. */
+#define NAMED 8
 
-	for (i = 0; i < stats->interfaces_n; i++)
-		if (strcmp(stats->interfaces[i].name, name) == 0)
+/* True if the list has the same interface before, at another hook. */
+static bool is_repeated(const struct tg_missing_list *missing, size_t i)
+{
+	size_t j;
+
+	for (j = 0; j < i; j++)
+		if (missing->items[j].ifindex == missing->items[i].ifindex &&
+		    strcmp(missing->items[j].name, missing->items[i].name) == 0)
 			return true;
 	return false;
 }
 
-static void look_at_interfaces(const struct tg_stats *stats, const struct tg_config *config,
-			       json_t *problems)
+static json_t *sentence_of(const struct tg_missing *missing)
+{
+	switch (missing->reason) {
+	case TG_MISSING_ABSENT:
+		return json_string(missing->why);
+	case TG_MISSING_REFUSED:
+		return json_sprintf("%s (%s) is not limited, and is tried again: %s", missing->name,
+				    tg_hook_name(missing->hook), missing->why);
+	case TG_MISSING_NO_ROOM:
+		break;
+	}
+	return json_sprintf("%s is not limited: as many interfaces are limited as can be",
+			    missing->name);
+}
+
+static void look_at_missing(const struct tg_missing_list *missing, enum tg_missing_reason reason,
+			    json_t *problems)
+{
+	size_t i, named = 0, more = reason == TG_MISSING_NO_ROOM ? missing->unlisted : 0;
+
+	for (i = 0; i < missing->n; i++) {
+		if (missing->items[i].reason != reason ||
+		    (reason != TG_MISSING_REFUSED && is_repeated(missing, i)))
+			continue;
+		if (named == NAMED) {
+			more++;
+			continue;
+		}
+		named++;
+		json_array_append_new(problems, sentence_of(&missing->items[i]));
+	}
+	if (more)
+		json_array_append_new(problems, json_sprintf("%zu more are not limited (%s)", more,
+							     tg_missing_reason_name(reason)));
+}
+
+static void look_at_interfaces(const struct tg_stats *stats, json_t *problems)
 {
 	size_t i;
 
+	if (!stats->interfaces_n)
+		json_array_append_new(problems, json_string("nothing is attached"));
 	for (i = 0; i < stats->interfaces_n; i++)
 		if (!stats->interfaces[i].healthy)
 			json_array_append_new(
@@ -35,11 +77,12 @@ static void look_at_interfaces(const struct tg_stats *stats, const struct tg_con
 				json_sprintf(
 					"%s (%s): nothing is enforced there, its program is gone",
 					stats->interfaces[i].name, stats->interfaces[i].hook));
-	for (i = 0; i < config->interfaces_n; i++)
-		if (!tg_interface_is_glob(config->interfaces[i].name) &&
-		    !is_there(stats, config->interfaces[i].name))
-			json_array_append_new(problems, json_sprintf("%s is not there",
-								     config->interfaces[i].name));
+	if (stats->unlisted[0])
+		json_array_append_new(problems,
+				      json_sprintf("%s; what is attached stays", stats->unlisted));
+	look_at_missing(&stats->missing, TG_MISSING_REFUSED, problems);
+	look_at_missing(&stats->missing, TG_MISSING_NO_ROOM, problems);
+	look_at_missing(&stats->missing, TG_MISSING_ABSENT, problems);
 }
 
 static void look_at_table(const struct tg_stats *stats, json_t *problems)
@@ -67,7 +110,7 @@ json_t *tg_health_problems(const struct tg_stats *stats, const struct tg_daemon 
 {
 	json_t *problems = json_array();
 
-	look_at_interfaces(stats, daemon->config, problems);
+	look_at_interfaces(stats, problems);
 	look_at_table(stats, problems);
 	look_at_cluster(daemon, problems);
 	if (daemon->reload_failed)

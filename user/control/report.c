@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "control/report_cluster.h"
-#include "config/interfaces.h"
 #include "config/names.h"
 #include "daemon/daemon.h"
 #include "daemon/history.h"
@@ -67,20 +66,38 @@ static json_t *interface_of(const struct tg_interface_stats *stats)
 			 (json_int_t)dropped, "reasons", reasons_of(stats));
 }
 
-/* Lists the interfaces that the configuration names and this machine does not have. */
+/* Lists the interfaces that the configuration names and this machine does not have, in the order of
+ * the configuration. */
 static json_t *waiting_for(const struct tg_stats *stats, const struct tg_config *config)
 {
+	const struct tg_missing_list *missing = &stats->missing;
 	json_t *names = json_array();
 	size_t i, j;
 
 	for (i = 0; i < config->interfaces_n; i++) {
-		for (j = 0; j < stats->interfaces_n; j++)
-			if (strcmp(stats->interfaces[j].name, config->interfaces[i].name) == 0)
+		for (j = 0; j < missing->n; j++)
+			if (missing->items[j].reason == TG_MISSING_ABSENT &&
+			    strcmp(missing->items[j].name, config->interfaces[i].name) == 0)
 				break;
-		if (j == stats->interfaces_n && !tg_interface_is_glob(config->interfaces[i].name))
+		if (j < missing->n)
 			json_array_append_new(names, json_string(config->interfaces[i].name));
 	}
 	return names;
+}
+
+/* Lists every hook of every interface that the configuration means and does not get. */
+static json_t *missing_of(const struct tg_missing_list *missing)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < missing->n; i++)
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s, s:s}", "interface", missing->items[i].name,
+					"hook", tg_hook_name(missing->items[i].hook), "reason",
+					tg_missing_reason_name(missing->items[i].reason), "why",
+					missing->items[i].why));
+	return list;
 }
 
 static json_t *confirm_of(const struct tg_daemon *daemon)
@@ -122,6 +139,7 @@ json_t *tg_report_status(const struct tg_stats *stats, const struct tg_daemon *d
 		"buckets", (json_int_t)stats->buckets, "full", stats->full, "limits",
 		(json_int_t)stats->limits_n, "shadow_limits", shadow_limits(stats), "reloads", "ok",
 		(json_int_t)daemon->reloads_ok, "failed", (json_int_t)daemon->reloads_failed);
+	json_object_set_new(status, "missing", missing_of(&stats->missing));
 	json_object_set_new(status, "health", tg_health_line(problems));
 	json_object_set_new(status, "problems", problems);
 	return status;

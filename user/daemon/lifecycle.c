@@ -72,6 +72,7 @@ static void on_second(evutil_socket_t fd, short what, void *data)
 {
 	struct tg_daemon *daemon = data;
 
+	tg_datapath_retry(daemon->datapath);
 	if (tg_datapath_maintain(daemon->datapath))
 		event_add(daemon->reclaiming, &at_once);
 }

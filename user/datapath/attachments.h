@@ -48,10 +48,4 @@ int tg_attachments_count(const struct tg_datapath *datapath, const struct tg_pro
 /* Detaches and unpins an attachment, and removes the fq qdisc if tidegate made it. */
 void tg_datapath_remove(const struct tg_datapath *datapath, struct tg_attachment *attachment);
 
-/*
- * Attaches to interfaces that the configuration means and that have appeared, and detaches from
- * those that are gone or renamed. Logs a failure, but not the same one again.
- */
-void tg_datapath_follow(struct tg_datapath *datapath);
-
 #endif

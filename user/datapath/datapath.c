@@ -210,7 +210,9 @@ int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char 
 	error = adopt_maps(made);
 	if (error)
 		return tg_error_set(errmsg, error, "the kernel gives no random numbers");
-	tg_attach_adopt(state_dir, adopt_attachment, made);
+	error = tg_attach_adopt(state_dir, adopt_attachment, made, errmsg);
+	if (error)
+		return error;
 	adopt_counters(made);
 	adopt_entries(made);
 	if (made->attachments_n)
@@ -278,6 +280,7 @@ void tg_datapath_close(struct tg_datapath **datapath)
 		return;
 	for (i = 0; i < old->attachments_n; i++)
 		close(old->attachments[i].link);
+	tg_missing_free(&old->missing);
 	tg_reclaim_free(&old->reclaim);
 	tg_program_free(&old->program);
 	tg_compiled_free(&old->compiled);

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "datapath/counters.h"
 #include "datapath/entries.h"
+#include "datapath/follow.h"
 #include "base/errmsg.h"
 #include "base/prefix.h"
 #include "datapath/reclaim.h"

@@ -10,6 +10,7 @@
 
 #include "attach/link.h"
 #include "base/errmsg.h"
+#include "datapath/missing.h"
 
 struct tg_compiled;
 struct tg_config;
@@ -36,7 +37,8 @@ struct tg_datapath {
 	struct tg_reclaim *reclaim;
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
-	char refusal[TG_ERRMSG_SIZE]; /* last failure that following interfaces logged */
+	struct tg_missing_list missing; /* as of the last listing of the interfaces that worked */
+	char unlisted[TG_ERRMSG_SIZE];	/* why they cannot be listed now; "": they can */
 };
 
 /* Names of the pins that are neither a map's nor a link's. */

@@ -93,8 +93,10 @@ int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats)
 	/* One more, because calloc(0) may return NULL. */
 	made->interfaces = calloc(datapath->attachments_n + 1, sizeof(*made->interfaces));
 	made->limits = calloc(datapath->config->limits_n + 1, sizeof(*made->limits));
-	if (!made->interfaces || !made->limits)
+	if (!made->interfaces || !made->limits ||
+	    tg_missing_copy(&datapath->missing, &made->missing))
 		return -ENOMEM;
+	memcpy(made->unlisted, datapath->unlisted, sizeof(made->unlisted));
 	made->generation = tg_datapath_generation(datapath);
 	made->table_size = datapath->table_size;
 	made->full = tg_datapath_is_full(datapath);

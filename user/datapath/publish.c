@@ -23,6 +23,7 @@
 #include "datapath/datapath_private.h"
 #include "datapath/entries_private.h"
 #include "base/fault.h"
+#include "datapath/follow.h"
 #include "kernel/admission.h"
 #include "attach/targets.h"
 #include "base/log.h"
@@ -43,6 +44,9 @@ struct publish {
 	bool resized;	     /* the new table waits under TG_NEXT_BUCKETS_PIN */
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
+	size_t held;			      /* interfaces among them */
+	int refused;			      /* the last error of those left out */
+	struct tg_missing_list missing;	      /* interfaces that the configuration means as well */
 	bool created[TG_ATTACHMENTS_MAX - 1]; /* this publish made the link, */
 	bool queued[TG_ATTACHMENTS_MAX - 1];  /* and the fq qdisc */
 	bool committed;
@@ -231,19 +235,89 @@ static int attach_one(struct publish *publish, const struct tg_target *target, e
 	return error;
 }
 
+/*
+ * Attaches to the hooks of one interface. Refuses if its name is in the configuration, or if it is
+ * attached already; one that only fits a pattern is left out then, and tried again later.
+ */
+static int attach_target(struct publish *publish, const struct tg_target *target, char *errmsg)
+{
+	enum tg_missing_reason reason = TG_MISSING_REFUSED;
+	size_t before = publish->attachments_n;
+	int error, hook;
+
+	for (hook = 0; hook < TG_HOOKS; hook++) {
+		if (!(target->hooks >> hook & 1))
+			continue;
+		if (publish->held == TG_FOLLOW_INTERFACES_MAX) {
+			reason = TG_MISSING_NO_ROOM;
+			error = tg_follow_refuse_full(target, errmsg);
+		} else {
+			error = attach_one(publish, target, hook, errmsg);
+		}
+		if (error && (target->named || target->attached >> hook & 1))
+			return error;
+		if (error && error != -ENODEV) { /* else gone meanwhile */
+			tg_follow_miss(&publish->missing, target, hook, reason, errmsg);
+			publish->refused = error;
+		}
+	}
+	publish->held += publish->attachments_n > before;
+	return 0;
+}
+
+static void mark_attached(const struct tg_datapath *datapath, struct tg_target *targets, size_t n)
+{
+	struct tg_target *target;
+	size_t i;
+
+	for (i = 0; i < datapath->attachments_n; i++) {
+		target = tg_targets_of(targets, n, datapath->attachments[i].ifindex);
+		if (target)
+			target->attached |= 1U << datapath->attachments[i].hook;
+	}
+}
+
+static int attach_targets(struct publish *publish, struct tg_target *targets, size_t n,
+			  char *errmsg)
+{
+	bool there[TG_CONFIG_INTERFACES_MAX] = {};
+	int error = n ? 0 : tg_targets_refuse_none(publish->config, errmsg);
+	size_t i;
+
+	mark_attached(publish->datapath, targets, n);
+	tg_follow_rank(targets, n);
+	for (i = 0; i < n && !error; i++) {
+		there[targets[i].entry] = true;
+		error = attach_target(publish, &targets[i], errmsg);
+	}
+	if (error)
+		return error;
+	if (!publish->attachments_n && publish->refused) /* of which @errmsg tells */
+		return publish->refused;
+	tg_missing_add_absent(&publish->missing, publish->config, there);
+	tg_missing_sort(&publish->missing);
+	tg_targets_warn(targets, n);
+	return 0;
+}
+
 static int attach_all(struct publish *publish, char *errmsg)
 {
 	tg_autofree struct tg_target *targets = NULL;
-	size_t i, n;
-	int error = tg_targets_find(publish->config, &targets, &n, errmsg), hook;
+	size_t n;
+	int error = tg_targets_find(publish->config, &targets, &n, errmsg);
 
-	for (i = 0; i < n && !error; i++)
-		for (hook = 0; hook < TG_HOOKS && !error; hook++)
-			if (targets[i].hooks >> hook & 1)
-				error = attach_one(publish, &targets[i], hook, errmsg);
-	if (!error)
-		tg_targets_warn(targets, n);
-	return error;
+	return error ? error : attach_targets(publish, targets, n, errmsg);
+}
+
+static void take_missing(struct publish *publish)
+{
+	struct tg_datapath *datapath = publish->datapath;
+
+	tg_missing_log(&publish->missing, &datapath->missing);
+	tg_missing_free(&datapath->missing);
+	datapath->missing = publish->missing;
+	publish->missing = (struct tg_missing_list){};
+	datapath->unlisted[0] = '\0';
 }
 
 static void commit(struct publish *publish)
@@ -262,6 +336,7 @@ static void commit(struct publish *publish)
 	tg_config_ref(publish->config);
 	tg_config_unref(&datapath->config);
 	datapath->config = publish->config;
+	take_missing(publish);
 }
 
 static int switch_over(struct publish *publish, char *errmsg)
@@ -428,6 +503,7 @@ static void publish_end(struct publish *publish)
 {
 	if (!publish->committed)
 		undo(publish);
+	tg_missing_free(&publish->missing);
 	tg_compiled_free(&publish->compiled);
 	tg_program_free(&publish->program);
 }

@@ -53,6 +53,7 @@ void tg_stats_free(struct tg_stats **stats)
 	if (!*stats)
 		return;
 	free((*stats)->interfaces);
+	tg_missing_free(&(*stats)->missing);
 	free((*stats)->limits);
 	free(*stats);
 	*stats = NULL;

@@ -9,7 +9,9 @@
 #include <tidegate/abi.h>
 
 #include "config/config.h"
+#include "base/errmsg.h"
 #include "base/prefix.h"
+#include "datapath/missing.h"
 
 /* Counters of one hook of one interface. */
 struct tg_interface_stats {
@@ -40,7 +42,9 @@ struct tg_stats {
 	bool full;	  /* the table has no room, and new sources share overflow buckets */
 	struct tg_interface_stats *interfaces;
 	size_t interfaces_n;
-	struct tg_limit_stats *limits; /* in the order of the configuration */
+	struct tg_missing_list missing; /* interfaces that are meant and not limited */
+	char unlisted[TG_ERRMSG_SIZE];	/* why the interfaces cannot be listed; "": they can */
+	struct tg_limit_stats *limits;	/* in the order of the configuration */
 	size_t limits_n;
 };
 

@@ -4,6 +4,7 @@
 #include <event2/buffer.h>
 #include <inttypes.h>
 
+#include "config/names.h"
 #include "daemon/daemon.h"
 #include "http/exposition.h"
 #include "http/metrics.h"
@@ -78,6 +79,30 @@ static void add_attached(struct tg_metrics *metrics, const struct tg_stats *stat
 			tg_metrics_write_label(interface->name).text, interface->hook,
 			interface->mode, interface->healthy);
 	}
+}
+
+static void add_missing(struct tg_metrics *metrics, const struct tg_stats *stats)
+{
+	const struct tg_missing *missing;
+	size_t i;
+
+	tg_metrics_head(metrics, "tidegate_interface_missing", "gauge",
+			"1 for a hook that the configuration means and that has no program.");
+	for (i = 0; i < stats->missing.n; i++) {
+		missing = &stats->missing.items[i];
+		tg_metrics_add(
+			metrics,
+			"tidegate_interface_missing{interface=\"%s\",hook=\"%s\",reason=\"%s\"} 1\n",
+			tg_metrics_write_label(missing->name).text, tg_hook_name(missing->hook),
+			tg_missing_reason_name(missing->reason));
+	}
+	tg_metrics_head(metrics, "tidegate_interfaces_missing", "gauge",
+			"Hooks that the configuration means and that have no program.");
+	tg_metrics_add(metrics, "tidegate_interfaces_missing %zu\n",
+		       stats->missing.n + stats->missing.unlisted);
+	tg_metrics_head(metrics, "tidegate_interface_listing_failed", "gauge",
+			"1 if it is not known which interfaces there are.");
+	tg_metrics_add(metrics, "tidegate_interface_listing_failed %d\n", stats->unlisted[0] != 0);
 }
 
 static void add_verdicts(struct tg_metrics *metrics, const struct tg_stats *stats, const char *name,
@@ -166,6 +191,7 @@ int tg_metrics_write(struct evbuffer *out, const struct tg_stats *stats,
 	add_sums(&metrics, stats);
 	add_drops(&metrics, stats);
 	add_attached(&metrics, stats);
+	add_missing(&metrics, stats);
 	add_verdicts(&metrics, stats, "tidegate_limit_packets_total",
 		     "Packets that a limit decided on.", false);
 	add_verdicts(&metrics, stats, "tidegate_limit_bytes_total", "Bytes of those packets.",
