@@ -36,7 +36,8 @@ static struct {
 	const char *const *filter_kinds;
 	size_t filters_n;
 	uint16_t filter_type;
-	int read_error, put_error, delete_error;
+	int read_error, put_error, delete_error, filter_error;
+	bool interrupted; /* a first dump tells all twice, and is repeated */
 	unsigned int reads, puts, deletes;
 	char asked[1024] __attribute__((aligned(4)));
 } kernel;
@@ -90,7 +91,7 @@ int tg_rtnl_request(struct nlmsghdr *request, mnl_cb_t each, void *data)
 		for (i = 0; i < kernel.filters_n; i++)
 			answer(kernel.filter_type, &kernel.filters[i], kernel.filter_kinds[i], each,
 			       data);
-		return 0;
+		return kernel.filter_error;
 	case RTM_NEWQDISC:
 		kernel.puts++;
 		return kernel.put_error;
@@ -100,6 +101,17 @@ int tg_rtnl_request(struct nlmsghdr *request, mnl_cb_t each, void *data)
 	}
 	CHECK(false, "request %u", request->nlmsg_type);
 	return -EINVAL;
+}
+
+int tg_rtnl_dump(struct nlmsghdr *request, mnl_cb_t each, void (*restart)(void *data), void *data)
+{
+	CHECK(request->nlmsg_flags == (NLM_F_REQUEST | NLM_F_DUMP), "%x", request->nlmsg_flags);
+	if (kernel.interrupted) {
+		tg_rtnl_request(request, each, data);
+		tg_rtnl_request(request, each, data);
+		restart(data);
+	}
+	return tg_rtnl_request(request, each, data);
 }
 
 static void kernel_has(const struct queue *queues)
@@ -152,6 +164,8 @@ TEST(what_is_fair)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		kernel_has(cases[i].queues);
 		CHECK(tg_fq_is_fair(ETH0) == cases[i].fair, "%s", cases[i].what);
+		kernel.interrupted = true;
+		CHECK(tg_fq_is_fair(ETH0) == cases[i].fair, "%s, interrupted", cases[i].what);
 		kernel.read_error = -EPERM;
 		CHECK(!tg_fq_is_fair(ETH0), "%s, unread", cases[i].what);
 	}
@@ -224,6 +238,7 @@ static const struct requirement {
 	 1,
 	 "cannot put the fq qdisc on eth0: the kernel has none; load it with `modprobe "
 	 "sch_fq`, or write another on_exceed than delay"},
+	{"configured meanwhile", {}, true, 0, -EEXIST, -EEXIST, 1, "somebody has just put another"},
 	{"refused", {}, true, 0, -EPERM, -EPERM, 1, "fq qdisc on eth0: Operation not perm"},
 };
 
@@ -285,7 +300,7 @@ TEST(what_is_put_there)
 	tg_logged_free(&logged);
 	CHECK(asked()->nlmsg_type == RTM_NEWQDISC &&
 		      asked()->nlmsg_flags ==
-			      (NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK),
+			      (NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK),
 	      "%x", asked()->nlmsg_flags);
 	CHECK(errmsg->tcm_ifindex == ETH0 && errmsg->tcm_parent == TC_H_ROOT &&
 		      errmsg->tcm_handle == OURS && errmsg->tcm_family == AF_UNSPEC,
@@ -388,13 +403,17 @@ TEST(filters)
 	size_t i;
 
 	kernel_has(NULL);
-	tg_fq_each_filter(ETH0, true, see, &seen);
-	CHECK(!seen.n, "no qdisc");
+	CHECK(tg_fq_each_filter(ETH0, true, see, &seen) == 0 && !seen.n, "no qdisc");
 	kernel.filters = filters;
 	kernel.filter_kinds = kinds;
 	kernel.filters_n = 3;
 	kernel.filter_type = RTM_NEWTFILTER;
-	tg_fq_each_filter(ETH0, true, see, &seen);
+	kernel.filter_error = -ENOBUFS;
+	CHECK(tg_fq_each_filter(ETH0, true, see, &seen) == -ENOBUFS && !seen.n,
+	      "half a list is none");
+	kernel.filter_error = 0;
+	kernel.interrupted = true;
+	CHECK(tg_fq_each_filter(ETH0, true, see, &seen) == 0);
 	CHECK(errmsg->tcm_parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS) &&
 		      errmsg->tcm_ifindex == ETH0,
 	      "%x", errmsg->tcm_parent);

@@ -78,9 +78,6 @@ TEST(all_is_well)
 	expect(&fixture, "ok", "with a past");
 	fixture.stats.interfaces_n = 1;
 	expect(&fixture, "ok", "nothing fits the pattern");
-	fixture.config.interfaces_n = 0;
-	fixture.stats.interfaces_n = 0;
-	expect(&fixture, "ok", "nothing is asked for");
 }
 
 TEST(interfaces)
@@ -96,15 +93,66 @@ TEST(interfaces)
 	       "nothing is enforced there, its program is gone",
 	       "two");
 	fixture_open(&fixture);
-	strcpy(fixture.interfaces[0].name, "eth1");
-	expect(&fixture, "eth0 is not there", "another in its place");
-	strcpy(fixture.interfaces[0].name, "eth");
-	expect(&fixture, "eth0 is not there", "a shorter name");
-	strcpy(fixture.names[1].name, "a\"b\\c%s\x01");
-	expect(&fixture, "eth0 is not there; a\"b\\c%s\x01 is not there", "odd names");
 	fixture.stats.interfaces_n = 0;
-	strcpy(fixture.names[1].name, "eth[0-3]");
-	expect(&fixture, "eth0 is not there", "a pattern waits in silence");
+	expect(&fixture, "nothing is attached", "a pattern that fits nothing");
+	fixture_open(&fixture);
+	strcpy(fixture.stats.unlisted, "the interfaces cannot be listed: Interrupted system call");
+	expect(&fixture,
+	       "the interfaces cannot be listed: Interrupted system call; what is attached stays",
+	       "unlisted");
+}
+
+/* Adds @n interfaces from @name on, each missing at two hooks. */
+static void miss(struct fixture *fixture, const char *name, int n, enum tg_missing_reason reason)
+{
+	struct tg_missing missing = {.reason = reason};
+	int i, hook;
+
+	for (i = 0; i < n; i++)
+		for (hook = TG_HOOK_XDP; hook <= TG_HOOK_TC_INGRESS; hook++) {
+			missing.hook = hook;
+			missing.ifindex = reason == TG_MISSING_ABSENT ? 0 : 10 + i;
+			snprintf(missing.name, sizeof(missing.name), "%s%d", name, i);
+			snprintf(missing.why, sizeof(missing.why),
+				 reason == TG_MISSING_ABSENT ? "%s is not there" : "%s: busy",
+				 missing.name);
+			tg_missing_add(&fixture->stats.missing, &missing);
+		}
+}
+
+TEST(missing)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	miss(&fixture, "a\"b\\c%s\x01", 1, TG_MISSING_ABSENT);
+	expect(&fixture, "a\"b\\c%s?0 is not there", "an odd name, once for both hooks");
+	tg_missing_free(&fixture.stats.missing);
+	miss(&fixture, "eth", 1, TG_MISSING_REFUSED);
+	expect(&fixture,
+	       "eth0 (xdp) is not limited, and is tried again: eth0: busy; eth0 (tc-ingress) is "
+	       "not limited, and is tried again: eth0: busy",
+	       "refused");
+	tg_missing_free(&fixture.stats.missing);
+	miss(&fixture, "wg", 1, TG_MISSING_ABSENT);
+	miss(&fixture, "v", 10, TG_MISSING_NO_ROOM);
+	fixture.stats.missing.unlisted = 5;
+	expect(&fixture,
+	       "v0 is not limited: as many interfaces are limited as can be; "
+	       "v1 is not limited: as many interfaces are limited as can be; "
+	       "v2 is not limited: as many interfaces are limited as can be; "
+	       "v3 is not limited: as many interfaces are limited as can be; "
+	       "v4 is not limited: as many interfaces are limited as can be; "
+	       "v5 is not limited: as many interfaces are limited as can be; "
+	       "v6 is not limited: as many interfaces are limited as can be; "
+	       "v7 is not limited: as many interfaces are limited as can be; "
+	       "7 more are not limited (no_room); wg0 is not there",
+	       "the graver first, and no more than eight");
+	tg_missing_free(&fixture.stats.missing);
+	fixture.stats.interfaces_n = 0;
+	miss(&fixture, "eth", 1, TG_MISSING_ABSENT);
+	expect(&fixture, "nothing is attached; eth0 is not there", "nothing at all");
+	tg_missing_free(&fixture.stats.missing);
 }
 
 /* The same interface at two hooks, of which one is well. */
@@ -185,7 +233,7 @@ TEST(everything_at_once)
 
 	fixture_open(&fixture);
 	fixture.interfaces[1].healthy = false;
-	strcpy(fixture.interfaces[0].name, "lo");
+	miss(&fixture, "eth", 1, TG_MISSING_ABSENT);
 	fixture.stats.full = true;
 	cluster_problem = "no other node is heard: no limit is shared";
 	fixture.daemon.reload_failed = true;
@@ -199,7 +247,8 @@ TEST(everything_at_once)
 	       "the last reload failed, and the policy before it is in force; "
 	       "not confirmed: goes back in 7 s",
 	       "in this order");
+	tg_missing_free(&fixture.stats.missing);
 }
 
-TEST_MAIN(RUN(all_is_well), RUN(interfaces), RUN(hooks), RUN(the_table), RUN(the_policy),
-	  RUN(the_cluster), RUN(everything_at_once))
+TEST_MAIN(RUN(all_is_well), RUN(interfaces), RUN(missing), RUN(hooks), RUN(the_table),
+	  RUN(the_policy), RUN(the_cluster), RUN(everything_at_once))

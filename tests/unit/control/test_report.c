@@ -126,6 +126,13 @@ TEST(status)
 	struct fixture fixture;
 
 	fixture_open(&fixture);
+	tg_missing_add(&fixture.stats.missing,
+		       &(struct tg_missing){.name = "wg0", .why = "wg0 is not there"});
+	tg_missing_add(&fixture.stats.missing, &(struct tg_missing){.name = "ppp7",
+								    .ifindex = 9,
+								    .hook = TG_HOOK_TC_EGRESS,
+								    .reason = TG_MISSING_REFUSED,
+								    .why = "ppp7: busy"});
 	fixture.interfaces[0].packets[TG_REASON_ADMITTED] = 5;
 	fixture.interfaces[0].packets[TG_REASON_ARP] = 1;
 	fixture.interfaces[0].packets[TG_REASON_LIMIT] = 100;
@@ -144,8 +151,14 @@ TEST(status)
 	       "\"waiting_for\": [\"wg0\"], "
 	       "\"table\": {\"size\": 65536, \"buckets\": 17, \"full\": false}, \"limits\": 2, "
 	       "\"shadow_limits\": [\"web\"], \"reloads\": {\"ok\": 3, \"failed\": 4}, "
-	       "\"health\": \"wg0 is not there\", \"problems\": [\"wg0 is not there\"]}",
+	       "\"missing\": [{\"interface\": \"wg0\", \"hook\": \"xdp\", \"reason\": "
+	       "\"absent\", \"why\": \"wg0 is not there\"}, {\"interface\": \"ppp7\", "
+	       "\"hook\": \"tc-egress\", \"reason\": \"refused\", \"why\": \"ppp7: busy\"}], "
+	       "\"health\": \"ppp7 (tc-egress) is not limited, and is tried again: ppp7: busy; wg0 "
+	       "is not there\", \"problems\": [\"ppp7 (tc-egress) is not limited, and is tried "
+	       "again: ppp7: busy\", \"wg0 is not there\"]}",
 	       "status");
+	tg_missing_free(&fixture.stats.missing);
 }
 
 TEST(status_of_nothing)
@@ -159,8 +172,9 @@ TEST(status_of_nothing)
 	       "{\"daemon\": \"*\", \"policy\": \"*\", \"confirm\": null, \"generation\": "
 	       "4294967295, \"interfaces\": [], \"waiting_for\": [], \"table\": {\"size\": 65536, "
 	       "\"buckets\": 17, \"full\": true}, \"limits\": 0, \"shadow_limits\": [], "
-	       "\"reloads\": \"*\", \"health\": \"the table is full: new sources share buckets\", "
-	       "\"problems\": [\"the table is full: new sources share buckets\"]}",
+	       "\"reloads\": \"*\", \"missing\": [], \"health\": \"nothing is attached; the table is "
+	       "full: new sources share buckets\", \"problems\": [\"nothing is attached\", "
+	       "\"the table is full: new sources share buckets\"]}",
 	       "nothing");
 }
 
@@ -209,7 +223,7 @@ TEST(paths_that_are_no_text)
 	       "\"/sys/\xc3\xbc\"}, \"policy\": \"/etc/?tide?gate.yaml\", \"confirm\": null, "
 	       "\"generation\": \"*\", \"interfaces\": \"*\", \"waiting_for\": \"*\", "
 	       "\"table\": \"*\", \"limits\": 2, \"shadow_limits\": \"*\", \"reloads\": \"*\", "
-	       "\"health\": \"*\", \"problems\": \"*\"}",
+	       "\"missing\": [], \"health\": \"*\", \"problems\": \"*\"}",
 	       "paths");
 }
 

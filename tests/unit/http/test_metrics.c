@@ -116,7 +116,7 @@ TEST(test_golden)
 {
 	struct tg_interface_stats interfaces[2] = {};
 	struct tg_limit_stats limits[2] = {};
-	const struct tg_stats stats = {
+	struct tg_stats stats = {
 		.generation = 7,
 		.table_size = 65536,
 		.buckets = 4242,
@@ -124,6 +124,7 @@ TEST(test_golden)
 		.interfaces_n = 2,
 		.limits = limits,
 		.limits_n = 2,
+		.unlisted = "the interfaces cannot be listed",
 	};
 	const struct tg_daemon daemon = {.reloads_ok = 5, .reloads_failed = 6};
 	struct tg_cluster_peer_stats peers[2] = {};
@@ -135,11 +136,17 @@ TEST(test_golden)
 	make_up(interfaces, limits);
 	make_up_peers(peers);
 	make_up_cluster(&cluster);
+	tg_missing_add(&stats.missing, &(struct tg_missing){.name = "wg0"});
+	tg_missing_add(&stats.missing, &(struct tg_missing){.name = "p\"7\xff",
+							    .hook = TG_HOOK_TC_EGRESS,
+							    .reason = TG_MISSING_NO_ROOM});
+	stats.missing.unlisted = 42;
 	got = text_of(&stats, &cluster, &daemon);
 	CHECK(tg_text_read(GOLDEN, 1 << 20, &want, &length, why) == 0,
 	      "%s; run it from the top directory", why);
 	if (want)
 		compare(got, want);
+	tg_missing_free(&stats.missing);
 }
 
 /* Every family says its type, also when there is nothing to count yet. */
@@ -151,6 +158,8 @@ TEST(test_nothing)
 
 	CHECK(strstr(got, "# TYPE tidegate_received_packets_total counter\n"), "a counter");
 	CHECK(strstr(got, "\ntidegate_buckets 0\n"), "a gauge");
+	CHECK(strstr(got, "\ntidegate_interfaces_missing 0\n"), "nothing is missing");
+	CHECK(strstr(got, "\ntidegate_interface_listing_failed 0\n"), "listed");
 	CHECK(!strstr(got, "interface=\""), "no interface");
 	CHECK(!strstr(got, "limit=\""), "no limit");
 	CHECK(!strstr(got, "tidegate_cluster"), "no cluster");
