@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "control/server.h"
 #include "daemon/daemon.h"
+#include "daemon/descriptors.h"
 #include "daemon/lifecycle.h"
 #include "daemon/options.h"
 #include "datapath/datapath.h"
@@ -176,6 +177,7 @@ int main(int argc, char **argv)
 	tg_log_setup("tidegated", options.level, options.format);
 	tg_libbpf_log();
 	signal(SIGPIPE, SIG_IGN);
+	tg_descriptors_raise();
 	error = tg_daemon_load(daemon.config_path, &config);
 	if (error)
 		return error == -EINVAL ? TG_EXIT_INVALID : exit_code(error);
