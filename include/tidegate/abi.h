@@ -10,7 +10,17 @@
 
 #include <linux/types.h>
 
+#ifndef TG_ABI_VERSION /* a test builds a later version */
 #define TG_ABI_VERSION 9
+#endif
+
+/*
+ * The first version in which all that a bucket needs to be read had its present layout and
+ * arithmetic: struct tg_meta, tg_limit_record, tg_bucket, tg_limit_counters, table.h and gcra.h.
+ * Maps of a version from this one on keep their buckets at an upgrade. A change of any of these
+ * raises it to TG_ABI_VERSION.
+ */
+#define TG_BUCKETS_SINCE 9
 
 #define TG_NS_PER_S 1000000000ULL
 

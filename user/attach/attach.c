@@ -4,9 +4,7 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <limits.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,13 +101,26 @@ static int link_info(const struct tg_attachment *attachment, uint32_t *ifindex, 
 	return 0;
 }
 
-bool tg_attach_healthy(const struct tg_attachment *attachment)
+int tg_attach_program(const struct tg_attachment *attachment, uint32_t *id)
+{
+	uint32_t ifindex;
+	int error;
+
+	if (attachment->mode == TG_MODE_CLSACT)
+		return tg_clsact_healthy(attachment) ? tg_clsact_program(attachment, id) : -ENOENT;
+	error = link_info(attachment, &ifindex, id);
+	return !error && !ifindex ? -ENODEV : error;
+}
+
+bool tg_attach_healthy(const struct tg_attachment *attachment, uint32_t id)
 {
 	uint32_t ifindex = 0, program = 0;
 
 	if (attachment->mode == TG_MODE_CLSACT)
-		return tg_clsact_healthy(attachment);
-	if (link_info(attachment, &ifindex, &program) || ifindex != attachment->ifindex)
+		return tg_clsact_healthy(attachment) &&
+		       tg_attach_program_id(attachment->link) == id;
+	if (link_info(attachment, &ifindex, &program) || ifindex != attachment->ifindex ||
+	    program != id)
 		return false;
 	return attachment->hook != TG_HOOK_XDP || tg_xdp_healthy(attachment, program);
 }
@@ -117,110 +128,140 @@ bool tg_attach_healthy(const struct tg_attachment *attachment)
 struct adoption {
 	const char *state_dir;
 	size_t pin; /* index in tg_pin_names[] */
-	void (*each)(void *data, const struct tg_attachment *attachment);
+	int (*each)(void *data, const struct tg_attachment *attachment);
 	void *data;
-	int error; /* the first, with its sentence */
 	char *errmsg;
 };
 
-/* Returns 0, -ENODEV if this network namespace has no such interface, or another -errno. */
-static int find_name(struct tg_attachment *attachment)
+/* Returns 1 and the name of the interface if this network namespace has it, 0, or -errno. */
+static int find_interface(struct tg_attachment *attachment)
 {
 	if (!attachment->ifindex)
-		return -ENODEV; /* the kernel detached the link with its interface */
-	if (if_indextoname(attachment->ifindex, attachment->name))
 		return 0;
-	return errno == ENXIO ? -ENODEV : -errno;
+	if (if_indextoname(attachment->ifindex, attachment->name))
+		return 1;
+	if (errno == ENXIO || errno == ENODEV)
+		return 0;
+	return errno == ENOENT ? -EMFILE : -errno; /* so glibc says that it got no socket */
 }
 
+/* Returns 1 if the filter is there and ours, 0, or -errno. */
+static int find_filter(const struct adoption *adoption, const char *name,
+		       struct tg_attachment *attachment)
+{
+	int found;
+
+	attachment->mode = TG_MODE_CLSACT;
+	attachment->ifindex = strtoul(name + strlen(tg_pin_names[adoption->pin].prefix), NULL, 10);
+	found = find_interface(attachment);
+	return found == 1 ? tg_clsact_adopt(attachment, adoption->state_dir) : found;
+}
+
+/* Returns 1 if the link is on an interface, 0, or -errno. */
 static int find_link(struct tg_attachment *attachment)
 {
 	uint32_t program;
-	int error = link_info(attachment, &attachment->ifindex, &program);
+	int error = link_info(attachment, &attachment->ifindex, &program), found;
 
-	if (!error)
-		error = find_name(attachment);
-	if (error || attachment->hook != TG_HOOK_XDP)
-		return error;
-	return tg_xdp_mode_of(attachment->ifindex, &attachment->mode);
+	if (error)
+		return error == -EINVAL ? 0 : error; /* not a link of this hook */
+	attachment->mode = TG_MODE_TCX;
+	found = find_interface(attachment);
+	if (found != 1 || attachment->hook != TG_HOOK_XDP)
+		return found;
+	error = tg_xdp_mode_of(attachment->ifindex, &attachment->mode);
+	return error == -ENODEV ? 0 : error ? error : 1;
 }
 
 /*
- * Fills @attachment from the pin @name. Returns 0; -ENODEV or -ENOENT if its interface, its filter
- * or the pin has been seen to be gone; or another -errno, which says nothing about them. The caller
- * then closes attachment->link unless it is below 0.
+ * Fills @attachment from the pin @name. Returns 1, 0 if its interface or its filter is gone, or
+ * -errno. Unless 1, nothing is left open.
  */
-static int find_pinned(const struct adoption *adoption, const char *path, const char *name,
+static int find_pinned(const struct adoption *adoption, const char *name,
 		       struct tg_attachment *attachment)
 {
-	const struct tg_pin_name *pin = &tg_pin_names[adoption->pin];
-	int error;
+	int found;
 
-	*attachment = (struct tg_attachment){
-		.hook = pin->hook, .mode = TG_MODE_TCX, .link = bpf_obj_get(path)};
+	*attachment =
+		(struct tg_attachment){.hook = tg_pin_names[adoption->pin].hook,
+				       .link = tg_pin_dir_open_pin(adoption->state_dir, name)};
 	if (attachment->link < 0)
-		return -errno;
-	if (pin->is_link)
-		return find_link(attachment);
-	attachment->mode = TG_MODE_CLSACT;
-	attachment->ifindex = strtoul(name + strlen(pin->prefix), NULL, 10);
-	error = find_name(attachment);
-	return error ? error : tg_clsact_adopt(attachment);
+		return attachment->link == -ENOENT ? 0 : attachment->link;
+	found = tg_pin_names[adoption->pin].is_link ? find_link(attachment)
+						    : find_filter(adoption, name, attachment);
+	if (found != 1)
+		close(attachment->link);
+	return found;
 }
 
-static void adopt_one(void *data, const char *name)
+static int adopt_one(void *data, const char *name)
 {
-	struct adoption *adoption = data;
+	const struct adoption *adoption = data;
 	struct tg_attachment attachment;
-	char path[PATH_MAX];
-	int error;
+	int found = tg_fault("adopt");
 
-	if (adoption->error)
-		return;
-	snprintf(path, sizeof(path), "%s/%s", adoption->state_dir, name);
-	error = tg_fault("adopt");
-	if (error)
-		attachment.link = -1;
-	else
-		error = find_pinned(adoption, path, name, &attachment);
-	if (!error) {
-		adoption->each(adoption->data, &attachment);
-		return;
-	}
-	if (attachment.link >= 0)
-		close(attachment.link);
-	if (error == -ENODEV || error == -ENOENT)
-		unlink(path);
-	else
-		adoption->error = tg_error_set(
-			adoption->errmsg, error,
-			"cannot tell whether %s is still attached: %s; all that an earlier daemon "
-			"attached stays as it is",
-			path, strerror(-error));
-}
-
-static void unlink_unfinished(void *state_dir, const char *name)
-{
-	tg_pin_dir_unlink(state_dir, name);
+	if (!found)
+		found = find_pinned(adoption, name, &attachment);
+	if (found < 0)
+		return tg_error_set(adoption->errmsg, found,
+				    "cannot read %s/%s, which an earlier daemon left: %s. What is "
+				    "attached stays as it is",
+				    adoption->state_dir, name, strerror(-found));
+	return found ? adoption->each(adoption->data, &attachment) : 0;
 }
 
 int tg_attach_adopt(const char *state_dir,
-		    void (*each)(void *data, const struct tg_attachment *attachment), void *data,
+		    int (*each)(void *data, const struct tg_attachment *attachment), void *data,
 		    char *errmsg)
 {
 	struct adoption adoption = {
 		.state_dir = state_dir, .each = each, .data = data, .errmsg = errmsg};
 	int error = 0;
 
-	for (; adoption.pin < TG_PIN_NAMES && !error && !adoption.error; adoption.pin++)
+	*errmsg = '\0';
+	for (adoption.pin = 0; adoption.pin < TG_PIN_NAMES && !error; adoption.pin++)
 		error = tg_pin_dir_each(state_dir, tg_pin_names[adoption.pin].prefix, adopt_one,
 					&adoption);
-	if (error)
-		return tg_error_set(errmsg, error, "cannot list the state directory %s: %s",
-				    state_dir, strerror(-error));
-	if (adoption.error)
-		return adoption.error;
+	if (error && !*errmsg)
+		tg_error_set(errmsg, error, "cannot read the state directory %s: %s", state_dir,
+			     strerror(-error));
+	return error;
+}
+
+struct tidying {
+	const char *state_dir;
+	const struct tg_attachment *held;
+	size_t n;
+};
+
+static int unlink_unfinished(void *state_dir, const char *name)
+{
+	tg_pin_dir_unlink(state_dir, name);
+	return 0;
+}
+
+static int unpin_stray(void *data, const char *name)
+{
+	const struct tidying *tidying = data;
+	char held[64];
+	size_t i;
+
+	for (i = 0; i < tidying->n; i++) {
+		tg_attach_pin_name(&tidying->held[i], held, sizeof(held));
+		if (strcmp(held, name) == 0)
+			return 0;
+	}
+	tg_pin_dir_unlink(tidying->state_dir, name);
+	return 0;
+}
+
+void tg_attach_tidy(const char *state_dir, const struct tg_attachment *held, size_t n)
+{
+	struct tidying tidying = {state_dir, held, n};
+	size_t pin;
+
+	for (pin = 0; pin < TG_PIN_NAMES; pin++)
+		tg_pin_dir_each(state_dir, tg_pin_names[pin].prefix, unpin_stray, &tidying);
 	tg_pin_dir_each(state_dir, TG_UNFINISHED_PIN, unlink_unfinished, (void *)state_dir);
 	tg_clsact_tidy(state_dir);
-	return 0;
 }

@@ -35,16 +35,27 @@ void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir);
 
 /*
  * Calls @each for each attachment that an earlier daemon left pinned and that is still in place.
- * @each gets a copy and owns its link; counters is 0. Then removes the pins of those that have been
- * seen to be gone, and qdiscs that the earlier daemon made and that no filter needs. Returns 0, or
- * -errno with @errmsg if it cannot be known what is in place; then whatever is attached still is,
- * and @each has been called for a part of it.
+ * @each gets a copy and owns its link; counters is 0. It returns 0, or -errno to end the walk.
+ * Changes nothing. Returns 0, or -errno with @errmsg if any of them cannot be read: then nobody
+ * knows what is in place.
  */
 int tg_attach_adopt(const char *state_dir,
-		    void (*each)(void *data, const struct tg_attachment *attachment), void *data,
+		    int (*each)(void *data, const struct tg_attachment *attachment), void *data,
 		    char *errmsg);
 
-/* Returns whether it is still on its interface and the hook runs our program there. */
-bool tg_attach_healthy(const struct tg_attachment *attachment);
+/*
+ * Unlinks the pins of all attachments but the @n of @held, and removes qdiscs that we made and that
+ * no filter of ours needs.
+ */
+void tg_attach_tidy(const char *state_dir, const struct tg_attachment *held, size_t n);
+
+/*
+ * Sets *@id to that of the program that the hook runs by our link or filter. Returns 0, -ENODEV
+ * without the interface, -ENOENT without the filter or if another's is there, or another -errno.
+ */
+int tg_attach_program(const struct tg_attachment *attachment, uint32_t *id);
+
+/* Returns whether it is still on its interface and the hook runs the program of that id there. */
+bool tg_attach_healthy(const struct tg_attachment *attachment, uint32_t id);
 
 #endif

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/errmsg.h"
 #include "attach/fq.h"
+#include "attach/program_pin.h"
 #include "base/pin_dir.h"
 
 /* Prefix of the pin that marks the clsact qdisc of an interface as made by us. */
@@ -240,29 +241,45 @@ int tg_clsact_update(const struct tg_attachment *attachment, const char *state_d
 	return tg_attach_pin(attachment, state_dir, program);
 }
 
+/* Without CAP_SYS_ADMIN only pinned programs can be found. */
+static int find_program(const struct tg_attachment *attachment, const char *state_dir, uint32_t id)
+{
+	int fd = tg_program_pin_find(state_dir, attachment->hook, id);
+	char name[BPF_OBJ_NAME_LEN];
+
+	if (fd != -ENOENT)
+		return fd;
+	tg_attach_program_name(id, name);
+	if (strcmp(name, PROGRAM_NAME) != 0)
+		return -ENOENT;
+	fd = bpf_prog_get_fd_by_id(id);
+	return fd < 0 ? -errno : fd;
+}
+
 /*
- * Compares the name if the ids differ: a daemon may die after the filter's update, before the
+ * Looks for the program if the ids differ: a daemon may die after the filter's update, before the
  * pin's.
  */
-int tg_clsact_adopt(struct tg_attachment *attachment)
+int tg_clsact_program(const struct tg_attachment *attachment, uint32_t *id)
 {
-	struct bpf_prog_info info = {};
-	uint32_t id, length = sizeof(info);
-	int error = find_filter(attachment, &id);
-	tg_autoclose int fd = -1;
+	return find_filter(attachment, id);
+}
+
+int tg_clsact_adopt(struct tg_attachment *attachment, const char *state_dir)
+{
+	uint32_t id;
+	int error = find_filter(attachment, &id), fd;
 
 	if (error)
-		return error;
+		return error == -ENOENT || error == -ENODEV ? 0 : error;
 	if (id == tg_attach_program_id(attachment->link))
-		return 0;
-	fd = bpf_prog_get_fd_by_id(id);
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &length))
-		return errno == ENOENT ? -EAGAIN : -errno; /* replaced meanwhile */
-	if (strcmp(info.name, PROGRAM_NAME) != 0)
-		return -ENOENT;
+		return 1;
+	fd = find_program(attachment, state_dir, id);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
 	close(attachment->link);
-	attachment->link = TAKE_FD(fd);
-	return 0;
+	attachment->link = fd;
+	return 1;
 }
 
 void tg_clsact_remove(const struct tg_attachment *attachment, const char *state_dir)
@@ -275,9 +292,10 @@ void tg_clsact_remove(const struct tg_attachment *attachment, const char *state_
 	remove_qdisc(attachment->ifindex, state_dir);
 }
 
-static void tidy_one(void *state_dir, const char *name)
+static int tidy_one(void *state_dir, const char *name)
 {
 	remove_qdisc(strtoul(name + strlen(TG_CLSACT_QDISC_PIN), NULL, 10), state_dir);
+	return 0;
 }
 
 void tg_clsact_tidy(const char *state_dir)

@@ -30,13 +30,15 @@ void tg_clsact_remove(const struct tg_attachment *attachment, const char *state_
  */
 bool tg_clsact_healthy(const struct tg_attachment *attachment);
 
+/* Sets *@id to that of the filter's program, 0 without a filter. Returns 0 or -errno. */
+int tg_clsact_program(const struct tg_attachment *attachment, uint32_t *id);
+
 /*
- * Returns 0 if the filter is there and runs a program of tidegate's; -ENOENT if it has been seen
- * not to; or another -errno: then it is not known. If the filter runs another program of tidegate's
- * than that of attachment->link, attachment->link becomes a descriptor of it and the old one is
- * closed.
+ * Returns 1 if the filter is there and runs a program of tidegate's, 0 if not, or -errno. If that
+ * is not the program of attachment->link, attachment->link becomes a descriptor of it and the old
+ * one is closed.
  */
-int tg_clsact_adopt(struct tg_attachment *attachment);
+int tg_clsact_adopt(struct tg_attachment *attachment, const char *state_dir);
 
 /* Removes the qdiscs that an earlier daemon made and that no filter of ours is in any more. */
 void tg_clsact_tidy(const char *state_dir);

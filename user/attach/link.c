@@ -28,7 +28,7 @@ const char *tg_mode_name(enum tg_mode mode)
 	return names[mode];
 }
 
-static void pin_path(const struct tg_attachment *attachment, const char *state_dir, char *path)
+void tg_attach_pin_name(const struct tg_attachment *attachment, char *name, size_t size)
 {
 	size_t i;
 
@@ -36,7 +36,15 @@ static void pin_path(const struct tg_attachment *attachment, const char *state_d
 		if (tg_pin_names[i].hook == attachment->hook &&
 		    tg_pin_names[i].is_link == (attachment->mode != TG_MODE_CLSACT))
 			break;
-	snprintf(path, PATH_MAX, "%s/%s%u", state_dir, tg_pin_names[i].prefix, attachment->ifindex);
+	snprintf(name, size, "%s%u", tg_pin_names[i].prefix, attachment->ifindex);
+}
+
+static void pin_path(const struct tg_attachment *attachment, const char *state_dir, char *path)
+{
+	char name[32];
+
+	tg_attach_pin_name(attachment, name, sizeof(name));
+	snprintf(path, PATH_MAX, "%s/%s", state_dir, name);
 }
 
 /* Takes the place of an earlier pin in one step, so that a failure leaves that one. */

@@ -4,6 +4,7 @@
 #define TG_ATTACH_LINK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <tidegate/abi.h>
 
@@ -39,6 +40,9 @@ extern const struct tg_pin_name tg_pin_names[TG_PIN_NAMES];
 
 /* Prefix of a pin that has not got its name yet. One that is left belongs to no attachment. */
 #define TG_UNFINISHED_PIN "unfinished-"
+
+/* Writes the name of its pin; 32 bytes are enough. */
+void tg_attach_pin_name(const struct tg_attachment *attachment, char *name, size_t size);
 
 /*
  * Pins @fd under the name that hook, mode and ifindex give, and replaces a pin there. 0, or

@@ -8,7 +8,7 @@ enum tg_exit {
 	TG_EXIT_FAILED = 1,
 	TG_EXIT_USAGE = 2,
 	TG_EXIT_INVALID = 3,   /* the configuration is invalid */
-	TG_EXIT_REFUSED = 4,   /* no privilege, or another program is on the hook */
+	TG_EXIT_REFUSED = 4,   /* no privilege; another's program, daemon or version is there */
 	TG_EXIT_NO_DAEMON = 5, /* no daemon answers */
 	TG_EXIT_NOT_FOUND = 6, /* no such limit, interface or entry */
 	TG_EXIT_EXCEEDED = 10, /* charge: the limit refuses */

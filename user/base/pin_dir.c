@@ -170,19 +170,43 @@ bool tg_pin_dir_unlink(const char *path, const char *pin)
 	return unlink(whole) == 0;
 }
 
-int tg_pin_dir_each(const char *path, const char *prefix, void (*each)(void *, const char *),
+static bool is_named(const struct dirent *entry, const char *prefix)
+{
+	return strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+	       strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+int tg_pin_dir_each(const char *path, const char *prefix, int (*each)(void *, const char *),
 		    void *data)
 {
 	DIR *directory = opendir(path);
 	struct dirent *entry;
-	int error;
+	int result = 0;
 
 	if (!directory)
-		return -errno;
-	while (errno = 0, (entry = readdir(directory)))
-		if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
-			each(data, entry->d_name);
-	error = -errno;
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	while (!result) {
+		errno = 0;
+		entry = readdir(directory);
+		if (entry)
+			result = is_named(entry, prefix) ? each(data, entry->d_name) : 0;
+		else if (errno)
+			result = -errno;
+		else
+			break;
+	}
 	closedir(directory);
-	return error;
+	return result;
+}
+
+static int unlink_one(void *path, const char *pin)
+{
+	tg_pin_dir_unlink(path, pin);
+	return 0;
+}
+
+void tg_pin_dir_clear(const char *path)
+{
+	tg_pin_dir_each(path, "", unlink_one, (void *)path);
+	rmdir(path);
 }

@@ -38,10 +38,14 @@ int tg_pin_dir_open_pin(const char *path, const char *pin);
 bool tg_pin_dir_unlink(const char *path, const char *pin);
 
 /*
- * Calls each(@data, NAME) for every pin whose name begins with @prefix, in no order. NAME is valid
- * during the call. Returns 0, or -errno if the directory could not be read to its end.
+ * Calls each(@data, NAME) for every pin whose name begins with @prefix, in no order, until it
+ * returns nonzero. NAME is valid during the call. Returns what @each returned last, 0 if there is
+ * no such directory, or -errno if it cannot be read.
  */
-int tg_pin_dir_each(const char *path, const char *prefix, void (*each)(void *, const char *),
+int tg_pin_dir_each(const char *path, const char *prefix, int (*each)(void *, const char *),
 		    void *data);
+
+/* Unlinks all pins in the directory @path, and removes it. Does nothing if there is none. */
+void tg_pin_dir_clear(const char *path);
 
 #endif

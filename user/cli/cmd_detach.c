@@ -58,7 +58,7 @@ static int detach_alone(const char *state_dir, bool json)
 		       tg_client_control, state_dir);
 		return TG_EXIT_NOT_FOUND;
 	}
-	error = tg_datapath_open(state_dir, &datapath, errmsg);
+	error = tg_datapath_open_links(state_dir, &datapath, errmsg);
 	if (error) {
 		tg_log(TG_LOG_ERROR, "%s", errmsg);
 		return error == -EPERM || error == -EBUSY ? TG_EXIT_REFUSED : TG_EXIT_FAILED;

@@ -101,11 +101,11 @@ bool tg_attachments_delay(const struct tg_config *config, const struct tg_attach
 	return attachment->hook == TG_HOOK_TC_EGRESS && delays(config);
 }
 
-int tg_attachments_attach(const struct tg_datapath *datapath, const struct tg_program *program,
-			  const struct tg_config *config, const struct tg_target *target,
-			  struct tg_attachment *attachment, bool *queued, char *errmsg)
+int tg_attachments_attach(const struct tg_datapath *datapath, const struct tg_config *config,
+			  const struct tg_target *target, struct tg_attachment *attachment,
+			  bool *queued, char *errmsg)
 {
-	int error = 0, entry = tg_program_entry_fd(program, attachment->hook);
+	int error = 0, entry = datapath->dispatch[attachment->hook].fd;
 
 	*queued = false;
 	if (tg_attachments_delay(config, attachment))

@@ -22,13 +22,13 @@ struct tg_attachment *tg_attachments_find(struct tg_datapath *datapath, unsigned
 					  enum tg_hook hook);
 
 /*
- * Attaches @program to the attachment's hook, unless the attachment has a link already. Sees to it
+ * Attaches the hook's dispatch program, unless the attachment has a link already. Sees to it
  * first that the interface has an fq qdisc, if @config delays packets there; sets *@queued if this
  * call made that qdisc. Returns 0, or -errno with @errmsg; then a qdisc just made is gone again.
  */
-int tg_attachments_attach(const struct tg_datapath *datapath, const struct tg_program *program,
-			  const struct tg_config *config, const struct tg_target *target,
-			  struct tg_attachment *attachment, bool *queued, char *errmsg);
+int tg_attachments_attach(const struct tg_datapath *datapath, const struct tg_config *config,
+			  const struct tg_target *target, struct tg_attachment *attachment,
+			  bool *queued, char *errmsg);
 
 /* True if a limit of @config delays packets at that hook. */
 bool tg_attachments_delay(const struct tg_config *config, const struct tg_attachment *attachment);

@@ -23,11 +23,16 @@ struct tg_datapath;
 
 /*
  * Locks @state_dir, which must lie on a bpffs and is made if missing, and adopts the maps, links
- * and entries that an earlier daemon left there. Maps of an unknown layout are unpinned; what is
- * attached goes on until the first publish. The caller ends *@datapath with tg_datapath_close().
- * -EBUSY: another daemon has the directory; -EPERM; -EINVAL: it is not on a bpffs.
+ * and entries that an earlier daemon left there. Changes nothing of them: what is attached goes on
+ * as it is until the first publish has switched over, maps of an older layout as well. The caller
+ * ends *@datapath with tg_datapath_close(). -EBUSY: another daemon has the directory, or a newer
+ * version has left it; -EPERM; -EINVAL: it is not on a bpffs; another: something there cannot be
+ * read.
  */
 int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char *errmsg);
+
+/* The same for tg_datapath_detach() alone: reads no maps, so that they may be of any layout. */
+int tg_datapath_open_links(const char *state_dir, struct tg_datapath **datapath, char *errmsg);
 
 /*
  * Puts @config in force: compiles it, loads a new generation of the programs over the live buckets

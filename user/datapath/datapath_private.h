@@ -18,6 +18,12 @@ struct tg_entries;
 struct tg_program;
 struct tg_reclaim;
 
+/* The dispatch program of a hook. */
+struct tg_dispatch {
+	int fd;	     /* -1: the hook has none yet */
+	uint32_t id; /* the kernel's */
+};
+
 struct tg_datapath {
 	char *state_dir;
 	int lock;
@@ -29,10 +35,14 @@ struct tg_datapath {
 	const struct tg_config *config;		       /* these three are in force; */
 	struct tg_compiled *compiled;		       /* NULL before the first publish */
 	struct tg_program *program;
-	int adopted_entries[TG_HOOKS]; /* descriptors of the programs that links run; -1 none */
-	bool replaced;		       /* the links' programs use maps of an unknown layout */
-	bool adopted; /* from an earlier daemon; buckets of removed limits may be left */
-	bool unswept; /* there may be buckets of an older rate version */
+	struct tg_dispatch dispatch[TG_HOOKS];
+	uint32_t in_next; /* mask of 1 << enum tg_map: their pins wait for the switch */
+	bool fresh;	  /* no publish has put these maps in force yet */
+	bool shared;	  /* fresh, but for the buckets, which an older version has made */
+	bool table_waits; /* the table in force has not got its name yet */
+	bool untidy;	  /* there may be pins of links that are gone */
+	bool adopted;	  /* from an earlier daemon; buckets of removed limits may be left */
+	bool unswept;	  /* there may be buckets of an older rate version */
 	struct tg_entries *entries;
 	struct tg_reclaim *reclaim;
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
@@ -40,18 +50,5 @@ struct tg_datapath {
 	struct tg_missing_list missing; /* as of the last listing of the interfaces that worked */
 	char unlisted[TG_ERRMSG_SIZE];	/* why they cannot be listed now; "": they can */
 };
-
-/* Names of the pins that are neither a map's nor a link's. */
-#define TG_PROGRAM_PIN	    "program-" /* + name of the hook: the program that its links run */
-#define TG_NEXT_BUCKETS_PIN "buckets_next"
-
-/* Renames the pin TG_NEXT_BUCKETS_PIN to that of the table in use. Returns 0 or -errno, logged. */
-int tg_datapath_take_next_table(const struct tg_datapath *datapath);
-
-/* Unpins all maps. Keeps the maps of allow and deny entries if any entry is in them. */
-void tg_datapath_forget_maps(const struct tg_datapath *datapath);
-
-/* Writes the name of the pin of the program that a hook runs; 32 bytes are enough. */
-void tg_datapath_program_pin(enum tg_hook hook, char *pin, size_t size);
 
 #endif

@@ -13,7 +13,7 @@
 #include "datapath/entries.h"
 #include "datapath/entries_private.h"
 #include "base/log.h"
-#include "base/pin_dir.h"
+#include "datapath/map_pins.h"
 
 /* Batches that a walk reads each second: 8,192 entries, a few milliseconds. */
 #define BATCHES_A_SECOND 8
@@ -53,23 +53,32 @@ static void note_ends(struct tg_entries *entries, const struct tg_entry *entry)
 	entries->soonest_left = sooner(sooner(entries->soonest_left, &entry->allow), &entry->deny);
 }
 
-static bool fits(int fd, uint32_t key_size, uint32_t value_size, uint32_t n)
+/* Returns 1 if the map has these sizes, 0 if not, or -errno. */
+static int fits(int fd, uint32_t key_size, uint32_t value_size, uint32_t n)
 {
 	struct bpf_map_info info = {};
 	uint32_t length = sizeof(info);
 
-	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0 &&
-	       info.key_size == key_size && info.value_size == value_size && info.max_entries == n;
+	if (bpf_obj_get_info_by_fd(fd, &info, &length))
+		return -errno;
+	return info.key_size == key_size && info.value_size == value_size && info.max_entries == n;
 }
 
-static bool layout_known(int entries, int states)
+/* Returns 1 if both maps have the layout of this version, 0 if not, or -errno. */
+static int layout_known(int entries, int states)
 {
 	struct tg_entries_state state;
 	uint32_t zero = 0;
+	int known =
+		fits(entries, sizeof(struct tg_lpm_key), sizeof(struct tg_entry), TG_ENTRIES_MAX);
 
-	return fits(entries, sizeof(struct tg_lpm_key), sizeof(struct tg_entry), TG_ENTRIES_MAX) &&
-	       fits(states, sizeof(zero), sizeof(state), 1) &&
-	       bpf_map_lookup_elem(states, &zero, &state) == 0 && state.layout == TG_ENTRIES_LAYOUT;
+	if (known == 1)
+		known = fits(states, sizeof(zero), sizeof(state), 1);
+	if (known != 1)
+		return known;
+	if (bpf_map_lookup_elem(states, &zero, &state))
+		return -errno;
+	return state.layout == TG_ENTRIES_LAYOUT;
 }
 
 static int count(struct tg_entries *entries, int fd)
@@ -96,32 +105,36 @@ static int count(struct tg_entries *entries, int fd)
 	return 0;
 }
 
-void tg_entries_adopt(struct tg_datapath *datapath)
+int tg_entries_adopt(struct tg_datapath *datapath, char *errmsg)
 {
-	tg_autoclose int entries =
-		tg_pin_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES]);
-	tg_autoclose int states =
-		tg_pin_dir_open_pin(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES_STATE]);
+	tg_autoclose int entries = tg_map_pins_open(datapath, TG_MAP_ENTRIES);
+	tg_autoclose int states = tg_map_pins_open(datapath, TG_MAP_ENTRIES_STATE);
+	int error = entries < 0 ? entries : states < 0 ? states : 0, known = 0;
 
 	*datapath->entries = (struct tg_entries){.soonest = TG_NO_END, .soonest_left = TG_NO_END};
-	if (entries < 0 && states < 0)
-		return;
-	if (!layout_known(entries, states) || count(datapath->entries, entries)) {
+	if (entries == -ENOENT && states == -ENOENT)
+		return 0;
+	if (!error)
+		known = layout_known(entries, states);
+	if (known < 0)
+		error = known;
+	if (known == 1)
+		error = count(datapath->entries, entries);
+	if (error && error != -ENOENT)
+		return tg_error_set(errmsg, error,
+				    "cannot read the allow and deny entries in %s: %s. What is "
+				    "attached stays as it is",
+				    datapath->state_dir, strerror(-error));
+	if (known != 1) {
 		tg_log(TG_LOG_WARNING,
 		       "%s holds allow and deny entries of a layout that this version does not "
-		       "know; they are given up",
+		       "know; they are given up once the policy is in force",
 		       datapath->state_dir);
-		datapath->entries->n = 0;
-		tg_entries_forget(datapath);
-	} else if (datapath->entries->n) {
-		tg_log(TG_LOG_INFO, "adopted %u allow and deny entries", datapath->entries->n);
+		return 0;
 	}
-}
-
-void tg_entries_forget(const struct tg_datapath *datapath)
-{
-	tg_pin_dir_unlink(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES]);
-	tg_pin_dir_unlink(datapath->state_dir, tg_map_names[TG_MAP_ENTRIES_STATE]);
+	if (datapath->entries->n)
+		tg_log(TG_LOG_INFO, "adopted %u allow and deny entries", datapath->entries->n);
+	return 1;
 }
 
 /* Writes an entry back, or deletes it if it is on no list any more. */

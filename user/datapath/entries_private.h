@@ -48,12 +48,12 @@ struct tg_prefix tg_lpm_prefix(const struct tg_lpm_key *key);
 /* Orders keys as memcmp() does: by address, and a longer prefix before a shorter one around it. */
 int tg_lpm_compare(const struct tg_lpm_key *a, const struct tg_lpm_key *b);
 
-/* Counts the entries that an earlier daemon left. Unpins maps that it cannot read, and logs that.
+/*
+ * Counts the entries that an earlier daemon left. Those of an older layout are left alone and
+ * logged; then the first publish makes maps of its own. Returns 1 if there are maps to go on with,
+ * 0 if not, or -errno with @errmsg.
  */
-void tg_entries_adopt(struct tg_datapath *datapath);
-
-/* Unpins the maps of entries. The kernel frees them with the last program that uses them. */
-void tg_entries_forget(const struct tg_datapath *datapath);
+int tg_entries_adopt(struct tg_datapath *datapath, char *errmsg);
 
 /* Removes expired entries, up to 8,192 a call; to be called once a second. Returns 0 or -errno,
  * logged. */

@@ -107,8 +107,8 @@ static int take_up(struct tg_datapath *datapath, const struct tg_target *target,
 	memcpy(attachment->name, target->name, sizeof(attachment->name));
 	error = tg_attachments_count(datapath, datapath->program, NULL, 0, attachment, errmsg);
 	if (!error)
-		error = tg_attachments_attach(datapath, datapath->program, datapath->config, target,
-					      attachment, &queued, errmsg);
+		error = tg_attachments_attach(datapath, datapath->config, target, attachment,
+					      &queued, errmsg);
 	if (error)
 		return error;
 	datapath->attachments_n++;

@@ -32,7 +32,8 @@ static int read_interface(struct tg_datapath *datapath, const struct tg_attachme
 	stats->ifindex = attachment->ifindex;
 	stats->hook = tg_hook_name(attachment->hook);
 	stats->mode = tg_mode_name(attachment->mode);
-	stats->healthy = tg_attach_healthy(attachment) && installed &&
+	stats->healthy = tg_attach_healthy(attachment, datapath->dispatch[attachment->hook].id) &&
+			 installed &&
 			 (!tg_attachments_delay(datapath->config, attachment) ||
 			  tg_fq_is_fair(attachment->ifindex));
 	return tg_program_sum(tg_program_map_fd(datapath->program, TG_MAP_INTERFACE_COUNTERS),

@@ -16,11 +16,13 @@
 #include "attach/attach.h"
 #include "datapath/attachments.h"
 #include "datapath/bucket_view.h"
+#include "datapath/map_pins.h"
 #include "kernel/app_program.h"
 #include "base/cleanup.h"
 #include "config/names.h"
 #include "datapath/datapath.h"
 #include "datapath/datapath_private.h"
+#include "datapath/dispatch.h"
 #include "datapath/entries_private.h"
 #include "base/fault.h"
 #include "datapath/follow.h"
@@ -41,7 +43,7 @@ struct publish {
 	struct tg_program *program;
 	uint32_t bank;	     /* of the new generation */
 	struct tg_meta meta; /* as it will be */
-	bool resized;	     /* the new table waits under TG_NEXT_BUCKETS_PIN */
+	bool resized;	     /* the new table waits for its name */
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
 	size_t held;			      /* interfaces among them */
@@ -49,6 +51,8 @@ struct publish {
 	struct tg_missing_list missing;	      /* interfaces that the configuration means as well */
 	bool created[TG_ATTACHMENTS_MAX - 1]; /* this publish made the link, */
 	bool queued[TG_ATTACHMENTS_MAX - 1];  /* and the fq qdisc */
+	uint32_t was[TG_ATTACHMENTS_MAX - 1]; /* id of the program that the link ran; 0: as now */
+	unsigned int dispatch_made;	      /* mask of hooks */
 	bool committed;
 };
 
@@ -87,24 +91,38 @@ static int compile(struct publish *publish, char *errmsg)
 	return 0;
 }
 
+/* Clears up after a daemon that died: takes its table over if it is in force, else removes it. */
+static int clear_up(struct tg_datapath *datapath)
+{
+	int error = datapath->table_waits ? tg_map_pins_take_table(datapath) : 0;
+
+	if (error)
+		return error;
+	datapath->table_waits = false;
+	tg_map_pins_drop_table(datapath);
+	if (datapath->fresh)
+		tg_map_pins_drop_next(datapath);
+	return 0;
+}
+
 static int load(struct publish *publish, char *errmsg)
 {
 	struct tg_datapath *datapath = publish->datapath;
 	unsigned int hooks = 0;
 	size_t i;
-	int error;
+	int error = tg_pin_dir_check(datapath->state_dir, datapath->lock, errmsg);
 
-	for (i = 0; i < publish->config->interfaces_n; i++)
-		hooks |= publish->config->interfaces[i].hooks;
-	error = tg_pin_dir_check(datapath->state_dir, datapath->lock, errmsg);
 	if (error)
 		return error;
-	if (publish->resized)
-		tg_pin_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
-	return tg_program_load(
-		datapath->state_dir,
-		publish->resized ? TG_NEXT_BUCKETS_PIN : tg_map_names[TG_MAP_BUCKETS],
-		publish->compiled, hooks, datapath->program, &publish->program, errmsg);
+	error = clear_up(datapath);
+	if (error)
+		return tg_error_set(errmsg, error, "cannot move the table of buckets in %s: %s",
+				    datapath->state_dir, strerror(-error));
+	for (i = 0; i < publish->config->interfaces_n; i++)
+		hooks |= publish->config->interfaces[i].hooks;
+	return tg_program_load(publish->resized ? tg_map_pins_path_resized : tg_map_pins_path,
+			       datapath, publish->compiled, hooks, datapath->program,
+			       &publish->program, errmsg);
 }
 
 static int refuse_maps(int error, char *errmsg)
@@ -122,7 +140,7 @@ static int copy_table(struct publish *publish, char *errmsg)
 
 	if (!publish->resized)
 		return 0;
-	old = tg_pin_dir_open_pin(publish->datapath->state_dir, tg_map_names[TG_MAP_BUCKETS]);
+	old = tg_map_pins_open(publish->datapath, TG_MAP_BUCKETS);
 	error = old < 0 ? old : tg_table_copy(old, new, &publish->compiled->policy.table);
 	return error ? refuse_maps(error, errmsg) : 0;
 }
@@ -172,25 +190,52 @@ static int write_records(struct publish *publish, char *errmsg)
 	return error ? refuse_maps(error, errmsg) : 0;
 }
 
-/* Writes the layout version and the number of entries, which a map just made does not have. */
+/*
+ * Writes the layout version and the number of entries, which a map just made does not have. New
+ * maps name the bank whose buckets a later daemon is to go on with, should this one die: the old
+ * one's if they are shared.
+ */
 static int write_meta(struct publish *publish, char *errmsg)
 {
-	int fd = tg_program_map_fd(publish->program, TG_MAP_META), error;
+	int fd = tg_program_map_fd(publish->program, TG_MAP_META), error = 0;
+	const struct tg_datapath *datapath = publish->datapath;
 	uint32_t zero = 0;
 
-	if (bpf_map_update_elem(fd, &zero, &publish->meta, BPF_ANY))
-		return refuse_maps(-errno, errmsg);
-	error = tg_entries_announce(publish->program, publish->datapath->entries->n);
+	if (datapath->fresh)
+		error = tg_program_switch(publish->program,
+					  datapath->shared ? datapath->bank : publish->bank);
+	if (!error && bpf_map_update_elem(fd, &zero, &publish->meta, BPF_ANY))
+		error = -errno;
+	if (!error)
+		error = tg_entries_announce(publish->program, datapath->entries->n);
 	return refuse_maps(error, errmsg);
+}
+
+/* New maps have no rates for new sources yet, and links run by them before the switch. */
+static int admit_first(struct publish *publish)
+{
+	if (!publish->datapath->fresh)
+		return 0;
+	return tg_admission_write(tg_program_map_fd(publish->program, TG_MAP_ADMISSION),
+				  publish->bank, publish->compiled);
 }
 
 static int install(struct publish *publish, char *errmsg)
 {
-	int error = tg_app_program_pin(publish->program, publish->compiled,
-				       publish->datapath->state_dir, errmsg);
+	struct tg_datapath *datapath = publish->datapath;
+	char dir[PATH_MAX];
+	int error;
 
-	return error ? error
-		     : refuse_maps(tg_program_install(publish->program, publish->bank), errmsg);
+	tg_map_pins_dir(datapath, dir);
+	error = tg_app_program_pin(publish->program, publish->compiled, dir, errmsg);
+	if (!error)
+		error = tg_dispatch_prepare(datapath, publish->program, &publish->dispatch_made,
+					    errmsg);
+	if (error)
+		return error;
+	error = admit_first(publish);
+	return refuse_maps(error ? error : tg_program_install(publish->program, publish->bank),
+			   errmsg);
 }
 
 static bool mode_fits(const struct tg_attachment *attachment, enum tg_xdp_mode mode)
@@ -222,17 +267,13 @@ static int attach_one(struct publish *publish, const struct tg_target *target, e
 	error = tg_attachments_count(datapath, publish->program, publish->attachments, n,
 				     attachment, errmsg);
 	if (!error)
-		error = tg_attachments_attach(datapath, publish->program, publish->config, target,
-					      attachment, &publish->queued[n], errmsg);
+		error = tg_attachments_attach(datapath, publish->config, target, attachment,
+					      &publish->queued[n], errmsg);
 	if (error)
 		return error;
 	publish->created[n] = !live;
 	publish->attachments_n++;
-	/* The program there uses maps of an unknown layout, which are not in use any more. */
-	if (live && datapath->replaced)
-		error = tg_attach_update(live, datapath->state_dir,
-					 tg_program_entry_fd(publish->program, hook), errmsg);
-	return error;
+	return 0;
 }
 
 /*
@@ -320,11 +361,41 @@ static void take_missing(struct publish *publish)
 	datapath->unlisted[0] = '\0';
 }
 
+/*
+ * Has each link run by the maps that this publish writes. Usually all do. Links that an older
+ * version has left, or a daemon that died between two of them, run by others. Then each one passes
+ * from the old policy to the new one here.
+ */
+static int move_links(struct publish *publish, char *errmsg)
+{
+	struct tg_datapath *datapath = publish->datapath;
+	char step[32];
+	size_t i, moved = 0;
+	int error = 0;
+
+	if (datapath->shared)
+		error = refuse_maps(tg_program_switch(publish->program, publish->bank), errmsg);
+	for (i = 0; i < publish->attachments_n && !error; i++) {
+		if (publish->created[i])
+			continue;
+		error = tg_dispatch_move(datapath, &publish->attachments[i], &publish->was[i],
+					 errmsg);
+		if (error || !publish->was[i])
+			continue;
+		snprintf(step, sizeof(step), "moved-%zu", ++moved);
+		error = tg_fault(step);
+		if (error)
+			tg_error_set(errmsg, error, "%s: %s", step, strerror(-error));
+	}
+	return error;
+}
+
 static void commit(struct publish *publish)
 {
 	struct tg_datapath *datapath = publish->datapath;
 
 	publish->committed = true;
+	datapath->fresh = datapath->shared = false;
 	datapath->bank = publish->bank;
 	datapath->meta = publish->meta;
 	datapath->unswept = true;
@@ -341,9 +412,11 @@ static void commit(struct publish *publish)
 
 static int switch_over(struct publish *publish, char *errmsg)
 {
-	int error = tg_admission_write(tg_program_map_fd(publish->program, TG_MAP_ADMISSION),
-				       publish->bank, publish->compiled);
+	int error = 0;
 
+	if (!publish->datapath->fresh)
+		error = tg_admission_write(tg_program_map_fd(publish->program, TG_MAP_ADMISSION),
+					   publish->bank, publish->compiled);
 	if (!error)
 		error = tg_program_switch(publish->program, publish->bank);
 	if (error)
@@ -387,6 +460,9 @@ static int drop_attachments(struct publish *publish, char *errmsg)
 		if (datapath->attachments[i].hook == TG_HOOK_TC_EGRESS &&
 		    !tg_attachments_delay(datapath->config, &datapath->attachments[i]))
 			tg_fq_restore(datapath->attachments[i].ifindex);
+	if (datapath->untidy)
+		tg_attach_tidy(datapath->state_dir, datapath->attachments, datapath->attachments_n);
+	datapath->untidy = false;
 	return 0;
 }
 
@@ -395,37 +471,12 @@ static int rename_table(struct publish *publish, char *errmsg)
 	struct tg_datapath *datapath = publish->datapath;
 
 	datapath->table_size = publish->config->table_size;
-	return publish->resized ? tg_datapath_take_next_table(datapath) : 0;
+	return publish->resized ? tg_map_pins_take_table(datapath) : 0;
 }
 
-/* Pins the program of a hook, so that a later daemon with another layout can put it back. */
-static int pin_entry(struct tg_datapath *datapath, enum tg_hook hook)
+static int place_pins(struct publish *publish, char *errmsg)
 {
-	int *adopted = &datapath->adopted_entries[hook];
-	int entry = tg_program_entry_fd(datapath->program, hook);
-	char path[PATH_MAX], pin[32];
-
-	if (entry < 0 || (*adopted >= 0 && !datapath->replaced))
-		return 0;
-	tg_datapath_program_pin(hook, pin, sizeof(pin));
-	snprintf(path, sizeof(path), "%s/%s", datapath->state_dir, pin);
-	unlink(path);
-	if (*adopted >= 0)
-		close(*adopted);
-	*adopted = dup(entry);
-	return bpf_obj_pin(*adopted, path) ? tg_log_errno(errno, "pin %s", path) : 0;
-}
-
-static int pin_entries(struct publish *publish, char *errmsg)
-{
-	int hook, error = 0, r;
-
-	for (hook = 0; hook < TG_HOOKS; hook++) {
-		r = pin_entry(publish->datapath, hook);
-		error = error ? error : r;
-	}
-	publish->datapath->replaced = false;
-	return error;
+	return tg_map_pins_place(publish->datapath);
 }
 
 static int retire(struct publish *publish, char *errmsg)
@@ -460,22 +511,20 @@ static const struct {
 	const char *name;
 	int (*run)(struct publish *publish, char *errmsg);
 } steps[] = {
-	{"compile", compile},	    {"load", load},
-	{"copy", copy_table},	    {"settle", settle},
-	{"clear", clear_fresh},	    {"records", write_records},
-	{"meta", write_meta},	    {"install", install},
-	{"attach", attach_all},	    {"switch", switch_over},
-	{"drop", drop_attachments}, {"rename", rename_table},
-	{"pin", pin_entries},	    {"retire", retire},
+	{"compile", compile},	  {"load", load},	   {"copy", copy_table},
+	{"settle", settle},	  {"clear", clear_fresh},  {"records", write_records},
+	{"meta", write_meta},	  {"install", install},	   {"attach", attach_all},
+	{"move", move_links},	  {"switch", switch_over}, {"drop", drop_attachments},
+	{"rename", rename_table}, {"pin", place_pins},	   {"retire", retire},
 	{"sweep", sweep},
 };
 
-/* Undoes a publish that failed. What it wrote into the unused bank may stay. */
-static void undo(struct publish *publish)
+/* Returns 0 if no link that was there before runs the new policy any more. */
+static int undo_links(struct publish *publish)
 {
 	struct tg_datapath *datapath = publish->datapath;
 	struct tg_attachment *attachment;
-	char errmsg[TG_ERRMSG_SIZE];
+	int error = 0, r;
 	size_t i;
 
 	for (i = 0; i < publish->attachments_n; i++) {
@@ -484,19 +533,31 @@ static void undo(struct publish *publish)
 			tg_fq_restore(attachment->ifindex);
 		if (publish->created[i])
 			tg_attach_remove(attachment, datapath->state_dir);
-		else if (datapath->replaced &&
-			 tg_attach_update(attachment, datapath->state_dir,
-					  datapath->adopted_entries[attachment->hook], errmsg))
-			tg_log(TG_LOG_ERROR, "going back: %s", errmsg);
+		if (!publish->was[i])
+			continue;
+		r = tg_dispatch_move_back(datapath, attachment, publish->was[i]);
+		error = error ? error : r;
 	}
-	tg_app_program_unpin(datapath->state_dir, publish->bank);
+	return error;
+}
+
+/* Undoes a publish that failed. What it wrote into the unused bank may stay. */
+static void undo(struct publish *publish)
+{
+	struct tg_datapath *datapath = publish->datapath;
+	char dir[PATH_MAX];
+
+	if (undo_links(publish))
+		return; /* a link runs by these maps and programs */
+	tg_map_pins_dir(datapath, dir);
+	tg_app_program_unpin(dir, publish->bank);
 	if (publish->program)
 		tg_program_uninstall(publish->program, publish->bank);
+	tg_dispatch_undo(datapath, publish->dispatch_made);
 	if (publish->resized)
-		tg_pin_dir_unlink(datapath->state_dir, TG_NEXT_BUCKETS_PIN);
-	if ((!datapath->attachments_n || datapath->replaced) &&
-	    !datapath->meta.generation[datapath->bank])
-		tg_datapath_forget_maps(datapath);
+		tg_map_pins_drop_table(datapath);
+	if (datapath->fresh)
+		tg_map_pins_drop_next(datapath);
 }
 
 static void publish_end(struct publish *publish)

@@ -35,21 +35,24 @@ int tg_table_prepare(int fd, const struct tg_table *table)
 	return bpf_map_update_elem(fd, &zero, &line, BPF_ANY) ? -errno : 0;
 }
 
-uint32_t tg_table_size(int fd)
+int tg_table_size(int fd, uint32_t *size)
 {
 	struct bpf_map_info info = {};
 	uint32_t length = sizeof(info), zero = 0;
 	union tg_table_line line;
 	struct tg_table table;
 
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &length) ||
-	    info.type != BPF_MAP_TYPE_ARRAY || info.value_size != sizeof(line) ||
-	    bpf_map_lookup_elem(fd, &zero, &line))
+	*size = 0;
+	if (bpf_obj_get_info_by_fd(fd, &info, &length))
+		return -errno;
+	if (info.type != BPF_MAP_TYPE_ARRAY || info.value_size != sizeof(line))
 		return 0;
+	if (bpf_map_lookup_elem(fd, &zero, &line))
+		return -errno;
 	tg_table_lay_out(&table, line.head.size);
-	return line.head.size <= TG_TABLE_ENTRIES_MAX && info.max_entries == table.lines
-		       ? line.head.size
-		       : 0;
+	if (line.head.size <= TG_TABLE_ENTRIES_MAX && info.max_entries == table.lines)
+		*size = line.head.size;
+	return 0;
 }
 
 static bool is_key(const struct tg_bucket_key *a, const struct tg_bucket_key *b)
@@ -138,11 +141,12 @@ struct tg_table_walk {
 
 struct tg_table_walk *tg_table_walk_new(int fd)
 {
-	uint32_t size = tg_table_size(fd);
 	struct tg_table_walk *walk = calloc(1, sizeof(*walk));
+	uint32_t size;
+	int error = walk ? tg_table_size(fd, &size) : -ENOMEM;
 
-	if (!size || !walk) {
-		tg_log_errno(size ? ENOMEM : EINVAL, "the table of buckets");
+	if (error || !size) {
+		tg_log_errno(error ? error : EINVAL, "the table of buckets");
 		free(walk);
 		return NULL;
 	}

@@ -13,8 +13,11 @@
 /* Writes the size of @table to the head of a new map. Does nothing if it is set. 0 or -errno. */
 int tg_table_prepare(int fd, const struct tg_table *table);
 
-/* Returns the number of buckets that the map has room for; 0 if it is no table of buckets. */
-uint32_t tg_table_size(int fd);
+/*
+ * Sets *@size to the number of buckets that the map has room for; 0 if it is no table of buckets.
+ * Returns 0 or -errno.
+ */
+int tg_table_size(int fd, uint32_t *size);
 
 /*
  * Copies the entry of @key to *@entry. Returns its number (0 or more), -ENOENT if the key has none,

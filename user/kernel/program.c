@@ -158,17 +158,52 @@ int tg_program_map_fd(const struct tg_program *program, enum tg_map map)
 	return bpf_object__find_map_fd_by_name(program->skeleton->obj, tg_map_names[map]);
 }
 
-static int set_pins(struct tidegate_bpf *skeleton, const char *state_dir, const char *buckets_pin)
+#define MAPS_MOST 16 /* that one of our dispatch programs may use */
+
+static bool uses(const struct bpf_prog_info *info, const uint32_t *ids, uint32_t id)
 {
-	char path[PATH_MAX];
+	uint32_t i;
+
+	for (i = 0; i < info->nr_map_ids && i < MAPS_MOST; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+int tg_program_dispatches(const struct tg_program *program, int fd, enum tg_hook hook)
+{
+	uint32_t ids[MAPS_MOST] = {};
+	struct bpf_prog_info info = {.nr_map_ids = MAPS_MOST, .map_ids = (uintptr_t)ids};
+	const enum tg_map needed[] = {TG_MAP_ACTIVE, hook == TG_HOOK_XDP ? TG_MAP_GENERATIONS
+									 : TG_MAP_TC_GENERATIONS};
+	uint32_t length = sizeof(info), map_length;
+	struct bpf_map_info map;
+	size_t i;
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &length))
+		return -errno;
+	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		map = (struct bpf_map_info){};
+		map_length = sizeof(map);
+		if (bpf_obj_get_info_by_fd(tg_program_map_fd(program, needed[i]), &map,
+					   &map_length))
+			return -errno;
+		if (!uses(&info, ids, map.id))
+			return 0;
+	}
+	return 1;
+}
+
+static int set_pins(struct tidegate_bpf *skeleton, tg_map_path *path, const void *data)
+{
+	char pin[PATH_MAX];
 	struct bpf_map *map;
 	int i, error;
 
 	for (i = 0; i < TG_MAPS_PINNED; i++) {
 		map = bpf_object__find_map_by_name(skeleton->obj, tg_map_names[i]);
-		snprintf(path, sizeof(path), "%s/%s", state_dir,
-			 i == TG_MAP_BUCKETS ? buckets_pin : tg_map_names[i]);
-		error = bpf_map__set_pin_path(map, path);
+		path(data, i, pin);
+		error = bpf_map__set_pin_path(map, pin);
 		if (error)
 			return error;
 	}
@@ -253,9 +288,9 @@ static int load(const struct tg_program *program, const struct tg_compiled *comp
 	return 0;
 }
 
-int tg_program_load(const char *state_dir, const char *buckets_pin,
-		    const struct tg_compiled *compiled, unsigned int hooks,
-		    const struct tg_program *previous, struct tg_program **program, char *errmsg)
+int tg_program_load(tg_map_path *path, const void *data, const struct tg_compiled *compiled,
+		    unsigned int hooks, const struct tg_program *previous,
+		    struct tg_program **program, char *errmsg)
 {
 	tg_cleanup(tg_program_free) struct tg_program *made = NULL;
 	struct tg_policy_maps before;
@@ -266,7 +301,7 @@ int tg_program_load(const char *state_dir, const char *buckets_pin,
 	error = prepare(compiled, hooks, previous ? &before : NULL, &made, errmsg);
 	if (error)
 		return error;
-	error = set_pins(made->skeleton, state_dir, buckets_pin);
+	error = set_pins(made->skeleton, path, data);
 	if (error)
 		return tg_program_explain_load(errmsg, error);
 	error = load(made, compiled, previous ? &before : NULL, errmsg);

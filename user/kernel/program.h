@@ -41,19 +41,22 @@ enum tg_map {
 	TG_MAPS,
 };
 
-/* Names of the maps in the object; also of the pins, TG_MAP_BUCKETS aside. */
+/* Names of the maps in the object, and of the pins. */
 extern const char *const tg_map_names[TG_MAPS];
 
+/* Writes to @path (PATH_MAX bytes) where @map is pinned, or is to be pinned. */
+typedef void tg_map_path(const void *data, enum tg_map map, char *path);
+
 /*
- * Loads a generation that enforces @compiled on the maps pinned in @state_dir, and makes and pins
- * those that are missing. @buckets_pin is the name of the bucket table's pin. @hooks, a mask of
- * 1 << enum tg_hook, has the hooks that get programs. @previous: the generation in force, or NULL;
- * its maps of lists and matches are taken over where @compiled shares their content. Does not put
- * it in force. The caller frees *@program. Returns 0, or -errno with @errmsg.
+ * Loads a generation that enforces @compiled on the maps pinned where @path says, called with
+ * @data, and makes and pins those that are missing. @hooks, a mask of 1 << enum tg_hook, has the
+ * hooks that get programs. @previous: the generation in force, or NULL; its maps of lists and
+ * matches are taken over where @compiled shares their content. Does not put it in force. The caller
+ * frees *@program. Returns 0, or -errno with @errmsg.
  */
-int tg_program_load(const char *state_dir, const char *buckets_pin,
-		    const struct tg_compiled *compiled, unsigned int hooks,
-		    const struct tg_program *previous, struct tg_program **program, char *errmsg);
+int tg_program_load(tg_map_path *path, const void *data, const struct tg_compiled *compiled,
+		    unsigned int hooks, const struct tg_program *previous,
+		    struct tg_program **program, char *errmsg);
 
 /*
  * Returns a descriptor of the program to attach to @hook, owned by @program. The entry programs of
@@ -61,6 +64,12 @@ int tg_program_load(const char *state_dir, const char *buckets_pin,
  * generation was loaded without.
  */
 int tg_program_entry_fd(const struct tg_program *program, enum tg_hook hook);
+
+/*
+ * Returns 1 if the dispatch program @fd of @hook uses the maps of @program, so that it runs what
+ * stands in their banks; 0 if it uses others; or -errno.
+ */
+int tg_program_dispatches(const struct tg_program *program, int fd, enum tg_hook hook);
 
 /*
  * Puts the programs of all hooks into @bank, which must not be in force. Hooks without a program
