@@ -53,7 +53,7 @@ BPF_TESTS := $(patsubst %.c,$B/%,$(wildcard tests/bpf/test_*.c))
 FUZZERS := $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZED := $(wildcard $(patsubst %,user/%/*.c,base config explain redis cluster))
 BENCHES := $(patsubst %.c,$B/%,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
-NETNS_PROGRAMS := $B/tests/netns/traffic $B/tests/netns/load $B/asan/tidegated $B/asan/tests/netns/library
+NETNS_PROGRAMS := $B/tests/netns/traffic $B/tests/netns/load $B/asan/tidegated $B/next/tidegated $B/asan/tests/netns/library
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -109,6 +109,20 @@ $B/libtidegate.so: $B/libtidegate.so.$(SONAME)
 
 # The daemon of the fault injection tests.
 $B/asan/tidegated: $B/asan/user/tidegated.o $B/asan/internal.a
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $^ $(call libs,$(ALL_LIBS)) -o $@
+
+# The same of the next ABI version, for the tests of upgrades: what depends on the version is compiled again, and is linked before
+# the archive that has it of this version.
+NEXT_ABI := $(shell sed -n 's/^.define TG_ABI_VERSION //p' include/tidegate/abi.h | awk '{print $$1 + 1}')
+NEXT := $(patsubst %.c,$B/next/%.o,$(shell grep -l TG_ABI_VERSION $(SHARED)) user/kernel/app_program.c)
+$B/next/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -DTG_ABI_VERSION=$(NEXT_ABI) -MMD -MP -c $< -o $@
+$B/next/%.o: %.c $B/next/bpf/app.skel.h
+	$(call say,CC)
+	$(Q)$(CC) -I$B/next/bpf $(compile) $(SANITIZE) -DTG_ABI_VERSION=$(NEXT_ABI) -MMD -MP -c $< -o $@
+$B/next/tidegated: $B/asan/user/tidegated.o $(NEXT) $B/asan/internal.a
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $^ $(call libs,$(ALL_LIBS)) -o $@
 
