@@ -72,7 +72,7 @@ static void note(void *data, const struct tg_filter *filter)
  * shown that ours is not there; or another -errno, which says nothing about the filter. The kernel
  * answers a request for one filter that is missing by several errors, so the list decides.
  */
-static int find_filter(const struct tg_attachment *attachment, uint32_t *program)
+static int query_filter(const struct tg_attachment *attachment, uint32_t *program)
 {
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	struct bpf_tc_hook hook = hook_of(attachment);
@@ -165,7 +165,7 @@ static int refuse_same(const struct tg_attachment *attachment, const struct tg_f
 	char name[BPF_OBJ_NAME_LEN];
 	uint32_t program;
 
-	find_filter(attachment, &program);
+	query_filter(attachment, &program);
 	tg_attach_program_name(program, name);
 	return tg_error_set(
 		errmsg, EBUSY,
@@ -223,7 +223,7 @@ bool tg_clsact_healthy(const struct tg_attachment *attachment)
 {
 	uint32_t program;
 
-	return find_filter(attachment, &program) == 0 && program &&
+	return query_filter(attachment, &program) == 0 && program &&
 	       program == tg_attach_program_id(attachment->link);
 }
 
@@ -262,13 +262,13 @@ static int find_program(const struct tg_attachment *attachment, const char *stat
  */
 int tg_clsact_program(const struct tg_attachment *attachment, uint32_t *id)
 {
-	return find_filter(attachment, id);
+	return query_filter(attachment, id);
 }
 
 int tg_clsact_adopt(struct tg_attachment *attachment, const char *state_dir)
 {
 	uint32_t id;
-	int error = find_filter(attachment, &id), fd;
+	int error = query_filter(attachment, &id), fd;
 
 	if (error)
 		return error == -ENOENT || error == -ENODEV ? 0 : error;

@@ -4,13 +4,13 @@
 #include <stdio.h>
 
 #include "base/errmsg.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 void tg_error_format(char *errmsg, const char *format, va_list arguments)
 {
 	int length = vsnprintf(errmsg, TG_ERRMSG_SIZE, format, arguments);
 
-	tg_text_force_utf8(errmsg, length >= TG_ERRMSG_SIZE);
+	tg_utf8_force(errmsg, length >= TG_ERRMSG_SIZE);
 }
 
 int tg_error_set(char *errmsg, int error, const char *format, ...)

@@ -26,12 +26,6 @@ int tg_text_read(const char *path, size_t max, char **text, size_t *length, char
 int tg_text_check(const char *text, size_t length, struct tg_location *place, const char **why);
 
 /*
- * Returns the bytes of the UTF-8 sequence at @text, 1 to 4; 0 if it is malformed or longer than
- * the @left bytes.
- */
-size_t tg_utf8_length(const char *text, size_t left);
-
-/*
  * Returns the byte offset at which character number @character begins, from 0; a byte order mark is
  * not counted. @text is valid UTF-8. Stops at the NUL.
  */
@@ -42,12 +36,6 @@ size_t tg_text_offset(const char *text, size_t character);
  * and each byte of control characters other than tab and line ends.
  */
 void tg_text_force_printable(char *text);
-
-/*
- * Makes @text valid UTF-8: replaces each byte that is not by a question mark. With @cut, an
- * incomplete character at the end goes, because the text was cut there.
- */
-void tg_text_force_utf8(char *text, bool cut);
 
 #define TG_QUOTE_SIZE 80 /* bytes, with the NUL */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/errmsg.h"
+#include "base/utf8.h"
 #include "base/text.h"
 #include "test.h"
 
