@@ -13,6 +13,7 @@ CLANG_FORMAT ?= clang-format
 PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr/local
 UNITS ?= $(PREFIX)/lib/systemd/system
+SYSUSERS ?= $(PREFIX)/lib/sysusers.d
 LIBDIR ?= $(PREFIX)/lib
 CFLAGS ?= -O2 -g
 B := build
@@ -205,6 +206,7 @@ install: all
 	$(call put,644,$(SHARE)/tidegate) schema/tidegate.schema.json packaging/tidegate.rules.yml packaging/grafana-dashboard.json
 	install -D -m 644 packaging/tidegate.bash $(SHARE)/bash-completion/completions/tidegate
 	install -D -m 644 packaging/tidegate.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/tidegate.conf
+	install -D -m 644 packaging/debian/tidegate.sysusers $(DESTDIR)$(SYSUSERS)/tidegate.conf
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(UNITS)
 	sed 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@VERSION@|$(VERSION)|' lib/tidegate.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/tidegate.pc
 	sed 's|@PREFIX@|$(PREFIX)|' packaging/tidegated.service > $(DESTDIR)$(UNITS)/tidegated.service

@@ -1,0 +1,53 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The unit: systemd takes it, and it has what keeps the daemon alive; `make install` brings its group."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from documents import ROOT, Tests, read
+
+PREFIX = "/usr/local"
+
+
+def settings(text):
+    found = {}
+    for key, value in re.findall(r"^(\w+)=(.*)$", text, re.M):
+        found.setdefault(key, []).append(value)
+    return found
+
+
+tests = Tests()
+unit = settings(read("packaging/tidegated.service"))
+tests.check("a daemon that hangs is replaced", "WatchdogSec" in unit and unit["Type"] == ["notify"])
+tests.check("descriptors for all interfaces", int(unit.get("LimitNOFILE", ["0"])[0]) >= 4096)
+tests.check("the daemon may raise its own limit of them",
+            {"prlimit64", "setrlimit"} <= set(unit["SystemCallFilter"][-1].split()))
+tests.check("not the first to die without memory", int(unit.get("OOMScoreAdjust", ["0"])[0]) < 0)
+tests.check("a long start is let finish", "TimeoutStartSec" in unit)
+tests.check("a start that always fails is given up",
+            unit.get("StartLimitIntervalSec") not in (None, ["0"]) and "StartLimitBurst" in unit)
+
+with tempfile.TemporaryDirectory() as root:
+    # Not remade: a test of this layer changes nothing in build/.
+    made = subprocess.run(["make", "-s", "-o", "all", "install", f"DESTDIR={root}", f"PREFIX={PREFIX}"],
+                          cwd=ROOT, capture_output=True, text=True, env={**os.environ, "MAKEFLAGS": ""}, check=False)
+    tests.check("make install", made.returncode == 0, made.stderr)
+    group = unit["Group"][0]
+    users = os.path.join(root + PREFIX, "lib/sysusers.d/tidegate.conf")
+    tests.check("the unit's group comes with it",
+                os.path.exists(users) and f"g {group} " in open(users, encoding="utf-8").read())
+    if shutil.which("systemd-analyze"):
+        path = os.path.join(root, "tidegated.service")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(read("packaging/tidegated.service").replace("@PREFIX@", root + PREFIX))
+        said = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True,
+                              check=False).stderr
+        faults = [line for line in said.splitlines() if "tidegated.service" in line]
+        tests.check("systemd has no word against the unit", not faults, "\n".join(faults))
+    else:
+        print("skipped what systemd says of the unit: systemd-analyze is not there")
+sys.exit(tests.finish())
