@@ -25,6 +25,7 @@
 #include "attach/link_monitor.h"
 #include "base/ownership.h"
 #include "kernel/libbpf_log.h"
+#include "kernel/load_check.h"
 #include "control/requests.h"
 
 static int exit_code(int error)
@@ -102,6 +103,8 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 	int error;
 
 	error = tg_datapath_open(daemon->state_dir, &daemon->datapath, errmsg);
+	if (!error)
+		error = tg_capabilities_try(tg_load_check, errmsg);
 	if (error) {
 		tg_log(TG_LOG_ERROR, "%s", errmsg);
 		return error;

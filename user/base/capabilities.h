@@ -6,9 +6,18 @@
 #include <stdbool.h>
 
 /*
- * Drops every capability but CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, and adds none. Sets
- * no_new_privs; with CAP_SETPCAP it drops them from the bounding set too, so that no program that
- * the process executes gets them back. Returns 0, or -errno, which is logged.
+ * Calls @attempt while only those capabilities are effective that tg_capabilities_drop() will keep,
+ * and gives the others back. Call it before anything is changed, so that a daemon that could not
+ * work later does not start. Returns what @attempt does, or -EPERM if something is missing that
+ * the daemon needs, in both cases with @errmsg.
+ */
+int tg_capabilities_try(int (*attempt)(char *errmsg), char *errmsg);
+
+/*
+ * Drops every capability but CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, and adds none. Keeps
+ * CAP_SYS_ADMIN where the process has it in place of CAP_BPF or CAP_PERFMON. Sets no_new_privs;
+ * with CAP_SETPCAP it drops them from the bounding set too, so that no program that the process
+ * executes gets them back. Returns 0, or -errno, which is logged.
  */
 int tg_capabilities_drop(void);
 

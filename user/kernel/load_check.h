@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether this process may load what the daemon loads. */
+#ifndef TG_KERNEL_LOAD_CHECK_H
+#define TG_KERNEL_LOAD_CHECK_H
+
+/*
+ * Makes a small map and loads a small program of the kind that the datapath has, and closes both.
+ * Returns 0, or -EPERM with @errmsg if the kernel or a security module does not allow it.
+ */
+int tg_load_check(char *errmsg);
+
+#endif
