@@ -40,4 +40,12 @@ if [ -n "$DAEMON" ]; then
 fi
 check "with one more it starts" start_with bpf perfmon net_admin sys_admin
 [ -z "$DAEMON" ] || check "  and gives CAP_SYS_ADMIN up" grep -qP '^CapEff:\t000000c000001000$' "/proc/$DAEMON/status"
+
+# Root without CAP_DAC_OVERRIDE: its own permissions hold for it.
+chmod 0 "$STATE"
+tg reload 2>"$WORK/said"
+check "a pin that is out of reach is refused" test $? = 4
+check "  and named, not laid to the verifier" grep -q "the pinned map $STATE/[a-z_]* cannot be opened: Permission denied" "$WORK/said"
+chmod 0710 "$STATE"
+check "  and once it can be reached all is well" tg reload
 finish

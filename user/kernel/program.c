@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/errmsg.h"
 #include "kernel/policy_maps.h"
+#include "kernel/load_check.h"
 #include "kernel/program.h"
 #include "kernel/bucket_table.h"
 #include "tidegate.skel.h"
@@ -229,12 +230,40 @@ int tg_program_explain_load(char *errmsg, int error)
 			errmsg, EPERM,
 			"no privilege to load BPF programs; run as root or with CAP_BPF, "
 			"CAP_NET_ADMIN and CAP_PERFMON");
+	/* The verifier gives EACCES too, but takes the program of the check. */
+	if (error == -EACCES && tg_load_check(errmsg))
+		return -EPERM;
 	if (error == -EACCES)
 		error = -EOPNOTSUPP;
 	return tg_error_set(errmsg, error,
 			    "this kernel's verifier did not take the packet program: %s; run with "
 			    "--log-level debug to see what it says, and report it",
 			    strerror(-error));
+}
+
+/* Looks for a pin that cannot be opened, before @error is laid to the verifier. */
+static int explain_object(const struct tidegate_bpf *skeleton, char *errmsg, int error)
+{
+	const struct bpf_map *map;
+	const char *path;
+	int fd;
+
+	bpf_object__for_each_map(map, skeleton->obj)
+	{
+		path = bpf_map__pin_path(map);
+		fd = path ? bpf_obj_get(path) : -ENOENT;
+		if (fd >= 0) {
+			close(fd);
+		} else if (path && (errno == EACCES || errno == EPERM)) {
+			return tg_error_set(errmsg, errno,
+					    "the pinned map %s cannot be opened: %s; the daemon's "
+					    "user must be able to enter each directory of its "
+					    "path and to read and write it, and no security "
+					    "module may forbid it",
+					    path, strerror(errno));
+		}
+	}
+	return tg_program_explain_load(errmsg, error);
 }
 
 static struct tg_policy_maps policy_maps(const struct tg_program *program)
@@ -277,7 +306,7 @@ static int load(const struct tg_program *program, const struct tg_compiled *comp
 	int error = tidegate_bpf__load(program->skeleton);
 
 	if (error)
-		return tg_program_explain_load(errmsg, error);
+		return explain_object(program->skeleton, errmsg, error);
 	error = tg_table_prepare(bpf_map__fd(program->skeleton->maps.buckets),
 				 &compiled->policy.table);
 	if (!error)
