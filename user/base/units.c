@@ -70,6 +70,16 @@ static int parse_fraction(const char **text, struct decimal *decimal)
 	return 0;
 }
 
+bool tg_number_is_padded(const char *text)
+{
+	return text[0] == '0' && isdigit((unsigned char)text[1]);
+}
+
+const char *tg_number_hint(const char *text)
+{
+	return tg_number_is_padded(text) ? " without leading zeros, because octal is not read" : "";
+}
+
 /*
  * Parses the number at *@text and moves *@text past it. -ERANGE is returned only after all digits
  * have been read, so that the caller can still find a fault of form.
@@ -81,7 +91,7 @@ static int parse_decimal(const char **text, struct decimal *decimal)
 	bool overflow = false;
 	int r = 0;
 
-	if (!isdigit((unsigned char)*t))
+	if (!isdigit((unsigned char)*t) || tg_number_is_padded(t))
 		return -EINVAL;
 	for (; isdigit((unsigned char)*t); t++) {
 		overflow |= __builtin_mul_overflow(whole, 10, &whole);

@@ -4,7 +4,8 @@
  *
  * Parsers return 0, -EINVAL if @text does not have the form, or -ERANGE if the value is too large
  * or not a whole number of the smallest unit. They leave their outputs unchanged on failure. They
- * take decimals if the result is whole ("1.5s", "2.5Gbit/s"), but no sign and no spaces.
+ * take decimals if the result is whole ("1.5s", "2.5Gbit/s"), but no sign, no spaces, and no
+ * leading zeros, which YAML 1.1 and some programs read as octal.
  *
  * Formatters write to @text, @size bytes with the NUL, and return @text. What does not fit is cut
  * off; 64 bytes are enough.
@@ -12,8 +13,15 @@
 #ifndef TG_BASE_UNITS_H
 #define TG_BASE_UNITS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Returns whether @text begins with a number that has leading zeros: "0100", but not "0.5". */
+bool tg_number_is_padded(const char *text);
+
+/* Returns what to add behind "write it as 100" if that is what is wrong with @text; else "". */
+const char *tg_number_hint(const char *text);
 
 /* Parses a number with one of ns, us, ms, s, m, h and d. *@ns: nanoseconds. */
 int tg_parse_duration(const char *text, uint64_t *ns);

@@ -131,6 +131,10 @@ static int read_u32(struct tg_reader *reader, const struct tg_yaml *value, bool 
 
 	if (r)
 		return r;
+	if (tg_number_is_padded(text))
+		return tg_reader_error(reader, value, "%s: write the number%s",
+				       tg_text_quote(text, quoted, sizeof(quoted)),
+				       tg_number_hint(text));
 	number = strtoull(text, &end, strncmp(text, "0x", 2) == 0 ? 16 : 10);
 	if (strspn(text, "0123456789abcdefABCDEFx:") == strlen(text) && *text) {
 		if (!*end && end != text && number <= UINT32_MAX) {
@@ -240,7 +244,7 @@ static int read_factor(struct tg_reader *reader, const struct tg_yaml *value, vo
 		return r;
 	point = strchr(text, '.');
 	factor = strtod(text, &end);
-	if (strspn(text, "0123456789.") != strlen(text) || *end ||
+	if (strspn(text, "0123456789.") != strlen(text) || *end || tg_number_is_padded(text) ||
 	    (point && (strlen(point) < 2 || strlen(point) > 4)) || factor < 1 || factor > 16)
 		return tg_reader_error(
 			reader, value,

@@ -175,7 +175,8 @@ static int read_duration(struct tg_reader *reader, const struct tg_yaml *value, 
 	r = tg_parse_duration(text, &parsed);
 	if (r == -EINVAL)
 		return tg_reader_error(reader, value,
-				       "%s is not a duration; write it as 1s, 250ms or 2m", quoted);
+				       "%s is not a duration; write it as 1s, 250ms or 2m%s",
+				       quoted, tg_number_hint(text));
 	if (r || parsed < first || parsed > last)
 		return tg_reader_error(reader, value, "%s is out of range; write %s", quoted,
 				       range);

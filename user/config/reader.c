@@ -261,9 +261,10 @@ int tg_read_number(struct tg_reader *reader, const struct tg_yaml *value, uint64
 		return r;
 	r = tg_parse_number(text, &parsed);
 	if (r || parsed < first || parsed > last)
-		return tg_reader_error(reader, value,
-				       "%s is not a number from %" PRIu64 " to %" PRIu64,
-				       tg_text_quote(text, quoted, sizeof(quoted)), first, last);
+		return tg_reader_error(
+			reader, value, "%s is not a number from %" PRIu64 " to %" PRIu64 "%s%s",
+			tg_text_quote(text, quoted, sizeof(quoted)), first, last,
+			tg_number_is_padded(text) ? "; write it" : "", tg_number_hint(text));
 	*number = parsed;
 	return 0;
 }

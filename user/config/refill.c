@@ -40,15 +40,15 @@ static int parse_tokens(enum tg_config_unit unit, const char *value, uint64_t *t
 					: tg_parse_number(value, &parsed);
 
 	if (r == -EINVAL && unit == TG_CONFIG_BYTES)
-		return refuse(why, "%s is not a size; write it as 1500, 64KiB or 10MB",
-			      why->quoted);
+		return refuse(why, "%s is not a size; write it as 1500, 64KiB or 10MB%s",
+			      why->quoted, tg_number_hint(value));
 	if (r == -EINVAL && tg_parse_size(value, &parsed) != -EINVAL)
 		return refuse(why,
 			      "%s is not a number of %s; write it as 100, or write unit: bytes",
 			      why->quoted, counted);
 	if (r == -EINVAL)
-		return refuse(why, "%s is not a number of %s; write it as 100", why->quoted,
-			      counted);
+		return refuse(why, "%s is not a number of %s; write it as 100%s", why->quoted,
+			      counted, tg_number_hint(value));
 	if (r || parsed < 1 || parsed > TG_CAPACITY_MAX)
 		return refuse(why, "%s is out of range; write a whole number from 1 to %llu",
 			      why->quoted, TG_CAPACITY_MAX);
@@ -62,8 +62,8 @@ static int parse_interval(const char *value, uint64_t *interval, struct why *why
 	int r = tg_parse_duration(value, &parsed);
 
 	if (r == -EINVAL)
-		return refuse(why, "%s is not a duration; write it as 1s, 250ms or 2m",
-			      why->quoted);
+		return refuse(why, "%s is not a duration; write it as 1s, 250ms or 2m%s",
+			      why->quoted, tg_number_hint(value));
 	if (r || parsed < TG_INTERVAL_MIN || parsed > TG_REFILL_TIME_MAX_S * NS_PER_S)
 		return refuse(why, "%s is out of range; write 1us to 1461d, in whole nanoseconds",
 			      why->quoted);
@@ -79,10 +79,11 @@ static int set_rate(struct tg_refill_change *change, enum tg_config_unit unit, c
 	int r = tg_parse_rate(value, &kind, &amount, &interval);
 
 	if (r == -EINVAL && unit == TG_CONFIG_BYTES)
-		return refuse(why, "%s is not a rate; write it as 10Mbit/s or 1MiB/s", why->quoted);
+		return refuse(why, "%s is not a rate; write it as 10Mbit/s or 1MiB/s%s",
+			      why->quoted, tg_number_hint(value));
 	if (r == -EINVAL)
-		return refuse(why, "%s is not a rate; write it as 1000/s, 10/m or 5/h",
-			      why->quoted);
+		return refuse(why, "%s is not a rate; write it as 1000/s, 10/m or 5/h%s",
+			      why->quoted, tg_number_hint(value));
 	if (r)
 		return refuse(why, "%s is out of range; write more than 0 and at most %llu/s",
 			      why->quoted, TG_RATE_MAX);

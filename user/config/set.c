@@ -19,7 +19,8 @@ int tg_config_parse_duration(const char *value, uint64_t last, const char *range
 
 	tg_text_quote(value, quoted, sizeof(quoted));
 	if (r == -EINVAL)
-		snprintf(why, size, "%s is not a duration; write it as 1s, 250ms or 2m", quoted);
+		snprintf(why, size, "%s is not a duration; write it as 1s, 250ms or 2m%s", quoted,
+			 tg_number_hint(value));
 	else if (r || parsed < NS_PER_MS || parsed > last)
 		snprintf(why, size, "%s is out of range; write %s", quoted, range);
 	else

@@ -43,6 +43,7 @@ TEST(test_durations)
 		{"3h", 0, 10800 * SECOND},
 		{"1d", 0, 86400 * SECOND},
 		{"0s", 0, 0},
+		{"01s", -EINVAL, 0},
 		{"1.5s", 0, 1500000000},
 		{"0.25us", 0, 250},
 		{"1.500000000000s", 0, 1500000000},
@@ -105,7 +106,8 @@ TEST(test_numbers)
 {
 	static const struct number_case cases[] = {
 		{"0", 0, 0},
-		{"010", 0, 10},
+		{"010", -EINVAL, 0},
+		{"00", -EINVAL, 0},
 		{"18446744073709551615", 0, UINT64_MAX},
 		{"18446744073709551616", -ERANGE, 0},
 		{"99999999999999999999", -ERANGE, 0},
@@ -143,6 +145,7 @@ TEST(test_rates)
 		{"1MiB/s", 0, TG_RATE_BYTES, 2048, 1953125},
 		{"1B/s", 0, TG_RATE_BYTES, 1, SECOND},
 		{"0/s", -ERANGE, 0, 0, 0},
+		{"010/s", -EINVAL, 0, 0, 0},
 		{"0.0Mbit/s", -ERANGE, 0, 0, 0},
 		{"99999999999999999999/s", -ERANGE, 0, 0, 0},
 		{"18446744073709551615GiB/s", -ERANGE, 0, 0, 0},

@@ -95,6 +95,12 @@ static const struct config_case invalid_cases[] = {
 	/* capacity */
 	{LIMIT("capacity: ten, rate: 1/s"), {"2:32: \"ten\" is not a number of packets"}},
 	{LIMIT("capacity: 0, rate: 1/s"), {"2:32: from 1 to 1099511627776"}},
+	{LIMIT("capacity: 0100, rate: 1/s"),
+	 {"2:32: write it as 100 without leading zeros, because octal is not read"}},
+	{LIMIT("capacity: 1, rate: 010/s"), {"2:41: without leading zeros"}},
+	{LIMIT("capacity: 1, refill_amount: 1, refill_interval: 01s"),
+	 {"2:70: without leading zeros"}},
+	{LIMIT("match: {destination_port: 053}" BUCKET), {"2:48: write it as 53, or 8000-8010"}},
 	{LIMIT("capacity: -1, rate: 1/s"), {"2:32: not a number of packets"}},
 	{LIMIT("capacity: 1.5, rate: 1/s"), {"2:32: not a number of packets"}},
 	{LIMIT("capacity: 64KiB, rate: 1/s"), {"2:32: or write unit: bytes"}},
