@@ -15,6 +15,7 @@
 #include "base/log.h"
 
 #define ANSWER_SECONDS 30
+#define SEND_SECONDS   5 /* for connect() too, which waits while the daemon takes no client */
 
 const char *tg_client_control = "/run/tidegate/control.sock";
 
@@ -23,6 +24,7 @@ static int open_socket(bool quiet)
 {
 	tg_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+	const struct timeval bound = {.tv_sec = SEND_SECONDS};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 	if (fd < 0)
@@ -33,6 +35,7 @@ static int open_socket(bool quiet)
 	}
 	strcpy(address.sun_path, tg_client_control);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return TAKE_FD(fd);
 	if (errno == EACCES || errno == EPERM) {
@@ -41,7 +44,11 @@ static int open_socket(bool quiet)
 		       tg_client_control);
 		return -EPERM;
 	}
-	if (!quiet)
+	if (errno == EAGAIN)
+		tg_log(TG_LOG_ERROR,
+		       "the daemon at %s has taken no client for %d s: it is stopped or overloaded",
+		       tg_client_control, SEND_SECONDS);
+	else if (!quiet)
 		tg_log(TG_LOG_ERROR,
 		       "no daemon answers at %s: %s; start it with `systemctl start tidegated`, or "
 		       "name its socket with --control or TIDEGATE_CONTROL",
