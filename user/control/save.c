@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -304,33 +305,70 @@ static int write_all(int fd, const char *text, size_t length)
 		text += written;
 		length -= written;
 	}
-	return fsync(fd) ? -errno : 0;
+	return 0;
 }
 
-/* Writes a file beside @path, with its owner and mode, and renames it over @path. */
-static int replace(const char *path, const char *text)
+/* Copies ACLs, the label of SELinux and the like, as far as the process may. */
+static void copy_attributes(const char *path, int fd)
+{
+	char names[4096], value[4096], *name;
+	ssize_t size, length = listxattr(path, names, sizeof(names));
+
+	for (name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
+		size = getxattr(path, name, value, sizeof(value));
+		if (size >= 0)
+			fsetxattr(fd, name, value, (size_t)size, 0);
+	}
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Makes a rename in the directory of @path last, also if the machine loses its power. */
+static int sync_directory(const char *path)
+{
+	char directory[PATH_MAX];
+	tg_autoclose int fd = -1;
+
+	snprintf(directory, sizeof(directory), "%s", path);
+	*strrchr(directory, '/') = '\0';
+	fd = open(*directory ? directory : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || fsync(fd) ? -errno : 0;
+}
+
+/*
+ * Writes a file beside @path, an absolute one, with its owner, mode and attributes, and renames it
+ * over @path. Returns -ESTALE if that is not any more what it was when @read was taken.
+ */
+static int replace(const char *path, const char *text, const struct stat *read)
 {
 	char temporary[PATH_MAX];
 	tg_autoclose int fd = -1;
 	struct stat status;
 	int error;
 
-	if (stat(path, &status))
-		return -errno;
 	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
 		return -ENAMETOOLONG;
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	error = write_all(fd, text, strlen(text));
-	if (!error &&
-	    (fchown(fd, status.st_uid, status.st_gid) || fchmod(fd, status.st_mode & 07777)))
+	if (!error && (fchown(fd, read->st_uid, read->st_gid) || fchmod(fd, read->st_mode & 07777)))
 		error = -errno;
+	if (!error) {
+		copy_attributes(path, fd);
+		error = fsync(fd) || stat(path, &status) ? -errno : 0;
+	}
+	if (!error && !same_file(read, &status))
+		error = -ESTALE;
 	if (!error && rename(temporary, path))
 		error = -errno;
 	if (error)
 		unlink(temporary);
-	return error;
+	return error ? error : sync_directory(path);
 }
 
 int tg_config_save(const char *path, const struct tg_setting *settings, size_t n,
@@ -339,10 +377,11 @@ int tg_config_save(const char *path, const struct tg_setting *settings, size_t n
 	/* Changes the target of a symbolic link, so that the link stays one. */
 	tg_autofree char *target = realpath(path, NULL), *text = NULL, *edited = NULL;
 	char why[TG_ERRMSG_SIZE];
+	struct stat status;
 	size_t length;
 	int error;
 
-	if (!target)
+	if (!target || stat(target, &status))
 		return tg_error_set(errmsg, errno, "%s: %s", path, strerror(errno));
 	error = tg_text_read(target, TG_YAML_SIZE_MAX, &text, &length, why);
 	if (error)
@@ -350,7 +389,12 @@ int tg_config_save(const char *path, const struct tg_setting *settings, size_t n
 	error = tg_config_edit(target, text, settings, n, wanted, &edited, errmsg);
 	if (error)
 		return error;
-	error = replace(target, edited);
+	error = replace(target, edited, &status);
+	if (error == -ESTALE)
+		return tg_error_set(errmsg, EBUSY,
+				    "%s was changed meanwhile by somebody else, and is left as it "
+				    "is; try again",
+				    target);
 	if (error)
 		return tg_error_set(errmsg, error, "%s cannot be written: %s", target,
 				    strerror(-error));

@@ -19,8 +19,12 @@
 int tg_config_edit(const char *path, const char *text, const struct tg_setting *settings, size_t n,
 		   const struct tg_config *wanted, char **out, char *errmsg);
 
-/* Does the same to the file @path, which is replaced in one step. Returns 0, or -errno with
- * @errmsg; then the file is as it was. */
+/*
+ * Does the same to the file @path, which is replaced in one step, and keeps its owner, mode, ACLs
+ * and attributes as far as it may. Returns 0, or -errno with @errmsg: -EBUSY if somebody else
+ * changed the file meanwhile. Then the file is as it was, unless only the sync of the directory
+ * failed.
+ */
 int tg_config_save(const char *path, const struct tg_setting *settings, size_t n,
 		   const struct tg_config *wanted, char *errmsg);
 
