@@ -77,7 +77,7 @@ TIME                     LIMIT                    VERDICT         HOOK       PRO
 cluster c, node one (epoch e), 2 node(s), interval 50 ms
 the other nodes are heard, the last time 1 ms ago
 store s: connected, round trip 0.0 ms, 0 rounds, 0 missed
-sources exchanged: 0 of 0; left out for want of room: 0
+sources exchanged: 0 of 0; left out for lack of room: 0
 
 NODE STATE    LAST FRAME SHARE FRAMES LOST REPEATED
 one  this one            50 %

@@ -169,7 +169,7 @@ static int refuse_same(const struct tg_attachment *attachment, const struct tg_f
 	tg_attach_program_name(program, name);
 	return tg_error_set(
 		errmsg, EBUSY,
-		"%s already has a filter of another's making where tidegate's would be, "
+		"%s already has a filter of another program where tidegate's would be, "
 		"at %s: %s, priority %u, handle %#x, program %s. tidegate does not "
 		"replace it; remove it first (tc filter del dev %s %s pref %u)",
 		attachment->name, tg_hook_name(attachment->hook), same->kind, same->priority,

@@ -89,7 +89,7 @@ static int refuse_foreign(const struct tg_attachment *attachment, char *errmsg)
 	tg_attach_program_name(running.any, name);
 	return tg_error_set(
 		errmsg, EBUSY,
-		"%s already has an XDP program of another's making: id %u, name %s. "
+		"%s already has an XDP program that is not tidegate's: id %u, name %s. "
 		"tidegate does not replace it; detach it first (bpftool net detach xdp dev %s, or "
 		"the tool that put it there)",
 		attachment->name, running.any, name, attachment->name);

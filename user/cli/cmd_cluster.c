@@ -165,7 +165,7 @@ static void print_cluster(const json_t *result, const struct tg_arguments *argum
 		       tg_json_text(result, "node"));
 	print_state(result);
 	print_store(json_object_get(result, "store"));
-	printf("sources exchanged: %lld of %lld; left out for want of room: %lld\n",
+	printf("sources exchanged: %lld of %lld; left out for lack of room: %lld\n",
 	       tg_json_number(sources, "listed"), tg_json_number(sources, "max"),
 	       tg_json_number(sources, "left_out"));
 	putchar('\n');

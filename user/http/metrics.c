@@ -135,8 +135,9 @@ static void add_new_sources(struct tg_metrics *metrics, const struct tg_stats *s
 		tg_metrics_add(metrics, "tidegate_new_sources_total{limit=\"%s\"} %llu\n",
 			       limit->name, limit->counters.created);
 	}
-	tg_metrics_head(metrics, "tidegate_new_sources_refused_total", "counter",
-			"Packets charged to a shared bucket, for want of one of their own.");
+	tg_metrics_head(
+		metrics, "tidegate_new_sources_refused_total", "counter",
+		"Packets charged to a shared bucket, because their source had none of its own.");
 	for (i = 0; i < stats->limits_n; i++) {
 		limit = &stats->limits[i];
 		tg_metrics_add(metrics, "tidegate_new_sources_refused_total{limit=\"%s\"} %llu\n",

@@ -56,7 +56,7 @@ function showNotes(status, limits) {
 	if (status.table.buckets > 0.8 * status.table.size)
 		notes.push(`The table is ${share(status.table.buckets, status.table.size)} full: raise table.size, or lengthen a prefix.`);
 	if (refusing.length)
-		notes.push(`New sources share buckets, for want of their own: ${refusing.join(", ")}.`);
+		notes.push(`New sources share buckets, because none of their own were free: ${refusing.join(", ")}.`);
 	const list = find("notes");
 	while (list.children.length > notes.length)
 		list.lastElementChild.remove();
