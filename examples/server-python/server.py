@@ -11,7 +11,6 @@ the key up first: one that anybody can make up is not worth a bucket.
 """
 import re
 import select
-import socket
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -48,8 +47,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def sleep(self, duration):
         """False as soon as the client has gone."""
-        readable, _, _ = select.select([self.connection], [], [], duration)
-        return not readable or self.connection.recv(1, socket.MSG_PEEK) != b""
+        gone = select.poll()
+        gone.register(self.connection, select.POLLRDHUP)  # not for what else it may have sent
+        return not gone.poll(duration * 1000)
 
     def headers_of(self, answer):
         """What is usual, and what draft-ietf-httpapi-ratelimit-headers is to make of it."""
@@ -84,8 +84,9 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
 
-if len(sys.argv) < 3:
-    sys.exit("usage: server.py PORT LIMIT [STATE_DIR]")
-server = Server(("0.0.0.0", int(sys.argv[1])), Handler)
-server.limit, server.gate = sys.argv[2], tidegate.Tidegate(sys.argv[3] if len(sys.argv) > 3 else None)
-server.serve_forever()
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit("usage: server.py PORT LIMIT [STATE_DIR]")
+    server = Server(("0.0.0.0", int(sys.argv[1])), Handler)
+    server.limit, server.gate = sys.argv[2], tidegate.Tidegate(sys.argv[3] if len(sys.argv) > 3 else None)
+    server.serve_forever()
