@@ -6,6 +6,7 @@ Prints "ok WHAT" or "not ok WHAT: WHY". With PICTURES=DIR, pictures are left the
 """
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -84,7 +85,7 @@ def check_limits(browser):
         text(browser, "#cards"))
     say("bytes as bytes", "bursts to 1 MB" in text(browser, "#cards .card:nth-child(2)"), text(browser, "#cards"))
     tags = [header.split("\n")[1:] for header in texts(browser, "#cards header")]
-    say("shadow is said, of the one", tags == [[], [], ["shadow"], []], tags)
+    say("shadow is said, of the one", tags == [[], [], ["shadow"], [], []], tags)
     say("the limits can be chosen from", texts(browser, "#of option") == ["all limits", *names], texts(browser, "#of option"))
 
 
@@ -147,6 +148,9 @@ def check_why(browser):
     browser.type("#address", '"><b>x')
     browser.click("#why button")
     until(browser, "#answer", lambda shown: shown == '""><b>x" is not an address; write it as 192.0.2.9 or 2001:db8::9.', "what is no address")
+    browser.type("#address", "10.77.3.3" + ENTER)
+    until(browser, "#verdicts", lambda shown: "penalty" in shown.lower() and re.search(r"\d+ refusals?, (9|10) min.* left", shown),
+          "a penalty: how many refusals, and how long it lasts")
     browser.open(f"{BASE}/#why=fd77::5")
     until(browser, "#answer", lambda shown: "fd77::5 is on no list" in shown, "a link to a question")
 
@@ -180,7 +184,7 @@ def check_change(browser):
     tidegate("rollback")
     until(browser, "#notes", lambda shown: shown == "", "gone back")
     until(browser, "#cards", lambda shown: "in-shadow" in shown and "added" not in shown, "with the limits from before")
-    say("in their order", texts(browser, "#cards h3") == before[:4], texts(browser, "#cards h3"))
+    say("in their order", texts(browser, "#cards h3") == before[:5], texts(browser, "#cards h3"))
 
 
 def check_policy(browser):

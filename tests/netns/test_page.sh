@@ -17,6 +17,7 @@ configure <<-Y
 	  - {name: each, capacity: 10, refill_amount: 10, refill_interval: 1s}
 	  - {name: bytes-together, per: everyone, unit: bytes, capacity: 1MB, rate: 1MB/s}
 	  - {name: in-shadow, per: everyone, shadow: true, capacity: 10, refill_amount: 1, refill_interval: 1d}
+	  - {name: penalised, match: {source: 10.77.3.3}, capacity: 1, rate: 1/s, backoff: {initial: 10m, factor: 1, max: 10m}}
 	  - {name: by.port_1, match: {protocol: tcp}, per: [source, destination_port], unit: connections, capacity: 5, refill_amount: 1, refill_interval: 1m}
 Y
 start || not_ok "the daemon starts"
@@ -98,6 +99,7 @@ start || not_ok "the daemon starts again"
 burst 10.77.2.1 30
 burst 10.77.2.2 25
 burst fd77::5 20
+burst 10.77.3.3 5
 if [ -n "${TG_EMULATED:-}" ]; then
 	skip "the page in a browser: a browser is too slow in an emulated machine, and the same on every kernel"
 elif command -v chromedriver >/dev/null && command -v chromium >/dev/null; then
@@ -105,7 +107,7 @@ elif command -v chromedriver >/dev/null && command -v chromium >/dev/null; then
 	TRAFFIC_PID=$!
 	PIDS+=("$TRAFFIC_PID")
 	mkdir "$WORK/browser"
-	sed '/bytes-together\|in-shadow\|by.port/d; s/- {name: each.*/- {name: added, match: {protocol: tcp}, capacity: 5, rate: 1\/s, on_exceed: reject}\n  &/' "$CONFIG" >"$WORK/next.yaml"
+	sed '/bytes-together\|in-shadow\|penalised\|by.port/d; s/- {name: each.*/- {name: added, match: {protocol: tcp}, capacity: 5, rate: 1\/s, on_exceed: reject}\n  &/' "$CONFIG" >"$WORK/next.yaml"
 	NOTE=$NOTE INTERFACES="$VB $ODD" TRAFFIC=$TRAFFIC_PID NEXT=$WORK/next.yaml TIDEGATE="$ROOT/build/tidegate --control $CONTROL" \
 		nsenter --net="/run/netns/$B" "$ROOT/tests/netns/page.py" "$BASE" "$WORK/browser" "$DAEMON" \
 		>"$WORK/browser/said" 2>"$WORK/browser/errors" &

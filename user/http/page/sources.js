@@ -76,7 +76,7 @@ function facts(bucket) {
 		["tokens", `${tokens(bucket)} ${unit == "bytes" ? "" : unit}`],
 		["next packet", bucket.retry_after_ms ? `${admitted} in ${duration(bucket.retry_after_ms)}` : `${admitted} now`],
 		...(bucket.reset_ms ? [["full again", `in ${duration(bucket.reset_ms)}`]] : []),
-		...(bucket.backoff ? [["penalty", `${amount(bucket.backoff.attempt, "refusals")}, ${duration(bucket.backoff.remaining_ms)} left`]] : []),
+		...(bucket.backoff_ms ? [["penalty", `${amount(bucket.attempt, "refusals")}, ${duration(bucket.backoff_ms)} left`]] : []),
 		["admitted", amount(bucket.admitted, "packets")],
 		[bucket.shadow ? "exceeded" : "refused", amount(bucket.exceeded, "packets") +
 			(bucket.exceeded_ago_ms === null ? "" : `, the last ${duration(bucket.exceeded_ago_ms)} ago`)],
