@@ -167,14 +167,14 @@ static int refuse_same(const struct tg_attachment *attachment, const struct tg_f
 
 	query_filter(attachment, &program);
 	tg_attach_program_name(program, name);
-	return tg_error_set(
-		errmsg, EBUSY,
-		"%s already has a filter of another program where tidegate's would be, "
-		"at %s: %s, priority %u, handle %#x, program %s. tidegate does not "
-		"replace it; remove it first (tc filter del dev %s %s pref %u)",
-		attachment->name, tg_hook_name(attachment->hook), same->kind, same->priority,
-		same->handle, name, attachment->name,
-		attachment->hook == TG_HOOK_TC_EGRESS ? "egress" : "ingress", same->priority);
+	return tg_error_set(errmsg, EBUSY,
+			    "%s already has a filter of another program where tidegate's would be, "
+			    "at %s: %s, priority %u, handle %#x, program %s. tidegate does not "
+			    "replace it; remove it first (tc filter del dev %s %s pref %u)",
+			    attachment->name, tg_hook_name(attachment->hook), same->kind,
+			    same->priority, same->handle, name, attachment->name,
+			    attachment->hook == TG_HOOK_TC_EGRESS ? "egress" : "ingress",
+			    same->priority);
 }
 
 static int create_filter(const struct tg_attachment *attachment, const char *state_dir, int program)
