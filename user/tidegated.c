@@ -14,6 +14,7 @@
 #include "daemon/descriptors.h"
 #include "daemon/lifecycle.h"
 #include "daemon/options.h"
+#include "daemon/watchdog.h"
 #include "datapath/datapath.h"
 #include "daemon/events.h"
 #include "base/exit.h"
@@ -57,14 +58,30 @@ static void on_signal(evutil_socket_t signal, short what, void *data)
 										  : TG_ENDING_STOP);
 }
 
-#define SIGNALS 4
+/* The service sends SIGUSR1 on a restart or an upgrade, so that the enforcement goes on. */
+static const int signals[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
+
+#define SIGNALS (sizeof(signals) / sizeof(signals[0]))
+
+/*
+ * Blocks the signals (SIG_BLOCK) until the event loop takes them (SIG_UNBLOCK). One that comes
+ * while the daemon starts waits until then, and is neither lost nor fatal.
+ */
+static void mask_signals(int how)
+{
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < SIGNALS; i++)
+		sigaddset(&set, signals[i]);
+	pthread_sigmask(how, &set, NULL);
+}
 
 /* Runs the event loop until a signal or a request ends it. Returns 0 or -errno, logged. */
 static int run(struct tg_daemon *daemon)
 {
-	/* The service sends SIGUSR1 on a restart or an upgrade, so that the enforcement goes on. */
-	static const int signals[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
-	struct event *events[SIGNALS];
+	struct event *events[SIGNALS], *watchdog;
 	size_t i;
 	int error;
 
@@ -74,14 +91,20 @@ static int run(struct tg_daemon *daemon)
 			return tg_log_errno(ENOMEM, "signals");
 	}
 	error = tg_daemon_start_timers(daemon);
+	if (!error)
+		error = tg_watchdog_open(daemon->base, &watchdog);
 	if (error)
 		return error;
 	sd_notify(0, "READY=1");
 	tg_log(TG_LOG_INFO, "ready");
+	mask_signals(SIG_UNBLOCK);
 	event_base_dispatch(daemon->base);
+	mask_signals(SIG_BLOCK);
 	sd_notify(0, "STOPPING=1");
 	for (i = 0; i < SIGNALS; i++)
 		event_free(events[i]);
+	if (watchdog)
+		event_free(watchdog);
 	tg_daemon_stop_timers(daemon);
 	return 0;
 }
@@ -179,6 +202,7 @@ int main(int argc, char **argv)
 		return code;
 	tg_log_setup("tidegated", options.level, options.format);
 	tg_libbpf_log();
+	mask_signals(SIG_BLOCK);
 	signal(SIGPIPE, SIG_IGN);
 	tg_descriptors_raise();
 	error = tg_daemon_load(daemon.config_path, &config);
