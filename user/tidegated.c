@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <string.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/capabilities.h"
@@ -14,6 +15,8 @@
 #include "daemon/descriptors.h"
 #include "daemon/lifecycle.h"
 #include "daemon/options.h"
+#include "daemon/change.h"
+#include "daemon/reload.h"
 #include "daemon/watchdog.h"
 #include "datapath/datapath.h"
 #include "daemon/events.h"
@@ -47,10 +50,9 @@ static int exit_code(int error)
 static void on_signal(evutil_socket_t signal, short what, void *data)
 {
 	struct tg_daemon *daemon = data;
-	char errmsg[TG_ERRMSG_SIZE];
 
 	if (signal == SIGHUP)
-		tg_daemon_reload(daemon, errmsg);
+		tg_daemon_reload_soon(daemon);
 	else if (signal == SIGUSR1)
 		tg_daemon_stop(daemon, TG_ENDING_KEEP);
 	else
@@ -109,9 +111,24 @@ static int run(struct tg_daemon *daemon)
 	return 0;
 }
 
-static json_t *on_request(void *data, const json_t *request, bool may_change)
+/* Publishes the first policy, and opens the cluster. Returns 0 or -errno, logged. */
+static int put_in_force(struct tg_daemon *daemon)
 {
-	return tg_request_handle(data, request, may_change);
+	struct tg_cluster_secret secret;
+	char errmsg[TG_ERRMSG_SIZE];
+	int error;
+
+	/* Nobody else has the configuration yet. */
+	error = tg_cluster_secret_note((struct tg_config *)daemon->config, &secret, errmsg);
+	if (!error)
+		error = tg_datapath_publish(daemon->datapath, daemon->config, errmsg);
+	if (error)
+		tg_log(TG_LOG_ERROR, "%s", errmsg);
+	else
+		error = tg_cluster_follow(&daemon->cluster, daemon->base, daemon->datapath,
+					  daemon->config, &secret);
+	explicit_bzero(&secret, sizeof(secret));
+	return error;
 }
 
 /*
@@ -132,7 +149,8 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 		tg_log(TG_LOG_ERROR, "%s", errmsg);
 		return error;
 	}
-	error = tg_control_open(daemon->base, daemon->control_path, on_request, daemon, control);
+	error = tg_control_open(daemon->base, daemon->control_path, tg_request_begin, daemon,
+				control);
 	if (!error)
 		error = tg_http_open(daemon->base, daemon->metrics_address, tg_request_handle,
 				     daemon, http);
@@ -143,15 +161,7 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 					     netlink);
 	if (error)
 		return error;
-	/* Nobody else has the configuration yet. */
-	error = tg_cluster_secret_note((struct tg_config *)daemon->config, errmsg);
-	if (!error)
-		error = tg_datapath_publish(daemon->datapath, daemon->config, errmsg);
-	if (error) {
-		tg_log(TG_LOG_ERROR, "%s", errmsg);
-		return error;
-	}
-	error = tg_cluster_follow(&daemon->cluster, daemon->base, daemon->datapath, daemon->config);
+	error = put_in_force(daemon);
 	if (error)
 		return error;
 	return tg_events_open(daemon->base, daemon->datapath, &daemon->events);
@@ -173,8 +183,11 @@ static int serve(struct tg_daemon *daemon)
 		error = start(daemon, &control, &http, &netlink);
 	if (!error)
 		error = tg_capabilities_drop();
+	if (!error)
+		error = tg_changes_open(daemon);
 	if (!error) {
 		error = run(daemon);
+		tg_changes_close(daemon);
 		tg_cluster_close(&daemon->cluster);
 		tg_daemon_finish(daemon);
 	}

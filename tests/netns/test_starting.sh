@@ -54,7 +54,7 @@ for signal in TERM INT; do
 	check "and no pin is left" test ! -e "$STATE"
 done
 
-"$ROOT/tests/netns/notify.py" "$WORK/notify" >"$WORK/notified" 2>&1 &
+"$ROOT/tests/netns/notify.py" "$WORK/notify" >>"$WORK/notified" 2>&1 &
 PIDS+=($!)
 for _ in $(seq 100); do [ -S "$WORK/notify" ] && break; sleep 0.05; done
 begin NOTIFY_SOCKET="$WORK/notify" WATCHDOG_USEC=200000

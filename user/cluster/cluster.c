@@ -13,7 +13,6 @@
 #include "cluster/cluster_private.h"
 #include "cluster/secret.h"
 #include "base/log.h"
-#include "base/errmsg.h"
 #include "cluster/rules.h"
 
 #define CONFLICT_LOOKS 3
@@ -181,26 +180,19 @@ static void take_rules(struct tg_cluster *cluster, const struct tg_config *confi
 }
 
 int tg_cluster_follow(struct tg_cluster **cluster, struct event_base *base,
-		      struct tg_datapath *datapath, const struct tg_config *config)
+		      struct tg_datapath *datapath, const struct tg_config *config,
+		      const struct tg_cluster_secret *secret)
 {
-	struct tg_cluster_secret secret = {};
-	char errmsg[TG_ERRMSG_SIZE];
 	int error = 0;
 
 	if (!config->cluster.name[0]) {
 		tg_cluster_close(cluster);
 		return 0;
 	}
-	error = tg_cluster_secret_read(&config->cluster, &secret, errmsg);
-	if (error) {
-		tg_log(TG_LOG_ERROR, "%s", errmsg);
-		return error;
-	}
-	if (*cluster && !is_same(*cluster, &config->cluster, &secret))
+	if (*cluster && !is_same(*cluster, &config->cluster, secret))
 		tg_cluster_close(cluster);
 	if (!*cluster)
-		error = open_cluster(base, datapath, &config->cluster, &secret, cluster);
-	explicit_bzero(&secret, sizeof(secret));
+		error = open_cluster(base, datapath, &config->cluster, secret, cluster);
 	if (error)
 		return tg_log_errno(error, "cluster %s", config->cluster.name);
 	take_rules(*cluster, config);

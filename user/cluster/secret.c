@@ -48,24 +48,23 @@ int tg_cluster_secret_read(const struct tg_config_cluster *cluster,
 /* Separates this use of the secret from frames, which never begin with this text. */
 #define PURPOSE "tidegate keys of applications"
 
-int tg_cluster_secret_note(struct tg_config *config, char *errmsg)
+int tg_cluster_secret_note(struct tg_config *config, struct tg_cluster_secret *secret, char *errmsg)
 {
 	struct tg_config_cluster *cluster = &config->cluster;
 	unsigned char text[sizeof(PURPOSE) + sizeof(cluster->name)] = PURPOSE;
 	unsigned char mac[EVP_MAX_MD_SIZE];
-	struct tg_cluster_secret secret;
 	int error;
 
+	memset(secret, 0, sizeof(*secret));
 	if (!cluster->name[0])
 		return 0;
-	error = tg_cluster_secret_read(cluster, &secret, errmsg);
+	error = tg_cluster_secret_read(cluster, secret, errmsg);
 	if (error)
 		return error;
 	memcpy(text + sizeof(PURPOSE), cluster->name, sizeof(cluster->name));
-	if (!HMAC(EVP_sha256(), secret.bytes, (int)secret.length, text,
+	if (!HMAC(EVP_sha256(), secret->bytes, (int)secret->length, text,
 		  sizeof(PURPOSE) + strlen(cluster->name), mac, NULL))
 		error = tg_error_set(errmsg, ENOMEM, "libcrypto: no HMAC-SHA256");
-	explicit_bzero(&secret, sizeof(secret));
 	if (error)
 		return error;
 	memcpy(cluster->name_key, mac, sizeof(cluster->name_key));

@@ -18,10 +18,11 @@ int tg_cluster_secret_read(const struct tg_config_cluster *cluster,
 			   struct tg_cluster_secret *secret, char *errmsg);
 
 /*
- * Sets config->cluster.name_key from the secret and the cluster's name. Call it before @config is
- * put in force. Does nothing without a cluster. Returns 0, or -errno with @errmsg as above, or
- * -ENOMEM.
+ * Reads @secret, and sets config->cluster.name_key from it and the cluster's name. Call it before
+ * @config is put in force. Without a cluster @secret is empty. The caller wipes @secret after use.
+ * Returns 0, or -errno with @errmsg as above, or -ENOMEM.
  */
-int tg_cluster_secret_note(struct tg_config *config, char *errmsg);
+int tg_cluster_secret_note(struct tg_config *config, struct tg_cluster_secret *secret,
+			   char *errmsg);
 
 #endif

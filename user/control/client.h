@@ -12,7 +12,8 @@
 extern const char *tg_client_control;
 
 /*
- * Sends @request, whose reference it takes, and waits at most 30 seconds for the reply. Returns the
+ * Sends @request, whose reference it takes, and waits for the reply, but at most 30 seconds for a
+ * sign of life. Returns the
  * "code" of the reply, an enum tg_exit. On TG_EXIT_OK *@result is a new reference to its "result",
  * and *@connection (unless @connection is NULL) is the open socket, which the caller closes. On
  * failure both are untouched and the error has been logged: TG_EXIT_NO_DAEMON if no daemon answers

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 struct tg_daemon;
+struct tg_pending;
 struct tg_prefix;
 
 /*
@@ -17,6 +18,10 @@ struct tg_prefix;
  * reference, {"code": 0, "result": ...} or {"code": N, "error": SENTENCE}, NULL when out of memory.
  */
 typedef json_t *tg_request_function(struct tg_daemon *daemon, const json_t *request);
+
+/* Handles one command whose reply comes later; see tg_control_handler in server.h. */
+typedef void tg_request_later_function(struct tg_daemon *daemon, json_t *request,
+				       struct tg_pending *pending);
 
 /* {"code": 0, "result": @result}; takes the reference to @result. */
 json_t *tg_reply_done(json_t *result);

@@ -25,7 +25,7 @@
 
 #include "control/reply.h"
 
-tg_request_function tg_request_reload, tg_request_diff, tg_request_apply, tg_request_confirm,
-	tg_request_rollback, tg_request_detach;
+tg_request_function tg_request_confirm, tg_request_detach;
+tg_request_later_function tg_request_reload, tg_request_diff, tg_request_apply, tg_request_rollback;
 
 #endif

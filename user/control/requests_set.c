@@ -13,44 +13,66 @@
 #include "base/log.h"
 #include "base/errmsg.h"
 #include "base/prefix.h"
+#include "control/requests_change.h"
 #include "control/requests_set.h"
 #include "control/requests_show.h"
 
 #define SETTINGS_MAX TG_CONFIG_LIMITS_MAX
 
-/* Saves settings that are in force already. Returns NULL, or the reply of a failure. */
-static json_t *save(struct tg_daemon *daemon, const struct tg_setting *settings, size_t n)
-{
-	char errmsg[TG_ERRMSG_SIZE];
+/* A set or a shadow. The settings' texts are the request's. */
+struct setting_change {
+	struct tg_request_change request;
+	struct tg_setting settings[SETTINGS_MAX];
+	size_t n;
+	int save_error;
+	char why[TG_ERRMSG_SIZE];
+};
 
-	if (tg_config_save(daemon->config_path, settings, n, daemon->config, errmsg))
-		return tg_reply_fail(TG_EXIT_FAILED, "in force, but not saved: %s", errmsg);
-	tg_log(TG_LOG_INFO, "%s: saved in %s", settings[0].limit, daemon->config_path);
-	return NULL;
+static bool saves(const struct setting_change *setting)
+{
+	return json_is_true(json_object_get(setting->request.request, "save"));
 }
 
-/* Adds to the reply whether the file, which the next start reads, has the values. */
-static json_t *finish(const struct tg_daemon *daemon, const json_t *request, json_t *reply)
+/* In the worker, once the settings are in force. */
+static void save(struct tg_change *change)
 {
+	struct setting_change *setting = (struct setting_change *)change;
+	const struct tg_daemon *daemon = change->daemon;
+
+	if (!saves(setting))
+		return;
+	setting->save_error = tg_config_save(daemon->config_path, setting->settings, setting->n,
+					     daemon->config, setting->why);
+	if (!setting->save_error)
+		tg_log(TG_LOG_INFO, "%s: saved in %s", setting->settings[0].limit,
+		       daemon->config_path);
+}
+
+/* Replies by @reply, whose reference it takes, and whether the file, which the next start reads,
+ * has the values. */
+static void finish(struct tg_change *change, json_t *reply)
+{
+	struct setting_change *setting = (struct setting_change *)change;
 	json_t *result = json_object_get(reply, "result");
 
-	json_object_set_new(result, "saved",
-			    json_boolean(json_is_true(json_object_get(request, "save"))));
-	json_object_set_new(result, "config", json_string(daemon->config_path));
-	return reply;
+	if (setting->save_error) {
+		json_decref(reply);
+		reply = tg_reply_fail(TG_EXIT_FAILED, "in force, but not saved: %s", setting->why);
+	} else {
+		json_object_set_new(result, "saved", json_boolean(saves(setting)));
+		json_object_set_new(result, "config", json_string(change->daemon->config_path));
+	}
+	tg_request_change_end(change, reply);
 }
 
-/* Puts *@config in force, unless it is NULL, and saves if the request says so. Returns NULL, or the
- * reply of a failure. */
-static json_t *change(struct tg_daemon *daemon, const json_t *request, struct tg_config **config,
-		      const struct tg_setting *settings, size_t n)
+static void start(const struct tg_change_kind *kind, struct tg_daemon *daemon, json_t *request,
+		  struct tg_pending *pending)
 {
-	char errmsg[TG_ERRMSG_SIZE] = "";
-	int error = *config ? tg_history_change(daemon, config, errmsg) : 0;
+	struct setting_change *setting =
+		tg_request_change_new(sizeof(*setting), kind, daemon, request, pending);
 
-	if (error)
-		return tg_reply_errno(error, errmsg);
-	return json_is_true(json_object_get(request, "save")) ? save(daemon, settings, n) : NULL;
+	if (setting)
+		tg_change_start(&setting->request.change);
 }
 
 /* Returns the number of settings, or -EINVAL with a sentence in @why. */
@@ -72,29 +94,49 @@ static int read_settings(const char *limit, const json_t *values, struct tg_sett
 	return n;
 }
 
-json_t *tg_request_set(struct tg_daemon *daemon, const json_t *request)
+static int begin_set(struct tg_change *change, char *errmsg)
 {
-	tg_cleanup(tg_config_free) struct tg_config *config = tg_config_copy(daemon->config);
-	const json_t *values = json_object_get(request, "values");
+	struct setting_change *setting = (struct setting_change *)change;
+	const json_t *request = setting->request.request,
+		     *values = json_object_get(request, "values");
 	const char *name = tg_request_text(request, "limit");
-	struct tg_setting settings[SETTINGS_MAX];
-	char errmsg[TG_ERRMSG_SIZE] = "";
 	struct tg_config_limit *limit;
-	json_t *reply;
 	int n;
 
-	if (!config)
-		return NULL;
 	if (!name || !json_is_object(values) || !json_object_size(values))
-		return tg_reply_fail(TG_EXIT_USAGE, "set needs a limit and at least one KEY=VALUE");
-	limit = tg_config_edit_limit(config, name);
+		return tg_request_change_refuse(
+			change, tg_reply_fail(TG_EXIT_USAGE,
+					      "set needs a limit and at least one KEY=VALUE"));
+	change->config = tg_config_copy(change->daemon->config);
+	if (!change->config)
+		return tg_error_set(errmsg, ENOMEM, "out of memory");
+	limit = tg_config_edit_limit(change->config, name);
 	if (!limit)
-		return tg_reply_no_limit(daemon, name);
-	n = read_settings(name, values, settings, errmsg, sizeof(errmsg));
-	if (n < 0 || tg_config_set(limit, settings, n, errmsg, sizeof(errmsg)))
-		return tg_reply_fail(TG_EXIT_USAGE, "%s", errmsg);
-	reply = change(daemon, request, &config, settings, n);
-	return reply ? reply : finish(daemon, request, tg_request_limits(daemon, request));
+		return tg_request_change_refuse(change, tg_reply_no_limit(change->daemon, name));
+	n = read_settings(name, values, setting->settings, setting->why, sizeof(setting->why));
+	if (n < 0 || tg_config_set(limit, setting->settings, n, setting->why, sizeof(setting->why)))
+		return tg_request_change_refuse(change,
+						tg_reply_fail(TG_EXIT_USAGE, "%s", setting->why));
+	setting->n = n;
+	return tg_history_may_change(change->daemon, errmsg);
+}
+
+static void end_set(struct tg_change *change)
+{
+	const struct setting_change *setting = (struct setting_change *)change;
+
+	if (change->error)
+		tg_request_change_end(change, NULL);
+	else
+		finish(change, tg_request_limits(change->daemon, setting->request.request));
+}
+
+static const struct tg_change_kind set_kind = {
+	.begin = begin_set, .finished = save, .end = end_set};
+
+void tg_request_set(struct tg_daemon *daemon, json_t *request, struct tg_pending *pending)
+{
+	start(&set_kind, daemon, request, pending);
 }
 
 static json_t *shadow_reply(struct tg_daemon *daemon, const struct tg_setting *settings, size_t n)
@@ -123,57 +165,118 @@ static bool is_among(const struct tg_setting *settings, size_t n, const char *li
 }
 
 /* Changes all limits in one step, as one generation. */
-json_t *tg_request_shadow(struct tg_daemon *daemon, const json_t *request)
+static int begin_shadow(struct tg_change *change, char *errmsg)
 {
-	tg_cleanup(tg_config_free) struct tg_config *config = tg_config_copy(daemon->config);
-	const json_t *names = json_object_get(request, "limits"), *name;
+	struct setting_change *setting = (struct setting_change *)change;
+	const json_t *request = setting->request.request,
+		     *names = json_object_get(request, "limits"), *name;
 	bool on = json_is_true(json_object_get(request, "on")), changed = false;
-	struct tg_setting settings[SETTINGS_MAX];
 	struct tg_config_limit *limit;
-	size_t i, n = 0;
-	json_t *reply;
+	size_t i;
 
-	if (!config)
-		return NULL;
+	change->config = tg_config_copy(change->daemon->config);
+	if (!change->config)
+		return tg_error_set(errmsg, ENOMEM, "out of memory");
 	json_array_foreach(names, i, name)
 	{
-		limit = json_is_string(name) ? tg_config_edit_limit(config, json_string_value(name))
-					     : NULL;
+		limit = json_is_string(name)
+				? tg_config_edit_limit(change->config, json_string_value(name))
+				: NULL;
 		if (!limit)
-			return tg_reply_no_limit(daemon, json_string_value(name));
+			return tg_request_change_refuse(
+				change, tg_reply_no_limit(change->daemon, json_string_value(name)));
 		changed |= limit->shadow != on;
 		limit->shadow = on;
-		if (!is_among(settings, n, limit->name))
-			settings[n++] = (struct tg_setting){json_string_value(name), "shadow",
-							    on ? "true" : "false"};
+		if (!is_among(setting->settings, setting->n, limit->name))
+			setting->settings[setting->n++] = (struct tg_setting){
+				json_string_value(name), "shadow", on ? "true" : "false"};
 	}
-	if (!n)
-		return tg_reply_fail(TG_EXIT_USAGE, "shadow needs on or off, and a limit");
-	if (!changed)
-		tg_config_free(&config);
-	reply = change(daemon, request, &config, settings, n);
-	return reply ? reply : finish(daemon, request, shadow_reply(daemon, settings, n));
+	if (!setting->n)
+		return tg_request_change_refuse(
+			change,
+			tg_reply_fail(TG_EXIT_USAGE, "shadow needs on or off, and a limit"));
+	if (changed)
+		return tg_history_may_change(change->daemon, errmsg);
+	tg_config_free(&change->config);
+	return 0;
 }
 
-json_t *tg_request_reset(struct tg_daemon *daemon, const json_t *request)
+static void end_shadow(struct tg_change *change)
 {
-	const char *limit = tg_request_text(request, "limit"),
-		   *text = tg_request_text(request, "address"),
-		   *key = tg_request_text(request, "key");
-	bool all = json_is_true(json_object_get(request, "all"));
-	struct tg_prefix address;
-	uint32_t count = 0;
+	const struct setting_change *setting = (struct setting_change *)change;
 
-	if (!limit && !text && !key && !all)
-		return tg_reply_fail(TG_EXIT_USAGE,
-				     "reset needs an ADDRESS, --key KEY, --limit L or --all");
-	if (text && key)
-		return tg_reply_fail(TG_EXIT_USAGE, "reset takes an ADDRESS or a --key, not both");
-	if (text && !tg_request_parse_address(text, &address))
-		return tg_reply_bad_address(text);
-	if (limit && !tg_config_find_limit(daemon->config, limit))
-		return tg_reply_no_limit(daemon, limit);
-	if (tg_datapath_reset(daemon->datapath, limit, text ? address.address : NULL, key, &count))
-		return tg_reply_fail(TG_EXIT_FAILED, "the buckets cannot be reset");
-	return tg_reply_done(json_pack("{s:I}", "reset", (json_int_t)count));
+	if (change->error)
+		tg_request_change_end(change, NULL);
+	else
+		finish(change, shadow_reply(change->daemon, setting->settings, setting->n));
+}
+
+static const struct tg_change_kind shadow_kind = {
+	.begin = begin_shadow, .finished = save, .end = end_shadow};
+
+void tg_request_shadow(struct tg_daemon *daemon, json_t *request, struct tg_pending *pending)
+{
+	start(&shadow_kind, daemon, request, pending);
+}
+
+/* Not a change of the policy, but its sweep takes as long as one, and reads what one changes. */
+struct reset {
+	struct tg_request_change request;
+	const char *limit, *key; /* in the request; NULL: any */
+	struct tg_prefix address;
+	bool by_address;
+	uint32_t count;
+};
+
+static int begin_reset(struct tg_change *change, char *errmsg)
+{
+	struct reset *reset = (struct reset *)change;
+	const json_t *request = reset->request.request;
+	const char *text = tg_request_text(request, "address");
+	json_t *refusal = NULL;
+
+	reset->limit = tg_request_text(request, "limit");
+	reset->key = tg_request_text(request, "key");
+	reset->by_address = text != NULL;
+	if (!reset->limit && !text && !reset->key && !json_is_true(json_object_get(request, "all")))
+		refusal = tg_reply_fail(TG_EXIT_USAGE,
+					"reset needs an ADDRESS, --key KEY, --limit L or --all");
+	else if (text && reset->key)
+		refusal =
+			tg_reply_fail(TG_EXIT_USAGE, "reset takes an ADDRESS or a --key, not both");
+	else if (text && !tg_request_parse_address(text, &reset->address))
+		refusal = tg_reply_bad_address(text);
+	else if (reset->limit && !tg_config_find_limit(change->daemon->config, reset->limit))
+		refusal = tg_reply_no_limit(change->daemon, reset->limit);
+	return refusal ? tg_request_change_refuse(change, refusal) : 0;
+}
+
+static int work_reset(struct tg_change *change, char *errmsg)
+{
+	struct reset *reset = (struct reset *)change;
+	int error = tg_datapath_reset(change->daemon->datapath, reset->limit,
+				      reset->by_address ? reset->address.address : NULL, reset->key,
+				      &reset->count);
+
+	return error ? tg_error_set(errmsg, EIO, "the buckets cannot be reset") : 0;
+}
+
+static void end_reset(struct tg_change *change)
+{
+	const struct reset *reset = (struct reset *)change;
+	json_t *result = json_pack("{s:I}", "reset", (json_int_t)reset->count);
+
+	tg_request_change_end(change, tg_reply_done(result));
+}
+
+static const struct tg_change_kind reset_kind = {
+	.begin = begin_reset, .work = work_reset, .end = end_reset};
+
+void tg_request_reset(struct tg_daemon *daemon, json_t *request, struct tg_pending *pending)
+{
+	struct reset *reset =
+		tg_request_change_new(sizeof(*reset), &reset_kind, daemon, request, pending);
+
+	if (reset)
+		tg_change_start(&reset->request.change);
 }

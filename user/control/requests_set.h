@@ -18,6 +18,6 @@
 
 #include "control/reply.h"
 
-tg_request_function tg_request_set, tg_request_shadow, tg_request_reset;
+tg_request_later_function tg_request_set, tg_request_shadow, tg_request_reset;
 
 #endif

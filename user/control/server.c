@@ -27,19 +27,26 @@
 #define CLIENTS_OWN  32	   /* of these, kept free for root */
 #define REQUEST_MAX  65536 /* bytes of a line */
 #define IDLE_SECONDS 30
+#define SIGN_SECONDS 10	   /* between two signs of life while a reply takes long */
 #define GROUPS_MAX   65536 /* of a process: NGROUPS_MAX of Linux */
 
 struct client {
 	LIST_ENTRY(client) entry;
 	struct tg_control *control;
 	struct bufferevent *buffer;
-	bool may_change; /* the policy, entries and buckets; else only look */
-	bool closing;	 /* once the last reply is sent */
+	bool may_change;	    /* the policy, entries and buckets; else only look */
+	bool closing;		    /* once the last reply is sent */
+	struct tg_pending *pending; /* NULL: no request is without a reply */
+};
+
+struct tg_pending {
+	struct client *client; /* NULL: gone */
 };
 
 struct tg_control {
 	struct event_base *base;
 	struct evconnlistener *listener;
+	struct event *signs;
 	char *path;
 	tg_control_handler *handle;
 	void *data;
@@ -51,6 +58,8 @@ static void drop(struct client *client)
 {
 	LIST_REMOVE(client, entry);
 	client->control->clients_n--;
+	if (client->pending)
+		client->pending->client = NULL;
 	bufferevent_free(client->buffer);
 	free(client);
 }
@@ -101,11 +110,31 @@ static void refuse(struct client *client, int code, const char *error)
 	bufferevent_disable(client->buffer, EV_READ);
 }
 
+static json_t *out_of_memory(void)
+{
+	return json_pack("{s:i, s:s}", "code", TG_EXIT_FAILED, "error", "out of memory");
+}
+
+void tg_control_reply(struct tg_pending *pending, json_t *answer)
+{
+	struct client *client = pending->client;
+
+	free(pending);
+	if (!client) {
+		json_decref(answer);
+		return;
+	}
+	client->pending = NULL;
+	reply(client, answer ? answer : out_of_memory());
+	bufferevent_enable(client->buffer, EV_READ);
+}
+
 static void answer_line(struct client *client, const char *line, size_t length)
 {
 	struct tg_control *control = client->control;
+	struct tg_pending *pending;
 	json_error_t error;
-	json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error), *answer;
+	json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
 
 	if (!json_is_object(request)) {
 		json_decref(request);
@@ -113,11 +142,18 @@ static void answer_line(struct client *client, const char *line, size_t length)
 					"a request is one JSON object on a line"));
 		return;
 	}
-	answer = control->handle(control->data, request, client->may_change);
+	pending = calloc(1, sizeof(*pending));
+	if (pending) {
+		pending->client = client;
+		client->pending = pending;
+		control->handle(control->data, request, client->may_change, pending);
+	} else {
+		reply(client, out_of_memory());
+	}
 	json_decref(request);
-	if (!answer)
-		answer = json_pack("{s:i, s:s}", "code", TG_EXIT_FAILED, "error", "out of memory");
-	reply(client, answer);
+	/* So that its idle time does not count. That it is gone, a sign of life shows. */
+	if (client->pending)
+		bufferevent_disable(client->buffer, EV_READ);
 }
 
 /*
@@ -131,7 +167,7 @@ static void serve(struct client *client)
 	size_t length;
 	char *line;
 
-	while (!client->closing && !evbuffer_get_length(output)) {
+	while (!client->closing && !client->pending && !evbuffer_get_length(output)) {
 		line = evbuffer_readln(input, &length, EVBUFFER_EOL_LF);
 		if (!line) {
 			if (evbuffer_get_length(input) >= REQUEST_MAX)
@@ -207,6 +243,25 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		       "the daemon talks to too many clients at the moment; try again");
 	else
 		bufferevent_enable(client->buffer, EV_READ);
+}
+
+/* Tells the clients who wait that the daemon is alive. Writing shows which of them are gone. */
+static void on_signs(evutil_socket_t fd, short what, void *data)
+{
+	struct tg_control *control = data;
+	struct client *client;
+
+	LIST_FOREACH(client, &control->clients, entry)
+	if (client->pending)
+		bufferevent_write(client->buffer, " ", 1);
+}
+
+static int start_signs(struct tg_control *control)
+{
+	const struct timeval interval = {.tv_sec = SIGN_SECONDS};
+
+	control->signs = event_new(control->base, -1, EV_PERSIST, on_signs, control);
+	return control->signs && event_add(control->signs, &interval) == 0 ? 0 : -ENOMEM;
 }
 
 static int make_parent(const char *path)
@@ -287,7 +342,7 @@ int tg_control_open(struct event_base *base, const char *path, tg_control_handle
 		return fd;
 	made->path = strdup(path);
 	made->listener = evconnlistener_new(base, on_accept, made, LEV_OPT_CLOSE_ON_FREE, 64, fd);
-	if (!made->path || !made->listener)
+	if (!made->path || !made->listener || start_signs(made))
 		return tg_log_errno(ENOMEM, "control socket %s", path);
 	*control = TAKE_PTR(made);
 	return 0;
@@ -317,6 +372,8 @@ void tg_control_close(struct tg_control **control)
 	}
 	if (old->listener)
 		evconnlistener_free(old->listener);
+	if (old->signs)
+		event_free(old->signs);
 	if (old->path)
 		unlink(old->path);
 	free(old->path);

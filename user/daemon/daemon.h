@@ -9,6 +9,8 @@
 
 struct event;
 struct event_base;
+struct tg_change;
+struct tg_changes;
 struct tg_cluster;
 struct tg_config;
 struct tg_datapath;
@@ -27,9 +29,10 @@ enum tg_ending {
 struct tg_history {
 	const struct tg_config *policies[TG_HISTORY_MAX]; /* oldest first; an owner of each */
 	size_t n;
-	struct event *timer;  /* runs while a change waits to be confirmed */
-	uint64_t deadline_ns; /* on CLOCK_MONOTONIC; 0: none waits */
-	uint32_t before;      /* the generation that a rollback goes back to */
+	struct event *timer;	      /* runs while a change waits to be confirmed */
+	uint64_t deadline_ns;	      /* on CLOCK_MONOTONIC; 0: none waits */
+	uint32_t before;	      /* the generation that a rollback goes back to */
+	struct tg_change *going_back; /* by the timer; NULL: no rollback by itself is under way */
 };
 
 struct tg_daemon {
@@ -39,6 +42,8 @@ struct tg_daemon {
 	struct event *reclaiming;	/* runs the next slice of a pass over the table */
 	const struct tg_config *config; /* in force; an owner of it, as the datapath is */
 	struct tg_datapath *datapath;
+	struct tg_changes *changes; /* open while the loop runs */
+	bool reload_waits;	    /* a reload by signal has not begun yet */
 	struct tg_events *events;
 	struct tg_cluster *cluster; /* NULL: no limit is shared */
 	struct tg_history history;

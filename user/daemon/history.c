@@ -1,109 +1,123 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Puts policies in force, remembers earlier ones, and rolls back what is not confirmed in time. */
+/* Goes back to earlier policies, and does so by itself for what is not confirmed in time. */
 #include "daemon/history.h"
 
 #include <errno.h>
 #include <event2/event.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "cluster/cluster.h"
 #include "config/config.h"
+#include "daemon/change.h"
 #include "daemon/daemon.h"
-#include "datapath/datapath.h"
-#include "cluster/secret.h"
+#include "daemon/policies.h"
 #include "base/log.h"
 #include "base/errmsg.h"
 
 #define RETRY_AFTER_S 5
 
-static void remember(struct tg_history *history, const struct tg_config *config)
+int tg_history_may_change(const struct tg_daemon *daemon, char *errmsg)
 {
-	if (history->n == TG_HISTORY_MAX) {
-		tg_config_unref(&history->policies[0]);
-		memmove(history->policies, history->policies + 1,
-			(TG_HISTORY_MAX - 1) * sizeof(history->policies[0]));
-		history->n--;
-	}
-	history->policies[history->n++] = config;
+	if (!daemon->history.deadline_ns)
+		return 0;
+	return tg_error_set(
+		errmsg, EALREADY,
+		"a change waits to be confirmed, %llu s more; run `tidegate confirm` or "
+		"`tidegate rollback` first",
+		tg_history_remaining(daemon) / NS_PER_S);
 }
 
-/* Puts @config in force, which nobody else has yet: from then on it does not change. */
-static int put_in_force(struct tg_daemon *daemon, struct tg_config *config, char *errmsg)
+/* A rollback under way. */
+struct rollback {
+	struct tg_change change;
+	tg_change_done *done;
+	void *data;
+};
+
+static int begin_rollback(struct tg_change *change, char *errmsg)
 {
-	int error = tg_cluster_secret_note(config, errmsg);
+	const struct tg_history *history = &change->daemon->history;
 
-	if (!error)
-		error = tg_datapath_publish(daemon->datapath, config, errmsg);
-	if (error) {
-		daemon->reloads_failed++;
-		tg_log(TG_LOG_ERROR, "%s; the policy in force stays", errmsg);
-		return error;
-	}
-	daemon->reloads_ok++;
-	/* A failure is logged. The policy stays in force all the same. */
-	tg_cluster_follow(&daemon->cluster, daemon->base, daemon->datapath, config);
-	return 0;
-}
-
-int tg_history_change(struct tg_daemon *daemon, struct tg_config **config, char *errmsg)
-{
-	struct tg_history *history = &daemon->history;
-	int error;
-
-	if (history->deadline_ns)
-		return tg_error_set(errmsg, EALREADY,
-				    "a change waits to be confirmed, %llu s more; run `tidegate "
-				    "confirm` or `tidegate rollback` first",
-				    tg_history_remaining(daemon) / NS_PER_S);
-	if (daemon->config)
-		tg_config_share_equal(*config, daemon->config);
-	error = put_in_force(daemon, *config, errmsg);
-	if (error)
-		return error;
-	remember(history, daemon->config);
-	daemon->config = TAKE_PTR(*config);
-	return 0;
-}
-
-int tg_history_rollback(struct tg_daemon *daemon, char *errmsg)
-{
-	struct tg_history *history = &daemon->history;
-	tg_cleanup(tg_config_free) struct tg_config *before = NULL;
-	int error;
-
+	if (change->cancelled)
+		return tg_error_set(errmsg, ECANCELED, "the change is confirmed");
 	if (!history->n)
 		return tg_error_set(
 			errmsg, ENOENT,
 			"there is no earlier policy to go back to since the daemon began");
-	before = tg_config_copy(history->policies[history->n - 1]);
-	if (!before)
-		return tg_error_set(errmsg, ENOMEM, "out of memory");
-	error = put_in_force(daemon, before, errmsg);
-	if (error)
-		return error;
-	tg_config_unref(&history->policies[--history->n]);
-	tg_config_unref(&daemon->config);
-	daemon->config = TAKE_PTR(before);
-	tg_history_confirm(daemon);
-	return 0;
+	change->config = tg_config_copy(history->policies[history->n - 1]);
+	return change->config ? 0 : tg_error_set(errmsg, ENOMEM, "out of memory");
+}
+
+static void answer_waiting(struct tg_change *change)
+{
+	tg_history_confirm(change->daemon);
+}
+
+static void end_rollback(struct tg_change *change)
+{
+	struct rollback *rollback = (struct rollback *)change;
+
+	rollback->done(rollback->data, change->error, change->errmsg);
+	free(rollback);
+}
+
+static const struct tg_change_kind rollback_kind = {
+	.begin = begin_rollback, .committed = answer_waiting, .end = end_rollback};
+
+static struct tg_change *new_rollback(struct tg_daemon *daemon, tg_change_done *done, void *data)
+{
+	struct rollback *rollback = calloc(1, sizeof(*rollback));
+
+	if (!rollback)
+		return NULL;
+	rollback->change = (struct tg_change){
+		.kind = &rollback_kind,
+		.daemon = daemon,
+		.back = true,
+	};
+	rollback->done = done;
+	rollback->data = data;
+	return &rollback->change;
+}
+
+void tg_history_rollback(struct tg_daemon *daemon, tg_change_done *done, void *data)
+{
+	struct tg_change *change = new_rollback(daemon, done, data);
+
+	if (change)
+		tg_change_start(change);
+	else
+		done(data, -ENOMEM, "out of memory");
 }
 
 /* Tries until it works, because an operator who is locked out has no other way back. */
-static void on_deadline(evutil_socket_t fd, short what, void *data)
+static void on_rolled_back(void *data, int error, const char *errmsg)
 {
 	const struct timeval again = {.tv_sec = RETRY_AFTER_S};
 	struct tg_daemon *daemon = data;
-	char errmsg[TG_ERRMSG_SIZE];
 
-	tg_log(TG_LOG_WARNING, "the last change was not confirmed in time: going back to what was "
-			       "in force before it");
-	if (tg_history_rollback(daemon, errmsg) == 0)
+	daemon->history.going_back = NULL;
+	if (!error || error == -ECANCELED || !daemon->history.deadline_ns)
 		return;
 	tg_log(TG_LOG_ERROR, "going back failed, and is tried again in %d s: %s", RETRY_AFTER_S,
 	       errmsg);
 	event_add(daemon->history.timer, &again);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *data)
+{
+	struct tg_daemon *daemon = data;
+	struct tg_change *change = new_rollback(daemon, on_rolled_back, daemon);
+
+	tg_log(TG_LOG_WARNING, "the last change was not confirmed in time: going back to what was "
+			       "in force before it");
+	if (!change) {
+		on_rolled_back(daemon, -ENOMEM, "out of memory");
+		return;
+	}
+	daemon->history.going_back = change;
+	tg_change_start(change);
 }
 
 void tg_history_expect(struct tg_daemon *daemon, uint64_t ns, uint32_t before)
@@ -122,6 +136,8 @@ int tg_history_confirm(struct tg_daemon *daemon)
 		return -ENOENT;
 	daemon->history.deadline_ns = 0;
 	event_del(daemon->history.timer);
+	if (daemon->history.going_back)
+		daemon->history.going_back->cancelled = true;
 	return 0;
 }
 
@@ -145,6 +161,5 @@ void tg_history_close(struct tg_daemon *daemon)
 	if (history->timer)
 		event_free(history->timer);
 	history->timer = NULL;
-	while (history->n)
-		tg_config_unref(&history->policies[--history->n]);
+	tg_policies_forget(daemon);
 }

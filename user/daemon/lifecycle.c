@@ -1,64 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Loads and reloads the configuration, runs the timers of the datapath, and detaches at the end. */
+/* Runs the timers of the datapath, and detaches at the end. */
 #include "daemon/lifecycle.h"
 
 #include <errno.h>
 #include <event2/event.h>
-#include <stdio.h>
-#include <systemd/sd-daemon.h>
 
-#include "base/cleanup.h"
-#include "base/clock.h"
-#include "config/config.h"
-#include "config/load.h"
 #include "datapath/datapath.h"
-#include "config/diagnostics.h"
-#include "daemon/history.h"
 #include "base/log.h"
-#include "base/errmsg.h"
-
-int tg_daemon_load(const char *path, struct tg_config **config)
-{
-	struct tg_diagnostics diagnostics = {};
-	int error = tg_config_load(path, config, &diagnostics);
-
-	tg_diagnostics_print(&diagnostics, stderr);
-	tg_diagnostics_clear(&diagnostics);
-	if (error == -ENOENT)
-		tg_log(TG_LOG_ERROR,
-		       "write a first configuration there (tidegate.yaml(5) begins with one), or "
-		       "name another with --config");
-	return error;
-}
-
-int tg_daemon_reload(struct tg_daemon *daemon, char *errmsg)
-{
-	tg_cleanup(tg_config_free) struct tg_config *config = NULL;
-	int error;
-
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(tg_now_ns() / 1000));
-	error = tg_daemon_load(daemon->config_path, &config);
-	if (error) {
-		daemon->reloads_failed++;
-		tg_error_set(errmsg, error,
-			     error == -EINVAL
-				     ? "%s is not valid, and the policy in force stays; `tidegate "
-				       "check %s` shows what is wrong"
-				     : "%s cannot be used, and the policy in force stays; the log "
-				       "says why",
-			     daemon->config_path, daemon->config_path);
-		tg_log(TG_LOG_ERROR, "%s", errmsg);
-	} else {
-		error = tg_history_change(daemon, &config, errmsg);
-		if (error == -EALREADY)
-			tg_log(TG_LOG_ERROR, "%s", errmsg);
-	}
-	if (!error)
-		tg_log(TG_LOG_INFO, "%s reloaded", daemon->config_path);
-	daemon->reload_failed = error != 0;
-	sd_notify(0, "READY=1");
-	return error;
-}
 
 void tg_daemon_stop(struct tg_daemon *daemon, enum tg_ending ending)
 {

@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Loads and reloads the configuration, maintains the datapath in the event loop, and stops. */
+/* Maintains the datapath in the event loop, and stops. */
 #ifndef TG_DAEMON_LIFECYCLE_H
 #define TG_DAEMON_LIFECYCLE_H
 
 #include "daemon/daemon.h"
-
-/*
- * Reads and checks the file at @path; the caller frees *@config. Returns 0, or -errno after writing
- * what is wrong to stderr: -EINVAL if the file is invalid, -EPERM if others could change it.
- */
-int tg_daemon_load(const char *path, struct tg_config **config);
-
-/*
- * Reads daemon->config_path again and puts it in force. Returns 0, or -errno with @errmsg
- * (TG_ERRMSG_SIZE), logged; then nothing has changed. -EINVAL: the file is invalid; -EALREADY: a
- * change waits to be confirmed.
- */
-int tg_daemon_reload(struct tg_daemon *daemon, char *errmsg);
 
 /* Ends the event loop, and sets what tg_daemon_finish() is to leave. */
 void tg_daemon_stop(struct tg_daemon *daemon, enum tg_ending ending);

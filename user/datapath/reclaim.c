@@ -28,6 +28,7 @@ struct tg_reclaim {
 	uint64_t table_full,
 		table_full_at; /* packets that found the table full; when that last grew (ns) */
 	bool announced;	       /* the log says that it is full */
+	bool paused;
 };
 
 struct tg_reclaim *tg_reclaim_new(void)
@@ -127,6 +128,12 @@ static void give_up(struct tg_datapath *datapath)
 	reclaim->next = tg_now_ns() + PAUSE_AFTER_ERROR;
 }
 
+void tg_datapath_pause_reclaim(struct tg_datapath *datapath, bool paused)
+{
+	datapath->reclaim->paused = paused;
+	tg_table_walk_free(&datapath->reclaim->walk);
+}
+
 bool tg_datapath_reclaim(struct tg_datapath *datapath)
 {
 	struct tg_reclaim *reclaim = datapath->reclaim;
@@ -164,7 +171,8 @@ bool tg_datapath_maintain(struct tg_datapath *datapath)
 	tg_entries_expire(datapath);
 	used = tg_datapath_count_used(datapath, &table_full);
 	watch_table_full(datapath, table_full, now);
-	if (reclaim->walk || used < datapath->table_size / 2 || now < reclaim->next)
+	if (reclaim->paused || reclaim->walk || used < datapath->table_size / 2 ||
+	    now < reclaim->next)
 		return false;
 	if (!reclaim->returning_idle)
 		reclaim->returning_idle = TG_RETURNING_IDLE_MAX;

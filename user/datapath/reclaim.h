@@ -35,6 +35,12 @@ uint64_t tg_reclaim_adapt(uint64_t returning_idle, uint64_t used, uint64_t size)
  */
 bool tg_datapath_maintain(struct tg_datapath *datapath);
 
+/*
+ * Ends the pass under way and lets none begin until @paused is false, because buckets are taken out
+ * by one run at a time: a sweep in another thread may be one.
+ */
+void tg_datapath_pause_reclaim(struct tg_datapath *datapath, bool paused);
+
 /* Runs one slice of the pass under way. Returns true if the pass goes on. Errors are logged. */
 bool tg_datapath_reclaim(struct tg_datapath *datapath);
 

@@ -125,13 +125,14 @@ static struct tg_compiled *compile(const char *text, const char *key_file, uint6
 			       .hash_key = {machine, ~machine}};
 	struct tg_config *config = parse(text);
 	struct tg_compiled *compiled = NULL;
+	struct tg_cluster_secret noted;
 	char errmsg[TG_ERRMSG_SIZE] = "";
 
 	if (!config)
 		return NULL;
 	if (key_file)
 		strcpy(config->cluster.frame_key_file, key_file);
-	CHECK(tg_cluster_secret_note(config, errmsg) == 0, "%s", errmsg);
+	CHECK(tg_cluster_secret_note(config, &noted, errmsg) == 0, "%s", errmsg);
 	CHECK(tg_policy_compile(config, before ? before->records : none, &meta, 0, TICK, before,
 				&compiled) == 0);
 	tg_config_free(&config);
@@ -291,13 +292,15 @@ TEST(test_bad_key_files)
 	memset(long_key, 'x', sizeof(long_key));
 	long_key[sizeof(long_key) - 1] = '\0';
 	strcpy(config.cluster.frame_key_file, path);
-	CHECK(tg_cluster_secret_note(&config, errmsg) == -EINVAL && strstr(errmsg, "is empty"),
+	CHECK(tg_cluster_secret_note(&config, &secret, errmsg) == -EINVAL &&
+		      strstr(errmsg, "is empty"),
 	      "%s", errmsg);
 	write_key(path, "\r\n");
-	CHECK(tg_cluster_secret_note(&config, errmsg) == -EINVAL && strstr(errmsg, "is empty"),
+	CHECK(tg_cluster_secret_note(&config, &secret, errmsg) == -EINVAL &&
+		      strstr(errmsg, "is empty"),
 	      "%s", errmsg);
 	write_key(path, long_key);
-	CHECK(tg_cluster_secret_note(&config, errmsg) == -EINVAL &&
+	CHECK(tg_cluster_secret_note(&config, &secret, errmsg) == -EINVAL &&
 		      strstr(errmsg, "more than 256 bytes"),
 	      "%s", errmsg);
 	long_key[TG_SHARED_SECRET_MAX] = '\n';
@@ -305,11 +308,11 @@ TEST(test_bad_key_files)
 	CHECK(tg_cluster_secret_read(&config.cluster, &secret, errmsg) == 0 &&
 	      secret.length == TG_SHARED_SECRET_MAX);
 	unlink(path);
-	CHECK(tg_cluster_secret_note(&config, errmsg) == -ENOENT && strstr(errmsg, path), "%s",
-	      errmsg);
+	CHECK(tg_cluster_secret_note(&config, &secret, errmsg) == -ENOENT && strstr(errmsg, path),
+	      "%s", errmsg);
 	CHECK(!config.cluster.name_key[0] && !config.cluster.name_key[1]);
 	*config.cluster.name = '\0';
-	CHECK(tg_cluster_secret_note(&config, errmsg) == 0, "no cluster, no key");
+	CHECK(tg_cluster_secret_note(&config, &secret, errmsg) == 0, "no cluster, no key");
 }
 
 TEST_MAIN(RUN(test_identity), RUN(test_rules), RUN(test_names), RUN(test_live_buckets),

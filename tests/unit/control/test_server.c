@@ -18,15 +18,19 @@ struct fixture {
 	struct event_base *base;
 	struct tg_control *control;
 	int handled;
-	char *more; /* text that answers carry beside the request, or NULL */
+	struct tg_pending *pending; /* the last; freed if its request did not say "later" */
+	char *more;		    /* text that answers carry beside the request, or NULL */
 };
 
-static json_t *echo(void *data, const json_t *request, bool may_change)
+static void echo(void *data, json_t *request, bool may_change, struct tg_pending *pending)
 {
 	struct fixture *fixture = data;
 
 	fixture->handled++;
-	return json_pack("{s:i, s:O, s:s*}", "code", 0, "result", request, "more", fixture->more);
+	fixture->pending = pending;
+	if (!json_object_get(request, "later"))
+		tg_control_reply(pending, json_pack("{s:i, s:O, s:s*}", "code", 0, "result",
+						    request, "more", fixture->more));
 }
 
 static bool fixture_open(struct fixture *fixture)
@@ -244,5 +248,53 @@ TEST(test_socket_file)
 	fixture_close(&f);
 }
 
-TEST_MAIN(RUN(test_requests), RUN(test_nonsense), RUN(test_too_long),
-	  RUN(test_asks_without_reading), RUN(test_many_clients), RUN(test_socket_file))
+/* A reply that comes later: others are served, the client's next request is not. */
+TEST(test_later)
+{
+	struct fixture f;
+	struct tg_pending *pending;
+	int slow, other;
+
+	CHECK(fixture_open(&f));
+	slow = dial(&f);
+	other = dial(&f);
+	CHECK(!*say(&f, slow, "{\"later\":1}\n{\"b\":2}\n") && f.handled == 1, "no reply yet");
+	pending = f.pending;
+	CHECK(strstr(say(&f, other, "{\"c\":3}\n"), "\"c\":3"), "others get theirs");
+	CHECK(!*say(&f, slow, "{\"d\":4}\n") && f.handled == 2, "its next waits");
+	tg_control_reply(pending, json_pack("{s:i}", "code", 7));
+	CHECK(strcmp(say(&f, slow, ""), "{\"code\":7}\n{\"code\":0,\"result\":{\"b\":2}}\n"
+					"{\"code\":0,\"result\":{\"d\":4}}\n") == 0,
+	      "in order");
+	CHECK(!*say(&f, slow, "{\"later\":1}\n"));
+	tg_control_reply(f.pending, NULL);
+	CHECK(strstr(say(&f, slow, ""), "out of memory"), "NULL says that memory is short");
+	close(slow);
+	close(other);
+	turn(&f);
+	fixture_close(&f);
+}
+
+/* AddressSanitizer sees whether a client that has gone is written to. */
+TEST(test_gone_meanwhile)
+{
+	struct fixture f;
+	int fd;
+
+	CHECK(fixture_open(&f));
+	fd = dial(&f);
+	say(&f, fd, "{\"later\":1}\n");
+	close(fd);
+	turn(&f);
+	tg_control_reply(f.pending, json_pack("{s:i}", "code", 0));
+	turn(&f);
+	fd = dial(&f);
+	CHECK(strstr(say(&f, fd, "{\"a\":1}\n"), "\"a\":1"), "all goes on");
+	close(fd);
+	turn(&f);
+	fixture_close(&f);
+}
+
+TEST_MAIN(RUN(test_requests), RUN(test_later), RUN(test_gone_meanwhile), RUN(test_nonsense),
+	  RUN(test_too_long), RUN(test_asks_without_reading), RUN(test_many_clients),
+	  RUN(test_socket_file))

@@ -7,7 +7,9 @@
 
 #include "cluster/cluster.h"
 #include "config/config.h"
+#include "daemon/change.h"
 #include "daemon/daemon.h"
+#include "datapath/publish.h"
 #include "datapath/datapath.h"
 #include "fake_clock.h"
 #include "daemon/history.h"
@@ -24,25 +26,101 @@ static struct {
 	int error;			/* of the next calls */
 	unsigned int tries;
 	char enforced[64], followed[64]; /* paths */
+	bool slow;			 /* jobs wait for work() */
+	struct tg_job *job;
+	int paused;
 } world;
 
-int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *config, char *errmsg)
+struct tg_publish {
+	const struct tg_config *config;
+};
+
+struct tg_publish *tg_publish_new(struct tg_datapath *datapath, const struct tg_config *config)
+{
+	struct tg_publish *publish = calloc(1, sizeof(*publish));
+
+	publish->config = tg_config_ref(config);
+	return publish;
+}
+
+int tg_publish_prepare(struct tg_publish *publish, char *errmsg)
 {
 	world.tries++;
-	if (world.error)
-		return tg_error_set(errmsg, world.error, "no to %s", config->path);
-	snprintf(world.enforced, sizeof(world.enforced), "%s", config->path);
-	tg_config_ref(config);
+	return world.error ? tg_error_set(errmsg, world.error, "no to %s", publish->config->path)
+			   : 0;
+}
+
+int tg_publish_commit(struct tg_publish *publish, char *errmsg)
+{
+	snprintf(world.enforced, sizeof(world.enforced), "%s", publish->config->path);
 	tg_config_unref(&world.config);
-	world.config = config;
+	world.config = tg_config_ref(publish->config);
 	return 0;
 }
 
+void tg_publish_finish(struct tg_publish *publish)
+{
+}
+
+void tg_publish_free(struct tg_publish **publish)
+{
+	if (*publish)
+		tg_config_unref(&(*publish)->config);
+	free(*publish);
+	*publish = NULL;
+}
+
+void tg_datapath_pause_reclaim(struct tg_datapath *datapath, bool paused)
+{
+	world.paused += paused ? 1 : -1;
+	CHECK(world.paused == 0 || world.paused == 1, "one change at a time");
+}
+
 int tg_cluster_follow(struct tg_cluster **cluster, struct event_base *base,
-		      struct tg_datapath *datapath, const struct tg_config *config)
+		      struct tg_datapath *datapath, const struct tg_config *config,
+		      const struct tg_cluster_secret *secret)
 {
 	snprintf(world.followed, sizeof(world.followed), "%s", config->path);
 	return -EIO; /* which changes nothing */
+}
+
+/* Does each job at once, or when the test says so. */
+int tg_worker_open(struct event_base *base, struct tg_worker **worker)
+{
+	return 0;
+}
+
+static void do_job(struct tg_job *job)
+{
+	job->run(job->data);
+	job->done(job->data);
+}
+
+void tg_worker_run(struct tg_worker *worker, struct tg_job *job)
+{
+	if (!world.slow) {
+		do_job(job);
+		return;
+	}
+	CHECK(!world.job, "one job at a time");
+	world.job = job;
+}
+
+void tg_worker_close(struct tg_worker **worker)
+{
+	if (world.job)
+		world.job->run(world.job->data);
+	world.job = NULL;
+}
+
+static void work(void)
+{
+	struct tg_job *job = world.job;
+
+	world.job = NULL;
+	CHECK(job, "there is work");
+	if (job)
+		do_job(job);
 }
 
 static struct tg_config *config_named(const char *path)
@@ -57,6 +135,7 @@ struct fixture {
 	struct tg_daemon daemon;
 	struct tg_logged logged;
 	char errmsg[TG_ERRMSG_SIZE];
+	int error; /* of the last rollback */
 };
 
 /* With the policy "0" in force. */
@@ -69,10 +148,14 @@ static void fixture_open(struct fixture *fixture)
 	fixture->daemon.base = event_base_new();
 	fixture->daemon.config = config_named("0");
 	CHECK(tg_history_open(&fixture->daemon, fixture->daemon.base) == 0);
+	CHECK(tg_changes_open(&fixture->daemon) == 0);
 }
 
 static void fixture_close(struct fixture *fixture)
 {
+	tg_changes_close(&fixture->daemon);
+	tg_changes_close(&fixture->daemon); /* once more does no harm */
+	CHECK(!world.paused);
 	tg_history_close(&fixture->daemon);
 	CHECK(!fixture->daemon.history.n && !fixture->daemon.history.timer, "closed");
 	tg_history_close(&fixture->daemon); /* once more does no harm */
@@ -84,19 +167,69 @@ static void fixture_close(struct fixture *fixture)
 	tg_logged_free(&fixture->logged);
 }
 
+/* A change to one configuration, as `apply` makes it. */
+struct one {
+	struct tg_change change;
+	struct fixture *fixture;
+	struct tg_config *to;
+	int *error;
+};
+
+static int begin(struct tg_change *change, char *errmsg)
+{
+	struct one *one = (struct one *)change;
+
+	change->config = one->to;
+	one->to = NULL;
+	return tg_history_may_change(change->daemon, errmsg);
+}
+
+static void end(struct tg_change *change)
+{
+	struct one *one = (struct one *)change;
+
+	*one->error = change->error;
+	strcpy(one->fixture->errmsg, change->errmsg);
+	tg_config_free(&one->to);
+	free(one);
+}
+
+static const struct tg_change_kind one_kind = {.begin = begin, .end = end};
+
+/* Takes @config. *@error gets what comes of it, later; 1 until then. */
+static void change_to(struct fixture *fixture, struct tg_config *config, int *error)
+{
+	struct one *one = calloc(1, sizeof(*one));
+
+	one->change = (struct tg_change){.kind = &one_kind, .daemon = &fixture->daemon};
+	one->fixture = fixture;
+	one->to = config;
+	one->error = error;
+	*error = 1;
+	tg_change_start(&one->change);
+}
+
 static int change(struct fixture *fixture, const char *path)
 {
-	struct tg_config *config = config_named(path);
-	int error = tg_history_change(&fixture->daemon, &config, fixture->errmsg);
+	int error;
 
-	CHECK(!config == !error, "%s is taken over if it succeeds, and only then", path);
-	tg_config_free(&config);
+	change_to(fixture, config_named(path), &error);
 	return error;
+}
+
+static void on_rolled_back(void *data, int error, const char *errmsg)
+{
+	struct fixture *fixture = data;
+
+	fixture->error = error;
+	strcpy(fixture->errmsg, errmsg);
 }
 
 static int roll_back(struct fixture *fixture)
 {
-	return tg_history_rollback(&fixture->daemon, fixture->errmsg);
+	fixture->error = 1;
+	tg_history_rollback(&fixture->daemon, on_rolled_back, fixture);
+	return fixture->error;
 }
 
 /* @history: the paths, oldest first, each one character. */
@@ -175,15 +308,16 @@ TEST(a_key_that_is_missing)
 {
 	struct tg_config *config = config_named("1");
 	struct fixture fixture;
+	int error;
 
 	fixture_open(&fixture);
 	strcpy(config->cluster.name, "edge");
 	strcpy(config->cluster.frame_key_file, "/nonexistent/key");
-	CHECK(tg_history_change(&fixture.daemon, &config, fixture.errmsg) == -ENOENT);
+	change_to(&fixture, config, &error);
+	CHECK(error == -ENOENT, "%d", error);
 	CHECK(strstr(fixture.errmsg, "/nonexistent/key"), "%s", fixture.errmsg);
-	CHECK(config && !world.tries && fixture.daemon.reloads_failed == 1, "not tried");
+	CHECK(!world.tries && fixture.daemon.reloads_failed == 1, "not tried");
 	expect(&fixture, "0", "");
-	tg_config_free(&config);
 	fixture_close(&fixture);
 }
 
@@ -338,12 +472,14 @@ TEST(nothing_is_kept_twice)
 	const struct tg_prefix *items;
 	struct fixture fixture;
 	char path[] = "a";
+	int error;
 	size_t i;
 
 	fixture_open(&fixture);
 	CHECK(tg_prefix_list_add(&config->deny, &(struct tg_prefix){.length = 99}) == 0);
 	items = config->deny.items;
-	CHECK(tg_history_change(&fixture.daemon, &config, fixture.errmsg) == 0);
+	change_to(&fixture, config, &error);
+	CHECK(error == 0, "%d", error);
 	for (i = 0; i < 20; i++, path[0]++) {
 		if (i % 2) { /* as a reload */
 			config = config_named(path);
@@ -353,7 +489,8 @@ TEST(nothing_is_kept_twice)
 			config = tg_config_copy(fixture.daemon.config);
 			config->path[0] = path[0];
 		}
-		CHECK(tg_history_change(&fixture.daemon, &config, fixture.errmsg) == 0);
+		change_to(&fixture, config, &error);
+		CHECK(error == 0, "%d", error);
 	}
 	CHECK(roll_back(&fixture) == 0);
 	for (i = 0; i < fixture.daemon.history.n; i++)
@@ -363,7 +500,87 @@ TEST(nothing_is_kept_twice)
 	fixture_close(&fixture);
 }
 
+/* While one change is worked on, others wait, and each begins with what the one before has left. */
+TEST(one_after_another)
+{
+	struct fixture fixture;
+	int first, second;
+
+	fixture_open(&fixture);
+	world.slow = true;
+	change_to(&fixture, config_named("1"), &first);
+	change_to(&fixture, config_named("2"), &second);
+	expect(&fixture, "0", "");
+	work();
+	expect(&fixture, "1", "0");
+	CHECK(first == 1, "in force, but not finished");
+	work();
+	CHECK(first == 0 && second == 1, "%d, %d", first, second);
+	work();
+	expect(&fixture, "2", "01");
+	work();
+	CHECK(second == 0, "%d", second);
+	fixture_close(&fixture);
+}
+
+/* What is confirmed while the way back is prepared stays. */
+TEST(confirmed_while_going_back)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	CHECK(change(&fixture, "1") == 0);
+	tg_history_expect(&fixture.daemon, 10 * S, 1);
+	world.slow = true;
+	pass(&fixture, 10 * S);
+	CHECK(world.job, "the way back is prepared");
+	CHECK(tg_history_confirm(&fixture.daemon) == 0);
+	work();
+	expect(&fixture, "1", "0");
+	pass(&fixture, 60 * S);
+	CHECK(!world.job, "and not again");
+	fixture_close(&fixture);
+}
+
+/* A rollback by hand comes before the one by the timer, which then has nothing to do. */
+TEST(rolled_back_by_hand_meanwhile)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	CHECK(change(&fixture, "1") == 0 && change(&fixture, "2") == 0);
+	tg_history_expect(&fixture.daemon, 10 * S, 1);
+	world.slow = true;
+	CHECK(roll_back(&fixture) == 1, "not yet");
+	pass(&fixture, 10 * S);
+	work();
+	expect(&fixture, "1", "0");
+	work();
+	CHECK(fixture.error == 0, "%d", fixture.error);
+	CHECK(!world.job, "one step back, not two");
+	expect(&fixture, "1", "0");
+	fixture_close(&fixture);
+}
+
+TEST(the_end_while_a_change_is_worked_on)
+{
+	struct fixture fixture;
+	int first, second;
+
+	fixture_open(&fixture);
+	world.slow = true;
+	change_to(&fixture, config_named("1"), &first);
+	change_to(&fixture, config_named("2"), &second);
+	tg_changes_close(&fixture.daemon);
+	CHECK(first == -ECANCELED && second == -ECANCELED, "%d, %d", first, second);
+	CHECK(strstr(fixture.errmsg, "the daemon ends"), "%s", fixture.errmsg);
+	expect(&fixture, "0", "");
+	fixture_close(&fixture);
+}
+
 TEST_MAIN(RUN(changes_and_rollbacks), RUN(failures_leave_all_as_it_was), RUN(a_key_that_is_missing),
 	  RUN(history_is_bounded), RUN(confirmed_in_time), RUN(nothing_else_while_one_waits),
 	  RUN(not_confirmed), RUN(rolled_back_while_it_waits),
-	  RUN(going_back_is_tried_until_it_works), RUN(confirmed_late), RUN(nothing_is_kept_twice))
+	  RUN(going_back_is_tried_until_it_works), RUN(confirmed_late), RUN(nothing_is_kept_twice),
+	  RUN(one_after_another), RUN(confirmed_while_going_back),
+	  RUN(rolled_back_by_hand_meanwhile), RUN(the_end_while_a_change_is_worked_on))
