@@ -17,6 +17,7 @@
 #include "daemon/options.h"
 #include "daemon/change.h"
 #include "daemon/reload.h"
+#include "daemon/unconfirmed.h"
 #include "daemon/watchdog.h"
 #include "datapath/datapath.h"
 #include "daemon/events.h"
@@ -167,8 +168,11 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 	return tg_events_open(daemon->base, daemon->datapath, &daemon->events);
 }
 
-/* Starts, runs and closes all. Returns 0 or -errno, logged. */
-static int serve(struct tg_daemon *daemon)
+/*
+ * Starts, runs and closes all. Takes @before, the policy to go back to in @left ns unless what is
+ * put in force is confirmed; NULL: there is none. Returns 0 or -errno, logged.
+ */
+static int serve(struct tg_daemon *daemon, struct tg_config *before, uint64_t left)
 {
 	struct tg_control *control = NULL;
 	struct tg_link_monitor *netlink = NULL;
@@ -176,8 +180,10 @@ static int serve(struct tg_daemon *daemon)
 	int error;
 
 	daemon->base = event_base_new();
-	if (!daemon->base)
+	if (!daemon->base) {
+		tg_config_free(&before);
 		return tg_log_errno(ENOMEM, "event loop");
+	}
 	error = tg_history_open(daemon, daemon->base);
 	if (!error)
 		error = start(daemon, &control, &http, &netlink);
@@ -185,6 +191,9 @@ static int serve(struct tg_daemon *daemon)
 		error = tg_capabilities_drop();
 	if (!error)
 		error = tg_changes_open(daemon);
+	if (!error && before)
+		tg_history_resume(daemon, &before, left);
+	tg_config_free(&before);
 	if (!error) {
 		error = run(daemon);
 		tg_changes_close(daemon);
@@ -204,8 +213,9 @@ static int serve(struct tg_daemon *daemon)
 int main(int argc, char **argv)
 {
 	struct tg_daemon daemon = {.started_ns = tg_now_ns()};
-	struct tg_config *config = NULL;
+	struct tg_config *config = NULL, *before = NULL;
 	struct tg_options options;
+	uint64_t left;
 	int code, error;
 
 	tg_log_setup("tidegated", TG_LOG_INFO, TG_LOG_TEXT);
@@ -221,8 +231,9 @@ int main(int argc, char **argv)
 	error = tg_daemon_load(daemon.config_path, &config);
 	if (error)
 		return error == -EINVAL ? TG_EXIT_INVALID : exit_code(error);
+	left = tg_unconfirmed_resume(&daemon, &config, &before);
 	daemon.config = config;
-	error = serve(&daemon);
+	error = serve(&daemon, before, left);
 	tg_datapath_close(&daemon.datapath);
 	tg_config_unref(&daemon.config);
 	return exit_code(error);

@@ -45,6 +45,9 @@ struct tg_config *tg_config_copy(const struct tg_config *config)
 	copy->on_stop = config->on_stop;
 	copy->cluster = config->cluster;
 	copy->path = strdup(config->path);
+	copy->source = config->source;
+	if (copy->source)
+		tg_refcount_get(&copy->source->others);
 	if (!copy->path ||
 	    copy_array(&copy->interfaces, config->interfaces, config->interfaces_n,
 		       sizeof(*config->interfaces)) < 0 ||
@@ -76,6 +79,8 @@ void tg_config_free(struct tg_config **config)
 	free(c->interfaces);
 	tg_prefix_list_clear(&c->allow);
 	tg_prefix_list_clear(&c->deny);
+	if (c->source && tg_refcount_put(&c->source->others))
+		free(c->source);
 	free(c->path);
 	free(c);
 }

@@ -164,9 +164,17 @@ struct tg_config_cluster {
 	struct tg_location place;
 };
 
-struct tg_config {
+/* The text of a file, which configurations made from it share. */
+struct tg_config_source {
 	unsigned int others; /* owners beyond the first; see base/refcount.h */
-	char *path;	     /* of the file, for messages */
+	size_t length;
+	char text[]; /* with a NUL behind it */
+};
+
+struct tg_config {
+	unsigned int others;		 /* owners beyond the first; see base/refcount.h */
+	char *path;			 /* of the file, for messages */
+	struct tg_config_source *source; /* NULL: it was not made from text */
 	struct tg_config_interface *interfaces;
 	size_t interfaces_n;
 	struct tg_prefix_list allow; /* sets resolved; sorted, each prefix once */

@@ -94,8 +94,11 @@ static int parse(const char *path, const char *text, size_t length, struct tg_co
 		return -ENOMEM;
 	new->table_size = TG_TABLE_SIZE_DEFAULT;
 	new->path = strdup(path);
-	if (!new->path)
+	new->source = calloc(1, sizeof(*new->source) + length + 1);
+	if (!new->path || !new->source)
 		return -ENOMEM;
+	new->source->length = length;
+	memcpy(new->source->text, text, length);
 	r = tg_yaml_parse(path, text, length, &root, diagnostics);
 	if (r == 0)
 		r = read_root(&reader, root);

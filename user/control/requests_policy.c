@@ -15,6 +15,7 @@
 #include "daemon/daemon.h"
 #include "daemon/lifecycle.h"
 #include "daemon/reload.h"
+#include "daemon/unconfirmed.h"
 #include "datapath/datapath.h"
 #include "daemon/history.h"
 #include "base/log.h"
@@ -102,6 +103,7 @@ struct file_change {
 	json_t *result;
 	uint64_t confirm; /* ns; 0: not asked for */
 	uint32_t before;  /* the generation in force before it */
+	bool noted;	  /* for a daemon that dies before it is confirmed */
 };
 
 static const char *requested_path(const json_t *request)
@@ -173,6 +175,8 @@ static void end_file(struct tg_change *change)
 	struct file_change *file = (struct file_change *)change;
 
 	tg_stats_free(&file->stats);
+	if (change->error && file->noted)
+		tg_unconfirmed_forget(change->daemon);
 	if (change->error)
 		json_decref(file->result);
 	tg_request_change_end(change, change->error ? NULL : tg_reply_done(file->result));
@@ -232,6 +236,17 @@ static int work_apply(struct tg_change *change, char *errmsg)
 	return read_file((struct file_change *)change, &change->config);
 }
 
+/* Written before it comes into force, so that there is no moment without a way back. */
+static int note_apply(struct tg_change *change, char *errmsg)
+{
+	struct file_change *file = (struct file_change *)change;
+
+	if (!file->confirm)
+		return 0;
+	file->noted = true;
+	return tg_unconfirmed_write(change->daemon, change->config, file->confirm, errmsg);
+}
+
 static void on_applied(struct tg_change *change)
 {
 	struct file_change *file = (struct file_change *)change;
@@ -240,6 +255,8 @@ static void on_applied(struct tg_change *change)
 
 	if (file->confirm)
 		tg_history_expect(daemon, file->confirm, file->before);
+	else
+		tg_unconfirmed_forget(daemon);
 	tg_log(TG_LOG_INFO, "%s applied as generation %u%s", daemon->config->path, generation,
 	       file->confirm ? ", until it is confirmed" : "");
 	json_object_set_new(file->result, "generation", json_integer(generation));
@@ -247,8 +264,11 @@ static void on_applied(struct tg_change *change)
 	json_object_set_new(file->result, "config", json_string(daemon->config_path));
 }
 
-static const struct tg_change_kind apply_kind = {
-	.begin = begin_apply, .work = work_apply, .committed = on_applied, .end = end_file};
+static const struct tg_change_kind apply_kind = {.begin = begin_apply,
+						 .work = work_apply,
+						 .ready = note_apply,
+						 .committed = on_applied,
+						 .end = end_file};
 
 void tg_request_apply(struct tg_daemon *daemon, json_t *request, struct tg_pending *pending)
 {
@@ -275,6 +295,7 @@ json_t *tg_request_confirm(struct tg_daemon *daemon, const json_t *request)
 {
 	if (tg_history_confirm(daemon))
 		return tg_reply_fail(TG_EXIT_NOT_FOUND, "no change waits to be confirmed");
+	tg_unconfirmed_forget(daemon);
 	tg_log(TG_LOG_INFO, "generation %u is confirmed", tg_datapath_generation(daemon->datapath));
 	return tg_request_status(daemon, request);
 }

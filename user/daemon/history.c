@@ -12,6 +12,7 @@
 #include "daemon/change.h"
 #include "daemon/daemon.h"
 #include "daemon/policies.h"
+#include "daemon/unconfirmed.h"
 #include "base/log.h"
 #include "base/errmsg.h"
 
@@ -54,6 +55,11 @@ static void answer_waiting(struct tg_change *change)
 	tg_history_confirm(change->daemon);
 }
 
+static void note_gone_back(struct tg_change *change)
+{
+	tg_unconfirmed_went_back(change->daemon);
+}
+
 static void end_rollback(struct tg_change *change)
 {
 	struct rollback *rollback = (struct rollback *)change;
@@ -62,8 +68,10 @@ static void end_rollback(struct tg_change *change)
 	free(rollback);
 }
 
-static const struct tg_change_kind rollback_kind = {
-	.begin = begin_rollback, .committed = answer_waiting, .end = end_rollback};
+static const struct tg_change_kind rollback_kind = {.begin = begin_rollback,
+						    .committed = answer_waiting,
+						    .finished = note_gone_back,
+						    .end = end_rollback};
 
 static struct tg_change *new_rollback(struct tg_daemon *daemon, tg_change_done *done, void *data)
 {
@@ -128,6 +136,12 @@ void tg_history_expect(struct tg_daemon *daemon, uint64_t ns, uint32_t before)
 	daemon->history.deadline_ns = tg_now_ns() + ns;
 	daemon->history.before = before;
 	event_add(daemon->history.timer, &delay);
+}
+
+void tg_history_resume(struct tg_daemon *daemon, struct tg_config **before, uint64_t ns)
+{
+	daemon->history.policies[daemon->history.n++] = TAKE_PTR(*before);
+	tg_history_expect(daemon, ns, 0);
 }
 
 int tg_history_confirm(struct tg_daemon *daemon)

@@ -23,6 +23,10 @@ int tg_history_may_change(const struct tg_daemon *daemon, char *errmsg);
  * of the policy before it. */
 void tg_history_expect(struct tg_daemon *daemon, uint64_t ns, uint32_t before);
 
+/* The same for a change of an earlier daemon, in force already. Takes *@before, the policy before
+ * it, and sets it to NULL. */
+void tg_history_resume(struct tg_daemon *daemon, struct tg_config **before, uint64_t ns);
+
 /* Confirms the change that waits. Returns 0, or -ENOENT if none does. */
 int tg_history_confirm(struct tg_daemon *daemon);
 

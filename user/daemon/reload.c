@@ -13,6 +13,7 @@
 #include "config/load.h"
 #include "daemon/change.h"
 #include "daemon/daemon.h"
+#include "daemon/unconfirmed.h"
 #include "base/log.h"
 
 int tg_daemon_load(const char *path, struct tg_config **config)
@@ -60,6 +61,11 @@ static int work_reload(struct tg_change *change, char *errmsg)
 			    path, path);
 }
 
+static void on_committed(struct tg_change *change)
+{
+	tg_unconfirmed_forget(change->daemon);
+}
+
 static void end_reload(struct tg_change *change)
 {
 	struct reload *reload = (struct reload *)change;
@@ -79,7 +85,7 @@ static void end_reload(struct tg_change *change)
 }
 
 static const struct tg_change_kind reload_kind = {
-	.begin = begin_reload, .work = work_reload, .end = end_reload};
+	.begin = begin_reload, .work = work_reload, .committed = on_committed, .end = end_reload};
 
 static struct reload *new_reload(struct tg_daemon *daemon)
 {

@@ -146,6 +146,7 @@ static void fixture_open(struct fixture *fixture)
 	tg_log_setup("test", TG_LOG_WARNING, TG_LOG_TEXT);
 	tg_logged_begin(&fixture->logged);
 	fixture->daemon.base = event_base_new();
+	fixture->daemon.control_path = "/nonexistent/control.sock";
 	fixture->daemon.config = config_named("0");
 	CHECK(tg_history_open(&fixture->daemon, fixture->daemon.base) == 0);
 	CHECK(tg_changes_open(&fixture->daemon) == 0);

@@ -1,0 +1,108 @@
+#!/bin/bash
+# A change that waits to be confirmed, and a daemon that is killed meanwhile.
+. "$(dirname "$0")/lib.sh"
+topology
+policy() {
+	cat <<-Y
+		interfaces: [{name: $VB}]
+		limits: [{name: l, per: source, capacity: $1, refill_amount: 1, refill_interval: 1d}]
+	Y
+}
+code() {
+	"$@" >"$WORK/out" 2>"$WORK/err"
+	echo $?
+}
+capacity() { tg limits --json | jq '.limits[0].capacity'; }
+waits() { tg status --json | jq '.confirm.pending // false'; }
+said() { grep -qF -- "$1" "$WORK/daemon.log"; }
+again() {
+	stop KILL
+	: >"$WORK/daemon.log"
+	start || not_ok "the daemon starts again"
+}
+KEPT=$CONTROL.unconfirmed
+policy 10 >"$CONFIG"
+policy 20 >"$WORK/b.yaml"
+start || not_ok "the daemon starts"
+
+# Another file: the daemon's own has the policy before.
+check "apply another file" test "$(code tg apply "$WORK/b.yaml" --confirm 60s)" = 0
+check "what is needed to go back is kept, for root alone" test "$(stat -c '%a %u' "$KEPT")" = "600 0"
+again
+check "killed: in force is what was before" test "$(capacity)" = 10
+check "and nothing waits" test "$(waits)" = false
+check "the log says so" said "was not confirmed before the daemon ended: going back to what $CONFIG says"
+check "it is not kept any longer" test ! -e "$KEPT"
+
+# The daemon's own file, overwritten before it was applied: with the policy before, a setting is lost that was only live.
+tg set l capacity=15 >/dev/null || not_ok "set"
+policy 20 >"$CONFIG"
+check "apply the daemon's own file" test "$(code tg apply "$CONFIG" --confirm $((8 * SLOW))s)" = 0
+again
+check "killed: the file is in force" test "$(capacity)" = 20
+check "and still waits" test "$(waits)" = true
+check "with the time that is left" test "$(tg status --json | jq ".confirm.remaining_ms < $((8000 * SLOW))")" = true
+check "the log says so" said "$CONFIG still waits to be confirmed"
+check "another change has to wait" test "$(code tg set l capacity=7)" = 1
+for _ in $(seq $((150 * SLOW))); do [ "$(capacity)" != 20 ] || sleep 0.1; done
+check "nobody confirms: it goes back, to the live setting too" test "$(capacity)" = 15
+check "for packets" test "$(admitted 10.77.1.9 40)" = 15
+sleep 0.5
+again
+check "killed once more: what was not confirmed does not come back" test "$(capacity)" = 15
+check "the log says so" said "$CONFIG has a change that was not confirmed in time"
+check "and nothing waits" test "$(waits)" = false
+check "reload takes the file as it is" test "$(tg reload >/dev/null && capacity)" = 20
+again
+check "which then stays" test "$(capacity)" = 20
+
+# Confirmed after the daemon was killed.
+policy 30 >"$CONFIG"
+check "apply" test "$(code tg apply "$CONFIG" --confirm 60s)" = 0
+again
+check "killed: it waits" test "$(waits)" = true
+check "rollback is possible" test "$(tg rollback >/dev/null && capacity)" = 20
+again
+check "killed after a rollback: it does not come back" test "$(capacity)" = 20
+check "apply once more" test "$(code tg apply "$CONFIG" --confirm 60s)" = 0
+again
+check "confirm" test "$(code tg confirm)" = 0
+check "nothing is kept" test ! -e "$KEPT"
+again
+check "what is confirmed stays" test "$(capacity) $(waits)" = "30 false"
+
+# The time is over before the daemon is back.
+policy 40 >"$CONFIG"
+check "apply" test "$(code tg apply "$CONFIG" --confirm 1s)" = 0
+stop KILL
+check "dead, it enforces the change still" between 40 "$(admitted 10.77.1.10 60)" 41
+sleep 1.2
+: >"$WORK/daemon.log"
+start || not_ok "the daemon starts again"
+check "too late: what was before is in force from the start" test "$(capacity)" = 30
+check "for packets" between 30 "$(admitted 10.77.1.11 60)" 31
+check "apply without --confirm settles it" test "$(code tg apply "$CONFIG")" = 0
+check "nothing is kept" test ! -e "$KEPT"
+
+# Another boot, or damage.
+policy 50 >"$CONFIG"
+tg apply "$CONFIG" --confirm 60s >/dev/null || not_ok "apply"
+stop KILL
+sed -i 's/"boot":"[^"]*"/"boot":"another"/' "$KEPT"
+start || not_ok "the daemon starts again"
+check "after a boot the time is over" test "$(capacity)" = 40
+tg apply "$CONFIG" --confirm 60s >/dev/null || not_ok "apply"
+stop KILL
+echo '{"boot' >"$KEPT"
+: >"$WORK/daemon.log"
+start || not_ok "the daemon starts with a damaged file"
+check "a damaged file: the daemon starts, and says so" said "$KEPT is damaged"
+tg rollback >/dev/null 2>&1
+rm -f "$KEPT"
+mkdir "$KEPT.new"
+check "what cannot be kept is refused" test "$(code tg apply "$WORK/b.yaml" --confirm 60s)" = 1
+check "in words" grep -q "would not go back; the policy in force stays" "$WORK/err"
+check "and is not in force" test "$(capacity) $(waits)" = "50 false"
+rmdir "$KEPT.new"
+stop
+finish

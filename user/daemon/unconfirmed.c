@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A JSON file with the texts of both policies, and the numbers that `set` may have changed. */
+#include "daemon/unconfirmed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/errmsg.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "config/load.h"
+#include "daemon/daemon.h"
+
+#define SIZE_MAX_BYTES (256 << 20) /* two texts of 16 MiB, each byte escaped */
+
+static void file_of(const struct tg_daemon *daemon, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s.unconfirmed", daemon->control_path);
+}
+
+/* Counts while the machine sleeps, and begins anew when it boots. */
+static uint64_t boot_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+static void read_boot(char boot[64])
+{
+	tg_autofclose FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!file || fscanf(file, "%63s", boot) != 1)
+		boot[0] = '\0';
+}
+
+static json_t *pack_refill(const struct tg_refill *refill)
+{
+	return json_pack("{s:I, s:I, s:I, s:b}", "capacity", (json_int_t)refill->capacity, "amount",
+			 (json_int_t)refill->amount, "interval", (json_int_t)refill->interval,
+			 "continuous", refill->continuous);
+}
+
+static void unpack_refill(const json_t *json, struct tg_refill *refill)
+{
+	refill->capacity = tg_json_number(json, "capacity");
+	refill->amount = tg_json_number(json, "amount");
+	refill->interval = tg_json_number(json, "interval");
+	refill->continuous = json_is_true(json_object_get(json, "continuous"));
+}
+
+/* All that tg_config_set() can change: the text does not have what was set and not saved. */
+static json_t *pack_limit(const struct tg_config_limit *limit)
+{
+	return json_pack("{s:s, s:o, s:o, s:I, s:I, s:b}", "name", limit->name, "refill",
+			 pack_refill(&limit->refill), "new_sources",
+			 pack_refill(&limit->new_sources), "mark_above",
+			 (json_int_t)limit->mark_above, "max_delay", (json_int_t)limit->max_delay,
+			 "shadow", limit->shadow);
+}
+
+static void unpack_limit(const json_t *json, struct tg_config *config)
+{
+	struct tg_config_limit *limit = tg_config_edit_limit(config, tg_json_text(json, "name"));
+
+	if (!limit)
+		return;
+	unpack_refill(json_object_get(json, "refill"), &limit->refill);
+	unpack_refill(json_object_get(json, "new_sources"), &limit->new_sources);
+	limit->mark_above = tg_json_number(json, "mark_above");
+	limit->max_delay = tg_json_number(json, "max_delay");
+	limit->shadow = json_is_true(json_object_get(json, "shadow"));
+}
+
+static json_t *pack_config(const struct tg_config *config)
+{
+	json_t *limits = json_array();
+	size_t i;
+
+	for (i = 0; i < config->limits_n; i++)
+		json_array_append_new(limits, pack_limit(&config->limits[i]));
+	return json_pack("{s:s, s:s, s:o}", "path", config->path, "text",
+			 config->source ? config->source->text : "", "limits", limits);
+}
+
+/* Returns the configuration, which the caller frees, or NULL after logging why there is none. */
+static struct tg_config *unpack_config(const json_t *json)
+{
+	tg_cleanup(tg_diagnostics_clear) struct tg_diagnostics diagnostics = {};
+	const char *text = tg_json_text(json, "text");
+	struct tg_config *config = NULL;
+	const json_t *limit;
+	size_t i;
+
+	if (tg_config_parse(tg_json_text(json, "path"), text, strlen(text), &config,
+			    &diagnostics)) {
+		tg_diagnostics_print(&diagnostics, stderr);
+		return NULL;
+	}
+	json_array_foreach(json_object_get(json, "limits"), i, limit) unpack_limit(limit, config);
+	return config;
+}
+
+static int sync_directory(const char *path)
+{
+	char copy[PATH_MAX];
+	tg_autoclose int fd = -1;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || fsync(fd) ? -errno : 0;
+}
+
+/* Replaces the file in one step, and has it on the disk. Takes the reference to @json. */
+static int write_file(const char *path, json_t *json)
+{
+	json_auto_t *taken = json;
+	char temporary[PATH_MAX + 8];
+	tg_autoclose int fd = -1;
+	int error = 0;
+
+	if (!taken)
+		return -ENOMEM;
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	unlink(temporary);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	errno = EIO;
+	if (json_dumpfd(taken, fd, JSON_COMPACT) || fsync(fd) || rename(temporary, path))
+		error = -errno;
+	if (error)
+		unlink(temporary);
+	return error ? error : sync_directory(path);
+}
+
+int tg_unconfirmed_write(const struct tg_daemon *daemon, const struct tg_config *applied,
+			 uint64_t ns, char *errmsg)
+{
+	char path[PATH_MAX], boot[64];
+	int error;
+
+	file_of(daemon, path);
+	read_boot(boot);
+	error = write_file(path,
+			   json_pack("{s:s, s:I, s:o, s:o}", "boot", boot, "deadline",
+				     (json_int_t)(boot_time() + ns), "before",
+				     pack_config(daemon->config), "applied", pack_config(applied)));
+	if (!error)
+		return 0;
+	return tg_error_set(errmsg, error,
+			    "%s cannot be written (%s), without which a daemon that dies would not "
+			    "go back; the policy in force stays",
+			    path, strerror(-error));
+}
+
+/* Returns what the file has; NULL if there is none or, logged, none that can be read. */
+static json_t *read_file(const char *path)
+{
+	tg_autofree char *text = NULL;
+	char why[TG_ERRMSG_SIZE];
+	json_error_t wrong;
+	json_t *json;
+	size_t length;
+	int error = tg_text_read(path, SIZE_MAX_BYTES, &text, &length, why);
+
+	if (error == -ENOENT)
+		return NULL;
+	if (error) {
+		tg_log(TG_LOG_ERROR, "a change that was not confirmed cannot be looked up: %s",
+		       why);
+		return NULL;
+	}
+	json = json_loadb(text, length, 0, &wrong);
+	if (!json)
+		tg_log(TG_LOG_ERROR, "%s is damaged: %s", path, wrong.text);
+	return json;
+}
+
+void tg_unconfirmed_went_back(const struct tg_daemon *daemon)
+{
+	char path[PATH_MAX];
+	json_t *json;
+	int error;
+
+	file_of(daemon, path);
+	json = read_file(path);
+	if (!json)
+		return;
+	json_object_set_new(json, "deadline", json_integer(0));
+	error = write_file(path, json);
+	if (error)
+		tg_log_errno(error, "%s", path);
+}
+
+void tg_unconfirmed_forget(const struct tg_daemon *daemon)
+{
+	char path[PATH_MAX];
+
+	file_of(daemon, path);
+	if (unlink(path) && errno != ENOENT)
+		tg_log_errno(errno, "%s", path);
+}
+
+/* Returns the ns that are left; 0: none, or the machine has been booted since. */
+static uint64_t time_left(const json_t *json)
+{
+	uint64_t deadline = tg_json_number(json, "deadline"), now = boot_time();
+	char boot[64];
+
+	read_boot(boot);
+	return strcmp(boot, tg_json_text(json, "boot")) == 0 && deadline > now ? deadline - now : 0;
+}
+
+uint64_t tg_unconfirmed_resume(const struct tg_daemon *daemon, struct tg_config **config,
+			       struct tg_config **before)
+{
+	json_auto_t *json = NULL;
+	struct tg_config *earlier;
+	char path[PATH_MAX];
+	const char *applied;
+	uint64_t left;
+
+	file_of(daemon, path);
+	json = read_file(path);
+	if (!json)
+		return 0;
+	applied = tg_json_text(json_object_get(json, "applied"), "text");
+	if (strcmp(applied, (*config)->source->text) != 0) {
+		if (tg_json_number(json, "deadline"))
+			tg_log(TG_LOG_WARNING,
+			       "the last change was not confirmed before the daemon ended: going "
+			       "back to what %s says",
+			       daemon->config_path);
+		tg_unconfirmed_forget(daemon);
+		return 0;
+	}
+	earlier = unpack_config(json_object_get(json, "before"));
+	if (!earlier) {
+		tg_log(TG_LOG_ERROR, "what was in force before the last change cannot be read, so "
+				     "that change stays, though it was not confirmed");
+		return 0;
+	}
+	left = time_left(json);
+	if (left) {
+		tg_log(TG_LOG_WARNING,
+		       "%s still waits to be confirmed: it goes back in %llu s unless `tidegate "
+		       "confirm` comes first",
+		       daemon->config_path, (unsigned long long)(left / NS_PER_S));
+		*before = earlier;
+		return left;
+	}
+	tg_log(TG_LOG_WARNING,
+	       "%s has a change that was not confirmed in time: in force is what was before it; "
+	       "`tidegate reload` takes the file as it is",
+	       daemon->config_path);
+	tg_config_free(config);
+	*config = earlier;
+	return 0;
+}
