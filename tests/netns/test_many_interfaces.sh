@@ -37,7 +37,7 @@ ip -n "$B" link set m2 xdp obj "$WORK/theirs.o" sec xdp || not_ok "another's pro
 check "a start with one of two that is taken" start
 check "limits the other" test "$(status '[.interfaces[].interface]')" = '["m1"]'
 check "names it and the reason" test "$(status '[.missing[] | [.interface, .hook, .reason]]')" = '[["m2","xdp","refused"]]'
-check "in words" sh -c "'$ROOT/build/tidegate' --control '$CONTROL' status | grep -q '^m2 *not limited (xdp): m2 already has an XDP program of another.s'"
+check "in words" sh -c "'$ROOT/build/tidegate' --control '$CONTROL' status | grep -q '^m2 *not limited (xdp): m2 already has an XDP program that is not tidegate.s'"
 check "in health" sh -c "'$ROOT/build/tidegate' --control '$CONTROL' status | grep -q '^health: m2 (xdp) is not limited, and is tried again: m2 already has'"
 check "in the metrics" test "$(metric 'tidegate_interface_missing{interface="m2",hook="xdp",reason="refused"} 1')" = 1
 ip -n "$B" link add m3 type bridge # a message, at which it is not tried
@@ -91,7 +91,7 @@ pins >"$WORK/before"
 echo "adopt 24" >"$WORK/fault" # EMFILE
 TIDEGATE_FAULT=$WORK/fault start
 check "a start that cannot read a pin fails" test $? = 1
-check "and says which" grep -q "cannot tell whether $STATE/xdp-[0-9]* is still attached: Too many open files" "$WORK/daemon.log"
+check "and says which" grep -q "cannot read $STATE/xdp-[0-9]*, which an earlier daemon left: Too many open files" "$WORK/daemon.log"
 pins >"$WORK/after"
 check "and removes none" cmp "$WORK/before" "$WORK/after"
 echo "links 24" >"$WORK/fault"
