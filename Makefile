@@ -1,4 +1,4 @@
-# tidegate: make deps | all | demo | check | check-vm | fuzz | bench | lint | format | install | deb
+# tidegate: make deps | all | demo | check | check-long | check-vm | soak | fuzz | bench | lint | format | install | deb
 # V=1 shows the commands; WERROR=1 makes warnings errors. CC, CFLAGS, CPPFLAGS, LDFLAGS, PKG_CONFIG and CLANG come from the environment.
 
 VERSION := 0.1.0
@@ -58,8 +58,8 @@ NETNS_PROGRAMS := $B/tests/netns/traffic $B/tests/netns/load $B/asan/tidegated $
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo check tests check-unit check-docs check-bpf check-netns check-shared check-vm fuzz bench bench-table \
-	bench-compare lint format install deb clean
+.PHONY: all deps demo check tests check-unit check-docs check-bpf check-netns check-shared check-vm fuzz soak check-long \
+	bench bench-table bench-compare lint format install deb clean
 all: $B/tidegated $B/tidegate $B/libtidegate.so $B/libtidegate.a
 
 $B/%.bpf.o: %.bpf.c
@@ -165,6 +165,13 @@ check-netns: all $(NETNS_PROGRAMS)
 # Shared limits at length, and all that can go wrong between three nodes: tests/shared.
 check-shared: all $(NETNS_PROGRAMS)
 	$(Q)TEST_SECONDS=$${TEST_SECONDS:-900} tests/run shared
+# All that can happen to a daemon, at random and for MINUTES: tests/soak. SOAK_SEED=N has the same again.
+MINUTES ?= 10
+soak: all $(NETNS_PROGRAMS)
+	$(Q)tests/soak/run $(MINUTES)
+# What make check has no time for.
+check-long: all $(NETNS_PROGRAMS)
+	$(Q)SOAK_MINUTES=$${SOAK_MINUTES:-2} tests/run soak
 fuzz: $(FUZZERS)
 	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/run fuzz
 # On Debian's kernels, in emulated machines; see CONTRIBUTING.md for how to have less.
