@@ -52,6 +52,9 @@ def scrape(node, rng, stopping):
             failed = repr(error)
         if node.ready_at != ready or not node.up() or node.short:
             continue
+        if failed and node.starved():
+            node.report.unjudged("answers", f"{node.name}: the daemon had no processor")
+            continue
         node.report.measure("HTTP (s)", time.monotonic() - began)
         node.report.check("answers", not failed, f"{node.name}: GET {path} after {time.monotonic() - began:.1f} s: {failed}")
 

@@ -311,7 +311,7 @@ class Traffic:
                 (Stepped, "steady-tc", "tc", 60, ("10.79.1.2", "fd79:1:0:2::1"), ("10.79.0.2", "fd79::2"), node["tc_mac"], tcout),
                 (Stepped, "steady-out", "tcout", 60, ("10.79.0.2", "fd79::2"), ("10.79.0.1", "fd79::1"), node["tcout_mac"], tc),
                 (Gentle, "gentle", "in", 25, ("10.77.1.4", "fd77:1:0:4::1"), ("10.77.0.2", "fd77::2"), node["in_mac"], out_),
-                (Together, "together", "in", 180, ("10.77.1.5",), ("10.77.0.2",), node["in_mac"], out_),
+                (Together, "together", "in", 200, ("10.77.1.5",), ("10.77.0.2",), node["in_mac"], out_),
             ):
                 for source, to in zip(sources, target):
                     self.flows.append(kind(len(self.flows), limit, i, device, rate, source, to, mac, sender))

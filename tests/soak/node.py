@@ -43,6 +43,8 @@ class Node:
         self.process = None
         self.ready_at = None  # since when it answers
         self.ending = False  # the daemon's end is wanted
+        self.busy = False  # while something is done to it
+        self.waited = []  # for a processor: (time, s in all)
         self.epoch, self.epoch_at = 0, time.monotonic()  # goes up with whatever may concern the health
         self.lock = threading.Lock()
         self.valid = None  # the text of the file, and its marker
@@ -122,7 +124,7 @@ class Node:
                 [self.world.daemon, "--config", self.config, "--control", self.control, "--state", self.state, "--metrics", f"127.0.0.1:{METRICS}"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **SANITIZERS}, close_fds=True,
             )  # fmt: skip
-        self.memory = []
+        self.memory, self.waited = [], []
         self.changes = 0
         while time.monotonic() - began < READY:
             if self.tg("status").status == 0:
@@ -258,9 +260,16 @@ class Node:
             with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as file:
                 rss = int(file.read().split()[1]) * resource.getpagesize() / 1e6
             fds = len(os.listdir(f"/proc/{self.process.pid}/fd"))
+            with open(f"/proc/{self.process.pid}/schedstat", encoding="ascii") as file:
+                self.waited = [*self.waited[-9:], (time.monotonic(), int(file.read().split()[1]) / 1e9)]
         except (FileNotFoundError, ProcessLookupError, IndexError):
             return
         self.memory.append((time.monotonic(), rss, fds))
+
+    def starved(self):
+        """Whether the daemon had to wait for a processor for a third of the last 10 s: then nothing that it is late for is its fault."""
+        waited = self.waited
+        return len(waited) > 1 and waited[-1][1] - waited[0][1] > (waited[-1][0] - waited[0][0]) / 3
 
     def judge_memory(self):
         """Whether what one daemon had in its last third is what it had before, after it had been warm."""

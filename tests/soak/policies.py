@@ -6,7 +6,7 @@ import random
 STEADY = {"capacity": 30, "amount": 10, "interval": 1}  # tokens, tokens, s; at three hooks, by port
 PORTS = {"steady": 5001, "steady-tc": 5002, "steady-out": 5003, "gentle": 5004, "together": 5005, "marker": 5999}
 GENTLE = {"capacity": 100, "rate": 50}
-TOGETHER = {"capacity": 50, "rate": 200}
+TOGETHER = {"capacity": 50, "rate": 150}
 FLOOD_PORT = 5100
 NODES = 3
 
@@ -29,7 +29,7 @@ cluster:
   - {{name: steady-tc, match: {{hook: tc-ingress, protocol: udp, destination_port: 5002, fragment: false}}, per: source, capacity: 30, refill_amount: 10, refill_interval: 1s}}
   - {{name: steady-out, match: {{hook: tc-egress, protocol: udp, destination_port: 5003, fragment: false}}, per: destination, capacity: 30, refill_amount: 10, refill_interval: 1s}}
   - {{name: gentle, match: {{hook: xdp, protocol: udp, destination_port: 5004, fragment: false}}, per: source, capacity: 100, rate: 50/s}}
-  - {{name: together, match: {{hook: xdp, protocol: udp, destination_port: 5005, fragment: false}}, per: source, capacity: 50, rate: 200/s, shared: true}}
+  - {{name: together, match: {{hook: xdp, protocol: udp, destination_port: 5005, fragment: false}}, per: source, capacity: 50, rate: 150/s, shared: true}}
   - {{name: marker, match: {{protocol: udp, destination_port: 5999}}, capacity: {marker}, rate: 1000/s}}
   - {{name: key, per: key, capacity: 100000, rate: 1000/s}}
   - {{name: flood, match: {{hook: xdp, destination_port: 5100}}, per: source, capacity: {a}, rate: {b}/s{flood}}}

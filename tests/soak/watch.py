@@ -59,10 +59,12 @@ def health(node, stopping):
     while not stopping.wait(1.5):
         epoch, quiet = node.epoch, time.monotonic() - node.epoch_at
         store, others = world.store.good_for(), world.others_quiet(node)
-        status = node.ask("status") if node.up() else None
+        status, found = (node.ask("status"), node.in_force()) if node.up() else (None, None)
         if not status or not node.up() or node.epoch != epoch:
             continue
         line = status["health"]
+        if found and node.markers and not node.busy:
+            node.report.check("in force", found[0] in node.markers, f"{node.name}: {found[0]} is in force, though {node.markers} was and nothing was done")
         if node.reload_failed and quiet > 1:
             node.report.check("health", line != "ok" and "reload" in line, f"{node.name}: health is {line} after a reload that failed")
         elif node.pending and quiet > 1:
@@ -71,6 +73,9 @@ def health(node, stopping):
             node.report.check("health", line != "ok", f"{node.name}: health is {line} without a store")
         elif quiet > 3 and not node.short and node.reload_failed is False and not node.pending:
             if line.startswith(("store lost", "no other node")) and (min(store, world.store.good_for()) < 8 or others < 5):
+                continue
+            if line != "ok" and any(each.starved() for each in world.nodes):
+                node.report.unjudged("health", f"a daemon had no processor; {node.name}: {line}")
                 continue
             node.report.check("health", line == "ok", f"{node.name}: health is {line} though nothing was done for {quiet:.0f} s")
             there = {(each["interface"], each["hook"]) for each in status["interfaces"] if each["healthy"]}
