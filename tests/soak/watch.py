@@ -62,7 +62,8 @@ def health(node, stopping):
         status, found = (node.ask("status"), node.in_force()) if node.up() else (None, None)
         if not status or not node.up() or node.epoch != epoch:
             continue
-        line = status["health"]
+        # the others come and go, and are missed for a moment
+        line = "; ".join(each for each in status["problems"] if not each.startswith("cv")) or "ok"
         if found and node.markers and not node.busy:
             node.report.check("in force", found[0] in node.markers, f"{node.name}: {found[0]} is in force, though {node.markers} was and nothing was done")
         if node.reload_failed and quiet > 1:
