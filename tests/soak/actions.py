@@ -51,10 +51,10 @@ class Actor:
         """A change that must be taken; afterwards MARKER is in force."""
         node = self.node
         if not self.report.check("changes", answer.status == 0 or node.short, f"{node.name}: {what}: exit status {answer.status}: {answer.text}"):
-            node.settle(what, node.markers | {marker}, None)
+            node.settle(what, node.markers and node.markers | {marker}, None)
             return
         if answer.status:  # without descriptors
-            node.settle(what, node.markers | {marker}, None)
+            node.settle(what, node.markers and node.markers | {marker}, None)
             return
         node.history.append(next(iter(node.markers)) if node.markers else None)
         del node.history[:-8]
