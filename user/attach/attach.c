@@ -119,10 +119,12 @@ bool tg_attach_healthy(const struct tg_attachment *attachment, uint32_t id)
 	if (attachment->mode == TG_MODE_CLSACT)
 		return tg_clsact_healthy(attachment) &&
 		       tg_attach_program_id(attachment->link) == id;
-	if (link_info(attachment, &ifindex, &program) || ifindex != attachment->ifindex ||
-	    program != id)
-		return false;
-	return attachment->hook != TG_HOOK_XDP || tg_xdp_healthy(attachment, program);
+	/*
+	 * The hook runs the link's program: while a link is on an interface, the kernel refuses to
+	 * attach any other there, in either mode of XDP.
+	 */
+	return !link_info(attachment, &ifindex, &program) && ifindex == attachment->ifindex &&
+	       program == id;
 }
 
 struct adoption {

@@ -159,10 +159,3 @@ int tg_xdp_mode_of(unsigned int ifindex, enum tg_mode *mode)
 	*mode = running.attached == XDP_ATTACHED_SKB ? TG_MODE_GENERIC : TG_MODE_NATIVE;
 	return error;
 }
-
-bool tg_xdp_healthy(const struct tg_attachment *attachment, uint32_t program_id)
-{
-	struct running running;
-
-	return find_running(attachment->ifindex, &running) == 0 && running.id == program_id;
-}

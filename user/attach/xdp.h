@@ -15,9 +15,6 @@
 int tg_xdp_attach(struct tg_attachment *attachment, int program, enum tg_xdp_mode xdp_mode,
 		  char *errmsg);
 
-/* Returns whether the interface runs the XDP program with that id; false also on failure. */
-bool tg_xdp_healthy(const struct tg_attachment *attachment, uint32_t program_id);
-
 /*
  * Sets *@mode to TG_MODE_GENERIC or TG_MODE_NATIVE, as the XDP program there is attached. Returns
  * 0, or -errno: -ENODEV if there is no such interface.

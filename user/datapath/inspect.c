@@ -23,10 +23,8 @@
 #include "base/text.h"
 
 static int read_interface(struct tg_datapath *datapath, const struct tg_attachment *attachment,
-			  struct tg_interface_stats *stats)
+			  bool installed, int counters, struct tg_interface_stats *stats)
 {
-	bool installed = tg_program_installed(datapath->program, datapath->bank, attachment->hook);
-
 	memcpy(stats->name, attachment->name, sizeof(stats->name));
 	tg_text_force_printable(stats->name); /* the kernel allows any bytes */
 	stats->ifindex = attachment->ifindex;
@@ -36,17 +34,23 @@ static int read_interface(struct tg_datapath *datapath, const struct tg_attachme
 			 installed &&
 			 (!tg_attachments_delay(datapath->config, attachment) ||
 			  tg_fq_is_fair(attachment->ifindex));
-	return tg_program_sum(tg_program_map_fd(datapath->program, TG_MAP_INTERFACE_COUNTERS),
-			      attachment->counters, stats->packets, sizeof(stats->packets));
+	return tg_program_sum(counters, attachment->counters, stats->packets,
+			      sizeof(stats->packets));
 }
 
 static int read_interfaces(struct tg_datapath *datapath, struct tg_stats *stats)
 {
+	int counters = tg_program_map_fd(datapath->program, TG_MAP_INTERFACE_COUNTERS), hook, error;
+	const struct tg_attachment *attachment;
+	bool installed[TG_HOOKS];
 	size_t i;
-	int error;
 
+	for (hook = 0; hook < TG_HOOKS; hook++)
+		installed[hook] = tg_program_installed(datapath->program, datapath->bank, hook);
 	for (i = 0; i < datapath->attachments_n; i++) {
-		error = read_interface(datapath, &datapath->attachments[i], &stats->interfaces[i]);
+		attachment = &datapath->attachments[i];
+		error = read_interface(datapath, attachment, installed[attachment->hook], counters,
+				       &stats->interfaces[i]);
 		if (error)
 			return error;
 		stats->interfaces_n++;
