@@ -8,11 +8,13 @@
 
 #include "base/capabilities.h"
 #include "base/clock.h"
+#include "base/event_first.h"
 #include "cluster/cluster.h"
 #include "config/config.h"
 #include "control/server.h"
 #include "daemon/daemon.h"
 #include "daemon/descriptors.h"
+#include "daemon/event_loop.h"
 #include "daemon/lifecycle.h"
 #include "daemon/options.h"
 #include "daemon/change.h"
@@ -90,6 +92,7 @@ static int run(struct tg_daemon *daemon)
 
 	for (i = 0; i < SIGNALS; i++) {
 		events[i] = evsignal_new(daemon->base, signals[i], on_signal, daemon);
+		tg_event_first(events[i]);
 		if (!events[i] || event_add(events[i], NULL))
 			return tg_log_errno(ENOMEM, "signals");
 	}
@@ -179,7 +182,7 @@ static int serve(struct tg_daemon *daemon, struct tg_config *before, uint64_t le
 	struct tg_http *http = NULL;
 	int error;
 
-	daemon->base = event_base_new();
+	daemon->base = tg_event_loop_new();
 	if (!daemon->base) {
 		tg_config_free(&before);
 		return tg_log_errno(ENOMEM, "event loop");

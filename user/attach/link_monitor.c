@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/event_first.h"
 
 struct tg_link_monitor {
 	struct mnl_socket *socket;
@@ -60,6 +61,8 @@ int tg_link_monitor_open(struct event_base *base, void (*changed)(void *data), v
 	fd = mnl_socket_get_fd(made->socket);
 	made->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, made);
 	made->settled = evtimer_new(base, on_settled, made);
+	tg_event_first(made->readable);
+	tg_event_first(made->settled);
 	if (!made->readable || !made->settled || event_add(made->readable, NULL))
 		return tg_log_errno(ENOMEM, "netlink");
 	*monitor = TAKE_PTR(made);

@@ -9,6 +9,7 @@
 #include <sys/random.h>
 
 #include "base/cleanup.h"
+#include "base/event_first.h"
 #include "base/clock.h"
 #include "cluster/cluster_private.h"
 #include "cluster/secret.h"
@@ -103,6 +104,7 @@ static int start_tick(struct tg_cluster *cluster, struct event_base *base)
 	uint64_t interval = cluster->config.interval;
 
 	cluster->tick = event_new(base, -1, EV_PERSIST, on_tick, cluster);
+	tg_event_first(cluster->tick);
 	if (!cluster->tick || set_tick(cluster, interval < FIRST_TICK ? interval : FIRST_TICK))
 		return -ENOMEM;
 	return 0;

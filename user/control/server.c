@@ -4,30 +4,26 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <event2/listener.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/event_first.h"
 #include "control/server.h"
 #include "base/exit.h"
 #include "base/log.h"
-#include "base/errmsg.h"
-#include "base/ownership.h"
+#include "base/unix_socket.h"
 
 #define CLIENTS_MAX  256
 #define CLIENTS_OWN  32	   /* of these, kept free for root */
 #define REQUEST_MAX  65536 /* bytes of a line */
 #define IDLE_SECONDS 30
 #define SIGN_SECONDS 10	   /* between two signs of life while a reply takes long */
+#define BACKLOG	     64
 #define GROUPS_MAX   65536 /* of a process: NGROUPS_MAX of Linux */
 
 struct client {
@@ -45,8 +41,10 @@ struct tg_pending {
 
 struct tg_control {
 	struct event_base *base;
-	struct evconnlistener *listener;
 	struct event *signs;
+	struct event *acceptable; /* a client waits; NULL: not listening yet */
+	struct event *again;	  /* accepts again, after descriptors or memory were short */
+	int fd;			  /* listens */
 	char *path;
 	tg_control_handler *handle;
 	void *data;
@@ -214,6 +212,7 @@ static struct client *add_client(struct tg_control *control, evutil_socket_t fd)
 		free(client);
 		return NULL;
 	}
+	tg_buffer_first(client->buffer);
 	LIST_INSERT_HEAD(&control->clients, client, entry);
 	control->clients_n++;
 	bufferevent_setcb(client->buffer, on_read, on_written, on_event, client);
@@ -222,10 +221,8 @@ static struct client *add_client(struct tg_control *control, evutil_socket_t fd)
 	return client;
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
-		      int length, void *data)
+static void greet(struct tg_control *control, int fd)
 {
-	struct tg_control *control = data;
 	bool may_change = false, allowed = may_talk(fd, &may_change);
 	struct client *client = add_client(control, fd);
 
@@ -261,65 +258,44 @@ static int start_signs(struct tg_control *control)
 	const struct timeval interval = {.tv_sec = SIGN_SECONDS};
 
 	control->signs = event_new(control->base, -1, EV_PERSIST, on_signs, control);
+	tg_event_first(control->signs);
 	return control->signs && event_add(control->signs, &interval) == 0 ? 0 : -ENOMEM;
 }
 
-static int make_parent(const char *path)
+/* Waits a second when it cannot accept, because the client still waits and would be tried at once.
+ */
+static void on_acceptable(evutil_socket_t listener, short what, void *data)
 {
-	char copy[PATH_MAX];
-	char errmsg[TG_ERRMSG_SIZE];
-	const char *parent;
-	int error;
+	const struct timeval second = {.tv_sec = 1};
+	struct tg_control *control = data;
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	snprintf(copy, sizeof(copy), "%s", path);
-	parent = dirname(copy);
-	if (mkdir(parent, 0755) && errno != EEXIST)
-		return tg_log_errno(errno, "cannot make the directory of %s", path);
-	error = tg_ownership_check_directory(parent, errmsg);
-	if (error)
-		tg_log(TG_LOG_ERROR, "%s", errmsg);
-	return error;
-}
-
-/* Whether somebody listens there, so that the socket must not be replaced. */
-static bool answers(const struct sockaddr_un *address)
-{
-	tg_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	return fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
-}
-
-/* Returns the socket, or -errno, logged. */
-static int listen_on(const char *path)
-{
-	tg_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct stat status;
-	mode_t mask;
-	int error;
-
-	if (fd < 0)
-		return tg_log_errno(errno, "socket");
-	if (strlen(path) >= sizeof(address.sun_path))
-		return tg_log_errno(ENAMETOOLONG, "control socket %s", path);
-	strcpy(address.sun_path, path);
-	if (lstat(path, &status) == 0) {
-		if (!S_ISSOCK(status.st_mode))
-			return tg_log_errno(EEXIST, "control socket %s: not a socket", path);
-		if (answers(&address))
-			return tg_log_errno(
-				EADDRINUSE,
-				"another daemon answers on %s; choose another with --control",
-				path);
-		unlink(path);
+	if (fd >= 0) {
+		greet(control, fd);
+	} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+		tg_log_errno(errno, "control socket: a client waits for a second");
+		event_del(control->acceptable);
+		event_add(control->again, &second);
 	}
-	mask = umask(0117); /* 0660 from the first moment on */
-	error = bind(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
-	umask(mask);
-	if (error)
-		return tg_log_errno(error, "%scontrol socket %s",
-				    geteuid() == 0 ? "" : "tidegated is to be run as root: ", path);
-	return TAKE_FD(fd);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *data)
+{
+	struct tg_control *control = data;
+
+	event_add(control->acceptable, NULL);
+}
+
+static int listen_on(struct tg_control *control, struct event_base *base, int fd)
+{
+	control->fd = fd;
+	control->acceptable = event_new(base, fd, EV_READ | EV_PERSIST, on_acceptable, control);
+	control->again = evtimer_new(base, on_again, control);
+	tg_event_first(control->acceptable);
+	tg_event_first(control->again);
+	if (!control->acceptable || !control->again)
+		return -ENOMEM;
+	return listen(fd, BACKLOG) ? -errno : event_add(control->acceptable, NULL);
 }
 
 int tg_control_open(struct event_base *base, const char *path, tg_control_handler *handle,
@@ -330,20 +306,20 @@ int tg_control_open(struct event_base *base, const char *path, tg_control_handle
 
 	if (!made)
 		return tg_log_errno(ENOMEM, "control socket");
+	made->fd = -1;
 	made->base = base;
 	made->handle = handle;
 	made->data = data;
 	LIST_INIT(&made->clients);
-	error = make_parent(path);
-	if (error)
-		return error;
-	fd = listen_on(path);
+	fd = tg_unix_socket_bind(path, "control socket");
 	if (fd < 0)
 		return fd;
 	made->path = strdup(path);
-	made->listener = evconnlistener_new(base, on_accept, made, LEV_OPT_CLOSE_ON_FREE, 64, fd);
-	if (!made->path || !made->listener || start_signs(made))
-		return tg_log_errno(ENOMEM, "control socket %s", path);
+	error = listen_on(made, base, fd);
+	if (!error)
+		error = start_signs(made);
+	if (!made->path || error)
+		return tg_log_errno(error ? error : ENOMEM, "control socket %s", path);
 	*control = TAKE_PTR(made);
 	return 0;
 }
@@ -370,10 +346,14 @@ void tg_control_close(struct tg_control **control)
 		flush(client);
 		drop(client);
 	}
-	if (old->listener)
-		evconnlistener_free(old->listener);
 	if (old->signs)
 		event_free(old->signs);
+	if (old->acceptable)
+		event_free(old->acceptable);
+	if (old->again)
+		event_free(old->again);
+	if (old->fd >= 0)
+		close(old->fd);
 	if (old->path)
 		unlink(old->path);
 	free(old->path);

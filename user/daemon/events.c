@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/event_first.h"
 #include "base/clock.h"
 #include "config/names.h"
 #include "datapath/datapath.h"
@@ -86,6 +87,7 @@ int tg_events_open(struct event_base *base, struct tg_datapath *datapath, struct
 		return tg_log_errno(errno, "events");
 	made->readable = event_new(base, ring_buffer__epoll_fd(made->ring), EV_READ | EV_PERSIST,
 				   on_readable, made);
+	tg_event_first(made->readable);
 	if (!made->readable || event_add(made->readable, NULL))
 		return tg_log_errno(ENOMEM, "events");
 	*events = TAKE_PTR(made);

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/event_first.h"
 #include "config/config.h"
 #include "daemon/change.h"
 #include "daemon/daemon.h"
@@ -165,6 +166,7 @@ uint64_t tg_history_remaining(const struct tg_daemon *daemon)
 int tg_history_open(struct tg_daemon *daemon, struct event_base *base)
 {
 	daemon->history.timer = evtimer_new(base, on_deadline, daemon);
+	tg_event_first(daemon->history.timer);
 	return daemon->history.timer ? 0 : tg_log_errno(ENOMEM, "timer");
 }
 

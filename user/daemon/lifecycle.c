@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <event2/event.h>
 
+#include "base/event_first.h"
 #include "datapath/datapath.h"
 #include "base/log.h"
 
@@ -39,9 +40,11 @@ int tg_daemon_start_timers(struct tg_daemon *daemon)
 	const struct timeval second = {.tv_sec = 1};
 
 	daemon->maintenance = event_new(daemon->base, -1, EV_PERSIST, on_second, daemon);
+	tg_event_first(daemon->maintenance);
 	if (!daemon->maintenance || event_add(daemon->maintenance, &second))
 		return tg_log_errno(ENOMEM, "timer");
 	daemon->reclaiming = evtimer_new(daemon->base, on_slice, daemon);
+	tg_event_first(daemon->reclaiming);
 	return daemon->reclaiming ? 0 : tg_log_errno(ENOMEM, "timer");
 }
 

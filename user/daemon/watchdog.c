@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <systemd/sd-daemon.h>
 
+#include "base/event_first.h"
 #include "base/log.h"
 
 static void on_time(evutil_socket_t fd, short what, void *data)
@@ -28,6 +29,7 @@ int tg_watchdog_open(struct event_base *base, struct event **watchdog)
 	half.tv_sec = (time_t)(interval_us / 2 / 1000000);
 	half.tv_usec = (suseconds_t)(interval_us / 2 % 1000000);
 	*watchdog = event_new(base, -1, EV_PERSIST, on_time, NULL);
+	tg_event_first(*watchdog);
 	if (!*watchdog)
 		return tg_log_errno(ENOMEM, "watchdog");
 	event_priority_set(*watchdog, 0);

@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/event_first.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 
@@ -115,6 +116,7 @@ int tg_worker_open(struct event_base *base, struct tg_worker **worker)
 	if (made->wake < 0)
 		return tg_log_errno(errno, "worker");
 	made->readable = event_new(base, made->wake, EV_READ | EV_PERSIST, on_finished, made);
+	tg_event_first(made->readable);
 	if (!made->readable)
 		return tg_log_errno(ENOMEM, "worker");
 	event_priority_set(made->readable, 0);

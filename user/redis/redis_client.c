@@ -19,6 +19,7 @@
 #include <sys/un.h>
 
 #include "base/cleanup.h"
+#include "base/event_first.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "redis/resolve.h"
@@ -284,6 +285,7 @@ static void connect_to(struct tg_redis_client *client, const struct sockaddr *ad
 		tg_redis_client_give_up(client, "%s", client->reader ? why : strerror(ENOMEM));
 		return;
 	}
+	tg_buffer_first(client->connection);
 	bufferevent_setcb(client->connection, on_readable, NULL, on_event, client);
 	set_timer(client->deadline, TG_REDIS_TIMEOUT_MS);
 	if (bufferevent_socket_connect(client->connection, address, (int)length) == 0)
@@ -368,6 +370,8 @@ int tg_redis_client_open(struct event_base *base, const struct tg_redis_settings
 	made->status = status;
 	made->attempt = evtimer_new(base, on_attempt, made);
 	made->deadline = evtimer_new(base, on_deadline, made);
+	tg_event_first(made->attempt);
+	tg_event_first(made->deadline);
 	if (!made->attempt || !made->deadline)
 		return -ENOMEM;
 	if (needs_authorities(settings))

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/event_first.h"
 
 /* Outlives the resolver, because libevent calls back for a cancelled lookup too. */
 struct query {
@@ -88,6 +89,7 @@ int tg_resolver_new(struct event_base *base, const char *host, uint16_t port,
 	made->done = done;
 	made->data = data;
 	made->deliver = evtimer_new(base, on_deliver, made);
+	tg_event_first(made->deliver);
 	if (!made->deliver)
 		return -ENOMEM;
 	snprintf(service, sizeof(service), "%u", port);
