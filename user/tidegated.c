@@ -21,6 +21,7 @@
 #include "daemon/reload.h"
 #include "daemon/unconfirmed.h"
 #include "daemon/watchdog.h"
+#include "daemon/recent.h"
 #include "datapath/datapath.h"
 #include "daemon/events.h"
 #include "base/exit.h"
@@ -208,6 +209,7 @@ static int serve(struct tg_daemon *daemon, struct tg_config *before, uint64_t le
 	tg_events_close(&daemon->events);
 	tg_link_monitor_close(&netlink);
 	tg_http_close(&http);
+	tg_recent_drop(daemon);
 	tg_control_close(&control);
 	event_base_free(daemon->base);
 	return error;

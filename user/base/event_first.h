@@ -9,7 +9,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
-/* What tg_event_base() makes; event_priority_set() knows the first in any other base too. */
+/* Those of a loop of daemon/event_loop.h. Any other loop has the first of them, too. */
 enum { TG_EVENT_FIRST, TG_EVENT_LAST, TG_EVENT_PRIORITIES };
 
 /* Has the event go before HTTP. To be called before it is added. NULL-safe. */

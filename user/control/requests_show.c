@@ -11,26 +11,42 @@
 #include "daemon/daemon.h"
 #include "datapath/datapath.h"
 #include "daemon/events.h"
+#include "daemon/recent.h"
 #include "control/report.h"
 #include "control/top.h"
 
+/*
+ * Returns statistics: those of a moment ago, if @request has "recent", else *@made, which the
+ * caller frees. NULL if the counters cannot be read.
+ */
+static const struct tg_stats *read_stats(struct tg_daemon *daemon, const json_t *request,
+					 struct tg_stats **made)
+{
+	if (json_is_true(json_object_get(request, "recent")))
+		return tg_recent_stats(daemon);
+	return tg_datapath_stats(daemon->datapath, made) ? NULL : *made;
+}
+
 json_t *tg_request_status(struct tg_daemon *daemon, const json_t *request)
 {
-	tg_cleanup(tg_stats_free) struct tg_stats *stats = NULL;
+	tg_cleanup(tg_stats_free) struct tg_stats *made = NULL;
+	const struct tg_stats *stats = read_stats(daemon, request, &made);
 
-	if (tg_datapath_stats(daemon->datapath, &stats))
+	if (!stats)
 		return tg_reply_fail(TG_EXIT_FAILED, "the counters cannot be read");
 	return tg_reply_done(tg_report_status(stats, daemon));
 }
 
 json_t *tg_request_limits(struct tg_daemon *daemon, const json_t *request)
 {
-	tg_cleanup(tg_stats_free) struct tg_stats *stats = NULL;
+	tg_cleanup(tg_stats_free) struct tg_stats *made = NULL;
 	const char *name = tg_request_text(request, "limit");
+	const struct tg_stats *stats;
 
 	if (name && !tg_config_find_limit(daemon->config, name))
 		return tg_reply_no_limit(daemon, name);
-	if (tg_datapath_stats(daemon->datapath, &stats))
+	stats = read_stats(daemon, request, &made);
+	if (!stats)
 		return tg_reply_fail(TG_EXIT_FAILED, "the counters cannot be read");
 	return tg_reply_done(tg_report_limits(stats, name));
 }

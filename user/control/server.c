@@ -22,7 +22,7 @@
 #define CLIENTS_OWN  32	   /* of these, kept free for root */
 #define REQUEST_MAX  65536 /* bytes of a line */
 #define IDLE_SECONDS 30
-#define SIGN_SECONDS 10	   /* between two signs of life while a reply takes long */
+#define SIGN_SECONDS 10 /* between two signs of life while a reply takes long */
 #define BACKLOG	     64
 #define GROUPS_MAX   65536 /* of a process: NGROUPS_MAX of Linux */
 

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/policies.h"
+#include "daemon/recent.h"
 #include "datapath/datapath.h"
 #include "datapath/publish.h"
 #include "base/log.h"
@@ -103,6 +104,7 @@ static int commit(struct tg_change *change)
 	}
 	change->done = true;
 	daemon->reloads_ok++;
+	tg_recent_drop(daemon);
 	/* A failure is logged. The policy stays in force all the same. */
 	tg_cluster_follow(&daemon->cluster, daemon->base, daemon->datapath, change->config,
 			  &change->secret);

@@ -15,6 +15,7 @@ struct tg_cluster;
 struct tg_config;
 struct tg_datapath;
 struct tg_events;
+struct tg_stats;
 
 /* What stays in the kernel on exit. */
 enum tg_ending {
@@ -35,6 +36,13 @@ struct tg_history {
 	struct tg_change *going_back; /* by the timer; NULL: no rollback by itself is under way */
 };
 
+/* A reading of the datapath that HTTP's readers share; see recent.h. */
+struct tg_recent {
+	struct tg_stats *stats;
+	uint64_t until_ns; /* on CLOCK_MONOTONIC */
+	uint64_t number;   /* of the reading; 0: there was none */
+};
+
 struct tg_daemon {
 	const char *config_path, *control_path, *state_dir, *metrics_address;
 	struct event_base *base;
@@ -48,6 +56,7 @@ struct tg_daemon {
 	struct tg_cluster *cluster; /* NULL: no limit is shared */
 	struct tg_history history;
 	uint64_t started_ns; /* on CLOCK_MONOTONIC */
+	struct tg_recent recent;
 	uint64_t reloads_ok, reloads_failed;
 	bool reload_failed; /* of the last reload */
 	enum tg_ending ending;

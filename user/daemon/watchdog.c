@@ -32,6 +32,5 @@ int tg_watchdog_open(struct event_base *base, struct event **watchdog)
 	tg_event_first(*watchdog);
 	if (!*watchdog)
 		return tg_log_errno(ENOMEM, "watchdog");
-	event_priority_set(*watchdog, 0);
 	return event_add(*watchdog, &half) ? tg_log_errno(ENOMEM, "watchdog") : 0;
 }

@@ -119,7 +119,6 @@ int tg_worker_open(struct event_base *base, struct tg_worker **worker)
 	tg_event_first(made->readable);
 	if (!made->readable)
 		return tg_log_errno(ENOMEM, "worker");
-	event_priority_set(made->readable, 0);
 	if (event_add(made->readable, NULL))
 		return tg_log_errno(ENOMEM, "worker");
 	error = start_thread(made);

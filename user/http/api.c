@@ -5,11 +5,15 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/exit.h"
 #include "base/units.h"
+#include "daemon/daemon.h"
+#include "daemon/recent.h"
 
 #define PARAMETERS_MAX 3
 #define TOP_MAX	       1000
@@ -21,11 +25,12 @@ static const struct endpoint {
 	const char *name;
 	const char *parameters[PARAMETERS_MAX];
 	bool walks; /* over the whole table */
+	int recent; /* index of the answer that is kept; below 0: none is */
 } endpoints[] = {
-	{"status", {NULL}, false},
-	{"limits", {"limit"}, false},
-	{"top", {"limit", "by", "n"}, true},
-	{"why", {"address"}, true},
+	{"status", {NULL}, false, TG_API_STATUS},
+	{"limits", {"limit"}, false, TG_API_LIMITS},
+	{"top", {"limit", "by", "n"}, true, -1},
+	{"why", {"address"}, true, -1},
 };
 
 static const struct endpoint *find(const char *name)
@@ -63,7 +68,8 @@ static json_t *value_of(const char *parameter, const char *text)
 /* NULL if a parameter is unknown, given twice or has a wrong value. */
 static json_t *request_of(const struct endpoint *endpoint, const char *query)
 {
-	json_t *request = json_pack("{s:s}", "command", endpoint->name), *value;
+	json_t *request = json_pack("{s:s, s:b}", "command", endpoint->name, "recent", true),
+	       *value;
 	struct evkeyvalq parameters = {};
 	struct evkeyval *parameter;
 	bool good = evhttp_parse_query_str(query ? query : "", &parameters) == 0;
@@ -118,16 +124,13 @@ static int handle(struct tg_api *api, const json_t *request, json_t **answer)
 	return *answer ? status : HTTP_INTERNAL;
 }
 
-int tg_api_answer(struct tg_api *api, const char *path, const char *query, json_t **answer)
+static int answer_by(struct tg_api *api, const struct endpoint *endpoint, const char *query,
+		     json_t **answer)
 {
-	const struct endpoint *endpoint = find(path + strlen(TG_API_PREFIX));
 	uint64_t started = tg_now_ns(), ended;
 	json_t *request;
 	int status;
 
-	*answer = NULL;
-	if (!endpoint)
-		return refuse(HTTP_NOTFOUND, "there are status, limits, top and why", answer);
 	request = request_of(endpoint, query);
 	if (!request)
 		return refuse(HTTP_BADREQUEST,
@@ -145,4 +148,47 @@ int tg_api_answer(struct tg_api *api, const char *path, const char *query, json_
 	if (endpoint->walks)
 		api->next_walk_ns = ended + (ended - started) * (WALK_SHARE - 1);
 	return status;
+}
+
+/* Returns a copy of the answer that is kept, or NULL if there was another reading since. */
+static char *copy_recent(struct tg_daemon *daemon, const struct tg_api_recent *recent)
+{
+	tg_recent_stats(daemon);
+	return recent->text && recent->of == daemon->recent.number ? strdup(recent->text) : NULL;
+}
+
+static void keep(const struct tg_daemon *daemon, struct tg_api_recent *recent, const char *text)
+{
+	free(recent->text);
+	recent->text = text ? strdup(text) : NULL;
+	recent->of = daemon->recent.number;
+}
+
+int tg_api_answer(struct tg_api *api, const char *path, const char *query, char **answer)
+{
+	const struct endpoint *endpoint = find(path + strlen(TG_API_PREFIX));
+	bool usual = endpoint && endpoint->recent >= 0 && (!query || !query[0]);
+	json_t *json = NULL;
+	int status;
+
+	*answer = usual ? copy_recent(api->daemon, &api->recent[endpoint->recent]) : NULL;
+	if (*answer)
+		return HTTP_OK;
+	if (endpoint)
+		status = answer_by(api, endpoint, query, &json);
+	else
+		status = refuse(HTTP_NOTFOUND, "there are status, limits, top and why", &json);
+	*answer = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	json_decref(json);
+	if (usual && status == HTTP_OK)
+		keep(api->daemon, &api->recent[endpoint->recent], *answer);
+	return *answer ? status : HTTP_INTERNAL;
+}
+
+void tg_api_clear(struct tg_api *api)
+{
+	size_t i;
+
+	for (i = 0; i < TG_API_RECENT; i++)
+		free(api->recent[i].text);
 }

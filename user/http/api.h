@@ -16,20 +16,30 @@ struct tg_daemon;
  */
 typedef json_t *tg_api_handler(struct tg_daemon *daemon, const json_t *request, bool may_change);
 
+/* The endpoints of which many clients get one answer. */
+enum { TG_API_STATUS, TG_API_LIMITS, TG_API_RECENT };
+
 struct tg_api {
 	tg_api_handler *handle;
 	struct tg_daemon *daemon;
 	uint64_t next_walk_ns; /* CLOCK_MONOTONIC; no walk over the table before this */
+	struct tg_api_recent {
+		char *text;  /* an answer, as JSON; NULL none */
+		uint64_t of; /* the number of the reading that it tells */
+	} recent[TG_API_RECENT];
 };
 
 #define TG_API_PREFIX "/api/"
 
 /*
  * Answers a GET of @path, which must begin with TG_API_PREFIX, with @query (NULL: none); both are
- * still encoded. Returns the status of HTTP. *@answer is a new reference to the "result" of the
- * control socket or to {"error": SENTENCE}, NULL when out of memory. Status 503: the table was
- * walked over a moment ago.
+ * still encoded. Returns the status of HTTP. *@answer is JSON that the caller frees, the "result"
+ * of the control socket or {"error": SENTENCE}; NULL when out of memory. What all clients ask for
+ * is up to TG_RECENT_MS old. Status 503: the table was walked over a moment ago.
  */
-int tg_api_answer(struct tg_api *api, const char *path, const char *query, json_t **answer);
+int tg_api_answer(struct tg_api *api, const char *path, const char *query, char **answer);
+
+/* Frees the answers that are kept. */
+void tg_api_clear(struct tg_api *api);
 
 #endif

@@ -7,20 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
 #include "http/api.h"
 #include "base/cleanup.h"
 #include "cluster/cluster_stats.h"
-#include "http/conn_limit.h"
+#include "http/connections.h"
 #include "daemon/daemon.h"
+#include "daemon/recent.h"
 #include "datapath/datapath.h"
 #include "http/http.h"
 #include "http/guard.h"
+#include "http/listen.h"
 #include "base/log.h"
 #include "http/metrics.h"
 #include "http/page.h"
-#include "base/units.h"
 
 #define HEADERS_MAX 8192
 #define BODY_MAX    1024
@@ -33,10 +34,12 @@
 
 struct tg_http {
 	struct evhttp *server;
-	struct tg_conn_limit *conn_limit;
+	struct tg_connections *connections;
 	struct tg_api api;
-	char *host;    /* of --metrics */
-	bool loopback; /* can be reached from this machine only, so the page is served */
+	struct tg_http_socket socket; /* the page is served on loopback only */
+	bool accepted;		      /* the server closes the socket */
+	struct evbuffer *metrics;     /* as written last, for all who ask */
+	uint64_t metrics_of;	      /* the number of the reading that they tell */
 };
 
 /* Forbid content of other origins, inline scripts, text that becomes code, and foreign frames. */
@@ -94,16 +97,34 @@ static void reply_sentence(struct evhttp_request *request, int status, const cha
 	reply(request, status, "text/plain; charset=utf-8", body);
 }
 
-static void reply_metrics(struct tg_http *http, struct evhttp_request *request)
+/* Returns all metrics, or NULL. */
+static struct evbuffer *write_metrics(struct tg_daemon *daemon)
 {
 	tg_cleanup(tg_cluster_stats_free) struct tg_cluster_stats *cluster = NULL;
-	tg_cleanup(tg_stats_free) struct tg_stats *stats = NULL;
+	const struct tg_stats *stats = tg_recent_stats(daemon);
+	struct evbuffer *body = stats ? evbuffer_new() : NULL;
+
+	if (body && (tg_cluster_read_stats(daemon->cluster, &cluster) ||
+		     tg_metrics_write(body, stats, cluster, daemon))) {
+		evbuffer_free(body);
+		body = NULL;
+	}
+	return body;
+}
+
+static void reply_metrics(struct tg_http *http, struct evhttp_request *request)
+{
 	struct tg_daemon *daemon = http->api.daemon;
 	struct evbuffer *body = evbuffer_new();
 
-	if (body && (tg_datapath_stats(daemon->datapath, &stats) ||
-		     tg_cluster_read_stats(daemon->cluster, &cluster) ||
-		     tg_metrics_write(body, stats, cluster, daemon))) {
+	tg_recent_stats(daemon);
+	if (http->metrics_of != daemon->recent.number) {
+		if (http->metrics)
+			evbuffer_free(http->metrics);
+		http->metrics = write_metrics(daemon);
+		http->metrics_of = daemon->recent.number;
+	}
+	if (body && (!http->metrics || evbuffer_add_buffer_reference(body, http->metrics))) {
 		evbuffer_free(body);
 		body = NULL;
 	}
@@ -113,12 +134,10 @@ static void reply_metrics(struct tg_http *http, struct evhttp_request *request)
 /* Healthy means that the maps can be read. */
 static void reply_health(struct tg_http *http, struct evhttp_request *request)
 {
-	tg_cleanup(tg_stats_free) struct tg_stats *stats = NULL;
-
-	if (tg_datapath_stats(http->api.daemon->datapath, &stats))
-		reply_sentence(request, HTTP_SERVUNAVAIL, "the maps cannot be read");
-	else
+	if (tg_recent_stats(http->api.daemon))
 		reply_sentence(request, HTTP_OK, "ok");
+	else
+		reply_sentence(request, HTTP_SERVUNAVAIL, "the maps cannot be read");
 }
 
 static void reply_file(struct evhttp_request *request, const struct tg_page_file *file)
@@ -134,11 +153,9 @@ static void reply_json(struct tg_http *http, struct evhttp_request *request, con
 {
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
 	struct evbuffer *body = NULL;
-	json_t *answer;
-	int status = tg_api_answer(&http->api, path, evhttp_uri_get_query(uri), &answer);
-	tg_autofree char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+	tg_autofree char *text = NULL;
+	int status = tg_api_answer(&http->api, path, evhttp_uri_get_query(uri), &text);
 
-	json_decref(answer);
 	if (text)
 		body = evbuffer_new();
 	if (body)
@@ -157,8 +174,10 @@ static void route_private(struct tg_http *http, struct evhttp_request *request, 
 
 	if (!file && !api)
 		reply_sentence(request, HTTP_NOTFOUND,
-			       "there are / (the status page), /metrics and /healthz");
-	else if (!http->loopback)
+			       http->socket.path
+				       ? "there are /metrics and /healthz"
+				       : "there are / (the status page), /metrics and /healthz");
+	else if (!http->socket.loopback)
 		reply_sentence(
 			request, FORBIDDEN,
 			"The status page shows addresses, so it is served on loopback only: "
@@ -178,11 +197,12 @@ static void on_request(struct evhttp_request *request, void *data)
 	enum evhttp_cmd_type method = evhttp_request_get_command(request);
 	struct tg_http *http = data;
 
+	tg_connections_heard(http->connections, request);
 	if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
 		add_header(request, "Allow", "GET, HEAD");
 		reply_sentence(request, HTTP_BADMETHOD, "nothing can be changed here");
-	} else if (http->loopback &&
-		   !tg_http_host_is_ours(evhttp_request_get_host(request), http->host)) {
+	} else if (http->socket.loopback &&
+		   !tg_http_host_is_ours(evhttp_request_get_host(request), http->socket.host)) {
 		reply_sentence(request, MISDIRECTED,
 			       "write the address as localhost, 127.0.0.1 or [::1], or as in "
 			       "--metrics: another name could be a trap");
@@ -195,62 +215,23 @@ static void on_request(struct evhttp_request *request, void *data)
 	}
 }
 
-/* Splits "HOST:PORT" in place and takes brackets off an IPv6 host. Returns 0 or -EINVAL. */
-static int split_address(char *address, char **host, uint16_t *port)
-{
-	char *colon = strrchr(address, ':'), *end;
-	uint64_t number;
-
-	if (!colon || colon == address || tg_parse_number(colon + 1, &number) || !number ||
-	    number > UINT16_MAX)
-		return -EINVAL;
-	*colon = '\0';
-	*host = address;
-	if (address[0] == '[') {
-		end = strchr(address, ']');
-		if (!end || end[1])
-			return -EINVAL;
-		*end = '\0';
-		*host = address + 1;
-	} else if (strchr(address, ':')) {
-		return -EINVAL;
-	}
-	*port = number;
-	return 0;
-}
-
-static bool listens_on_loopback(struct evhttp_bound_socket *bound)
-{
-	struct sockaddr_storage address = {};
-	socklen_t length = sizeof(address);
-
-	return getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&address,
-			   &length) == 0 &&
-	       tg_http_is_loopback((struct sockaddr *)&address);
-}
-
-static int bind_to(struct tg_http *http, struct event_base *base, const char *address)
+static int bind_to(struct tg_http *http, const char *address)
 {
 	struct evhttp_bound_socket *bound;
-	char *host;
-	uint16_t port;
+	int error = tg_http_listen(address, &http->socket);
 
-	http->host = strdup(address);
-	if (!http->host)
-		return tg_log_errno(ENOMEM, "metrics");
-	if (split_address(http->host, &host, &port))
-		return tg_log_errno(
-			EINVAL, "--metrics \"%s\": write HOST:PORT, [IPV6]:PORT or none", address);
-	bound = evhttp_bind_socket_with_handle(http->server, host, port);
+	if (error)
+		return error;
+	bound = evhttp_accept_socket_with_handle(http->server, http->socket.fd);
 	if (!bound)
-		return tg_log_errno(
-			errno ? errno : EADDRNOTAVAIL,
-			"cannot listen on %s for metrics; choose another with --metrics", address);
-	if (tg_conn_limit_set(base, http->server, bound, &http->conn_limit))
 		return tg_log_errno(ENOMEM, "metrics");
-	http->loopback = listens_on_loopback(bound);
-	tg_log(TG_LOG_INFO, "%s at http://%s/",
-	       http->loopback ? "status page and metrics" : "metrics", address);
+	http->accepted = true;
+	tg_connections_pace(http->connections, evhttp_bound_socket_get_listener(bound));
+	if (http->socket.path)
+		tg_log(TG_LOG_INFO, "metrics at %s", address);
+	else
+		tg_log(TG_LOG_INFO, "%s at http://%s/",
+		       http->socket.loopback ? "status page and metrics" : "metrics", address);
 	return 0;
 }
 
@@ -265,6 +246,7 @@ int tg_http_open(struct event_base *base, const char *address, tg_api_handler *h
 	made = calloc(1, sizeof(*made));
 	if (!made)
 		return tg_log_errno(ENOMEM, "metrics");
+	made->socket.fd = -1;
 	made->api.handle = handle;
 	made->api.daemon = daemon;
 	made->server = evhttp_new(base);
@@ -275,7 +257,9 @@ int tg_http_open(struct event_base *base, const char *address, tg_api_handler *h
 	evhttp_set_max_body_size(made->server, BODY_MAX);
 	evhttp_set_timeout(made->server, TIMEOUT_S);
 	evhttp_set_gencb(made->server, on_request, made);
-	error = bind_to(made, base, address);
+	if (tg_connections_watch(base, made->server, &made->connections))
+		return tg_log_errno(ENOMEM, "metrics");
+	error = bind_to(made, address);
 	if (error)
 		return error;
 	*http = TAKE_PTR(made);
@@ -284,12 +268,22 @@ int tg_http_open(struct event_base *base, const char *address, tg_api_handler *h
 
 void tg_http_close(struct tg_http **http)
 {
-	if (!*http)
+	struct tg_http *old = *http;
+
+	if (!old)
 		return;
-	tg_conn_limit_free(&(*http)->conn_limit);
-	if ((*http)->server)
-		evhttp_free((*http)->server);
-	free((*http)->host);
-	free(*http);
+	if (old->server)
+		evhttp_free(old->server);
+	tg_connections_free(&old->connections);
+	if (old->socket.fd >= 0 && !old->accepted)
+		close(old->socket.fd);
+	if (old->socket.path)
+		unlink(old->socket.path);
+	if (old->metrics)
+		evbuffer_free(old->metrics);
+	tg_api_clear(&old->api);
+	free(old->socket.path);
+	free(old->socket.host);
+	free(old);
 	*http = NULL;
 }

@@ -13,9 +13,11 @@ struct tg_daemon;
 struct tg_http;
 
 /*
- * Listens on @address: HOST:PORT, an IPv6 host in brackets; or "none", where nothing is done.
+ * Listens on @address: HOST:PORT, an IPv6 host in brackets; unix:PATH, where only /metrics and
+ * /healthz are served; or "none", where nothing is done.
  * @handle answers what the status page asks for. Returns 0 with *@http, which the caller closes
- * before it frees @base; or -errno, logged: -EINVAL if @address is neither. @daemon must outlive
+ * before it frees @base; or -errno, logged: -EINVAL if @address is none of them. @daemon must
+ * outlive
  * *@http.
  */
 int tg_http_open(struct event_base *base, const char *address, tg_api_handler *handle,
