@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What is done to a daemon, one thing at a time on each node, and what must be in force after it."""
 import os
 import resource

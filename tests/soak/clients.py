@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Who else talks to a daemon: scrapers, and clients that behave badly. Each function is the loop of a thread in a node's namespace."""
 import http.client
 import os

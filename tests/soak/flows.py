@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Packets from and to three nodes, and whether what came through is exactly what limits allow: a process of its own.
 
 Each packet has a number, so that it is known which ones passed. What a limit with a stepped refill must have done with them is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the kernel itself says: namespaces, links, and the programs that hang at them. Nothing here is shared with tidegate."""
 import ctypes
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One of the three nodes: its namespaces and devices, its daemon, and what must be in force there after all that was done to it."""
 import json
 import os

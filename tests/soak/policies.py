@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Configurations: a part that all have, by which the limits are checked, and one that changes at random."""
 import random
 

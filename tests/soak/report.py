@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What was checked, what was found wrong and what was done before, and the lines that say so."""
 import collections
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The Redis where the nodes meet, and what is done to it."""
 import os
 import signal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the process of the packets says, and what the nodes pass together of the limit that they share."""
 import collections
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What is looked at all the time: programs on interfaces, processes, memory, health; and the counters, when no packet is under way."""
 import subprocess
 import time
