@@ -193,7 +193,9 @@ int tg_cluster_follow(struct tg_cluster **cluster, struct event_base *base,
 	}
 	if (*cluster && !is_same(*cluster, &config->cluster, secret))
 		tg_cluster_close(cluster);
-	if (!*cluster)
+	if (*cluster)
+		tg_store_renew_tls((*cluster)->store);
+	else
 		error = open_cluster(base, datapath, &config->cluster, secret, cluster);
 	if (error)
 		return tg_log_errno(error, "cluster %s", config->cluster.name);

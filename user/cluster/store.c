@@ -255,6 +255,11 @@ int tg_store_open(struct event_base *base, const struct tg_config_cluster *clust
 	return 0;
 }
 
+void tg_store_renew_tls(struct tg_store *store)
+{
+	tg_redis_client_renew_tls(store->client);
+}
+
 static int send_set(struct tg_store *store, const uint8_t *frame, size_t length, uint64_t ms)
 {
 	char expiry[24];

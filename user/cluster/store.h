@@ -47,6 +47,9 @@ typedef void tg_store_done(void *data, const struct tg_store_answer *round);
 int tg_store_open(struct event_base *base, const struct tg_config_cluster *cluster,
 		  tg_store_done *done, void *data, struct tg_store **store);
 
+/* Reads ca_file again, as tg_redis_client_renew_tls(). */
+void tg_store_renew_tls(struct tg_store *store);
+
 /*
  * Begins a round with this node's frame, which is copied. Returns false, counted in status.missed,
  * if there is no connection, the last round is not over, or memory is short. @done is not called

@@ -34,11 +34,11 @@ struct tg_redis_client {
 	struct tg_redis_settings settings;
 	struct tg_redis_user user;
 	struct tg_redis_status *status;
-	struct event *attempt;	 /* timer: try server `turn` */
-	struct event *deadline;	 /* timer: of the lookup, the connection or the replies */
-	size_t turn;		 /* index of the server in use or being tried */
-	unsigned int pauses;	 /* how often the pause was doubled */
-	X509_STORE *authorities; /* the system's; NULL if no server needs them */
+	struct event *attempt;	/* timer: try server `turn` */
+	struct event *deadline; /* timer: of the lookup, the connection or the replies */
+	size_t turn;		/* index of the server in use or being tried */
+	unsigned int pauses;	/* how often the pause was doubled */
+	SSL_CTX *tls;		/* NULL: no server has TLS, or ca_file could not be read yet */
 	struct tg_resolver *resolver;
 	struct addrinfo *addresses, *untried;
 	char refused[WHY_SIZE]; /* why the earlier addresses of this server failed */
@@ -265,8 +265,9 @@ static struct bufferevent *new_connection(struct tg_redis_client *client, char *
 	snprintf(why, WHY_SIZE, "%s", strerror(ENOMEM));
 	if (!server->has_tls)
 		return bufferevent_socket_new(client->base, -1, BEV_OPT_CLOSE_ON_FREE);
-	ssl = tg_redis_tls_new(client->settings.ca_file, client->authorities, server->host, why,
-			       WHY_SIZE);
+	if (!client->tls)
+		client->tls = tg_redis_tls_context(client->settings.ca_file, why, WHY_SIZE);
+	ssl = client->tls ? tg_redis_tls_new(client->tls, server->host, why, WHY_SIZE) : NULL;
 	if (!ssl)
 		return NULL;
 	return bufferevent_openssl_socket_new(client->base, -1, ssl, BUFFEREVENT_SSL_CONNECTING,
@@ -346,14 +347,31 @@ static void on_attempt(evutil_socket_t fd, short what, void *data)
 		tg_redis_client_give_up(client, "%s", strerror(ENOMEM));
 }
 
-static bool needs_authorities(const struct tg_redis_settings *settings)
+static bool has_tls(const struct tg_redis_settings *settings)
 {
 	size_t i;
 
 	for (i = 0; i < settings->servers_n; i++)
-		if (settings->servers[i].has_tls && !settings->ca_file[0])
+		if (settings->servers[i].has_tls)
 			return true;
 	return false;
+}
+
+void tg_redis_client_renew_tls(struct tg_redis_client *client)
+{
+	char why[WHY_SIZE];
+	SSL_CTX *context;
+
+	if (!client->settings.ca_file[0] || !has_tls(&client->settings))
+		return;
+	context = tg_redis_tls_context(client->settings.ca_file, why, sizeof(why));
+	if (!context) {
+		tg_text_force_printable(why);
+		tg_log(TG_LOG_WARNING, "store: %s; the authorities read before stay trusted", why);
+		return;
+	}
+	SSL_CTX_free(client->tls);
+	client->tls = context;
 }
 
 int tg_redis_client_open(struct event_base *base, const struct tg_redis_settings *settings,
@@ -361,6 +379,7 @@ int tg_redis_client_open(struct event_base *base, const struct tg_redis_settings
 			 struct tg_redis_client **client)
 {
 	tg_cleanup(tg_redis_client_close) struct tg_redis_client *made = calloc(1, sizeof(*made));
+	char why[WHY_SIZE];
 
 	if (!made)
 		return -ENOMEM;
@@ -374,8 +393,9 @@ int tg_redis_client_open(struct event_base *base, const struct tg_redis_settings
 	tg_event_first(made->deadline);
 	if (!made->attempt || !made->deadline)
 		return -ENOMEM;
-	if (needs_authorities(settings))
-		made->authorities = tg_redis_tls_system();
+	/* A failure is told when the first connection fails by it. */
+	if (has_tls(settings))
+		made->tls = tg_redis_tls_context(settings->ca_file, why, sizeof(why));
 	strcpy(status->server, settings->servers[0].url);
 	set_timer(made->attempt, 0);
 	*client = TAKE_PTR(made);
@@ -449,7 +469,7 @@ void tg_redis_client_close(struct tg_redis_client **client)
 		event_free(old->attempt);
 	if (old->deadline)
 		event_free(old->deadline);
-	X509_STORE_free(old->authorities);
+	SSL_CTX_free(old->tls);
 	free(old);
 	*client = NULL;
 }

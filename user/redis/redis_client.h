@@ -42,7 +42,7 @@ struct tg_redis_settings {
 	struct tg_redis_server servers[TG_REDIS_SERVERS_MAX]; /* in the order they are tried */
 	size_t servers_n;				      /* 1 or more */
 	const char *user, *password_file; /* for tg_redis_client_send_auth(); "": none */
-	const char *ca_file; /* PEM; "": the system's authorities; read anew for each connection */
+	const char *ca_file;		  /* PEM; "": the system's authorities */
 	uint64_t answer_within; /* ns for all replies; TG_REDIS_TIMEOUT_MS if that is more */
 	size_t value_max;	/* bytes of the longest value that a reply may hold */
 };
@@ -65,14 +65,21 @@ struct tg_redis_user {
 };
 
 /*
- * Opens a client, which connects as soon as the event loop runs. Takes about 0.1 s if a server has
- * TLS and no ca_file is set, because the system's certificates are read. Copies @settings and
- * @user. The strings in @settings and @status, which the client keeps up to date, must outlive the
- * client. Returns 0 or -ENOMEM. A server that cannot be reached is no error here.
+ * Opens a client, which connects as soon as the event loop runs. If a server has TLS, reads the
+ * authorities now (the system's take about 0.1 s); again for each connection only until that
+ * succeeds. Copies @settings and @user. The strings in @settings and @status, which the client
+ * keeps up to date, must outlive the client. Returns 0 or -ENOMEM. A server that cannot be reached
+ * is no error here.
  */
 int tg_redis_client_open(struct event_base *base, const struct tg_redis_settings *settings,
 			 const struct tg_redis_user *user, struct tg_redis_status *status,
 			 struct tg_redis_client **client);
+
+/*
+ * Reads ca_file again, for the connections to come. Logs a failure; then the authorities that were
+ * read before stay trusted.
+ */
+void tg_redis_client_renew_tls(struct tg_redis_client *client);
 
 /* Says whether there is a connection and every command has its reply. */
 bool tg_redis_client_is_idle(const struct tg_redis_client *client);

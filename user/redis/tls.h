@@ -11,18 +11,18 @@
 struct bufferevent;
 
 /*
- * Reads the system's certificate authorities. Takes 0.1 s or more, so call it once. The caller
- * frees the result by X509_STORE_free(). Returns NULL if they cannot be read.
+ * Makes a context that trusts the authorities of @ca_file (PEM), which tg_text_read() reads, or of
+ * the system if @ca_file is "". The system's take 0.1 s or more, so keep the context. The caller
+ * frees it by SSL_CTX_free(). Returns NULL with the reason in @why (@size bytes).
  */
-X509_STORE *tg_redis_tls_system(void);
+SSL_CTX *tg_redis_tls_context(const char *ca_file, char *why, size_t size);
 
 /*
- * Makes the SSL object for one connection to @host, a name or a numeric address. Trusts the
- * authorities that @ca_file (PEM) has now, or @system if @ca_file is "". The caller owns the
- * result. Returns NULL with the reason in @why (@size bytes).
+ * Makes the SSL object for one connection to @host, a name or a numeric address. It holds a
+ * reference to @context, and the caller owns it. Returns NULL with the reason in @why (@size
+ * bytes).
  */
-SSL *tg_redis_tls_new(const char *ca_file, X509_STORE *system, const char *host, char *why,
-		      size_t size);
+SSL *tg_redis_tls_new(SSL_CTX *context, const char *host, char *why, size_t size);
 
 /*
  * Writes to @why (@size bytes) why TLS failed on @connection. Returns false, with @why unchanged,

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 
+#include "base/ownership.h"
 #include "unit/cluster/store_node.h"
 
 static bool in_own_network;
@@ -223,6 +224,63 @@ TEST(test_tls)
 	base_free(base);
 }
 
+/* Breaks the connection by hand, and waits for the next one or for @error. */
+static void connect_again(struct event_base *base, struct redis *redis, struct node *node,
+			  const char *error)
+{
+	uint64_t before = tg_store_status(node->store)->connects;
+
+	redis_ask(redis, "CLIENT KILL TYPE normal SKIPME yes");
+	RUN_UNTIL(base, tg_store_status(node->store)->connects > before ||
+				(error && strstr(error_of(node), error)));
+	CHECK((tg_store_status(node->store)->connects > before) == !error, "%s", error_of(node));
+}
+
+/* What was judged is what is used: ca_file counts when it is read, not at each connection. */
+TEST(test_authorities)
+{
+	struct event_base *base = event_base_new();
+	struct redis redis = {};
+	struct node a = {};
+
+	NEEDS_NETWORK();
+	CHECK(shell("mkdir -p trusted && cp ca.pem trusted/ca.pem && chmod 755 . trusted"));
+	CHECK(start_tls(&redis, "DNS:localhost"));
+	node_server(&a, TG_CONFIG_REDISS, "localhost", 6380);
+	snprintf(a.cluster.ca_file, sizeof(a.cluster.ca_file), "%s/trusted/ca.pem", redis_dir);
+	node_open(&a, base, "a");
+	RUN_UNTIL(base, a.rounds > 2);
+
+	CHECK(shell("rm trusted/ca.pem"));
+	connect_again(base, &redis, &a, NULL);
+	tg_store_renew_tls(a.store);
+	CHECK(log_count("/trusted/ca.pem: No such file or directory; the authorities") == 1);
+	connect_again(base, &redis, &a, NULL);
+
+	CHECK(shell("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
+		    "-subj /CN=stranger -keyout stranger.key -out trusted/ca.pem"));
+	tg_store_renew_tls(a.store);
+	connect_again(base, &redis, &a, "its certificate is not good");
+	CHECK(shell("cat ca.pem >>trusted/ca.pem")); /* the second of two */
+	tg_store_renew_tls(a.store);
+	RUN_UNTIL(base, tg_store_status(a.store)->connected);
+	node_close(&a);
+
+	/* Only of an owner that the daemon trusts. A user's command has no such demand. */
+	tg_ownership_demand();
+	CHECK(shell("chown 65534 trusted/ca.pem"));
+	node_open(&a, base, "a");
+	RUN_UNTIL(base, error_of(&a)[0]);
+	CHECK(strstr(error_of(&a), "ca_file ") && strstr(error_of(&a), "trusted/ca.pem"), "%s",
+	      error_of(&a));
+	CHECK(!tg_store_status(a.store)->connects);
+	CHECK(shell("chown 0 trusted/ca.pem")); /* heals without a reload */
+	RUN_UNTIL(base, tg_store_status(a.store)->connected);
+	node_close(&a);
+	redis_stop(&redis);
+	base_free(base);
+}
+
 /* One side speaks TLS and the other does not. */
 TEST(test_tls_and_plain)
 {
@@ -292,4 +350,4 @@ TEST(test_failover)
 }
 
 STORE_TEST_MAIN(RUN(test_addresses), RUN(test_refused), RUN(test_names), RUN(test_tls),
-		RUN(test_tls_and_plain), RUN(test_failover))
+		RUN(test_tls_and_plain), RUN(test_failover), RUN(test_authorities))
