@@ -37,7 +37,7 @@ struct tg_redis_client {
 	struct event *attempt;	/* timer: try server `turn` */
 	struct event *deadline; /* timer: of the lookup, the connection or the replies */
 	size_t turn;		/* index of the server in use or being tried */
-	unsigned int pauses;	/* how often the pause was doubled */
+	unsigned int turns;	/* that have failed, so that each makes the pause longer */
 	SSL_CTX *tls;		/* NULL: no server has TLS, or ca_file could not be read yet */
 	struct tg_resolver *resolver;
 	struct addrinfo *addresses, *untried;
@@ -76,18 +76,24 @@ static unsigned int answer_ms(const struct tg_redis_client *client)
 	return ms > TG_REDIS_TIMEOUT_MS ? ms : TG_REDIS_TIMEOUT_MS;
 }
 
-/* Returns ms. Random, because a failed turn fails on all nodes, which must not come back at once.
- */
+unsigned int tg_redis_pause_ms(unsigned int turns, unsigned int random)
+{
+	unsigned int most = TG_REDIS_PAUSE_MIN_MS, least;
+
+	while (turns-- && most < TG_REDIS_PAUSE_MAX_MS)
+		most *= 2;
+	if (most > TG_REDIS_PAUSE_MAX_MS)
+		most = TG_REDIS_PAUSE_MAX_MS;
+	least = most / 2;
+	return least + random % (most - least + 1);
+}
+
 static unsigned int next_pause(struct tg_redis_client *client)
 {
-	unsigned int most = TG_REDIS_PAUSE_MIN_MS << client->pauses, random;
+	unsigned int random;
 
-	if (most < TG_REDIS_PAUSE_MAX_MS)
-		client->pauses++;
-	else
-		most = TG_REDIS_PAUSE_MAX_MS;
 	evutil_secure_rng_get_bytes(&random, sizeof(random));
-	return random % (most + 1);
+	return tg_redis_pause_ms(client->turns++, random);
 }
 
 /* Begins with the first server again after an approved one, so that all nodes use the same server.
@@ -100,7 +106,7 @@ static void plan_next(struct tg_redis_client *client, bool was_good)
 		return;
 	}
 	if (was_good && tg_now_ns() - client->connected_at > TG_REDIS_PAUSE_MAX_MS * NS_PER_MS)
-		client->pauses = 0;
+		client->turns = 0;
 	client->turn = 0;
 	set_timer(client->attempt, next_pause(client));
 }

@@ -20,8 +20,8 @@
 #define TG_REDIS_LOOKUP_MS  2000 /* to resolve a name */
 
 /*
- * Before the servers are tried again: 0 to MIN, at random. MIN doubles with each turn that fails,
- * up to MAX, until a connection has lasted longer than MAX.
+ * Before the servers are tried again: half of MIN to MIN, at random. MIN doubles with each turn
+ * that fails, up to MAX, until a connection has lasted longer than MAX.
  */
 #define TG_REDIS_PAUSE_MIN_MS 50
 #define TG_REDIS_PAUSE_MAX_MS 2000
@@ -63,6 +63,13 @@ struct tg_redis_user {
 
 	void *data;
 };
+
+/*
+ * Returns the ms to wait after @turns earlier turns that have failed: half to all of a bound that
+ * doubles, by @random. At random, because a failed turn fails on all nodes, which must not come
+ * back at once; half at least, so that none of them comes back too often.
+ */
+unsigned int tg_redis_pause_ms(unsigned int turns, unsigned int random);
 
 /*
  * Opens a client, which connects as soon as the event loop runs. If a server has TLS, reads the

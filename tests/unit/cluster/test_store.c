@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The store, against real Redis servers that are well or not. By network: test_store_net.c. */
 #include "unit/cluster/store_node.h"
+#include "redis/redis_client.h"
 
 TEST(test_two_nodes)
 {
@@ -244,5 +245,27 @@ TEST(test_rights)
 	base_free(base);
 }
 
+/* Half to all of a bound that doubles; each of it comes up; nothing wraps around. */
+TEST(test_pause)
+{
+	unsigned int turns, random, most = TG_REDIS_PAUSE_MIN_MS;
+
+	for (turns = 0; turns < 10; turns++) {
+		unsigned int shortest = ~0U, longest = 0;
+
+		for (random = 0; random < 10000; random++) {
+			unsigned int ms = tg_redis_pause_ms(turns, random);
+
+			shortest = ms < shortest ? ms : shortest;
+			longest = ms > longest ? ms : longest;
+		}
+		CHECK(shortest == most / 2 && longest == most, "turn %u: %u to %u ms", turns,
+		      shortest, longest);
+		most = most * 2 > TG_REDIS_PAUSE_MAX_MS ? TG_REDIS_PAUSE_MAX_MS : most * 2;
+	}
+	CHECK(tg_redis_pause_ms(~0U, ~0U) >= TG_REDIS_PAUSE_MAX_MS / 2);
+	CHECK(tg_redis_pause_ms(~0U, ~0U) <= TG_REDIS_PAUSE_MAX_MS);
+}
+
 STORE_TEST_MAIN(RUN(test_two_nodes), RUN(test_server_stops), RUN(test_members),
-		RUN(test_wrong_types), RUN(test_password), RUN(test_rights))
+		RUN(test_wrong_types), RUN(test_password), RUN(test_rights), RUN(test_pause))
