@@ -38,6 +38,8 @@ static void decode(const uint8_t *bytes, size_t size)
 /* Twice the same, as two frames of one node could be: what is owed stays in bounds. */
 static void receive(uint8_t *bytes, size_t size)
 {
+	struct tg_node_frame *frame = NULL;
+	char node[TG_SHARED_NAME_SIZE] = "other";
 	struct tg_exchange_settings settings = {
 		.node = "me", .tick = 50000000, .stale_after = 1000000000, .max_sources = 8};
 	struct tg_exchange_rule rule = {.name = "api", .hash = 7, .capacity = 100, .rate = 1000};
@@ -46,11 +48,14 @@ static void receive(uint8_t *bytes, size_t size)
 	size_t n, i;
 
 	require(exchange && tg_exchange_set_rules(exchange, &rule, 1) == 0);
-	if (tg_peers_receive(exchange, bytes, size, 1) == 0) {
+	if (tg_node_frame_decode(bytes, size, &no_secret, &frame) == 0)
+		memcpy(node, frame->node, sizeof(node));
+	tg_node_frame_free(&frame);
+	if (tg_peers_receive(exchange, node, bytes, size, 1) == 0) {
 		tg_exchange_settle(exchange, true, 1);
 		bytes[16] ^= 0x80; /* another number */
 		memcpy(bytes + size - 4, &(uint32_t){tg_frame_crc(bytes, size - 4)}, 4);
-		tg_peers_receive(exchange, bytes, size, 2);
+		tg_peers_receive(exchange, node, bytes, size, 2);
 	}
 	sources = tg_sources_all(exchange, &n);
 	require(n <= 8);

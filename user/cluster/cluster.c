@@ -45,7 +45,7 @@ static void check_name_conflict(struct tg_cluster *cluster, const struct tg_stor
 {
 	bool had_conflict = cluster->name_conflict != 0;
 
-	if (tg_peers_receive(cluster->exchange, own->bytes, own->length, now) == -EEXIST)
+	if (tg_peers_receive(cluster->exchange, own->node, own->bytes, own->length, now) == -EEXIST)
 		cluster->name_conflict = CONFLICT_LOOKS;
 	else if (had_conflict)
 		cluster->name_conflict--;
@@ -72,8 +72,8 @@ static void on_round(void *data, const struct tg_store_answer *round)
 	size_t i;
 
 	for (i = 0; round && i < round->n; i++)
-		tg_peers_receive(cluster->exchange, round->frames[i].bytes, round->frames[i].length,
-				 now);
+		tg_peers_receive(cluster->exchange, round->frames[i].node, round->frames[i].bytes,
+				 round->frames[i].length, now);
 	if (round && round->own.length)
 		check_name_conflict(cluster, &round->own, now);
 	tg_exchange_settle(cluster->exchange, round != NULL, now);

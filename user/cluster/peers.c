@@ -131,8 +131,8 @@ static void take_frame(struct tg_exchange *exchange, struct tg_peer *peer,
 	tg_peers_compare_tables(exchange, peer);
 }
 
-int tg_peers_receive(struct tg_exchange *exchange, const uint8_t *bytes, size_t length,
-		     uint64_t now)
+int tg_peers_receive(struct tg_exchange *exchange, const char *node, const uint8_t *bytes,
+		     size_t length, uint64_t now)
 {
 	tg_cleanup(tg_node_frame_free) struct tg_node_frame *frame = NULL;
 	int error = tg_node_frame_decode(bytes, length, &exchange->settings.secret, &frame);
@@ -140,6 +140,8 @@ int tg_peers_receive(struct tg_exchange *exchange, const uint8_t *bytes, size_t 
 	size_t index;
 	bool found;
 
+	if (!error && strcmp(frame->node, node) != 0)
+		error = -EACCES;
 	exchange->counters.damaged += error == -EBADMSG;
 	exchange->counters.forged += error == -EACCES;
 	exchange->counters.unknown += error == -EPROTONOSUPPORT;

@@ -10,10 +10,11 @@
  * of that source. The first frame of a node, of an epoch or after stale_after only sets the start.
  * @now in ns. Returns 0; -EALREADY if the frame was received before or is this node's; -EEXIST if
  * another node has this node's name; -ENOSPC if there are TG_SHARED_NODES_MAX nodes; or an error of
- * tg_node_frame_decode(), which is counted.
+ * tg_node_frame_decode(), which is counted. -EACCES also if the frame is not of @node, whose key it
+ * was under: without a frame key, one member could speak for all by one value.
  */
-int tg_peers_receive(struct tg_exchange *exchange, const uint8_t *bytes, size_t length,
-		     uint64_t now);
+int tg_peers_receive(struct tg_exchange *exchange, const char *node, const uint8_t *bytes,
+		     size_t length, uint64_t now);
 
 /*
  * Returns the other nodes, @n of them, sorted by name. The exchange's; valid until the next frame

@@ -37,7 +37,8 @@ struct tg_store {
 	bool in_round;
 	uint64_t began_at; /* ns; the round */
 	struct tg_redis_reply *frames, *own;
-	struct tg_store_frame *list; /* scratch; room for TG_SHARED_NODES_MAX */
+	struct tg_store_frame *list; /* in `frames`; room for TG_SHARED_NODES_MAX */
+	size_t list_n;
 };
 
 /* @lengths as tg_redis_command(). 0 or -ENOMEM. */
@@ -111,9 +112,13 @@ static void on_lost(void *data)
 	store->done(store->data, NULL);
 }
 
-static struct tg_store_frame frame_of(const struct tg_redis_reply *reply)
+static struct tg_store_frame frame_of(const struct tg_redis_reply *reply, const char *key)
 {
-	return (struct tg_store_frame){(const uint8_t *)reply->text, reply->length};
+	struct tg_store_frame frame = {.bytes = (const uint8_t *)reply->text,
+				       .length = reply->length};
+
+	snprintf(frame.node, sizeof(frame.node), "%s", tg_store_key_node(key));
+	return frame;
 }
 
 static void finish_round(struct tg_store *store)
@@ -121,13 +126,10 @@ static void finish_round(struct tg_store *store)
 	tg_cleanup(tg_redis_reply_free) struct tg_redis_reply *frames = TAKE_PTR(store->frames);
 	tg_cleanup(tg_redis_reply_free) struct tg_redis_reply *own = TAKE_PTR(store->own);
 	struct tg_store_answer round = {.frames = store->list};
-	size_t i;
 
-	for (i = 0; frames && i < frames->length; i++)
-		if (frames->items[i]->kind == TG_REDIS_TEXT)
-			store->list[round.n++] = frame_of(frames->items[i]);
+	round.n = frames ? store->list_n : 0;
 	if (own && own->items[0]->kind == TG_REDIS_TEXT)
-		round.own = frame_of(own->items[0]);
+		round.own = frame_of(own->items[0], store->key);
 	round.round_trip = tg_now_ns() - store->began_at;
 	store->status.rounds++;
 	store->status.round_trip = round.round_trip;
@@ -155,10 +157,17 @@ static int take_frames(struct tg_store *store, struct tg_redis_reply **reply)
 	if ((*reply)->length != store->members.n)
 		return -EPROTO;
 	for (i = 0; i < store->members.n; i++)
-		if ((*reply)->items[i]->kind == TG_REDIS_TEXT)
-			store->members.list[i].heard_at = now;
-		else if ((*reply)->items[i]->kind != TG_REDIS_NIL)
+		if ((*reply)->items[i]->kind != TG_REDIS_TEXT &&
+		    (*reply)->items[i]->kind != TG_REDIS_NIL)
 			return -EPROTO;
+	/* Now, because the members may be others at the end of the round. */
+	for (i = store->list_n = 0; i < store->members.n; i++) {
+		if ((*reply)->items[i]->kind != TG_REDIS_TEXT)
+			continue;
+		store->members.list[i].heard_at = now;
+		store->list[store->list_n++] =
+			frame_of((*reply)->items[i], store->members.list[i].key);
+	}
 	store->frames = TAKE_PTR(*reply);
 	store->frames_at = now;
 	return 0;

@@ -20,6 +20,7 @@ struct tg_store;
 
 /* The bytes of a frame as they are in the store; length 0: none. */
 struct tg_store_frame {
+	char node[TG_CONFIG_NAME_SIZE]; /* whose key it was under */
 	const uint8_t *bytes;
 	size_t length;
 };

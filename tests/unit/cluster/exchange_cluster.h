@@ -28,6 +28,7 @@ struct cluster_settings {
 /* A node's frame in the store, and what it was before: a reader sees what was there half a round
  * trip ago. */
 struct cluster_slot {
+	const char *node; /* its writer */
 	uint8_t bytes[2][8192];
 	int length[2];
 	uint64_t written_at;
@@ -148,6 +149,7 @@ static void cluster_write(struct cluster *cluster, struct cluster_node *node)
 	if (slot->length[place] < 0)
 		abort();
 	slot->newest = place;
+	slot->node = node->exchange->settings.node;
 	slot->written_at = cluster->now;
 }
 
@@ -157,8 +159,8 @@ static void cluster_read(struct cluster *cluster, struct cluster_node *node,
 	int place = cluster->now < slot->written_at + ROUND_TRIP / 2 ? !slot->newest : slot->newest;
 
 	if (slot->length[place])
-		tg_peers_receive(node->exchange, slot->bytes[place], slot->length[place],
-				 cluster->now);
+		tg_peers_receive(node->exchange, slot->node, slot->bytes[place],
+				 slot->length[place], cluster->now);
 }
 
 static unsigned int cluster_zone(const struct cluster *cluster, unsigned int i)

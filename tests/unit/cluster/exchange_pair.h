@@ -58,6 +58,7 @@ static struct tg_exchange *node(const char *name, uint64_t epoch)
 }
 
 struct frame {
+	const char *node; /* whose key it is under */
 	uint8_t bytes[8192];
 	int length;
 };
@@ -66,6 +67,7 @@ static struct frame publish(struct tg_exchange *exchange)
 {
 	struct frame frame;
 
+	frame.node = exchange->settings.node;
 	frame.length = tg_exchange_publish(exchange, frame.bytes);
 	if (frame.length < 0)
 		abort();
@@ -74,7 +76,7 @@ static struct frame publish(struct tg_exchange *exchange)
 
 static int receive(struct tg_exchange *exchange, const struct frame *frame, uint64_t now)
 {
-	return tg_peers_receive(exchange, frame->bytes, frame->length, now);
+	return tg_peers_receive(exchange, frame->node, frame->bytes, frame->length, now);
 }
 
 static uint64_t debt_of(struct tg_exchange *exchange, uint8_t last)

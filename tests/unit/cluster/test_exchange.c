@@ -26,6 +26,30 @@ TEST(test_counts_become_debts_once)
 	end(&pair);
 }
 
+/* One that can write only its own key does not speak for others, nor for the reader. */
+TEST(test_a_frame_under_the_key_of_another)
+{
+	struct pair pair = pair_of(node("a", 1), node("b", 2));
+	struct frame frame;
+	size_t n;
+
+	frame = publish(pair.a);
+	CHECK(receive(pair.b, &frame, T0) == 0);
+	charge(pair.a, 1, 30, T0);
+	frame = publish(pair.a);
+	frame.node = "c";
+	CHECK(receive(pair.b, &frame, T0 + 50 * MS) == -EACCES);
+	CHECK(debt_of(pair.b, 1) == 0);
+	CHECK(tg_exchange_read_counters(pair.b)->forged == 1, "counted as forged");
+	CHECK(tg_peers_all(pair.b, &n)->frames == 2 && n == 1);
+	frame = publish(pair.b);
+	frame.node = "a";
+	CHECK(receive(pair.b, &frame, T0 + 60 * MS) == -EACCES, "its own name by another");
+	frame = publish(pair.a);
+	CHECK(receive(pair.b, &frame, T0 + 100 * MS) == 0 && debt_of(pair.b, 1) == 30);
+	end(&pair);
+}
+
 TEST(test_a_lost_frame_loses_nothing)
 {
 	struct pair pair = pair_of(node("a", 1), node("b", 2));
@@ -107,7 +131,7 @@ static struct frame make(uint64_t seq, uint64_t count)
 				      .limits_n = 1,
 				      .entries = &entry,
 				      .entries_n = 1};
-	struct frame out;
+	struct frame out = {.node = "a"};
 
 	out.length = tg_node_frame_encode(&frame, &no_secret, out.bytes);
 	return out;
@@ -172,7 +196,7 @@ TEST(test_damage_and_forgery)
 		damaged = frame;
 		damaged.bytes[i] ^= 1 << i % 8;
 		CHECK(receive(pair.b, &damaged, T0) < 0, "byte %d", i);
-		CHECK(tg_peers_receive(pair.b, frame.bytes, i, T0) < 0, "%d bytes", i);
+		CHECK(tg_peers_receive(pair.b, "a", frame.bytes, i, T0) < 0, "%d bytes", i);
 	}
 	CHECK(debt_of(pair.b, 1) == 0);
 	for (i = 0; i < 5; i++) {
@@ -403,9 +427,9 @@ TEST(test_who_took_what_lately)
 	end(&pair);
 }
 
-TEST_MAIN(RUN(test_counts_become_debts_once), RUN(test_a_lost_frame_loses_nothing),
-	  RUN(test_order_of_nodes_says_nothing), RUN(test_a_new_epoch_is_where_it_begins),
-	  RUN(test_after_silence_there_is_no_catching_up),
+TEST_MAIN(RUN(test_counts_become_debts_once), RUN(test_a_frame_under_the_key_of_another),
+	  RUN(test_a_lost_frame_loses_nothing), RUN(test_order_of_nodes_says_nothing),
+	  RUN(test_a_new_epoch_is_where_it_begins), RUN(test_after_silence_there_is_no_catching_up),
 	  RUN(test_counts_that_shrink_are_not_believed), RUN(test_debts_are_bounded),
 	  RUN(test_another_definition_is_left_out), RUN(test_damage_and_forgery),
 	  RUN(test_what_is_left_out_is_counted), RUN(test_tokens_given_back), RUN(test_loss),
