@@ -24,7 +24,8 @@
 #define IDLE_SECONDS 30
 #define SIGN_SECONDS 10 /* between two signs of life while a reply takes long */
 #define BACKLOG	     64
-#define GROUPS_MAX   65536 /* of a process: NGROUPS_MAX of Linux */
+#define GROUPS_FEW   64	 /* more than most processes have */
+#define PAUSE_MS     100 /* before clients are accepted again, where that failed */
 
 struct client {
 	LIST_ENTRY(client) entry;
@@ -44,6 +45,7 @@ struct tg_control {
 	struct event *signs;
 	struct event *acceptable; /* a client waits; NULL: not listening yet */
 	struct event *again;	  /* accepts again, after descriptors or memory were short */
+	bool said;		  /* that clients cannot be accepted */
 	int fd;			  /* listens */
 	char *path;
 	tg_control_handler *handle;
@@ -64,12 +66,17 @@ static void drop(struct client *client)
 
 static bool in_group(int fd, gid_t group)
 {
-	socklen_t length = GROUPS_MAX * sizeof(gid_t);
-	tg_autofree gid_t *groups = malloc(length);
+	gid_t few[GROUPS_FEW], *groups = few;
+	socklen_t length = sizeof(few);
+	tg_autofree gid_t *many = NULL;
 	size_t i;
 
-	if (!groups || getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length))
-		return false;
+	/* With ERANGE, the kernel says how long the list is. */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length)) {
+		groups = many = errno == ERANGE ? malloc(length) : NULL;
+		if (!groups || getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length))
+			return false;
+	}
 	for (i = 0; i < length / sizeof(*groups); i++)
 		if (groups[i] == group)
 			return true;
@@ -262,20 +269,23 @@ static int start_signs(struct tg_control *control)
 	return control->signs && event_add(control->signs, &interval) == 0 ? 0 : -ENOMEM;
 }
 
-/* Waits a second when it cannot accept, because the client still waits and would be tried at once.
- */
+/* Waits where it cannot accept: the client still waits, and the loop would spin. */
 static void on_acceptable(evutil_socket_t listener, short what, void *data)
 {
-	const struct timeval second = {.tv_sec = 1};
+	const struct timeval pause = {.tv_usec = PAUSE_MS * 1000};
 	struct tg_control *control = data;
 	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0) {
+		control->said = false;
 		greet(control, fd);
 	} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-		tg_log_errno(errno, "control socket: a client waits for a second");
+		if (!control->said)
+			tg_log_errno(errno, "control socket %s: cannot accept clients",
+				     control->path);
+		control->said = true;
 		event_del(control->acceptable);
-		event_add(control->again, &second);
+		event_add(control->again, &pause);
 	}
 }
 

@@ -3,10 +3,13 @@
  * tests/netns/test_exit_codes.sh. */
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control/server.h"
@@ -295,6 +298,53 @@ TEST(test_gone_meanwhile)
 	fixture_close(&f);
 }
 
+/* Runs the loop for @ms. Returns the CPU time that it took, in ms. */
+static unsigned int run_for(struct fixture *fixture, unsigned int ms)
+{
+	const struct timeval end = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+	clock_t before = clock();
+
+	event_base_loopexit(fixture->base, &end);
+	event_base_dispatch(fixture->base);
+	return (clock() - before) * 1000 / CLOCKS_PER_SEC;
+}
+
+/* Without descriptors the loop does not spin, and says so once. Later the client is accepted. */
+TEST(test_no_descriptors)
+{
+	struct rlimit before, none;
+	struct fixture f;
+	char log[4096] = "";
+	unsigned int ms;
+	int fd, saved, pipes[2];
+
+	CHECK(fixture_open(&f) && pipe2(pipes, O_NONBLOCK) == 0);
+	fd = dial(&f);
+	saved = dup(STDERR_FILENO);
+	CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+	none = before;
+	none.rlim_cur = 3;
+	dup2(pipes[1], STDERR_FILENO);
+	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	ms = run_for(&f, 1000);
+	CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(pipes[1]);
+	CHECK(read(pipes[0], log, sizeof(log) - 1) > 0, "nothing is logged");
+	close(pipes[0]);
+	CHECK(strstr(log, "cannot accept clients: Too many open files"), "%.300s", log);
+	CHECK(strchr(log, '\n') && !strchr(log, '\n')[1], "more than a line: %.300s", log);
+	CHECK(ms < 500, "%u ms of a CPU in a second", ms);
+
+	CHECK(write(fd, "{\"a\":1}\n", 8) == 8);
+	run_for(&f, 300);
+	CHECK(f.handled == 1, "%d requests", f.handled);
+	close(fd);
+	turn(&f);
+	fixture_close(&f);
+}
+
 TEST_MAIN(RUN(test_requests), RUN(test_later), RUN(test_gone_meanwhile), RUN(test_nonsense),
 	  RUN(test_too_long), RUN(test_asks_without_reading), RUN(test_many_clients),
-	  RUN(test_socket_file))
+	  RUN(test_socket_file), RUN(test_no_descriptors))
