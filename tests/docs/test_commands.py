@@ -190,6 +190,8 @@ def test_help(tests, tidegate):
         tests.check(f"{command}: and says why not", tidegate.run(f"{command} --wibble")[0] == 2)
     tests.check("one action's help", tidegate.says("deny add --help").startswith("usage: tidegate deny add PREFIX"))
     tests.check("-h", tidegate.says("top -h") == tidegate.says("top --help"))
+    tests.check("help COMMAND", tidegate.says("help top") == tidegate.says("top --help"))
+    tests.check("help COMMAND ACTION", tidegate.says("help deny add") == tidegate.says("deny add --help"))
     tests.check("not with an option before the action", tidegate.run("deny --note x list")[0] == 2)
     tests.check("but with the action's own", tidegate.says("deny --noheadings -o prefix list") == "192.0.2.0/24\n2001:db8::/32\n")
 

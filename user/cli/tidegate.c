@@ -60,6 +60,11 @@ int main(int argc, char **argv)
 		tg_log(TG_LOG_ERROR, "--control needs the path of a socket");
 		return TG_EXIT_USAGE;
 	}
+	if (argc > 2 && strcmp(argv[1], "help") == 0) {
+		/* `help COMMAND` is `COMMAND --help`. */
+		memmove(&argv[1], &argv[2], (argc - 2) * sizeof(*argv));
+		argv[argc - 1] = "--help";
+	}
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 			 strcmp(argv[1], "help") == 0)) {
 		tg_commands_print(stdout);
