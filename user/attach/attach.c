@@ -103,11 +103,18 @@ static int link_info(const struct tg_attachment *attachment, uint32_t *ifindex, 
 
 int tg_attach_program(const struct tg_attachment *attachment, uint32_t *id)
 {
-	uint32_t ifindex;
+	uint32_t ifindex, ours;
 	int error;
 
-	if (attachment->mode == TG_MODE_CLSACT)
-		return tg_clsact_healthy(attachment) ? tg_clsact_program(attachment, id) : -ENOENT;
+	if (attachment->mode == TG_MODE_CLSACT) {
+		error = tg_clsact_program(attachment, id);
+		ours = error ? 0 : tg_attach_program_id(attachment->link);
+		if (error)
+			return error;
+		if (!ours)
+			return -EIO; /* not known, which is not the same as another's filter */
+		return *id == ours ? 0 : -ENOENT;
+	}
 	error = link_info(attachment, &ifindex, id);
 	return !error && !ifindex ? -ENODEV : error;
 }

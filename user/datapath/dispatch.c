@@ -130,14 +130,20 @@ int tg_dispatch_move(const struct tg_datapath *datapath, const struct tg_attachm
 	int error = tg_attach_program(attachment, &id);
 
 	*was = 0;
-	if (!error && id != dispatch->id)
-		error = tg_attach_update(attachment, datapath->state_dir, dispatch->fd, errmsg);
-	else if (error)
-		tg_error_set(errmsg, error, "cannot read which program %s (%s) runs: %s",
-			     attachment->name, tg_hook_name(attachment->hook), strerror(-error));
-	if (error == -ENODEV || error == -ENOLINK || error == -ENOENT)
+	if (error == -ENODEV || error == -ENOENT)
 		return 0;
-	if (!error && id != dispatch->id)
+	if (error)
+		return tg_error_set(errmsg, error, "cannot read which program %s (%s) runs: %s",
+				    attachment->name, tg_hook_name(attachment->hook),
+				    strerror(-error));
+	if (id == dispatch->id)
+		return 0;
+	error = tg_attach_update(attachment, datapath->state_dir, dispatch->fd, errmsg);
+	if (error == -ENODEV || error == -ENOLINK)
+		return 0;
+	/* A filter may run the new program although its pin failed, so it has to go back as well.
+	 */
+	if (!error || attachment->mode == TG_MODE_CLSACT)
 		*was = id;
 	return error;
 }
