@@ -250,6 +250,7 @@ static void on_event(struct bufferevent *connection, short what, void *data)
 	char why[WHY_SIZE];
 
 	if (what & BEV_EVENT_CONNECTED) {
+		tg_buffer_first(connection); /* TLS makes its events anew */
 		on_connected(client);
 		return;
 	}
@@ -295,8 +296,10 @@ static void connect_to(struct tg_redis_client *client, const struct sockaddr *ad
 	tg_buffer_first(client->connection);
 	bufferevent_setcb(client->connection, on_readable, NULL, on_event, client);
 	set_timer(client->deadline, TG_REDIS_TIMEOUT_MS);
-	if (bufferevent_socket_connect(client->connection, address, (int)length) == 0)
+	if (bufferevent_socket_connect(client->connection, address, (int)length) == 0) {
+		tg_buffer_first(client->connection); /* the connect has reset it */
 		return;
+	}
 	fail_address(client, errno == EACCES ? "Permission denied; the daemon has no capability to "
 					       "pass over permissions: one of its groups must "
 					       "be allowed to write to the socket"
