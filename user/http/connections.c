@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 #define UNREAD_MAX    16384 /* bytes of a client in memory */
 #define FULL_PAUSE_US 1000  /* between two clients for whom others make room */
@@ -30,6 +31,7 @@ struct tg_connections {
 	struct event *timer;
 	struct evconnlistener *listener; /* disabled after each client */
 	struct event *accepting;	 /* enables it */
+	bool said;			 /* that clients cannot be accepted */
 	struct connection items[TG_CONNECTIONS_MAX];
 	size_t n;
 };
@@ -161,6 +163,7 @@ static struct bufferevent *on_connection(struct event_base *base, void *data)
 
 	if (!buffer)
 		return NULL;
+	connections->said = false;
 	bufferevent_setwatermark(buffer, EV_READ, 0, UNREAD_MAX);
 	forget_ended(connections);
 	pause_accepting(connections, connections->n == TG_CONNECTIONS_MAX);
@@ -193,9 +196,23 @@ int tg_connections_watch(struct event_base *base, struct evhttp *server,
 	return 0;
 }
 
+/* Waits where libevent cannot accept: the client still waits, and the loop would spin. */
+static void on_accept_error(struct evconnlistener *listener, void *data)
+{
+	const struct timeval pause = {.tv_usec = 100000};
+	struct tg_connections *connections = data;
+
+	if (!connections->said)
+		tg_log_errno(EVUTIL_SOCKET_ERROR(), "cannot accept clients of HTTP");
+	connections->said = true;
+	if (event_add(connections->accepting, &pause) == 0)
+		evconnlistener_disable(listener);
+}
+
 void tg_connections_pace(struct tg_connections *connections, struct evconnlistener *listener)
 {
 	connections->listener = listener;
+	evconnlistener_set_error_cb(listener, on_accept_error);
 }
 
 void tg_connections_heard(struct tg_connections *connections, struct evhttp_request *request)
