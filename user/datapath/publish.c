@@ -234,6 +234,8 @@ static void commit(struct tg_publish *publish)
 	tg_config_ref(publish->config);
 	tg_config_unref(&datapath->config);
 	datapath->config = publish->config;
+	datapath->table_size = publish->config->table_size;
+	datapath->table_waits = publish->resized;
 	tg_publish_take_missing(publish);
 }
 
@@ -257,8 +259,10 @@ static int rename_table(struct tg_publish *publish, char *errmsg)
 {
 	struct tg_datapath *datapath = publish->datapath;
 
-	datapath->table_size = publish->config->table_size;
-	return publish->resized ? tg_map_pins_take_table(datapath) : 0;
+	int error = publish->resized ? tg_map_pins_take_table(datapath) : 0;
+
+	datapath->table_waits = error != 0;
+	return error;
 }
 
 static int place_pins(struct tg_publish *publish, char *errmsg)
