@@ -11,6 +11,8 @@
 
 static int refuse(char *errmsg, const char *what)
 {
+	if (errno != EPERM && errno != EACCES)
+		return tg_error_set(errmsg, errno, "cannot %s: %m", what);
 	return tg_error_set(errmsg, EPERM,
 			    "no privilege to %s: %m; a security module (SELinux, AppArmor, the "
 			    "kernel's lockdown), a system call filter or a user namespace may be "
