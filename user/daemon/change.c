@@ -161,7 +161,11 @@ void tg_change_start(struct tg_change *change)
 {
 	struct tg_changes *changes = change->daemon->changes;
 
-	STAILQ_INSERT_TAIL(&changes->waiting, change, entry);
+	/* Nobody who is locked out can wait for what others have asked for. */
+	if (change->daemon->history.going_back == change)
+		STAILQ_INSERT_HEAD(&changes->waiting, change, entry);
+	else
+		STAILQ_INSERT_TAIL(&changes->waiting, change, entry);
 	start_next(changes);
 }
 
