@@ -108,7 +108,7 @@ static void forget(struct pending *pending)
 	free(pending);
 }
 
-/* The client has gone: its place is free. libevent has let go of the request, unless it ends. */
+/* The client has gone: its place is free. libevent has dropped the request, unless it ends. */
 static void on_close(struct evhttp_connection *connection, void *data)
 {
 	struct pending *pending = data;

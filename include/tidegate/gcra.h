@@ -215,7 +215,7 @@ static inline __u64 tg_scale_up(__u64 a, __u64 b, __u64 c)
 	__u64 low = a * b, upper, lower;
 	__u32 shift;
 
-	/* Keeps clang 22 from making one multiplication of 128 bits of these, which BPF has not. */
+	/* Keeps clang 22 from making one multiplication of 128 bits, which BPF does not have. */
 	__asm__("" : "+r"(middle));
 	middle2 = a_low * b_high + (middle & 0xffffffff);
 	high = a_high * b_high + (middle >> 32) + (middle2 >> 32);

@@ -100,7 +100,7 @@ whole "another program on a link: put right" 25
 counts "another program on a link: put right"
 stop USR1
 
-# Whatever cannot be read for want of descriptors is not taken for gone.
+# What cannot be read because descriptors are short is not taken for gone.
 links >"$WORK/links"
 for n in 4 6 8 9 10 11 12 13 14 16 20 30 40 60 90 300; do
 	(

@@ -9,7 +9,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
-/* Those of a loop of daemon/event_loop.h. Any other loop has the first of them, too. */
+/* A loop of daemon/event_loop.h has both. Any other loop has only the first. */
 enum { TG_EVENT_FIRST, TG_EVENT_LAST, TG_EVENT_PRIORITIES };
 
 /* Has the event go before HTTP. To be called before it is added. NULL-safe. */

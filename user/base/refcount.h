@@ -21,7 +21,7 @@ static inline bool tg_refcount_put(unsigned int *others)
 	return __atomic_fetch_sub(others, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
-/* Returns whether there is more than one owner. One who is alone stays alone, unless by itself. */
+/* Returns whether there is more than one owner. If not, only that owner itself can add others. */
 static inline bool tg_refcount_shared(const unsigned int *others)
 {
 	return __atomic_load_n(others, __ATOMIC_ACQUIRE) != 0;

@@ -13,11 +13,11 @@ extern const char *tg_client_control;
 
 /*
  * Sends @request, whose reference it takes, and waits for the reply, but at most 30 seconds for a
- * sign of life. Returns the
- * "code" of the reply, an enum tg_exit. On TG_EXIT_OK *@result is a new reference to its "result",
- * and *@connection (unless @connection is NULL) is the open socket, which the caller closes. On
- * failure both are untouched and the error has been logged: TG_EXIT_NO_DAEMON if no daemon answers
- * (not logged if @quiet and none listens), TG_EXIT_REFUSED if the socket must not be used.
+ * sign of life. Returns the "code" of the reply, an enum tg_exit. On TG_EXIT_OK *@result is a new
+ * reference to its "result", and *@connection (unless @connection is NULL) is the open socket,
+ * which the caller closes. On failure both are untouched and the error has been logged:
+ * TG_EXIT_NO_DAEMON if no daemon answers (not logged if @quiet and none listens), TG_EXIT_REFUSED
+ * if the socket must not be used.
  */
 int tg_client_ask(json_t *request, bool quiet, json_t **result, int *connection);
 

@@ -33,7 +33,7 @@ void tg_dispatch_undo(struct tg_datapath *datapath, unsigned int made);
 int tg_dispatch_move(const struct tg_datapath *datapath, const struct tg_attachment *attachment,
 		     uint32_t *was, char *errmsg);
 
-/* Has it run the program @was again. Returns 0, or -errno, logged; then it runs what it runs. */
+/* Has it run the program @was again. Returns 0, or -errno, logged; then its program stays. */
 int tg_dispatch_move_back(const struct tg_datapath *datapath,
 			  const struct tg_attachment *attachment, uint32_t was);
 

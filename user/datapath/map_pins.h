@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where the pins of maps and programs are. Maps that a first publish makes are pinned in a
- * directory of their own, next-<version> in the state directory, until the switch has succeeded:
- * what an earlier daemon left stays pinned so long. Pins matter, because the kernel empties a map
- * of programs when its last pin and descriptor go, even if a link still runs by it.
+ * directory of their own, next-<version> in the state directory, until the switch has succeeded.
+ * Until then, what an earlier daemon left stays pinned. Pins matter, because the kernel empties a
+ * map of programs when its last pin and descriptor are gone, even if a link still uses it.
  */
 #ifndef TG_DATAPATH_MAP_PINS_H
 #define TG_DATAPATH_MAP_PINS_H

@@ -17,8 +17,7 @@ struct tg_http;
  * /healthz are served; or "none", where nothing is done.
  * @handle answers what the status page asks for. Returns 0 with *@http, which the caller closes
  * before it frees @base; or -errno, logged: -EINVAL if @address is none of them. @daemon must
- * outlive
- * *@http.
+ * outlive *@http.
  */
 int tg_http_open(struct event_base *base, const char *address, tg_api_handler *handle,
 		 struct tg_daemon *daemon, struct tg_http **http);

@@ -115,7 +115,7 @@ int tg_program_sum(int map, uint32_t index, uint64_t *sum, size_t size);
 int tg_program_zero(int map, uint32_t index, size_t size);
 
 /*
- * Makes one run of the sweep that @sweep asks for, of a millisecond or two. Its out fields count
+ * Makes one run of the sweep that @sweep asks for, of less than a millisecond. Its out fields count
  * all runs; `next` is where this one begins, and the next one after it. Returns 1 if there is more,
  * 0 at the end, or -errno, logged. A rate's version number is not used again before a sweep has
  * come to its end, so no other policy may be put in force before that.

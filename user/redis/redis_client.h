@@ -20,8 +20,9 @@
 #define TG_REDIS_LOOKUP_MS  2000 /* to resolve a name */
 
 /*
- * Before the servers are tried again: half of MIN to MIN, at random. MIN doubles with each turn
- * that fails, up to MAX, until a connection has lasted longer than MAX.
+ * Before the servers are tried again: half of a bound to all of it, at random. The bound begins
+ * with MIN, and doubles with each turn that fails, up to MAX. It is MIN again once a connection has
+ * lasted longer than MAX.
  */
 #define TG_REDIS_PAUSE_MIN_MS 50
 #define TG_REDIS_PAUSE_MAX_MS 2000
