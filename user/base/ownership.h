@@ -26,7 +26,7 @@ void tg_ownership_demand(void);
 int tg_ownership_open(const char *path, char *errmsg);
 
 /*
- * Refuses a directory for the control socket that is not safe. The sticky bit makes no difference,
+ * Refuses a directory for a Unix socket that is not safe. The sticky bit makes no difference,
  * because another user could make a socket of that name first. Returns 0, or -EACCES with a
  * sentence in @errmsg that has the command that corrects it. Returns 0 for what stat() cannot see,
  * because using it will fail with a better message.

@@ -122,7 +122,7 @@ int tg_pin_dir_open(const char *path, char *errmsg)
 					    "another tidegate process uses the state directory %s; "
 					    "stop it or choose another with --state",
 					    path);
-		/* Whoever had the lock may have removed the directory before it let go. */
+		/* Whoever had the lock may have removed the directory before giving it up. */
 		if (!names(path, fd))
 			continue;
 		/* 0710: group members can open pins they know by name, but cannot list them. */

@@ -15,11 +15,11 @@ struct tg_datapath;
 
 /*
  * Applies @config, which has just come into force in @datapath, with the @secret that
- * tg_cluster_secret_note() has read for it. Opens *@cluster if it is NULL,
- * closes it and sets NULL if @config has no cluster, and closes and opens it if a setting of the
- * cluster or the secret changed. Otherwise keeps the epoch and the list of sources. @base and
- * @datapath must outlive the cluster. Returns 0 or -errno, logged. After a failure shared limits
- * are enforced as on_store_loss says.
+ * tg_cluster_secret_note() has read for it. Opens *@cluster if it is NULL, closes it and sets NULL
+ * if @config has no cluster, and closes and opens it if a setting of the cluster or the secret
+ * changed. Otherwise keeps the epoch and the list of sources. @base and @datapath must outlive the
+ * cluster. Returns 0 or -errno, logged. After a failure shared limits are enforced as
+ * on_store_loss says.
  */
 int tg_cluster_follow(struct tg_cluster **cluster, struct event_base *base,
 		      struct tg_datapath *datapath, const struct tg_config *config,

@@ -36,7 +36,7 @@ void tg_control_reply(struct tg_pending *pending, json_t *reply);
  * Listens on @path and has @handle answer requests. Makes the directory if it is missing, and
  * replaces a socket on which nobody answers. @path is copied. Returns 0 with *@control, which the
  * caller closes before it frees @base; or -errno, logged: -EADDRINUSE if another daemon answers on
- * @path, -EACCES if everybody may write its directory.
+ * @path, -EACCES if another user owns or may write its directory.
  */
 int tg_control_open(struct event_base *base, const char *path, tg_control_handler *handle,
 		    void *data, struct tg_control **control);
