@@ -110,7 +110,8 @@ static int take_packet(struct tg_replay *replay, const struct tg_frame *frame,
 static int measure(struct tg_capture *capture, struct tg_suggestion_basis *basis,
 		   struct tg_profile *profile, char *errmsg)
 {
-	static const struct tg_config none = {.table_size = 1};
+	static struct tg_config none = {.table_size =
+						1}; /* not const: references to it are counted */
 	tg_cleanup(tg_replay_close) struct tg_replay *replay = NULL;
 	struct tg_progress progress = {};
 	struct tg_frame frame;
