@@ -16,6 +16,7 @@
 #include "explain/diff.h"
 #include "config/load.h"
 #include "base/errmsg.h"
+#include "base/sync_dir.h"
 #include "base/text.h"
 #include "config/yaml.h"
 
@@ -327,18 +328,6 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* Makes a rename in the directory of @path last, also if the machine loses its power. */
-static int sync_directory(const char *path)
-{
-	char directory[PATH_MAX];
-	tg_autoclose int fd = -1;
-
-	snprintf(directory, sizeof(directory), "%s", path);
-	*strrchr(directory, '/') = '\0';
-	fd = open(*directory ? directory : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || fsync(fd) ? -errno : 0;
-}
-
 /*
  * Writes a file beside @path, an absolute one, with its owner, mode and attributes, and renames it
  * over @path. Returns -ESTALE if that is not any more what it was when @read was taken.
@@ -368,7 +357,7 @@ static int replace(const char *path, const char *text, const struct stat *read)
 		error = -errno;
 	if (error)
 		unlink(temporary);
-	return error ? error : sync_directory(path);
+	return error ? error : tg_sync_dir_of(path);
 }
 
 int tg_config_save(const char *path, const struct tg_setting *settings, size_t n,

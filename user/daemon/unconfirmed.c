@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "base/errmsg.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/sync_dir.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "config/load.h"
@@ -113,16 +113,6 @@ static struct tg_config *unpack_config(const json_t *json)
 	return config;
 }
 
-static int sync_directory(const char *path)
-{
-	char copy[PATH_MAX];
-	tg_autoclose int fd = -1;
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || fsync(fd) ? -errno : 0;
-}
-
 /* Replaces the file in one step, and has it on the disk. Takes the reference to @json. */
 static int write_file(const char *path, json_t *json)
 {
@@ -143,7 +133,7 @@ static int write_file(const char *path, json_t *json)
 		error = -errno;
 	if (error)
 		unlink(temporary);
-	return error ? error : sync_directory(path);
+	return error ? error : tg_sync_dir_of(path);
 }
 
 int tg_unconfirmed_write(const struct tg_daemon *daemon, const struct tg_config *applied,
