@@ -17,8 +17,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define UNREAD_MAX    16384 /* bytes of a client in memory */
-#define FULL_PAUSE_US 1000  /* between two clients for whom others make room */
+#define UNREAD_MAX     16384  /* bytes of a client in memory */
+#define FULL_PAUSE_US  1000   /* between two clients for whom others make room */
+#define ERROR_PAUSE_US 100000 /* and after accepting has failed */
 
 struct connection {
 	struct bufferevent *buffer; /* with a reference of ours */
@@ -27,7 +28,6 @@ struct connection {
 };
 
 struct tg_connections {
-	struct event_base *base;
 	struct event *timer;
 	struct evconnlistener *listener; /* disabled after each client */
 	struct event *accepting;	 /* enables it */
@@ -85,27 +85,28 @@ static bool waits(const struct connection *connection)
 	return has_unread(connection) || has_unsent(connection);
 }
 
-/*
- * Returns whether @a makes room before @b: those who wait for an answer come last, those who never
- * asked anything first, else who has been silent longest.
- */
-static bool goes_before(const struct connection *a, const struct connection *b)
+/* Compares who has been silent longest. Those who never asked anything come first. */
+static bool is_more_silent(const struct connection *a, const struct connection *b)
 {
-	bool a_waits = waits(a), b_waits = waits(b);
-
-	if (a_waits != b_waits)
-		return b_waits;
 	return a->asked != b->asked ? b->asked : a->since_ns < b->since_ns;
 }
 
+/* Closes the most silent one; one that waits for an answer only if all do. */
 static void make_room(struct tg_connections *connections)
 {
-	const struct connection *victim = &connections->items[0];
+	const struct connection *victim = NULL, *connection;
+	bool victim_waits = true, waiting;
 	size_t i;
 
-	for (i = 1; i < connections->n; i++)
-		if (goes_before(&connections->items[i], victim))
-			victim = &connections->items[i];
+	for (i = 0; i < connections->n; i++) {
+		connection = &connections->items[i];
+		waiting = waits(connection);
+		if (victim &&
+		    (waiting != victim_waits ? waiting : !is_more_silent(connection, victim)))
+			continue;
+		victim = connection;
+		victim_waits = waiting;
+	}
 	hang_up(victim);
 	forget_ended(connections);
 }
@@ -145,9 +146,9 @@ static void on_accepting(evutil_socket_t fd, short what, void *data)
  * Stops accepting until the loop has looked for other events. libevent accepts as long as there is
  * somebody, which is for ever if those who had to make room come back at once.
  */
-static void pause_accepting(struct tg_connections *connections, bool full)
+static void pause_accepting(struct tg_connections *connections, long us)
 {
-	const struct timeval pause = {.tv_usec = full ? FULL_PAUSE_US : 0};
+	const struct timeval pause = {.tv_usec = us};
 
 	if (connections->listener && !event_add(connections->accepting, &pause))
 		evconnlistener_disable(connections->listener);
@@ -166,7 +167,7 @@ static struct bufferevent *on_connection(struct event_base *base, void *data)
 	connections->said = false;
 	bufferevent_setwatermark(buffer, EV_READ, 0, UNREAD_MAX);
 	forget_ended(connections);
-	pause_accepting(connections, connections->n == TG_CONNECTIONS_MAX);
+	pause_accepting(connections, connections->n == TG_CONNECTIONS_MAX ? FULL_PAUSE_US : 0);
 	if (connections->n == TG_CONNECTIONS_MAX)
 		make_room(connections);
 	if (connections->n == TG_CONNECTIONS_MAX)
@@ -186,7 +187,6 @@ int tg_connections_watch(struct event_base *base, struct evhttp *server,
 
 	if (!made)
 		return -ENOMEM;
-	made->base = base;
 	made->timer = event_new(base, -1, EV_PERSIST, on_timer, made);
 	made->accepting = evtimer_new(base, on_accepting, made);
 	if (!made->timer || !made->accepting)
@@ -199,14 +199,12 @@ int tg_connections_watch(struct event_base *base, struct evhttp *server,
 /* Waits where libevent cannot accept: the client still waits, and the loop would spin. */
 static void on_accept_error(struct evconnlistener *listener, void *data)
 {
-	const struct timeval pause = {.tv_usec = 100000};
 	struct tg_connections *connections = data;
 
 	if (!connections->said)
 		tg_log_errno(EVUTIL_SOCKET_ERROR(), "cannot accept clients of HTTP");
 	connections->said = true;
-	if (event_add(connections->accepting, &pause) == 0)
-		evconnlistener_disable(listener);
+	pause_accepting(connections, ERROR_PAUSE_US);
 }
 
 void tg_connections_pace(struct tg_connections *connections, struct evconnlistener *listener)
