@@ -124,8 +124,7 @@ bool tg_attach_healthy(const struct tg_attachment *attachment, uint32_t id)
 	uint32_t ifindex = 0, program = 0;
 
 	if (attachment->mode == TG_MODE_CLSACT)
-		return tg_clsact_healthy(attachment) &&
-		       tg_attach_program_id(attachment->link) == id;
+		return tg_attach_program(attachment, &program) == 0 && program == id;
 	/*
 	 * The hook runs the link's program: while a link is on an interface, the kernel refuses to
 	 * attach any other there, in either mode of XDP.

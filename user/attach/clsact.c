@@ -68,18 +68,17 @@ static void note(void *data, const struct tg_filter *filter)
 }
 
 /*
- * Gets the id of the program in our filter. Returns 0; -ENOENT if a whole list of the filters has
- * shown that ours is not there; or another -errno, which says nothing about the filter. The kernel
- * answers a request for one filter that is missing by several errors, so the list decides.
+ * The kernel answers a request for one filter that is missing by several errors, so a list of all
+ * of them decides.
  */
-static int query_filter(const struct tg_attachment *attachment, uint32_t *program)
+int tg_clsact_program(const struct tg_attachment *attachment, uint32_t *id)
 {
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	struct bpf_tc_hook hook = hook_of(attachment);
 	int error = bpf_tc_query(&hook, &options), listing;
 	struct users users = {};
 
-	*program = error ? 0 : options.prog_id;
+	*id = error ? 0 : options.prog_id;
 	if (!error)
 		return 0;
 	listing = tg_fq_each_filter(attachment->ifindex, attachment->hook == TG_HOOK_TC_EGRESS,
@@ -165,7 +164,7 @@ static int refuse_same(const struct tg_attachment *attachment, const struct tg_f
 	char name[BPF_OBJ_NAME_LEN];
 	uint32_t program;
 
-	query_filter(attachment, &program);
+	tg_clsact_program(attachment, &program);
 	tg_attach_program_name(program, name);
 	return tg_error_set(errmsg, EBUSY,
 			    "%s already has a filter of another program where tidegate's would be, "
@@ -219,11 +218,12 @@ int tg_clsact_attach(const struct tg_attachment *attachment, const char *state_d
 	return TAKE_FD(fd);
 }
 
-bool tg_clsact_healthy(const struct tg_attachment *attachment)
+/* False also if it cannot be known. */
+static bool runs_ours(const struct tg_attachment *attachment)
 {
 	uint32_t program;
 
-	return query_filter(attachment, &program) == 0 && program &&
+	return tg_clsact_program(attachment, &program) == 0 && program &&
 	       program == tg_attach_program_id(attachment->link);
 }
 
@@ -260,15 +260,10 @@ static int find_program(const struct tg_attachment *attachment, const char *stat
  * Looks for the program if the ids differ: a daemon may die after the filter's update, before the
  * pin's.
  */
-int tg_clsact_program(const struct tg_attachment *attachment, uint32_t *id)
-{
-	return query_filter(attachment, id);
-}
-
 int tg_clsact_adopt(struct tg_attachment *attachment, const char *state_dir)
 {
 	uint32_t id;
-	int error = query_filter(attachment, &id), fd;
+	int error = tg_clsact_program(attachment, &id), fd;
 
 	if (error)
 		return error == -ENOENT || error == -ENODEV ? 0 : error;
@@ -287,7 +282,7 @@ void tg_clsact_remove(const struct tg_attachment *attachment, const char *state_
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	struct bpf_tc_hook hook = hook_of(attachment);
 
-	if (tg_clsact_healthy(attachment)) /* not if another's filter has replaced it */
+	if (runs_ours(attachment)) /* not if another's filter has replaced it */
 		bpf_tc_detach(&hook, &options);
 	remove_qdisc(attachment->ifindex, state_dir);
 }

@@ -25,12 +25,10 @@ int tg_clsact_update(const struct tg_attachment *attachment, const char *state_d
 void tg_clsact_remove(const struct tg_attachment *attachment, const char *state_dir);
 
 /*
- * Returns whether the filter is there and runs the program of attachment->link; false also on
- * failure.
+ * Sets *@id to that of the program in our filter, 0 if that is not known. Returns 0; -ENOENT if a
+ * whole list of the filters has shown that ours is not there; or another -errno, which says nothing
+ * about the filter.
  */
-bool tg_clsact_healthy(const struct tg_attachment *attachment);
-
-/* Sets *@id to that of the filter's program, 0 without a filter. Returns 0 or -errno. */
 int tg_clsact_program(const struct tg_attachment *attachment, uint32_t *id);
 
 /*
