@@ -98,47 +98,46 @@ static int missing(int error)
 	return error == -ENOENT ? 0 : error;
 }
 
-static int check_map(const struct tg_datapath *datapath, enum tg_map map, uint32_t value_size,
-		     uint32_t entries)
+/* Also opens it: *@fd is the caller's to close, and below 0 unless 1 is returned. */
+static int open_map(const struct tg_datapath *datapath, enum tg_map map, uint32_t value_size,
+		    uint32_t entries, int *fd)
 {
-	tg_autoclose int fd = tg_map_pins_open(datapath, map);
+	tg_autoclose int opened = tg_map_pins_open(datapath, map);
 	struct bpf_map_info info = {};
 	uint32_t length = sizeof(info);
 
-	if (fd < 0)
-		return missing(fd);
-	if (bpf_obj_get_info_by_fd(fd, &info, &length))
+	*fd = -1;
+	if (opened < 0)
+		return missing(opened);
+	if (bpf_obj_get_info_by_fd(opened, &info, &length))
 		return -errno;
-	return info.key_size == 4 && info.value_size == value_size && info.max_entries == entries;
+	if (info.key_size != 4 || info.value_size != value_size || info.max_entries != entries)
+		return 0;
+	*fd = TAKE_FD(opened);
+	return 1;
 }
 
 static int read_one(const struct tg_datapath *datapath, enum tg_map map, void *value,
 		    uint32_t value_size)
 {
-	int found = check_map(datapath, map, value_size, 1);
 	tg_autoclose int fd = -1;
+	int found = open_map(datapath, map, value_size, 1, &fd);
 	uint32_t zero = 0;
 
 	if (found != 1)
 		return found;
-	fd = tg_map_pins_open(datapath, map);
-	if (fd < 0)
-		return missing(fd);
 	return bpf_map_lookup_elem(fd, &zero, value) ? -errno : 1;
 }
 
 static int read_records(struct tg_datapath *datapath)
 {
-	int found = check_map(datapath, TG_MAP_RECORDS, sizeof(struct tg_limit_record),
-			      TG_BANKS * TG_LIMITS_MAX);
 	tg_autoclose int fd = -1;
+	int found = open_map(datapath, TG_MAP_RECORDS, sizeof(struct tg_limit_record),
+			     TG_BANKS * TG_LIMITS_MAX, &fd);
 	uint32_t slot, index;
 
 	if (found != 1)
 		return found;
-	fd = tg_map_pins_open(datapath, TG_MAP_RECORDS);
-	if (fd < 0)
-		return missing(fd);
 	for (slot = 0; slot < TG_LIMITS_MAX; slot++) {
 		index = datapath->bank * TG_LIMITS_MAX + slot;
 		if (bpf_map_lookup_elem(fd, &index, &datapath->records[slot]))
@@ -230,8 +229,12 @@ static int share_buckets(struct tg_datapath *datapath)
 	int found = read_maps(datapath);
 	size_t i;
 
-	for (i = 0; i < sizeof(shared) / sizeof(shared[0]) && found == 1; i++)
-		found = check_map(datapath, shared[i].map, shared[i].value_size, shared[i].entries);
+	for (i = 0; i < sizeof(shared) / sizeof(shared[0]) && found == 1; i++) {
+		tg_autoclose int fd = -1;
+
+		found = open_map(datapath, shared[i].map, shared[i].value_size, shared[i].entries,
+				 &fd);
+	}
 	if (found != 1)
 		return found;
 	datapath->meta.abi_version = TG_ABI_VERSION;

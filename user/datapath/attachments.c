@@ -15,15 +15,14 @@
 #include "kernel/program.h"
 #include "attach/fq.h"
 
-struct tg_attachment *tg_attachments_find(struct tg_datapath *datapath, unsigned int ifindex,
-					  enum tg_hook hook)
+const struct tg_attachment *tg_attachments_find(const struct tg_attachment *attachments, size_t n,
+						unsigned int ifindex, enum tg_hook hook)
 {
 	size_t i;
 
-	for (i = 0; i < datapath->attachments_n; i++)
-		if (datapath->attachments[i].ifindex == ifindex &&
-		    datapath->attachments[i].hook == hook)
-			return &datapath->attachments[i];
+	for (i = 0; i < n; i++)
+		if (attachments[i].ifindex == ifindex && attachments[i].hook == hook)
+			return &attachments[i];
 	return NULL;
 }
 

@@ -17,9 +17,9 @@ struct tg_datapath;
 struct tg_program;
 struct tg_target;
 
-/* Returns the live attachment to a hook of an interface, or NULL. It stays the datapath's. */
-struct tg_attachment *tg_attachments_find(struct tg_datapath *datapath, unsigned int ifindex,
-					  enum tg_hook hook);
+/* Returns that of the @n @attachments which is on the hook of the interface, or NULL. */
+const struct tg_attachment *tg_attachments_find(const struct tg_attachment *attachments, size_t n,
+						unsigned int ifindex, enum tg_hook hook);
 
 /*
  * Attaches the hook's dispatch program, unless the attachment has a link already. Sees to it

@@ -22,11 +22,12 @@
 
 #define NAMES_MOST 128 /* bytes of the names below the state directory */
 
-/* Makes a datapath and locks the state directory. */
-static int make(const char *state_dir, struct tg_datapath **datapath, char *errmsg)
+/* Makes a datapath, locks the state directory, and has @adopt read what is there. */
+static int make(const char *state_dir, int (*adopt)(struct tg_datapath *datapath, char *errmsg),
+		struct tg_datapath **datapath, char *errmsg)
 {
 	tg_cleanup(tg_datapath_close) struct tg_datapath *made = calloc(1, sizeof(*made));
-	int hook;
+	int hook, error;
 
 	if (!made)
 		return tg_error_set(errmsg, ENOMEM, "out of memory");
@@ -45,37 +46,27 @@ static int make(const char *state_dir, struct tg_datapath **datapath, char *errm
 	made->lock = tg_pin_dir_open(state_dir, errmsg);
 	if (made->lock < 0)
 		return made->lock;
+	error = adopt(made, errmsg);
+	if (error)
+		return error;
 	*datapath = TAKE_PTR(made);
 	return 0;
 }
 
 int tg_datapath_open(const char *state_dir, struct tg_datapath **datapath, char *errmsg)
 {
-	tg_cleanup(tg_datapath_close) struct tg_datapath *made = NULL;
-	int error = make(state_dir, &made, errmsg);
+	int error = make(state_dir, tg_adopt, datapath, errmsg);
+	const struct tg_datapath *made = *datapath;
 
-	if (!error)
-		error = tg_adopt(made, errmsg);
-	if (error)
-		return error;
-	if (made->attachments_n)
+	if (!error && made->attachments_n)
 		tg_log(TG_LOG_INFO, "adopted %zu link(s) of generation %u from %s",
 		       made->attachments_n, made->meta.generation[made->bank], state_dir);
-	*datapath = TAKE_PTR(made);
-	return 0;
+	return error;
 }
 
 int tg_datapath_open_links(const char *state_dir, struct tg_datapath **datapath, char *errmsg)
 {
-	tg_cleanup(tg_datapath_close) struct tg_datapath *made = NULL;
-	int error = make(state_dir, &made, errmsg);
-
-	if (!error)
-		error = tg_adopt_links(made, errmsg);
-	if (error)
-		return error;
-	*datapath = TAKE_PTR(made);
-	return 0;
+	return make(state_dir, tg_adopt_links, datapath, errmsg);
 }
 
 int tg_datapath_reset(struct tg_datapath *datapath, const char *limit, const uint8_t *address,

@@ -69,14 +69,23 @@ static int compile(struct tg_publish *publish, char *errmsg)
 	return 0;
 }
 
-/* Clears up after a daemon that died: takes its table over if it is in force, else removes it. */
-static int clear_up(struct tg_datapath *datapath)
+/* Gives the table in force its name, if it has not got it yet. */
+static int name_table(struct tg_datapath *datapath)
 {
 	int error = datapath->table_waits ? tg_map_pins_take_table(datapath) : 0;
 
+	if (!error)
+		datapath->table_waits = false;
+	return error;
+}
+
+/* Clears up after a daemon that died: takes its table over if it is in force, else removes it. */
+static int clear_up(struct tg_datapath *datapath)
+{
+	int error = name_table(datapath);
+
 	if (error)
 		return error;
-	datapath->table_waits = false;
 	tg_map_pins_drop_table(datapath);
 	if (datapath->fresh)
 		tg_map_pins_drop_next(datapath);
@@ -257,12 +266,7 @@ static int switch_over(struct tg_publish *publish, char *errmsg)
 
 static int rename_table(struct tg_publish *publish, char *errmsg)
 {
-	struct tg_datapath *datapath = publish->datapath;
-
-	int error = publish->resized ? tg_map_pins_take_table(datapath) : 0;
-
-	datapath->table_waits = error != 0;
-	return error;
+	return name_table(publish->datapath);
 }
 
 static int place_pins(struct tg_publish *publish, char *errmsg)

@@ -32,7 +32,8 @@ static int attach_one(struct tg_publish *publish, const struct tg_target *target
 	struct tg_datapath *datapath = publish->datapath;
 	size_t n = publish->attachments_n;
 	struct tg_attachment *attachment = &publish->attachments[n];
-	struct tg_attachment *live = tg_attachments_find(datapath, target->ifindex, hook);
+	const struct tg_attachment *live = tg_attachments_find(
+		datapath->attachments, datapath->attachments_n, target->ifindex, hook);
 	int error;
 
 	if (live && !mode_fits(live, target->xdp_mode))
@@ -173,19 +174,6 @@ int tg_publish_move_links(struct tg_publish *publish, char *errmsg)
 	return error;
 }
 
-/* True if the new configuration has the attachment as well. */
-static bool is_attached_still(const struct tg_publish *publish,
-			      const struct tg_attachment *attachment)
-{
-	size_t i;
-
-	for (i = 0; i < publish->attachments_n; i++)
-		if (publish->attachments[i].ifindex == attachment->ifindex &&
-		    publish->attachments[i].hook == attachment->hook)
-			return true;
-	return false;
-}
-
 /* Detaches from hooks that the new configuration does not name, and removes fq where no limit
  * delays any more. */
 int tg_publish_drop_attachments(struct tg_publish *publish, char *errmsg)
@@ -196,7 +184,8 @@ int tg_publish_drop_attachments(struct tg_publish *publish, char *errmsg)
 
 	for (i = 0; i < datapath->attachments_n; i++) {
 		attachment = &datapath->attachments[i];
-		if (is_attached_still(publish, attachment))
+		if (tg_attachments_find(publish->attachments, publish->attachments_n,
+					attachment->ifindex, attachment->hook))
 			continue;
 		tg_log(TG_LOG_INFO, "%s: detached (%s)", attachment->name,
 		       tg_hook_name(attachment->hook));
