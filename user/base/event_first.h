@@ -19,7 +19,7 @@ static inline void tg_event_first(struct event *event)
 		event_priority_set(event, TG_EVENT_FIRST);
 }
 
-/* Likewise, for all events of a buffer that is not connected yet. NULL-safe. */
+/* Has all events of the buffer go before HTTP. To be called after a connect, too. NULL-safe. */
 static inline void tg_buffer_first(struct bufferevent *buffer)
 {
 	if (buffer)

@@ -6,10 +6,10 @@
 struct tg_datapath;
 
 /*
- * Reads the pinned maps, entries and links. Maps of this layout stay in use. Of an older layout,
- * from version TG_BUCKETS_SINCE on, only the buckets and what belongs to them do, and the first
- * publish makes the other maps anew. Returns 0, or -errno with @errmsg: -EBUSY if a newer version
- * has made them; any other if one of them is there and cannot be read.
+ * Reads the pinned maps, entries and links. Maps of this layout stay in use. Maps of an older
+ * layout do not, and the first publish makes new ones. From version TG_BUCKETS_SINCE on, the
+ * buckets and what belongs to them stay in use all the same. Returns 0, or -errno with @errmsg:
+ * -EBUSY if a newer version has made them; any other if one of them is there and cannot be read.
  */
 int tg_adopt(struct tg_datapath *datapath, char *errmsg);
 

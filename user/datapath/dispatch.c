@@ -141,8 +141,7 @@ int tg_dispatch_move(const struct tg_datapath *datapath, const struct tg_attachm
 	error = tg_attach_update(attachment, datapath->state_dir, dispatch->fd, errmsg);
 	if (error == -ENODEV || error == -ENOLINK)
 		return 0;
-	/* A filter may run the new program although its pin failed, so it has to go back as well.
-	 */
+	/* Even if the pin has failed, a filter may run the new program, and has to go back. */
 	if (!error || attachment->mode == TG_MODE_CLSACT)
 		*was = id;
 	return error;

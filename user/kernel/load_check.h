@@ -5,7 +5,7 @@
 
 /*
  * Makes a small map and loads a small program of the kind that the datapath has, and closes both.
- * Returns 0, or -EPERM with @errmsg if the kernel or a security module does not allow it.
+ * Returns 0, or -errno with @errmsg: -EPERM if the kernel or a security module does not allow it.
  */
 int tg_load_check(char *errmsg);
 
