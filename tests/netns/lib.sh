@@ -86,6 +86,13 @@ in_b() { nsenter --net="/run/netns/$B" "$@"; }
 tg() { in_b "$ROOT/build/tidegate" --control "$CONTROL" "$@"; }
 # The configuration from standard input; IFACE stands for the server's interface.
 configure() { sed "s/IFACE/$VB/g" >"$CONFIG"; }
+# one_limit CAPACITY: a policy of one limit, to standard output
+one_limit() {
+	cat <<-Y
+		interfaces: [{name: $VB}]
+		limits: [{name: l, per: source, capacity: $1, refill_amount: 1, refill_interval: 1d}]
+	Y
+}
 
 # A policy of examples/, with nothing replaced but the interface's name.
 example() {

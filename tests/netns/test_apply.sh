@@ -2,16 +2,10 @@
 # Changes of the whole policy by hand: looked at before, tried with a way back, confirmed, taken back.
 . "$(dirname "$0")/lib.sh"
 topology
-policy() {
-	cat <<-Y
-		interfaces: [{name: $VB}]
-		limits: [{name: l, per: source, capacity: $1, refill_amount: 1, refill_interval: 1d}]
-	Y
-}
-policy 10 >"$CONFIG"
-policy 20 >"$WORK/b.yaml"
-policy 40 >"$WORK/c.yaml"
-policy ten >"$WORK/bad.yaml"
+one_limit 10 >"$CONFIG"
+one_limit 20 >"$WORK/b.yaml"
+one_limit 40 >"$WORK/c.yaml"
+one_limit ten >"$WORK/bad.yaml"
 code() {
 	"$@" >"$WORK/out" 2>"$WORK/err"
 	echo $?

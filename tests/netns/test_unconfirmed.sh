@@ -2,12 +2,6 @@
 # A change that waits to be confirmed, and a daemon that is killed meanwhile.
 . "$(dirname "$0")/lib.sh"
 topology
-policy() {
-	cat <<-Y
-		interfaces: [{name: $VB}]
-		limits: [{name: l, per: source, capacity: $1, refill_amount: 1, refill_interval: 1d}]
-	Y
-}
 code() {
 	"$@" >"$WORK/out" 2>"$WORK/err"
 	echo $?
@@ -21,8 +15,8 @@ again() {
 	start || not_ok "the daemon starts again"
 }
 KEPT=$CONTROL.unconfirmed
-policy 10 >"$CONFIG"
-policy 20 >"$WORK/b.yaml"
+one_limit 10 >"$CONFIG"
+one_limit 20 >"$WORK/b.yaml"
 start || not_ok "the daemon starts"
 
 # Another file: the daemon's own has the policy before.
@@ -36,7 +30,7 @@ check "it is not kept any longer" test ! -e "$KEPT"
 
 # The daemon's own file, overwritten before it was applied: with the policy before, a setting is lost that was only live.
 tg set l capacity=15 >/dev/null || not_ok "set"
-policy 20 >"$CONFIG"
+one_limit 20 >"$CONFIG"
 check "apply the daemon's own file" test "$(code tg apply "$CONFIG" --confirm $((8 * SLOW))s)" = 0
 again
 check "killed: the file is in force" test "$(capacity)" = 20
@@ -57,7 +51,7 @@ again
 check "which then stays" test "$(capacity)" = 20
 
 # Confirmed after the daemon was killed.
-policy 30 >"$CONFIG"
+one_limit 30 >"$CONFIG"
 check "apply" test "$(code tg apply "$CONFIG" --confirm 60s)" = 0
 again
 check "killed: it waits" test "$(waits)" = true
@@ -72,7 +66,7 @@ again
 check "what is confirmed stays" test "$(capacity) $(waits)" = "30 false"
 
 # The time is over before the daemon is back.
-policy 40 >"$CONFIG"
+one_limit 40 >"$CONFIG"
 check "apply" test "$(code tg apply "$CONFIG" --confirm 1s)" = 0
 stop KILL
 check "dead, it enforces the change still" between 40 "$(admitted 10.77.1.10 60)" 41
@@ -85,7 +79,7 @@ check "apply without --confirm settles it" test "$(code tg apply "$CONFIG")" = 0
 check "nothing is kept" test ! -e "$KEPT"
 
 # Another boot, or damage.
-policy 50 >"$CONFIG"
+one_limit 50 >"$CONFIG"
 tg apply "$CONFIG" --confirm 60s >/dev/null || not_ok "apply"
 stop KILL
 sed -i 's/"boot":"[^"]*"/"boot":"another"/' "$KEPT"
