@@ -84,8 +84,8 @@ cat >"$WORK/ask.py" <<-'P'
 	    return json.loads(stream.readline())["result"]
 	status()
 	before = resource.prlimit(pid, resource.RLIMIT_NOFILE, (8, resource.prlimit(pid, resource.RLIMIT_NOFILE)[1]))
-	subprocess.run(["ip", "-n", namespace, "link", "add", "y0", "type", "veth", "peer", "name", "y1"], check=True)
-	subprocess.run(["ip", "-n", namespace, "link", "del", "y0"], check=True)
+	subprocess.run(["ip", "-n", namespace, "link", "add", "other0", "type", "veth", "peer", "name", "other1"], check=True)
+	subprocess.run(["ip", "-n", namespace, "link", "del", "other0"], check=True)
 	time.sleep(1.5)
 	failed = status()
 	resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
