@@ -71,10 +71,10 @@ check "each has its filter still" test "$(handles)" = 60
 sleep 1.5
 check "the first is well" test "$(tg status --json | jq -r .health) $(tg status --json | healthy)" = "ok 120"
 check "the second is well" test "$(second status --json | jq -r .health) $(second status --json | healthy)" = "ok 60"
-# Without descriptors nothing can be listed. The control connection is made before.
+# Without descriptors nothing can be listed, and no client of HTTP be accepted. The control connection is made before.
 cat >"$WORK/ask.py" <<-'P'
 	import json, resource, socket, subprocess, sys, time
-	path, pid, namespace = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+	path, pid, namespace, (host, port) = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4].split(":")
 	connection = socket.socket(socket.AF_UNIX)
 	connection.connect(path)
 	stream = connection.makefile("rw")
@@ -84,18 +84,22 @@ cat >"$WORK/ask.py" <<-'P'
 	    return json.loads(stream.readline())["result"]
 	status()
 	before = resource.prlimit(pid, resource.RLIMIT_NOFILE, (8, resource.prlimit(pid, resource.RLIMIT_NOFILE)[1]))
+	waiting = socket.create_connection((host, port), 10)
+	waiting.sendall(b"GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
 	subprocess.run(["ip", "-n", namespace, "link", "add", "other0", "type", "veth", "peer", "name", "other1"], check=True)
 	subprocess.run(["ip", "-n", namespace, "link", "del", "other0"], check=True)
 	time.sleep(1.5)
 	failed = status()
 	resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+	answer = waiting.recv(100).decode()
 	time.sleep(2.5)
 	mended = status()
-	print(json.dumps({"failed": failed["problems"], "kept": len(failed["interfaces"]), "health": mended["health"], "mended": len(mended["interfaces"])}))
+	print(json.dumps({"failed": failed["problems"], "kept": len(failed["interfaces"]), "health": mended["health"], "mended": len(mended["interfaces"]), "http": answer[:15]}))
 P
-python3 "$WORK/ask.py" "$CONTROL" "$FIRST" "$B" >"$WORK/answer"
+nsenter --net="/run/netns/$B" python3 "$WORK/ask.py" "$CONTROL" "$FIRST" "$B" "$METRICS" >"$WORK/answer"
 check "without descriptors: said" grep -q 'the interfaces cannot be listed: Too many open files; what is attached stays' "$WORK/answer"
 check "without descriptors: all stays" test "$(jq -c '[.kept, .mended]' "$WORK/answer")" = '[120,120]'
+check "with descriptors again: who waited for HTTP is answered" test "$(jq -r .http "$WORK/answer")" = "HTTP/1.0 200 OK"
 check "with descriptors again: well" test "$(jq -r .health "$WORK/answer")" = ok
 check "is logged once" test "$(grep -c 'cannot be listed: Too many' "$WORK/daemon.log")" = 1
 pins >"$WORK/after"

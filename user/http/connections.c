@@ -196,11 +196,19 @@ int tg_connections_watch(struct event_base *base, struct evhttp *server,
 	return 0;
 }
 
-/* Waits where libevent cannot accept: the client still waits, and the loop would spin. */
+/* The connections whose listener is paced: a process has one server. */
+static struct tg_connections *paced;
+
+/*
+ * Waits where libevent cannot accept: the client still waits, and the loop would spin. @data is not
+ * ours: the listener has one word for all its callbacks, and libevent's HTTP has its own in it.
+ */
 static void on_accept_error(struct evconnlistener *listener, void *data)
 {
-	struct tg_connections *connections = data;
+	struct tg_connections *connections = paced;
 
+	if (!connections || connections->listener != listener)
+		return;
 	if (!connections->said)
 		tg_log_errno(EVUTIL_SOCKET_ERROR(), "cannot accept clients of HTTP");
 	connections->said = true;
@@ -209,6 +217,7 @@ static void on_accept_error(struct evconnlistener *listener, void *data)
 
 void tg_connections_pace(struct tg_connections *connections, struct evconnlistener *listener)
 {
+	paced = connections;
 	connections->listener = listener;
 	evconnlistener_set_error_cb(listener, on_accept_error);
 }
@@ -233,6 +242,8 @@ void tg_connections_free(struct tg_connections **connections)
 
 	if (!old)
 		return;
+	if (paced == old)
+		paced = NULL;
 	for (i = 0; i < old->n; i++)
 		bufferevent_decref(old->items[i].buffer);
 	if (old->timer)
