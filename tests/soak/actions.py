@@ -193,6 +193,7 @@ class Actor:
         if kind == "timeout":
             end = time.monotonic() + 20
             while node.up() and time.monotonic() < end:
+                node.changing = time.monotonic() - began > 4
                 found = node.in_force()
                 if found and found[0] != marker:
                     break

@@ -29,6 +29,8 @@ class Answer:
         self.status, self.out, self.err = status, out, err
         self.text = (err or out).strip().replace("\n", " | ")[:300]
 
+CHANGES = ("apply", "confirm", "reload", "rollback", "set", "shadow")
+
 
 class Node:
     def __init__(self, number, world):
@@ -47,6 +49,7 @@ class Node:
         self.busy = False  # while something is done to it
         self.waited = []  # for a processor: (time, s in all)
         self.epoch, self.epoch_at = 0, time.monotonic()  # goes up with whatever may concern the health
+        self.changing = False  # since a command began that may change what is expected, until the next turn()
         self.lock = threading.Lock()
         self.valid = None  # the text of the file, and its marker
         self.file_marker = None
@@ -174,7 +177,7 @@ class Node:
             self.look_at_log()
 
     def turn(self):
-        self.epoch, self.epoch_at = self.epoch + 1, time.monotonic()
+        self.epoch, self.epoch_at, self.changing = self.epoch + 1, time.monotonic(), False
 
     def unheard(self):
         """The other nodes may have to do without this one for a moment."""
@@ -203,6 +206,7 @@ class Node:
 
     def tg(self, *arguments, stdin=None, timeout=ANSWER):
         began = time.monotonic()
+        self.changing = self.changing or arguments[0] in CHANGES
         try:
             done = subprocess.run([self.world.command, "--control", self.control, *arguments], input=stdin, capture_output=True,
                                   stdin=None if stdin is not None else subprocess.DEVNULL, timeout=timeout, text=True)  # fmt: skip

@@ -58,10 +58,10 @@ def health(node, stopping):
     """ok when everything is as it should be; and not, while something that was asked for is not enforced."""
     world = node.world
     while not stopping.wait(1.5):
-        epoch, quiet = node.epoch, time.monotonic() - node.epoch_at
+        epoch, quiet, changing = node.epoch, time.monotonic() - node.epoch_at, node.changing
         store, others = world.store.good_for(), world.others_quiet(node)
         status, found = (node.ask("status"), node.in_force()) if node.up() else (None, None)
-        if not status or not node.up() or node.epoch != epoch:
+        if not status or not node.up() or node.epoch != epoch or changing or node.changing:
             continue
         # the others come and go, and are missed for a moment
         line = "; ".join(each for each in status["problems"] if not each.startswith("cv")) or "ok"
