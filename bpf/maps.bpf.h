@@ -29,15 +29,22 @@ struct tg_answer {
 	__u8 data[TG_ANSWER_DATA + 12]; /* room for an ICMP header and to fill up the last word */
 };
 
-/* The compiled policy. Settings need an initialiser, or the compiler puts them into .bss. */
-const volatile struct tg_policy policy = {};
+/*
+ * A setting, which the daemon writes before it loads the programs. Weak, so that no compiler takes
+ * it for the zeros that it is until then, however it is read. It needs an initialiser, or the
+ * compiler puts it into .bss.
+ */
+#define TG_SETTING const volatile __attribute__((weak))
+
+/* The compiled policy. */
+TG_SETTING struct tg_policy policy = {};
 
 /*
  * Virtual time, for tests and simulations: with virtual_clock, time is virtual_now[enum tg_clock],
  * the length of a frame is virtual_length unless that is 0, and `trace` tells what became of the
  * packet. Without it the verifier removes this code.
  */
-const volatile bool virtual_clock = false;
+TG_SETTING bool virtual_clock = false;
 __u64 virtual_now[TG_CLOCKS] = {};
 __u32 virtual_length = 0;
 struct tg_trace trace = {};
@@ -242,9 +249,8 @@ struct {
 } answer_memory SEC(".maps");
 
 /*
- * Returns the policy, hidden from the compiler, which would otherwise take it for the zeros that
- * it is until loading. So it need not be volatile: each setting is read where it is used, at most
- * once.
+ * Returns the policy without volatile, so each setting is read where it is used, at most once. The
+ * address stays in a register.
  */
 static __always_inline const struct tg_policy *tg_settings(void)
 {
