@@ -118,6 +118,7 @@ class Actor:
             time.sleep(0.25)
         node.changes += n
         node.settle("SIGHUP", {marker}, None)
+        node.generation = None  # the last signal may still wait behind the reload that found the last file
 
     def set(self, save=False, what="set"):
         marker = self.node.marker()
