@@ -1,4 +1,4 @@
-# tidegate: make deps | all | demo | check | check-long | check-vm | soak | fuzz | bench | lint | format | install | deb
+# tidegate: make deps | all | demo | check | check-long | check-clang | check-vm | soak | fuzz | bench | lint | format | install | deb
 # V=1 shows the commands; WERROR=1 makes warnings errors. CC, CFLAGS, CPPFLAGS, LDFLAGS, PKG_CONFIG and CLANG come from the environment.
 
 VERSION := 0.1.0
@@ -58,7 +58,7 @@ NETNS_PROGRAMS := $B/tests/netns/traffic $B/tests/netns/load $B/asan/tidegated $
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo check tests check-unit check-docs check-bpf check-netns check-shared check-vm fuzz soak check-long \
+.PHONY: all deps demo check tests check-unit check-docs check-bpf check-netns check-shared check-vm check-clang fuzz soak check-long \
 	bench bench-table bench-compare lint format install deb clean
 all: $B/tidegated $B/tidegate $B/libtidegate.so $B/libtidegate.a
 
@@ -169,9 +169,15 @@ check-shared: all $(NETNS_PROGRAMS)
 MINUTES ?= 10
 soak: all $(NETNS_PROGRAMS)
 	$(Q)tests/soak/run $(MINUTES)
+# The packet programs by each of these compilers, on this kernel and on Debian 12's.
+CLANGS ?= 14 15 16 19 22
+check-clang:
+	$(Q)packaging/deps build vm all-clangs
+	$(Q)CLANGS="$(CLANGS)" VM_KERNELS="$${VM_KERNELS-6.1}" CLANG_SECONDS=$${CLANG_SECONDS-5400} tests/run clang
 # What make check has no time for.
 check-long: all $(NETNS_PROGRAMS)
-	$(Q)SOAK_MINUTES=$${SOAK_MINUTES:-2} tests/run soak
+	$(Q)packaging/deps build check clangs
+	$(Q)SOAK_MINUTES=$${SOAK_MINUTES:-2} tests/run clang soak
 fuzz: $(FUZZERS)
 	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/run fuzz
 # On Debian's kernels, in emulated machines; see CONTRIBUTING.md for how to have less.
