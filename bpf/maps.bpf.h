@@ -16,6 +16,8 @@
 #include <tidegate/shared.h>
 #include <tidegate/trace.h>
 
+#include "bounds.bpf.h"
+
 #define TG_ANSWER_SOURCES 4096 /* buckets; sources that fall to the same one get fewer answers */
 #define TG_ANSWER_DATA                                                                             \
 	512 /* bytes behind the IP header; also the bytes of one step of a checksum */
@@ -258,16 +260,6 @@ static __always_inline const struct tg_policy *tg_settings(void)
 
 	asm("" : "+r"(settings));
 	return settings;
-}
-
-/*
- * Returns @index & (@size - 1), where @size is a power of two. Hides from the compiler what @index
- * can be, because it drops masks that it proves superfluous, and the verifier has no such proof.
- */
-static __always_inline __u32 tg_masked(__u32 index, __u32 size)
-{
-	asm("" : "+r"(index));
-	return index & (size - 1);
 }
 
 /*

@@ -21,6 +21,8 @@
 #include <bpf/bpf_helpers.h>
 #include <tidegate/abi.h>
 
+#include "bounds.bpf.h"
+
 #define TG_PARSED (-1)
 
 #define TG_ECN_MASK 3 /* of the traffic class, RFC 3168 */
@@ -65,11 +67,11 @@ struct tg_cursor {
 };
 
 /* Holds every offset: 8 extension headers of at most 2 KiB, and the fixed headers before them. */
-#define TG_OFFSET_MASK 0x7fff
+#define TG_OFFSETS 0x8000
 
 static __always_inline void tg_advance(struct tg_cursor *cursor, __u32 bytes)
 {
-	cursor->offset = (cursor->offset + bytes) & TG_OFFSET_MASK;
+	cursor->offset = tg_masked(cursor->offset + bytes, TG_OFFSETS);
 	cursor->left -= bytes;
 }
 
@@ -91,7 +93,7 @@ static __always_inline void tg_forget_bounds(struct tg_cursor *cursor)
 	left.bytes[0] = cursor->left;
 	left.bytes[1] = cursor->left >> 8;
 	left.bytes[2] = cursor->left >> 16;
-	cursor->offset = __le32_to_cpu(offset.word) & TG_OFFSET_MASK;
+	cursor->offset = __le32_to_cpu(offset.word) & (TG_OFFSETS - 1);
 	cursor->left = __le32_to_cpu(left.word);
 }
 
