@@ -354,9 +354,11 @@ _Static_assert(sizeof(struct tg_listing) == 112, "listing");
 /* A dynamic entry: one prefix, on one list or both. Only the daemon writes it. */
 struct tg_entry {
 	__u32 prefix_length;
-	__u32 pad;
+	__u32 flags; /* TG_ENTRY_* */
 	struct tg_listing allow, deny;
 };
+
+#define TG_ENTRY_AUTO 1 /* a program put it on the deny list: no allow entry gives way to it */
 
 _Static_assert(sizeof(struct tg_entry) == 232, "entry");
 

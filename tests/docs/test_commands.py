@@ -192,7 +192,7 @@ def test_help(tests, tidegate):
     tests.check("-h", tidegate.says("top -h") == tidegate.says("top --help"))
     tests.check("help COMMAND", tidegate.says("help top") == tidegate.says("top --help"))
     tests.check("help COMMAND ACTION", tidegate.says("help deny add") == tidegate.says("deny add --help"))
-    tests.check("not with an option before the action", tidegate.run("deny --note x list")[0] == 2)
+    tests.check("not with an option before the action", tidegate.run("deny --for 1s list")[0] == 2)
     tests.check("but with the action's own", tidegate.says("deny --noheadings -o prefix list") == "192.0.2.0/24\n2001:db8::/32\n")
 
 

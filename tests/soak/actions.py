@@ -51,6 +51,11 @@ class Actor:
     def accepted(self, what, answer, marker):
         """A change that must be taken; afterwards MARKER is in force."""
         node = self.node
+        if answer.status == 124 and any(each.starved() for each in self.world.nodes):
+            self.report.unjudged("changes", f"a daemon had no processor; {node.name}: {what}")
+            node.settle(what, node.markers and node.markers | {marker}, None)
+            node.generation = None
+            return
         if not self.report.check("changes", answer.status == 0 or node.short, f"{node.name}: {what}: exit status {answer.status}: {answer.text}"):
             node.settle(what, node.markers and node.markers | {marker}, None)
             return

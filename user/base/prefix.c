@@ -63,28 +63,59 @@ static int parse_length(const char *text, unsigned int most, unsigned int *lengt
 	return *length <= most ? 0 : -EINVAL;
 }
 
-int tg_prefix_parse(const char *text, struct tg_prefix *prefix, char *why, size_t why_size)
+/* *@most gets 32 for what is written as IPv4, 128 for IPv6. Host bits stay. */
+static int parse(const char *text, struct tg_prefix *prefix, unsigned int *most, char *why,
+		 size_t why_size)
 {
 	const char *slash = strchrnul(text, '/');
-	char quoted[TG_QUOTE_SIZE], right[TG_PREFIX_TEXT_SIZE];
-	struct tg_prefix parsed = {0};
-	unsigned int length, most;
+	char quoted[TG_QUOTE_SIZE];
+	unsigned int length;
 
 	tg_text_quote(text, quoted, sizeof(quoted));
-	most = parse_address(text, (size_t)(slash - text), parsed.address);
-	if (!most) {
+	*most = parse_address(text, (size_t)(slash - text), prefix->address);
+	if (!*most) {
 		snprintf(why, why_size,
 			 "%s is not a prefix; write it as 192.0.2.0/24 or 2001:db8::/32", quoted);
 		return -EINVAL;
 	}
-	length = most;
-	if (*slash && parse_length(slash + 1, most, &length) < 0) {
+	length = *most;
+	if (*slash && parse_length(slash + 1, *most, &length) < 0) {
 		snprintf(why, why_size,
 			 "%s is not a prefix; the length of an %s prefix is a number from 0 to %u",
-			 quoted, most == 32 ? "IPv4" : "IPv6", most);
+			 quoted, *most == 32 ? "IPv4" : "IPv6", *most);
 		return -EINVAL;
 	}
-	parsed.length = (uint8_t)(most == 32 ? length + 96 : length);
+	prefix->length = (uint8_t)(*most == 32 ? length + 96 : length);
+	return 0;
+}
+
+int tg_prefix_parse_loose(const char *text, struct tg_prefix *prefix, bool *changed, char *why,
+			  size_t why_size)
+{
+	struct tg_prefix parsed = {0};
+	unsigned int most;
+	int error = parse(text, &parsed, &most, why, why_size);
+	bool cleared;
+
+	if (error)
+		return error;
+	cleared = clear_host_bits(&parsed);
+	if (changed)
+		*changed = cleared || (most == 128 && tg_prefix_is_ipv4(&parsed));
+	*prefix = parsed;
+	return 0;
+}
+
+int tg_prefix_parse(const char *text, struct tg_prefix *prefix, char *why, size_t why_size)
+{
+	char quoted[TG_QUOTE_SIZE], right[TG_PREFIX_TEXT_SIZE];
+	struct tg_prefix parsed = {0};
+	unsigned int most;
+	int error = parse(text, &parsed, &most, why, why_size);
+
+	if (error)
+		return error;
+	tg_text_quote(text, quoted, sizeof(quoted));
 	if (clear_host_bits(&parsed)) {
 		snprintf(why, why_size, "%s has bits set past its length; write %s", quoted,
 			 tg_prefix_format(&parsed, right, sizeof(right)));

@@ -32,6 +32,14 @@ struct tg_prefix_list {
 int tg_prefix_parse(const char *text, struct tg_prefix *prefix, char *why, size_t why_size);
 
 /*
+ * Parses as tg_prefix_parse() does, and takes what ban tools hand over as it is meant: clears bits
+ * past the length, and makes ::ffff:192.0.2.1 IPv4. *@changed (NULL: nobody asks) gets whether
+ * *@prefix is another than was written.
+ */
+int tg_prefix_parse_loose(const char *text, struct tg_prefix *prefix, bool *changed, char *why,
+			  size_t why_size);
+
+/*
  * Writes the prefix to @text as users write it: IPv4 dotted with a length of 0 to 32, IPv6 as in
  * RFC 5952. Returns @text. @size: TG_PREFIX_TEXT_SIZE is enough for all.
  */

@@ -58,6 +58,7 @@ struct tg_arguments {
 	char **operands; /* ends with NULL */
 	int operands_n;
 	bool json, all, save, follow, noheadings;
+	bool automatic, if_present; /* --auto, --if-present */
 	const char *limit, *by, *state, *confirm, *key;
 	const char *duration, *note; /* of --for and --note */
 	const char *pcap, *filter, *hook;

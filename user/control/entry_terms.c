@@ -13,20 +13,63 @@
 /* A century, so that no sum of it and the clock overflows 64 bits of nanoseconds. */
 #define LONGEST (36500ULL * 86400 * 1000000000)
 
+/* Adds up "4999h59m53s". Returns as tg_parse_duration() does. */
+static int parse_parts(const char *text, uint64_t *ns)
+{
+	uint64_t part, sum = 0;
+	char piece[32];
+	size_t n;
+	int error;
+
+	do {
+		n = strspn(text, "0123456789.");
+		n += strcspn(text + n, "0123456789.");
+		if (n >= sizeof(piece))
+			return -EINVAL;
+		memcpy(piece, text, n);
+		piece[n] = '\0';
+		error = tg_parse_duration(piece, &part);
+		if (error)
+			return error;
+		if (part > LONGEST || sum > LONGEST)
+			return -ERANGE;
+		sum += part;
+		text += n;
+	} while (*text);
+	*ns = sum;
+	return 0;
+}
+
+/* Takes what ban tools write, too: plain seconds, and -1 for an entry without end. */
+static int parse_span(const char *text, uint64_t *ns)
+{
+	uint64_t seconds;
+	int error = tg_parse_number(text, &seconds);
+
+	if (error == -EINVAL)
+		return parse_parts(text, ns);
+	if (error || seconds > LONGEST / 1000000000)
+		return -ERANGE;
+	*ns = seconds * 1000000000;
+	return 0;
+}
+
 static int take_duration(const char *text, uint64_t *for_ns, char *why, size_t why_size)
 {
 	char quoted[TG_QUOTE_SIZE];
 	uint64_t ns;
 
-	if (!text) {
+	if (!text || strcmp(text, "-1") == 0) {
 		*for_ns = TG_NO_END;
 		return 0;
 	}
 	tg_text_quote(text, quoted, sizeof(quoted));
-	switch (tg_parse_duration(text, &ns)) {
+	switch (parse_span(text, &ns)) {
 	case -EINVAL:
 		snprintf(why, why_size,
-			 "--for %s is not a duration; write it as 90s, 10m, 2h or 7d", quoted);
+			 "--for %s is not a duration; write it as 90s, 10m, 2h30m or 7d, as 600 "
+			 "(seconds), or as -1 for an entry without end",
+			 quoted);
 		return -EINVAL;
 	case 0:
 		if (ns > 0 && ns <= LONGEST) {

@@ -280,6 +280,8 @@ json_t *tg_report_listed(const struct tg_list_view *view)
 	if (gmtime_r(&seconds, &time))
 		strftime(added, sizeof(added), "%Y-%m-%dT%H:%M:%SZ", &time);
 	json_object_set_new(entry, "note", json_string(view->note));
+	if (view->automatic)
+		json_object_set_new(entry, "auto", json_true());
 	json_object_set_new(entry, "added", json_string(added));
 	return entry;
 }

@@ -95,8 +95,10 @@ static int count(struct tg_entries *entries, int fd)
 		more = tg_entries_read(fd, begun ? &at : NULL, batch);
 		if (more < 0)
 			return more;
-		for (i = 0; i < batch->n; i++)
+		for (i = 0; i < batch->n; i++) {
 			note_ends(entries, &batch->values[i]);
+			entries->automatic |= batch->values[i].flags & TG_ENTRY_AUTO;
+		}
 		entries->n += batch->n;
 		if (batch->n)
 			at = batch->keys[batch->n - 1];
@@ -157,8 +159,10 @@ static bool clear_ended(struct tg_entry *entry, uint64_t now)
 
 	if (allow)
 		memset(&entry->allow, 0, sizeof(entry->allow));
-	if (deny)
+	if (deny) {
 		memset(&entry->deny, 0, sizeof(entry->deny));
+		entry->flags = 0;
+	}
 	return allow || deny;
 }
 
@@ -213,14 +217,54 @@ static int expire(struct tg_datapath *datapath, int batches)
 	return error;
 }
 
+/* Takes the deny entries of programs off that the allow list outdoes by now. */
+static int heed_allow(struct tg_datapath *datapath)
+{
+	tg_autofree struct tg_entries_batch *batch = malloc(sizeof(*batch));
+	struct tg_entries *entries = datapath->entries;
+	bool begun = false, any = false;
+	struct tg_entry *entry;
+	struct tg_lpm_key at;
+	int error = 0, more;
+	uint32_t i;
+
+	if (!batch)
+		return -ENOMEM;
+	do {
+		more = tg_entries_read(entries_fd(datapath), begun ? &at : NULL, batch);
+		if (more < 0)
+			return more;
+		for (i = 0; i < batch->n && !error; i++) {
+			entry = &batch->values[i];
+			if (entry->flags & TG_ENTRY_AUTO &&
+			    tg_entries_allowed(datapath, &batch->keys[i], false)) {
+				memset(&entry->deny, 0, sizeof(entry->deny));
+				entry->flags = 0;
+				error = store(datapath, &batch->keys[i], entry);
+			}
+			any |= entry->flags & TG_ENTRY_AUTO;
+			if (!entry->allow.until && !entry->deny.until)
+				continue; /* deleted, so the walk cannot go on from it */
+			at = batch->keys[i];
+			begun = true;
+		}
+	} while (!error && more && batch->n);
+	entries->automatic = any;
+	entries->heeded = datapath->compiled->policy.generation;
+	return error;
+}
+
 int tg_entries_expire(struct tg_datapath *datapath)
 {
 	const struct tg_entries *entries = datapath->entries;
-	int error;
+	int error = 0;
 
-	if (!entries->walking && entries->soonest > tg_now_ns())
+	if (entries->automatic && entries->heeded != datapath->compiled->policy.generation)
+		error = heed_allow(datapath);
+	if (!error && !entries->walking && entries->soonest > tg_now_ns())
 		return 0;
-	error = expire(datapath, BATCHES_A_SECOND);
+	if (!error)
+		error = expire(datapath, BATCHES_A_SECOND);
 	return error ? tg_log_errno(error, "cannot take expired entries out") : 0;
 }
 
@@ -237,45 +281,83 @@ static int store_new(struct tg_datapath *datapath, const struct tg_lpm_key *key,
 	return error ? error : store(datapath, key, entry);
 }
 
-static int add(struct tg_datapath *datapath, enum tg_list list, const struct tg_prefix *prefix,
-	       const struct tg_listing *listing, bool *replaced)
+struct addition {
+	struct tg_datapath *datapath;
+	enum tg_list list;
+	bool automatic;
+	uint64_t now;
+	struct tg_entries_added *added;
+};
+
+/* Returns 0, 1 if the entry is not to be added, or -errno. */
+static int may_add(const struct addition *addition, const struct tg_lpm_key *key,
+		   const struct tg_prefix *prefix, const struct tg_entry *entry)
 {
-	struct tg_lpm_key key = tg_lpm_key_of(prefix);
-	struct tg_entry entry = {.prefix_length = prefix->length};
-	bool there = tg_entries_get(entries_fd(datapath), &key, &entry);
+	struct tg_entries_added *added = addition->added;
+
+	if (addition->list == TG_LIST_ALLOW)
+		return 0;
+	if (tg_entries_allowed(addition->datapath, key, !addition->automatic)) {
+		if (!added->outdone++)
+			added->first_outdone = *prefix;
+		return 1;
+	}
+	if (!addition->automatic || !entry->deny.until || entry->flags & TG_ENTRY_AUTO)
+		return 0;
+	added->kept++;
+	return 1;
+}
+
+static int add(const struct addition *addition, const struct tg_entry_wish *wish)
+{
+	struct tg_listing listing = {.until = TG_NO_END, .added = time(NULL)};
+	struct tg_lpm_key key = tg_lpm_key_of(&wish->prefix);
+	struct tg_datapath *datapath = addition->datapath;
+	struct tg_entry entry = {.prefix_length = wish->prefix.length};
+	bool there = tg_entries_get(entries_fd(datapath), &key, &entry), again;
 	int error;
 
-	clear_ended(&entry, tg_now_ns());
-	*replaced = listing_of(&entry, list)->until;
-	*listing_of(&entry, list) = *listing;
+	clear_ended(&entry, addition->now);
+	error = may_add(addition, &key, &wish->prefix, &entry);
+	if (error)
+		return error < 0 ? error : 0;
+	if (wish->for_ns != TG_NO_END)
+		listing.until = addition->now + wish->for_ns;
+	snprintf(listing.note, sizeof(listing.note), "%s", wish->note ? wish->note : "");
+	again = listing_of(&entry, addition->list)->until;
+	*listing_of(&entry, addition->list) = listing;
+	if (addition->list == TG_LIST_DENY)
+		entry.flags = addition->automatic ? TG_ENTRY_AUTO : 0;
 	error = there ? store(datapath, &key, &entry) : store_new(datapath, &key, &entry);
 	if (error)
 		return error;
 	datapath->entries->n += !there;
 	note_ends(datapath->entries, &entry);
+	addition->added->replaced += again;
+	addition->added->added += !again;
 	return 0;
 }
 
-int tg_datapath_add_entries(struct tg_datapath *datapath, enum tg_list list,
-			    const struct tg_prefix_list *prefixes, uint64_t for_ns,
-			    const char *note, size_t *done, size_t *replaced)
+int tg_datapath_add_entries(struct tg_datapath *datapath, enum tg_list list, bool automatic,
+			    const struct tg_entry_wish *wishes, size_t n,
+			    struct tg_entries_added *added)
 {
-	struct tg_listing listing = {.until = TG_NO_END, .added = time(NULL)};
+	const struct addition addition = {.datapath = datapath,
+					  .list = list,
+					  .automatic = automatic,
+					  .now = tg_now_ns(),
+					  .added = added};
 	int error, announced;
-	bool again;
+	size_t i;
 
-	if (for_ns != TG_NO_END)
-		listing.until = tg_now_ns() + for_ns;
-	snprintf(listing.note, sizeof(listing.note), "%s", note ? note : "");
-	*done = *replaced = 0;
+	*added = (struct tg_entries_added){};
+	datapath->entries->automatic |= automatic;
 	/* The bound rises first, so that each entry holds from the moment it is in the map. */
-	error = announce(datapath, datapath->entries->n + prefixes->n);
-	for (; !error && *done < prefixes->n; (*done)++) {
-		error = add(datapath, list, &prefixes->items[*done], &listing, &again);
-		if (error)
-			break;
-		*replaced += again;
-	}
+	error = announce(datapath, datapath->entries->n + n);
+	for (i = 0; !error && i < n; i++)
+		error = add(&addition, &wishes[i]);
+	if (!error && list == TG_LIST_ALLOW && datapath->entries->automatic)
+		error = heed_allow(datapath);
 	announced = announce(datapath, datapath->entries->n);
 	return error ? error : announced;
 }
@@ -295,6 +377,8 @@ static int take_off(struct tg_datapath *datapath, enum tg_list list, const struc
 	listing = listing_of(&entry, list);
 	there = listing->until;
 	memset(listing, 0, sizeof(*listing));
+	if (list == TG_LIST_DENY)
+		entry.flags = 0;
 	error = store(datapath, &key, &entry);
 	return error ? error : !there;
 }

@@ -20,19 +20,37 @@ struct tg_list_view {
 	enum tg_list list; /* TG_LIST_NEITHER: none was found */
 	struct tg_prefix prefix;
 	bool dynamic;	  /* false: from the configuration, so without note and end */
+	bool automatic;	  /* a program denies it */
 	uint64_t left_ns; /* TG_NO_END: does not end */
 	uint64_t added;	  /* s on CLOCK_REALTIME */
 	char note[TG_NOTE_SIZE];
 };
 
+/* What is to be put on a list. */
+struct tg_entry_wish {
+	struct tg_prefix prefix;
+	uint64_t for_ns;  /* TG_NO_END: for good */
+	const char *note; /* borrowed; NULL: none */
+};
+
+struct tg_entries_added {
+	size_t added;	 /* were not on the list before */
+	size_t replaced; /* were, and have the new end and note */
+	size_t kept;	 /* were put there by hand, which a program does not change */
+	size_t outdone;	 /* are not added, because what `allow` says comes first */
+	struct tg_prefix first_outdone;
+};
+
 /*
- * Puts @prefixes on @list for @for_ns (ns; TG_NO_END: for good), each with @note (NULL: none). A
- * prefix that is on the list already gets the new end and note; *@replaced counts these. Returns 0
- * or -errno, -ENOSPC if the map is full; the first *@done of @prefixes are on the list even then.
+ * Puts @n prefixes on @list. A deny entry for a prefix that is on the allow list, of the
+ * configuration or by an entry, would have no effect and is not added. With @automatic, for
+ * programs that deny, an allow entry for a shorter prefix around it counts as well, and one that
+ * comes later takes the deny entry off. Returns 0 or -errno, -ENOSPC if the map is full; *@added
+ * says how far it got even then.
  */
-int tg_datapath_add_entries(struct tg_datapath *datapath, enum tg_list list,
-			    const struct tg_prefix_list *prefixes, uint64_t for_ns,
-			    const char *note, size_t *done, size_t *replaced);
+int tg_datapath_add_entries(struct tg_datapath *datapath, enum tg_list list, bool automatic,
+			    const struct tg_entry_wish *wishes, size_t n,
+			    struct tg_entries_added *added);
 
 /* Takes @prefixes off @list and adds those that are not on it to *@missing, which the caller frees.
  * Returns 0 or -errno. */

@@ -21,6 +21,9 @@ struct tg_entries {
 	bool begun; /* entries up to `at` are passed */
 	struct tg_lpm_key at;
 	uint64_t soonest_left; /* `soonest` of the entries passed so far */
+	/* There may be entries of programs; they were held against the allow list of this generation. */
+	bool automatic;
+	uint32_t heeded;
 };
 
 #define TG_ENTRIES_BATCH 1024
@@ -40,6 +43,13 @@ int tg_entries_read(int fd, const struct tg_lpm_key *after, struct tg_entries_ba
 
 /* Fills *@entry and returns true if the map has exactly this prefix. @fd: the map. */
 bool tg_entries_get(int fd, const struct tg_lpm_key *key, struct tg_entry *entry);
+
+/*
+ * True if the allow list of the configuration or an allow entry has the prefix of @key itself or,
+ * unless @exact, a shorter one around it.
+ */
+bool tg_entries_allowed(const struct tg_datapath *datapath, const struct tg_lpm_key *key,
+			bool exact);
 
 /* Convert a prefix to the key of a longest-prefix map and back. The way back clears host bits. */
 struct tg_lpm_key tg_lpm_key_of(const struct tg_prefix *prefix);

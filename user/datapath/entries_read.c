@@ -80,6 +80,7 @@ static void view_entry(const struct tg_lpm_key *key, const struct tg_entry *entr
 		.list = list,
 		.prefix = tg_lpm_prefix(key),
 		.dynamic = true,
+		.automatic = list == TG_LIST_DENY && entry->flags & TG_ENTRY_AUTO,
 		.left_ns = listing->until == TG_NO_END ? TG_NO_END : listing->until - now,
 		.added = listing->added,
 	};
@@ -214,6 +215,52 @@ static void find_entry(const struct tg_datapath *datapath, const struct tg_prefi
 			return;
 		key.prefix_length--;
 	}
+}
+
+static bool is_allowed_by_configuration(const struct tg_datapath *datapath, struct tg_lpm_key key,
+					bool exact)
+{
+	int fd = tg_program_map_fd(datapath->program, TG_MAP_LISTS);
+	struct tg_prefix whole = tg_lpm_prefix(&key);
+	struct tg_listed listed;
+
+	if (!datapath->compiled->policy.has_lists)
+		return false;
+	while (bpf_map_lookup_elem(fd, &key, &listed) == 0 && holds(&whole, listed.prefix_length) &&
+	       (!exact || listed.prefix_length == whole.length)) {
+		if (listed.list == TG_LIST_ALLOW)
+			return true;
+		if (exact || !listed.prefix_length)
+			return false;
+		key.prefix_length = listed.prefix_length - 1;
+	}
+	return false;
+}
+
+static bool is_allowed_by_entry(const struct tg_datapath *datapath, struct tg_lpm_key key,
+				bool exact)
+{
+	int fd = tg_program_map_fd(datapath->program, TG_MAP_ENTRIES);
+	struct tg_prefix whole = tg_lpm_prefix(&key);
+	uint64_t now = tg_now_ns();
+	struct tg_entry entry;
+
+	while (bpf_map_lookup_elem(fd, &key, &entry) == 0 && holds(&whole, entry.prefix_length) &&
+	       (!exact || entry.prefix_length == whole.length)) {
+		if (entry.allow.until > now)
+			return true;
+		if (exact || !entry.prefix_length)
+			return false;
+		key.prefix_length = entry.prefix_length - 1;
+	}
+	return false;
+}
+
+bool tg_entries_allowed(const struct tg_datapath *datapath, const struct tg_lpm_key *key,
+			bool exact)
+{
+	return is_allowed_by_configuration(datapath, *key, exact) ||
+	       is_allowed_by_entry(datapath, *key, exact);
 }
 
 static struct tg_listed listed_of(const struct tg_list_view *view)
