@@ -21,7 +21,8 @@ struct tg_entries {
 	bool begun; /* entries up to `at` are passed */
 	struct tg_lpm_key at;
 	uint64_t soonest_left; /* `soonest` of the entries passed so far */
-	/* There may be entries of programs; they were held against the allow list of this generation. */
+	/* There may be entries of programs; they were held against the allow list of this
+	 * generation. */
 	bool automatic;
 	uint32_t heeded;
 };
