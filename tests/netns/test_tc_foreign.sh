@@ -117,4 +117,107 @@ refused "their filter of another kind with our priority" 'at tc-egress: u32, pri
 in_b tc filter del dev "$VB" egress
 in_b tc filter add dev "$VB" ingress pref 7 handle 1 bpf da pinned "$THEIRS/program"
 beside "their filter with our priority and another handle" 10 7
+in_b tc qdisc del dev "$VB" clsact
+
+# Whatever cannot be read or done at TC: their filters stay, in their qdisc and in ours, and a later start goes on as if nothing had been.
+export TIDEGATE_FAULT=$WORK/fault
+ours() { for hook in ingress egress; do in_b tc filter show dev "$VB" $hook 2>/dev/null; done | grep -c 'handle 0x7467 tidegate'; }
+both() { configure <<-Y
+	interfaces: [{name: IFACE, hooks: [tc-ingress, tc-egress]}]
+	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
+Y
+}
+one() { both && sed -i 's/, tc-egress//' "$CONFIG"; }
+their_filters() {
+	in_b tc filter add dev "$VB" ingress pref 100 bpf da pinned "$THEIRS/program"
+	in_b tc filter add dev "$VB" egress pref 3 bpf da pinned "$THEIRS/program"
+	theirs >"$WORK/theirs.before"
+}
+# healed NAME: a daemon starts and enforces at both hooks; when it stops, only theirs is left
+healed() {
+	rm -f "$TIDEGATE_FAULT"
+	both
+	[ -n "$DAEMON" ] && tg reload >/dev/null || start || not_ok "$1: a daemon starts again"
+	check "$1: both hooks" test "$(tg status --json | jq -c '[.health, [.interfaces[].healthy]]')" = '["ok",[true,true]]'
+	check "$1: our limit holds" between 10 "$(SOURCE=$((SOURCE + 1)) && ingress "10.77.20.$SOURCE" 30)" 11
+	SOURCE=$((SOURCE + 1))
+	stop
+	check "$1: theirs is as it was" test "$(theirs)" = "$(cat "$WORK/theirs.before")"
+	check "$1: nothing of ours is left" test "$(ours) $(test ! -e "$STATE" || ls -A "$STATE")" = "0 "
+}
+# A start that fails at the Nth listing, query or filter.
+SOURCE=1
+in_b tc qdisc add dev "$VB" clsact
+their_filters
+for step in "filters 12" "filters 12 2" "filter 12 2"; do
+	both
+	echo "$step" >"$TIDEGATE_FAULT"
+	start
+	check "start, $step: it fails" test $? != 0 -a ! -e "$TIDEGATE_FAULT"
+	check "start, $step: theirs is as it was" test "$(theirs)" = "$(cat "$WORK/theirs.before")"
+	healed "start, $step"
+done
+# A hook that a reload, a failed reload or a stop gives up, which cannot be asked, listed or detached. The reload's command asks for the
+# state of each hook first, and the reload once which program a hook that stays runs.
+for step in query detach; do
+	both
+	start || not_ok "reload, $step: the daemon starts"
+	one
+	case $step in query) echo "query 12 4" ;; *) echo "$step 12" ;; esac >"$TIDEGATE_FAULT"
+	tg reload >/dev/null
+	check "reload, $step: it stays, and that is said" grep -q 'tc-egress) cannot be detached, and stays for now: Cannot allocate' "$WORK/daemon.log"
+	for _ in $(seq $((60 * SLOW))); do [ "$(ours)" != 2 ] || sleep 0.1; done
+	check "reload, $step: it is tried again" test "$(ours) $(tg status --json | jq -r .health)" = "1 ok"
+	check "reload, $step: its pin is gone as well" test "$(find "$STATE" -name 'clsact-egress-*' | wc -l)" = 0
+	: >"$WORK/daemon.log"
+	check "reload, $step: theirs is as it was" test "$(theirs)" = "$(cat "$WORK/theirs.before")"
+	healed "reload, $step"
+done
+for step in query detach filters; do
+	one
+	start || not_ok "back, $step: the daemon starts"
+	both
+	sed -i "s/\]}\]/]}, {name: lo, hooks: [tc-egress, tc-ingress]}]/" "$CONFIG"
+	in_b tc qdisc add dev lo clsact
+	in_b tc filter add dev lo ingress pref 7 protocol all u32 match u32 0 0
+	case $step in query) echo "query 12 3" ;; *) echo "$step 12" ;; esac >"$TIDEGATE_FAULT"
+	tg reload >/dev/null 2>&1
+	check "back, $step: the reload fails" test $? != 0 -a ! -e "$TIDEGATE_FAULT"
+	in_b tc qdisc del dev lo clsact
+	check "back, $step: theirs is as it was" test "$(theirs)" = "$(cat "$WORK/theirs.before")"
+	healed "back, $step"
+	[ "$step" != filters ] || continue # in a qdisc that is not ours nothing is listed
+	both
+	start || not_ok "stop, $step: the daemon starts"
+	echo "$step 12" >"$TIDEGATE_FAULT"
+	stop
+	check "stop, $step: theirs is as it was" test "$(theirs)" = "$(cat "$WORK/theirs.before")"
+	check "stop, $step: what stays has its pin" test "$(ours) $(find "$STATE" -name 'clsact-*' | wc -l)" = "1 1"
+	check "stop, $step: the log says what to do" grep -q 'tidegate detach. removes what is left' "$WORK/daemon.log"
+	healed "stop, $step"
+done
+# Told to detach, a daemon that cannot says so to who asked.
+both
+start || not_ok "detach: the daemon starts"
+echo "detach 12" >"$TIDEGATE_FAULT"
+tg detach >"$WORK/out" 2>&1
+check "detach that does not work: exit 1" test $? = 1
+check "detach that does not work: says what to do" grep -q "could not remove all in $STATE" "$WORK/out"
+wait "$DAEMON" 2>/dev/null
+DAEMON=
+check "detach again" tg detach --state "$STATE"
+check "detach again: theirs is as it was" test "$(ours) $(theirs)" = "0 $(cat "$WORK/theirs.before")"
+in_b tc qdisc del dev "$VB" clsact
+# In a qdisc of ours, to which others have come since.
+for step in "query 12" "filters 12" "filters 12 3"; do
+	both
+	start || not_ok "our qdisc, $step: the daemon starts"
+	their_filters
+	echo "$step" >"$TIDEGATE_FAULT"
+	stop
+	check "our qdisc, $step: theirs is as it was" test "$(theirs)" = "$(cat "$WORK/theirs.before")"
+	healed "our qdisc, $step"
+	in_b tc qdisc del dev "$VB" clsact
+done
+check "no complaint of the sanitizers" sh -c "! grep -E 'ERROR: |runtime error' '$WORK/daemon.log'"
 finish

@@ -50,7 +50,10 @@ int tg_attach(struct tg_attachment *attachment, const char *state_dir, int progr
 	if (error) {
 		tg_error_set(errmsg, error, "cannot pin the link of %s in %s: %s", attachment->name,
 			     state_dir, strerror(-error));
-		tg_attach_remove(attachment, state_dir);
+		if (tg_attach_remove(attachment, state_dir)) {
+			close(attachment->link); /* of which nothing else keeps the link */
+			attachment->link = -1;
+		}
 	}
 	return error;
 }
@@ -71,18 +74,29 @@ int tg_attach_update(const struct tg_attachment *attachment, const char *state_d
 	return 0;
 }
 
-void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir)
+/* Detaches a link, because another process may hold it open. */
+static int detach(const struct tg_attachment *attachment, const char *state_dir)
 {
-	if (attachment->link >= 0) {
-		/* Detaches, because another process may hold the link open. */
-		if (attachment->mode == TG_MODE_CLSACT)
-			tg_clsact_remove(attachment, state_dir);
-		else
-			bpf_link_detach(attachment->link);
+	int error = tg_fault("detach");
+
+	if (error)
+		return error;
+	if (attachment->mode == TG_MODE_CLSACT)
+		return tg_clsact_remove(attachment, state_dir);
+	return bpf_link_detach(attachment->link) ? -errno : 0;
+}
+
+int tg_attach_remove(struct tg_attachment *attachment, const char *state_dir)
+{
+	int error = attachment->link < 0 ? 0 : detach(attachment, state_dir);
+
+	if (error)
+		return error;
+	if (attachment->link >= 0)
 		close(attachment->link);
-		attachment->link = -1;
-	}
+	attachment->link = -1;
 	tg_attach_unpin(attachment, state_dir);
+	return 0;
 }
 
 /* Reads the interface and the program id of a link. info.xdp serves TCX too: same layout. */

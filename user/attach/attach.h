@@ -30,8 +30,11 @@ int tg_attach(struct tg_attachment *attachment, const char *state_dir, int progr
 int tg_attach_update(const struct tg_attachment *attachment, const char *state_dir, int program,
 		     char *errmsg);
 
-/* Detaches, unpins and closes attachment->link, which becomes -1. Not an error if it is gone. */
-void tg_attach_remove(struct tg_attachment *attachment, const char *state_dir);
+/*
+ * Detaches, unpins and closes attachment->link, which becomes -1. Not an error if it is gone.
+ * Returns 0, or -errno if it was not seen to be detached: then pin and link are as before.
+ */
+int tg_attach_remove(struct tg_attachment *attachment, const char *state_dir);
 
 /*
  * Calls @each for each attachment that an earlier daemon left pinned and that is still in place.

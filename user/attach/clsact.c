@@ -21,6 +21,7 @@
 #include "config/names.h"
 #include "base/log.h"
 #include "base/errmsg.h"
+#include "base/fault.h"
 #include "attach/fq.h"
 #include "attach/program_pin.h"
 #include "base/pin_dir.h"
@@ -75,9 +76,11 @@ int tg_clsact_program(const struct tg_attachment *attachment, uint32_t *id)
 {
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	struct bpf_tc_hook hook = hook_of(attachment);
-	int error = bpf_tc_query(&hook, &options), listing;
+	int error = tg_fault("query"), listing;
 	struct users users = {};
 
+	if (!error)
+		error = bpf_tc_query(&hook, &options);
 	*id = error ? 0 : options.prog_id;
 	if (!error)
 		return 0;
@@ -95,9 +98,16 @@ static int find_users(unsigned int ifindex, struct users *users)
 	return error ? error : tg_fq_each_filter(ifindex, true, note, users);
 }
 
+/* The qdisc, or its interface, is gone, or a qdisc of another kind is there. */
+static bool is_gone(int error)
+{
+	return error == -ENOENT || error == -ENODEV || error == -EINVAL;
+}
+
 /*
- * Removes a qdisc that we made after our last filter. If others use it by now, or if it cannot be
- * known whether they do, it is left to them. Then its pin stays, and the next start looks again.
+ * Removes a qdisc that we made after our last filter, and its pin if others use it by now. If it
+ * cannot be known whether they do, or if it cannot be removed, the pin stays, and the next start
+ * looks again.
  */
 static void remove_qdisc(unsigned int ifindex, const char *state_dir)
 {
@@ -112,18 +122,15 @@ static void remove_qdisc(unsigned int ifindex, const char *state_dir)
 	if (access(path, F_OK))
 		return;
 	error = find_users(ifindex, &users);
-	if (error) {
-		tg_log(TG_LOG_WARNING,
-		       "the clsact qdisc of tidegate stays on interface %u, because its filters "
-		       "cannot be listed: %s",
+	if (!error && users.ours)
+		return;
+	if (!error && !users.others)
+		error = bpf_tc_hook_destroy(&hook);
+	if (error && !is_gone(error))
+		tg_log(TG_LOG_WARNING, "the clsact qdisc of tidegate stays on interface %u: %s",
 		       ifindex, strerror(-error));
-		return;
-	}
-	if (users.ours)
-		return;
-	if (!users.others)
-		bpf_tc_hook_destroy(&hook);
-	unlink(path);
+	else
+		unlink(path);
 }
 
 /* Makes the qdisc if it is missing, and then marks it by a pin. */
@@ -187,7 +194,34 @@ static int create_filter(const struct tg_attachment *attachment, const char *sta
 		error = tg_attach_pin(attachment, state_dir, program);
 	if (!error)
 		error = bpf_tc_attach(&hook, &options);
-	return error;
+	return error ? error : tg_fault("filter");
+}
+
+/* Returns 1 if the filter is there and runs @program, 0 if not, or -errno if that is not known. */
+static int runs(const struct tg_attachment *attachment, int program)
+{
+	uint32_t id, ours;
+	int error = tg_clsact_program(attachment, &id);
+
+	if (error)
+		return error == -ENOENT || error == -ENODEV ? 0 : error;
+	ours = tg_attach_program_id(program);
+	return ours ? id == ours : -EIO;
+}
+
+/*
+ * Removes the filter unless another's has replaced it. Returns 0 once ours is seen to be gone, or
+ * -errno.
+ */
+static int remove_filter(const struct tg_attachment *attachment, int program)
+{
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	struct bpf_tc_hook hook = hook_of(attachment);
+	int error = runs(attachment, program);
+
+	if (error == 1)
+		error = bpf_tc_detach(&hook, &options);
+	return error == -ENOENT || error == -ENODEV ? 0 : error;
 }
 
 int tg_clsact_attach(const struct tg_attachment *attachment, const char *state_dir, int program,
@@ -206,7 +240,8 @@ int tg_clsact_attach(const struct tg_attachment *attachment, const char *state_d
 		return refuse_same(attachment, &others.same, errmsg);
 	error = fd < 0 ? -errno : create_filter(attachment, state_dir, program);
 	if (error) {
-		tg_attach_unpin(attachment, state_dir);
+		if (fd >= 0 && remove_filter(attachment, fd) == 0) /* else it may be there */
+			tg_attach_unpin(attachment, state_dir);
 		remove_qdisc(attachment->ifindex, state_dir);
 		return tg_tc_explain(attachment, error, errmsg);
 	}
@@ -216,15 +251,6 @@ int tg_clsact_attach(const struct tg_attachment *attachment, const char *state_d
 		       "accepts for good is not limited",
 		       attachment->name, others.before.priority, tg_hook_name(attachment->hook));
 	return TAKE_FD(fd);
-}
-
-/* False also if it cannot be known. */
-static bool runs_ours(const struct tg_attachment *attachment)
-{
-	uint32_t program;
-
-	return tg_clsact_program(attachment, &program) == 0 && program &&
-	       program == tg_attach_program_id(attachment->link);
 }
 
 int tg_clsact_update(const struct tg_attachment *attachment, const char *state_dir, int program)
@@ -277,14 +303,13 @@ int tg_clsact_adopt(struct tg_attachment *attachment, const char *state_dir)
 	return 1;
 }
 
-void tg_clsact_remove(const struct tg_attachment *attachment, const char *state_dir)
+int tg_clsact_remove(const struct tg_attachment *attachment, const char *state_dir)
 {
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
-	struct bpf_tc_hook hook = hook_of(attachment);
+	int error = remove_filter(attachment, attachment->link);
 
-	if (runs_ours(attachment)) /* not if another's filter has replaced it */
-		bpf_tc_detach(&hook, &options);
-	remove_qdisc(attachment->ifindex, state_dir);
+	if (!error)
+		remove_qdisc(attachment->ifindex, state_dir);
+	return error;
 }
 
 static int tidy_one(void *state_dir, const char *name)

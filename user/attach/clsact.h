@@ -8,7 +8,8 @@
 /*
  * Makes the qdisc if it is missing, pins @program (a descriptor) and creates the filter. Returns a
  * descriptor of the program, which the caller closes, or -errno with @errmsg and nothing left
- * behind: -EBUSY if another's filter has the priority. Logs a filter that comes before ours.
+ * behind: -EBUSY if another's filter has the priority. Should it be unknown whether a filter was
+ * made, its pin is left, by which the next start finds it. Logs a filter that comes before ours.
  */
 int tg_clsact_attach(const struct tg_attachment *attachment, const char *state_dir, int program,
 		     char *errmsg);
@@ -21,8 +22,9 @@ int tg_clsact_update(const struct tg_attachment *attachment, const char *state_d
 
 /*
  * Removes the filter if it runs our program, and the qdisc if we made it and nobody else uses it.
+ * Returns 0 once the filter is seen to be gone, or -errno: it may still be there.
  */
-void tg_clsact_remove(const struct tg_attachment *attachment, const char *state_dir);
+int tg_clsact_remove(const struct tg_attachment *attachment, const char *state_dir);
 
 /*
  * Sets *@id to that of the program in our filter, 0 if that is not known. Returns 0; -ENOENT if a

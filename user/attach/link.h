@@ -23,6 +23,7 @@ struct tg_attachment {
 	enum tg_mode mode;
 	int link;	   /* descriptor of the link; of the program with TG_MODE_CLSACT; -1 none */
 	uint32_t counters; /* index in the map interface_counters; 0 not assigned yet */
+	bool leaving;	   /* not wanted any more, but it could not be detached yet */
 };
 
 /* Returns "native", "generic", "tcx" or "clsact". */

@@ -16,9 +16,17 @@ int tg_fault(const char *step)
 	const char *path = getenv("TIDEGATE_FAULT");
 	tg_autofclose FILE *file = path ? fopen(path, "r") : NULL;
 	char wanted[64], action[64];
+	unsigned int times = 1;
 
-	if (!file || fscanf(file, "%63s %63s", wanted, action) != 2 || strcmp(wanted, step) != 0)
+	if (!file || fscanf(file, "%63s %63s %u", wanted, action, &times) < 2 ||
+	    strcmp(wanted, step) != 0)
 		return 0;
+	if (times > 1) {
+		file = freopen(path, "w", file);
+		if (file)
+			fprintf(file, "%s %s %u\n", wanted, action, times - 1);
+		return 0;
+	}
 	unlink(path);
 	if (strcmp(action, "kill") == 0)
 		kill(getpid(), SIGKILL);

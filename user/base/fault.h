@@ -11,8 +11,9 @@
 #ifdef TG_FAULTS
 /*
  * Carries out the fault ordered for @step. The environment variable TIDEGATE_FAULT names a file
- * that holds "STEP kill" or "STEP NUMBER". If STEP is @step, removes the file, so that the fault
- * happens once, and then kills the process or returns -NUMBER, an errno. Otherwise returns 0.
+ * that holds "STEP kill" or "STEP NUMBER", and behind it N, if the fault is to happen the N-th time
+ * that the step comes. If STEP is @step, removes the file, so that the fault happens once, and then
+ * kills the process or returns -NUMBER, an errno. Otherwise returns 0.
  */
 int tg_fault(const char *step);
 

@@ -8,6 +8,7 @@
 
 #include "cli/arguments.h"
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "control/client.h"
 #include "cli/commands.h"
 #include "datapath/datapath.h"
@@ -24,10 +25,14 @@ static int report(unsigned int links, bool json)
 	return TG_EXIT_OK;
 }
 
-/* Waits until the daemon closes the socket, because it does so when it has removed everything. */
+/*
+ * Waits until the daemon closes the socket, because it does so when it has removed what it can. If
+ * that is everything, its state directory is gone.
+ */
 static int detach_by_daemon(bool json)
 {
-	json_t *result = NULL;
+	json_auto_t *result = NULL;
+	const char *state_dir;
 	unsigned int links;
 	int fd = -1, code;
 	char byte;
@@ -38,8 +43,15 @@ static int detach_by_daemon(bool json)
 	while (read(fd, &byte, 1) > 0)
 		;
 	close(fd);
+	state_dir = tg_json_text(result, "state");
+	if (*state_dir && access(state_dir, F_OK) == 0) {
+		tg_log(TG_LOG_ERROR,
+		       "the daemon has ended, but could not remove all in %s, as its log says; run "
+		       "`tidegate detach --state %s` again",
+		       state_dir, state_dir);
+		return TG_EXIT_FAILED;
+	}
 	links = json_array_size(json_object_get(result, "interfaces"));
-	json_decref(result);
 	return report(links, json);
 }
 

@@ -64,6 +64,21 @@ static void look_at_missing(const struct tg_missing_list *missing, enum tg_missi
 							     tg_missing_reason_name(reason)));
 }
 
+static void look_at_attached(const struct tg_interface_stats *attached, json_t *problems)
+{
+	if (attached->leaving)
+		json_array_append_new(
+			problems,
+			json_sprintf("%s (%s) is not to be limited any more, but cannot be "
+				     "detached, which is tried again",
+				     attached->name, attached->hook));
+	else if (!attached->healthy)
+		json_array_append_new(
+			problems,
+			json_sprintf("%s (%s): nothing is enforced there, its program is gone",
+				     attached->name, attached->hook));
+}
+
 static void look_at_interfaces(const struct tg_stats *stats, json_t *problems)
 {
 	size_t i;
@@ -71,12 +86,7 @@ static void look_at_interfaces(const struct tg_stats *stats, json_t *problems)
 	if (!stats->interfaces_n)
 		json_array_append_new(problems, json_string("nothing is attached"));
 	for (i = 0; i < stats->interfaces_n; i++)
-		if (!stats->interfaces[i].healthy)
-			json_array_append_new(
-				problems,
-				json_sprintf(
-					"%s (%s): nothing is enforced there, its program is gone",
-					stats->interfaces[i].name, stats->interfaces[i].hook));
+		look_at_attached(&stats->interfaces[i], problems);
 	if (stats->unlisted[0])
 		json_array_append_new(problems,
 				      json_sprintf("%s; what is attached stays", stats->unlisted));

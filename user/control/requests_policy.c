@@ -325,6 +325,8 @@ json_t *tg_request_detach(struct tg_daemon *daemon, const json_t *request)
 {
 	json_t *reply = tg_request_status(daemon, request);
 
+	json_object_set_new(json_object_get(reply, "result"), "state",
+			    json_string(daemon->state_dir));
 	tg_daemon_stop(daemon, TG_ENDING_DETACH);
 	return reply;
 }

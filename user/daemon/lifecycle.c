@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <string.h>
 
 #include "base/event_first.h"
 #include "datapath/datapath.h"
@@ -64,11 +65,16 @@ void tg_daemon_follow_interfaces(void *data)
 void tg_daemon_finish(struct tg_daemon *daemon)
 {
 	unsigned int links;
+	int error;
 
 	if (daemon->ending == TG_ENDING_KEEP) {
 		tg_log(TG_LOG_INFO, "stopped; enforcement stays");
 		return;
 	}
-	if (tg_datapath_detach(daemon->datapath, daemon->ending == TG_ENDING_DETACH, &links) == 0)
-		tg_log(TG_LOG_INFO, "stopped; %u link(s) detached", links);
+	error = tg_datapath_detach(daemon->datapath, daemon->ending == TG_ENDING_DETACH, &links);
+	tg_log(TG_LOG_INFO, "stopped; %u link(s) detached", links);
+	if (error)
+		tg_log(TG_LOG_ERROR,
+		       "%s is not empty: %s; `tidegate detach` removes what is left",
+		       daemon->state_dir, strerror(-error));
 }

@@ -76,11 +76,17 @@ int tg_attachments_count(const struct tg_datapath *datapath, const struct tg_pro
 	return 0;
 }
 
-void tg_datapath_remove(const struct tg_datapath *datapath, struct tg_attachment *attachment)
+int tg_datapath_remove(const struct tg_datapath *datapath, struct tg_attachment *attachment)
 {
-	tg_attach_remove(attachment, datapath->state_dir);
-	if (attachment->hook == TG_HOOK_TC_EGRESS)
+	int error = tg_attach_remove(attachment, datapath->state_dir);
+
+	if (error && !attachment->leaving)
+		tg_log(TG_LOG_ERROR, "%s (%s) cannot be detached, and stays for now: %s",
+		       attachment->name, tg_hook_name(attachment->hook), strerror(-error));
+	attachment->leaving = error != 0;
+	if (!error && attachment->hook == TG_HOOK_TC_EGRESS)
 		tg_fq_restore(attachment->ifindex);
+	return error;
 }
 
 /* True if a limit delays packets at tc-egress. */

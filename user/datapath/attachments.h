@@ -45,7 +45,10 @@ int tg_attachments_count(const struct tg_datapath *datapath, const struct tg_pro
 			 const struct tg_attachment *others, size_t others_n,
 			 struct tg_attachment *attachment, char *errmsg);
 
-/* Detaches and unpins an attachment, and removes the fq qdisc if tidegate made it. */
-void tg_datapath_remove(const struct tg_datapath *datapath, struct tg_attachment *attachment);
+/*
+ * Detaches and unpins an attachment, and removes the fq qdisc if tidegate made it. Returns 0, or
+ * -errno: then the attachment is there as before, and `leaving`. The first failure is logged.
+ */
+int tg_datapath_remove(const struct tg_datapath *datapath, struct tg_attachment *attachment);
 
 #endif

@@ -100,13 +100,21 @@ int tg_datapath_reset(struct tg_datapath *datapath, const char *limit, const uin
 
 int tg_datapath_detach(struct tg_datapath *datapath, bool entries_too, unsigned int *links)
 {
-	size_t i;
+	size_t i, kept = 0;
+	int error = 0, r;
 
 	*links = datapath->attachments_n;
-	for (i = 0; i < datapath->attachments_n; i++)
-		tg_datapath_remove(datapath, &datapath->attachments[i]);
-	datapath->attachments_n = 0;
-	tg_attach_tidy(datapath->state_dir, NULL, 0);
+	for (i = 0; i < datapath->attachments_n; i++) {
+		r = tg_datapath_remove(datapath, &datapath->attachments[i]);
+		if (r)
+			datapath->attachments[kept++] = datapath->attachments[i];
+		error = error ? error : r;
+	}
+	datapath->attachments_n = kept;
+	*links -= kept;
+	tg_attach_tidy(datapath->state_dir, datapath->attachments, kept);
+	if (error)
+		return error;
 	if (entries_too)
 		datapath->entries->n = 0;
 	tg_map_pins_forget(datapath);

@@ -79,7 +79,8 @@ int tg_datapath_reset(struct tg_datapath *datapath, const char *limit, const uin
 /*
  * Removes every link, program and pin, and the state directory once it is empty; *@links gets the
  * number of links removed. Without @entries_too, the pinned allow and deny entries stay for the
- * next daemon. -errno: the directory could not be removed.
+ * next daemon. -errno: the directory could not be removed, or, logged, a link could not be
+ * detached, which then stays with all that it runs by.
  */
 int tg_datapath_detach(struct tg_datapath *datapath, bool entries_too, unsigned int *links);
 

@@ -69,14 +69,15 @@ void tg_follow_miss(struct tg_missing_list *list, const struct tg_target *target
 }
 
 /*
- * Detaches from what is not meant any more. The kernel has detached the program from an interface
- * that is gone, but our descriptor and pin are left.
+ * Detaches from what is not meant any more, and keeps what it cannot detach. The kernel has
+ * detached the program from an interface that is gone, but our descriptor and pin are left.
  */
 static void let_go(struct tg_datapath *datapath, struct tg_target *targets, size_t n)
 {
 	struct tg_attachment *attachment;
 	struct tg_target *target;
 	size_t i, kept = 0;
+	bool known;
 
 	for (i = 0; i < datapath->attachments_n; i++) {
 		attachment = &datapath->attachments[i];
@@ -84,12 +85,18 @@ static void let_go(struct tg_datapath *datapath, struct tg_target *targets, size
 		if (target && target->hooks >> attachment->hook & 1) {
 			target->attached |= 1U << attachment->hook;
 			memcpy(attachment->name, target->name, sizeof(attachment->name));
+			attachment->leaving = false;
 			datapath->attachments[kept++] = *attachment;
 			continue;
 		}
-		tg_log(TG_LOG_WARNING, "%s (index %u): gone, or renamed; detached (%s)",
-		       attachment->name, attachment->ifindex, tg_hook_name(attachment->hook));
-		tg_datapath_remove(datapath, attachment);
+		known = attachment->leaving;
+		if (tg_datapath_remove(datapath, attachment))
+			datapath->attachments[kept++] = *attachment;
+		else
+			tg_log(TG_LOG_WARNING, "%s (index %u): %s; detached (%s)", attachment->name,
+			       attachment->ifindex,
+			       known ? "not to be limited any more" : "gone, or renamed",
+			       tg_hook_name(attachment->hook));
 	}
 	datapath->attachments_n = kept;
 }
@@ -212,8 +219,18 @@ static bool is_any_due(const struct tg_missing_list *missing)
 	return false;
 }
 
+static bool is_any_leaving(const struct tg_datapath *datapath)
+{
+	size_t i;
+
+	for (i = 0; i < datapath->attachments_n; i++)
+		if (datapath->attachments[i].leaving)
+			return true;
+	return false;
+}
+
 void tg_datapath_retry(struct tg_datapath *datapath)
 {
-	if (datapath->unlisted[0] || is_any_due(&datapath->missing))
+	if (datapath->unlisted[0] || is_any_due(&datapath->missing) || is_any_leaving(datapath))
 		tg_datapath_follow(datapath);
 }

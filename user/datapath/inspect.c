@@ -30,6 +30,7 @@ static int read_interface(struct tg_datapath *datapath, const struct tg_attachme
 	stats->ifindex = attachment->ifindex;
 	stats->hook = tg_hook_name(attachment->hook);
 	stats->mode = tg_mode_name(attachment->mode);
+	stats->leaving = attachment->leaving;
 	stats->healthy = tg_attach_healthy(attachment, datapath->dispatch[attachment->hook].id) &&
 			 installed &&
 			 (!tg_attachments_delay(datapath->config, attachment) ||

@@ -47,6 +47,7 @@ static int attach_one(struct tg_publish *publish, const struct tg_target *target
 		live ? *live
 		     : (struct tg_attachment){.ifindex = target->ifindex, .hook = hook, .link = -1};
 	memcpy(attachment->name, target->name, sizeof(attachment->name));
+	attachment->leaving = false;
 	error = tg_attachments_count(datapath, publish->program, publish->attachments, n,
 				     attachment, errmsg);
 	if (!error)
@@ -174,8 +175,11 @@ int tg_publish_move_links(struct tg_publish *publish, char *errmsg)
 	return error;
 }
 
-/* Detaches from hooks that the new configuration does not name, and removes fq where no limit
- * delays any more. */
+/*
+ * Detaches from hooks that the new configuration does not name, and removes fq where no limit
+ * delays any more. Keeps what it cannot detach. All have an index into the counters of their own,
+ * so that there is room.
+ */
 int tg_publish_drop_attachments(struct tg_publish *publish, char *errmsg)
 {
 	struct tg_datapath *datapath = publish->datapath;
@@ -187,9 +191,11 @@ int tg_publish_drop_attachments(struct tg_publish *publish, char *errmsg)
 		if (tg_attachments_find(publish->attachments, publish->attachments_n,
 					attachment->ifindex, attachment->hook))
 			continue;
-		tg_log(TG_LOG_INFO, "%s: detached (%s)", attachment->name,
-		       tg_hook_name(attachment->hook));
-		tg_datapath_remove(datapath, attachment);
+		if (tg_datapath_remove(datapath, attachment))
+			publish->attachments[publish->attachments_n++] = *attachment;
+		else
+			tg_log(TG_LOG_INFO, "%s: detached (%s)", attachment->name,
+			       tg_hook_name(attachment->hook));
 	}
 	memcpy(datapath->attachments, publish->attachments, sizeof(publish->attachments));
 	datapath->attachments_n = publish->attachments_n;
@@ -203,7 +209,16 @@ int tg_publish_drop_attachments(struct tg_publish *publish, char *errmsg)
 	return 0;
 }
 
-/* Returns 0 if no link that was there before runs the new policy any more. */
+/* Detaches what this publish has attached. Keeps what it cannot detach. */
+static int undo_created(struct tg_datapath *datapath, struct tg_attachment *attachment)
+{
+	int error = tg_datapath_remove(datapath, attachment);
+
+	if (error)
+		datapath->attachments[datapath->attachments_n++] = *attachment;
+	return error;
+}
+
 int tg_publish_undo_links(struct tg_publish *publish)
 {
 	struct tg_datapath *datapath = publish->datapath;
@@ -215,11 +230,11 @@ int tg_publish_undo_links(struct tg_publish *publish)
 		attachment = &publish->attachments[i];
 		if (publish->queued[i])
 			tg_fq_restore(attachment->ifindex);
+		r = 0;
 		if (publish->created[i])
-			tg_attach_remove(attachment, datapath->state_dir);
-		if (!publish->was[i])
-			continue;
-		r = tg_dispatch_move_back(datapath, attachment, publish->was[i]);
+			r = undo_created(datapath, attachment);
+		else if (publish->was[i])
+			r = tg_dispatch_move_back(datapath, attachment, publish->was[i]);
 		error = error ? error : r;
 	}
 	return error;

@@ -48,8 +48,10 @@ int tg_publish_drop_attachments(struct tg_publish *publish, char *errmsg);
 /* Hands what the publish has not attached to over to the datapath, once it is committed. */
 void tg_publish_take_missing(struct tg_publish *publish);
 
-/* Undoes what attaching and moving did. Returns 0 if no link that was there before runs the new
- * policy any more. */
+/*
+ * Undoes what attaching and moving did. Returns 0 if no link that was there before runs the new
+ * policy any more, and none that was made is left.
+ */
 int tg_publish_undo_links(struct tg_publish *publish);
 
 #endif

@@ -92,6 +92,12 @@ TEST(interfaces)
 	       "eth0 (xdp): nothing is enforced there, its program is gone; wg0 (tc-ingress): "
 	       "nothing is enforced there, its program is gone",
 	       "two");
+	fixture.interfaces[0].leaving = true;
+	fixture.interfaces[1].healthy = true;
+	expect(&fixture,
+	       "eth0 (xdp) is not to be limited any more, but cannot be detached, which is tried "
+	       "again",
+	       "leaving");
 	fixture_open(&fixture);
 	fixture.stats.interfaces_n = 0;
 	expect(&fixture, "nothing is attached", "a pattern that fits nothing");
