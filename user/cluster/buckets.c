@@ -253,7 +253,10 @@ void tg_cluster_buckets_announce(struct tg_cluster_buckets *buckets,
 					      .open = limit->on_loss == TG_STORE_LOSS_OPEN,
 				      };
 
-		bpf_map_lookup_elem(fd, &slot, &before);
+		if (bpf_map_lookup_elem(fd, &slot, &before)) {
+			tg_log_errno(errno, "state of a shared limit");
+			continue; /* it goes on by what it has, and soon as without a store */
+		}
 		state.price = limit->parts = price_of(exchange, limit->on_loss, before.price);
 		if (memcmp(&before, &state, sizeof(state)) != 0 &&
 		    bpf_map_update_elem(fd, &slot, &state, BPF_ANY))

@@ -78,13 +78,16 @@ json_t *tg_request_why(struct tg_daemon *daemon, const json_t *request)
 	size_t n;
 
 	if (key) {
-		tg_datapath_why_key(daemon->datapath, key, views, &n);
+		if (tg_datapath_why_key(daemon->datapath, key, views, &n))
+			return tg_reply_fail(TG_EXIT_FAILED, "the bucket table cannot be read");
 		return tg_reply_done(tg_report_why_key(key, views, n, daemon->cluster));
 	}
 	if (!tg_request_parse_address(text, &address))
 		return tg_reply_bad_address(text);
 	if (tg_datapath_why(daemon->datapath, address.address, views, &n, &list))
-		return tg_reply_fail(TG_EXIT_FAILED, "the bucket table cannot be read");
+		return tg_reply_fail(TG_EXIT_FAILED,
+				     "the bucket table, or the allow and deny lists, cannot be "
+				     "read");
 	return tg_reply_done(tg_report_why(&address, views, n, &list, daemon->cluster));
 }
 

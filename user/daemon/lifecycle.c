@@ -74,7 +74,6 @@ void tg_daemon_finish(struct tg_daemon *daemon)
 	error = tg_datapath_detach(daemon->datapath, daemon->ending == TG_ENDING_DETACH, &links);
 	tg_log(TG_LOG_INFO, "stopped; %u link(s) detached", links);
 	if (error)
-		tg_log(TG_LOG_ERROR,
-		       "%s is not empty: %s; `tidegate detach` removes what is left",
+		tg_log(TG_LOG_ERROR, "%s is not empty: %s; `tidegate detach` removes what is left",
 		       daemon->state_dir, strerror(-error));
 }

@@ -64,9 +64,9 @@ int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
 		    struct tg_bucket_view *views, size_t *n, struct tg_list_view *list);
 
 /* Fills @views (TG_VIEWS_MAX of them) and *@n with one view for each limit with per: key, of the
- * bucket of the application's @key. */
-void tg_datapath_why_key(const struct tg_datapath *datapath, const char *key,
-			 struct tg_bucket_view *views, size_t *n);
+ * bucket of the application's @key. Returns 0 or -errno. */
+int tg_datapath_why_key(const struct tg_datapath *datapath, const char *key,
+			struct tg_bucket_view *views, size_t *n);
 
 /*
  * Makes buckets full: those of the limit named @limit (NULL: of all limits), and of these the ones

@@ -225,7 +225,7 @@ static int heed_allow(struct tg_datapath *datapath)
 	bool begun = false, any = false;
 	struct tg_entry *entry;
 	struct tg_lpm_key at;
-	int error = 0, more;
+	int error = 0, more, allowed;
 	uint32_t i;
 
 	if (!batch)
@@ -236,8 +236,12 @@ static int heed_allow(struct tg_datapath *datapath)
 			return more;
 		for (i = 0; i < batch->n && !error; i++) {
 			entry = &batch->values[i];
-			if (entry->flags & TG_ENTRY_AUTO &&
-			    tg_entries_allowed(datapath, &batch->keys[i], false)) {
+			allowed = entry->flags & TG_ENTRY_AUTO
+					  ? tg_entries_allowed(datapath, &batch->keys[i], false)
+					  : 0;
+			if (allowed < 0)
+				return allowed;
+			if (allowed) {
 				memset(&entry->deny, 0, sizeof(entry->deny));
 				entry->flags = 0;
 				error = store(datapath, &batch->keys[i], entry);
@@ -294,10 +298,14 @@ static int may_add(const struct addition *addition, const struct tg_lpm_key *key
 		   const struct tg_prefix *prefix, const struct tg_entry *entry)
 {
 	struct tg_entries_added *added = addition->added;
+	int allowed;
 
 	if (addition->list == TG_LIST_ALLOW)
 		return 0;
-	if (tg_entries_allowed(addition->datapath, key, !addition->automatic)) {
+	allowed = tg_entries_allowed(addition->datapath, key, !addition->automatic);
+	if (allowed < 0)
+		return allowed;
+	if (allowed) {
 		if (!added->outdone++)
 			added->first_outdone = *prefix;
 		return 1;
@@ -314,9 +322,11 @@ static int add(const struct addition *addition, const struct tg_entry_wish *wish
 	struct tg_lpm_key key = tg_lpm_key_of(&wish->prefix);
 	struct tg_datapath *datapath = addition->datapath;
 	struct tg_entry entry = {.prefix_length = wish->prefix.length};
-	bool there = tg_entries_get(entries_fd(datapath), &key, &entry), again;
-	int error;
+	int there = tg_entries_get(entries_fd(datapath), &key, &entry), error;
+	bool again;
 
+	if (there < 0)
+		return there;
 	clear_ended(&entry, addition->now);
 	error = may_add(addition, &key, &wish->prefix, &entry);
 	if (error)
@@ -368,11 +378,11 @@ static int take_off(struct tg_datapath *datapath, enum tg_list list, const struc
 	struct tg_lpm_key key = tg_lpm_key_of(prefix);
 	struct tg_listing *listing;
 	struct tg_entry entry;
+	int found = tg_entries_get(entries_fd(datapath), &key, &entry), error;
 	bool there;
-	int error;
 
-	if (!tg_entries_get(entries_fd(datapath), &key, &entry))
-		return 1;
+	if (found != 1)
+		return found < 0 ? found : 1;
 	clear_ended(&entry, tg_now_ns());
 	listing = listing_of(&entry, list);
 	there = listing->until;

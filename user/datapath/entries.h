@@ -76,9 +76,9 @@ int tg_datapath_each_listed(const struct tg_datapath *datapath, enum tg_list lis
 
 /*
  * Fills *@view with the prefix that decides about the source @address (16 bytes, network order), by
- * the rule of the packet programs. view->list is TG_LIST_NEITHER if none does.
+ * the rule of the packet programs. view->list is TG_LIST_NEITHER if none does. Returns 0 or -errno.
  */
-void tg_datapath_find_listed(const struct tg_datapath *datapath, const uint8_t address[16],
-			     struct tg_list_view *view);
+int tg_datapath_find_listed(const struct tg_datapath *datapath, const uint8_t address[16],
+			    struct tg_list_view *view);
 
 #endif

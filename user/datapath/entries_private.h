@@ -42,15 +42,18 @@ struct tg_entries_batch {
  */
 int tg_entries_read(int fd, const struct tg_lpm_key *after, struct tg_entries_batch *batch);
 
-/* Fills *@entry and returns true if the map has exactly this prefix. @fd: the map. */
-bool tg_entries_get(int fd, const struct tg_lpm_key *key, struct tg_entry *entry);
+/*
+ * Returns 1 and fills *@entry if the map has exactly this prefix, 0 if it has not, or -errno. @fd:
+ * the map.
+ */
+int tg_entries_get(int fd, const struct tg_lpm_key *key, struct tg_entry *entry);
 
 /*
- * True if the allow list of the configuration or an allow entry has the prefix of @key itself or,
- * unless @exact, a shorter one around it.
+ * Returns 1 if the allow list of the configuration or an allow entry has the prefix of @key itself
+ * or, unless @exact, a shorter one around it; 0 if not; or -errno.
  */
-bool tg_entries_allowed(const struct tg_datapath *datapath, const struct tg_lpm_key *key,
-			bool exact);
+int tg_entries_allowed(const struct tg_datapath *datapath, const struct tg_lpm_key *key,
+		       bool exact);
 
 /* Convert a prefix to the key of a longest-prefix map and back. The way back clears host bits. */
 struct tg_lpm_key tg_lpm_key_of(const struct tg_prefix *prefix);

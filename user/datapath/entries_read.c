@@ -24,15 +24,24 @@ int tg_entries_read(int fd, const struct tg_lpm_key *after, struct tg_entries_ba
 	return errno == ENOENT ? 0 : -errno;
 }
 
-bool tg_entries_get(int fd, const struct tg_lpm_key *key, struct tg_entry *entry)
+/* Returns 1 and fills *@value if the map has the key, 0 if it has not, or -errno. */
+static int look_up(int fd, const struct tg_lpm_key *key, void *value)
+{
+	if (bpf_map_lookup_elem(fd, key, value) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : -errno;
+}
+
+int tg_entries_get(int fd, const struct tg_lpm_key *key, struct tg_entry *entry)
 {
 	struct tg_entry found;
+	int there = look_up(fd, key, &found);
 
 	/* The lookup finds shorter prefixes, too. */
-	if (bpf_map_lookup_elem(fd, key, &found) || found.prefix_length != key->prefix_length)
-		return false;
+	if (there != 1 || found.prefix_length != key->prefix_length)
+		return there < 0 ? there : 0;
 	*entry = found;
-	return true;
+	return 1;
 }
 
 struct tg_lpm_key tg_lpm_key_of(const struct tg_prefix *prefix)
@@ -123,14 +132,17 @@ static int walk_batch(struct walk *walk, const struct tg_entries_batch *batch)
 static int each_entry(const struct tg_datapath *datapath, struct walk *walk)
 {
 	tg_autofree struct tg_entries_batch *batch = malloc(sizeof(*batch));
-	int fd = tg_program_map_fd(datapath->program, TG_MAP_ENTRIES), more, result;
+	int fd = tg_program_map_fd(datapath->program, TG_MAP_ENTRIES), more, result, there;
 	struct tg_lpm_key at = walk->after;
 	bool begun = walk->cursor->any;
 	struct tg_entry entry;
 
 	if (!batch)
 		return -ENOMEM;
-	if (begun && !tg_entries_get(fd, &at, &entry)) {
+	there = begun ? tg_entries_get(fd, &at, &entry) : 1;
+	if (there < 0)
+		return there;
+	if (!there) {
 		walk->skip = true;
 		begun = false;
 	}
@@ -180,87 +192,94 @@ static bool holds(const struct tg_prefix *address, uint32_t prefix_length)
 	return !tg_prefix_is_ipv4(address) || prefix_length >= TG_IPV4_PREFIX_LENGTH;
 }
 
-static void find_configured(const struct tg_datapath *datapath, const struct tg_prefix *address,
-			    struct tg_list_view *view)
+static int find_configured(const struct tg_datapath *datapath, const struct tg_prefix *address,
+			   struct tg_list_view *view)
 {
 	int fd = tg_program_map_fd(datapath->program, TG_MAP_LISTS);
 	struct tg_lpm_key key = tg_lpm_key_of(address);
 	struct tg_listed listed;
+	int there = datapath->compiled->policy.has_lists ? look_up(fd, &key, &listed) : 0;
 
-	if (!datapath->compiled->policy.has_lists || bpf_map_lookup_elem(fd, &key, &listed) ||
-	    !holds(address, listed.prefix_length))
-		return;
+	if (there != 1 || !holds(address, listed.prefix_length))
+		return there < 0 ? there : 0;
 	key.prefix_length = listed.prefix_length;
 	view_configured(&key, listed.list, view);
+	return 0;
 }
 
 /* Looks behind more than TG_EXPIRED_MAX expired entries, because the daemon soon removes them. */
-static void find_entry(const struct tg_datapath *datapath, const struct tg_prefix *address,
-		       struct tg_list_view *view)
+static int find_entry(const struct tg_datapath *datapath, const struct tg_prefix *address,
+		      struct tg_list_view *view)
 {
 	int fd = tg_program_map_fd(datapath->program, TG_MAP_ENTRIES);
 	uint64_t now = tg_now_ns();
 	struct tg_lpm_key key = tg_lpm_key_of(address);
 	struct tg_entry entry;
 	enum tg_list list;
+	int there;
 
-	while (bpf_map_lookup_elem(fd, &key, &entry) == 0) {
+	while ((there = look_up(fd, &key, &entry)) == 1) {
 		if (!holds(address, entry.prefix_length))
-			return;
+			return 0;
 		key.prefix_length = entry.prefix_length;
 		list = tg_entry_list(&entry, now);
 		if (list != TG_LIST_NEITHER)
 			view_entry(&key, &entry, list, now, view);
 		if (list != TG_LIST_NEITHER || !key.prefix_length)
-			return;
+			return 0;
 		key.prefix_length--;
 	}
+	return there;
 }
 
-static bool is_allowed_by_configuration(const struct tg_datapath *datapath, struct tg_lpm_key key,
-					bool exact)
+/* Each returns 1 or 0, or -errno. */
+
+static int is_allowed_by_configuration(const struct tg_datapath *datapath, struct tg_lpm_key key,
+				       bool exact)
 {
 	int fd = tg_program_map_fd(datapath->program, TG_MAP_LISTS);
 	struct tg_prefix whole = tg_lpm_prefix(&key);
 	struct tg_listed listed;
+	int there;
 
 	if (!datapath->compiled->policy.has_lists)
-		return false;
-	while (bpf_map_lookup_elem(fd, &key, &listed) == 0 && holds(&whole, listed.prefix_length) &&
+		return 0;
+	while ((there = look_up(fd, &key, &listed)) == 1 && holds(&whole, listed.prefix_length) &&
 	       (!exact || listed.prefix_length == whole.length)) {
 		if (listed.list == TG_LIST_ALLOW)
-			return true;
+			return 1;
 		if (exact || !listed.prefix_length)
-			return false;
+			return 0;
 		key.prefix_length = listed.prefix_length - 1;
 	}
-	return false;
+	return there < 0 ? there : 0;
 }
 
-static bool is_allowed_by_entry(const struct tg_datapath *datapath, struct tg_lpm_key key,
-				bool exact)
+static int is_allowed_by_entry(const struct tg_datapath *datapath, struct tg_lpm_key key,
+			       bool exact)
 {
 	int fd = tg_program_map_fd(datapath->program, TG_MAP_ENTRIES);
 	struct tg_prefix whole = tg_lpm_prefix(&key);
 	uint64_t now = tg_now_ns();
 	struct tg_entry entry;
+	int there;
 
-	while (bpf_map_lookup_elem(fd, &key, &entry) == 0 && holds(&whole, entry.prefix_length) &&
+	while ((there = look_up(fd, &key, &entry)) == 1 && holds(&whole, entry.prefix_length) &&
 	       (!exact || entry.prefix_length == whole.length)) {
 		if (entry.allow.until > now)
-			return true;
+			return 1;
 		if (exact || !entry.prefix_length)
-			return false;
+			return 0;
 		key.prefix_length = entry.prefix_length - 1;
 	}
-	return false;
+	return there < 0 ? there : 0;
 }
 
-bool tg_entries_allowed(const struct tg_datapath *datapath, const struct tg_lpm_key *key,
-			bool exact)
+int tg_entries_allowed(const struct tg_datapath *datapath, const struct tg_lpm_key *key, bool exact)
 {
-	return is_allowed_by_configuration(datapath, *key, exact) ||
-	       is_allowed_by_entry(datapath, *key, exact);
+	int allowed = is_allowed_by_configuration(datapath, *key, exact);
+
+	return allowed ? allowed : is_allowed_by_entry(datapath, *key, exact);
 }
 
 static struct tg_listed listed_of(const struct tg_list_view *view)
@@ -268,17 +287,22 @@ static struct tg_listed listed_of(const struct tg_list_view *view)
 	return (struct tg_listed){.list = view->list, .prefix_length = view->prefix.length};
 }
 
-void tg_datapath_find_listed(const struct tg_datapath *datapath, const uint8_t address[16],
-			     struct tg_list_view *view)
+int tg_datapath_find_listed(const struct tg_datapath *datapath, const uint8_t address[16],
+			    struct tg_list_view *view)
 {
 	struct tg_list_view configured = {.list = TG_LIST_NEITHER}, entry = configured;
 	struct tg_prefix whole = {.length = 128};
 	struct tg_listed a, b;
+	int error;
 
 	memcpy(whole.address, address, sizeof(whole.address));
-	find_configured(datapath, &whole, &configured);
-	find_entry(datapath, &whole, &entry);
+	error = find_configured(datapath, &whole, &configured);
+	if (!error)
+		error = find_entry(datapath, &whole, &entry);
+	if (error)
+		return error;
 	a = listed_of(&entry);
 	b = listed_of(&configured);
 	*view = tg_listed_decides(&a, &b) ? entry : configured;
+	return 0;
 }

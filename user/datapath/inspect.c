@@ -193,26 +193,33 @@ int tg_datapath_each_bucket(struct tg_datapath *datapath,
 			     &walk);
 }
 
-/* Reads the overflow bucket of a source that has none of its own. Returns false if the source would
- * get one of its own. */
-static bool find_overflow(const struct tg_datapath *datapath, const struct tg_bucket_key *key,
-			  struct tg_bucket *bucket)
+/*
+ * Reads the overflow bucket of a source that has none of its own. Returns 1, 0 if the source would
+ * get one of its own, or -errno.
+ */
+static int find_overflow(const struct tg_datapath *datapath, const struct tg_bucket_key *key,
+			 struct tg_bucket *bucket)
 {
 	uint32_t slot = TG_LIMIT_SLOT(key->limit_id);
 	uint32_t index =
 		tg_overflow_index(datapath->meta.hash_key, key->limit_id,
 				  tg_table_hash_of(&datapath->compiled->policy.table, key));
+	int open = tg_datapath_is_full(datapath)
+			   ? 0
+			   : tg_admission_is_open(
+				     tg_program_map_fd(datapath->program, TG_MAP_ADMISSION),
+				     datapath->bank, slot);
 
-	if (!tg_datapath_is_full(datapath) &&
-	    tg_admission_is_open(tg_program_map_fd(datapath->program, TG_MAP_ADMISSION),
-				 datapath->bank, slot))
-		return false;
+	if (open)
+		return open < 0 ? open : 0;
 	return bpf_map_lookup_elem(tg_program_map_fd(datapath->program, TG_MAP_OVERFLOW), &index,
-				   bucket) == 0;
+				   bucket)
+		       ? -errno
+		       : 1;
 }
 
-static void view_limit(const struct tg_datapath *datapath, size_t index, const uint8_t address[16],
-		       struct tg_bucket_view *view)
+static int view_limit(const struct tg_datapath *datapath, size_t index, const uint8_t address[16],
+		      struct tg_bucket_view *view)
 {
 	const struct tg_config_limit *limit = &datapath->config->limits[index];
 	uint32_t slot = datapath->compiled->slots[index];
@@ -221,24 +228,30 @@ static void view_limit(const struct tg_datapath *datapath, size_t index, const u
 	struct tg_bucket_key key;
 	struct tg_bucket bucket = {};
 	struct tg_table_entry entry;
-	bool found;
+	int found, overflow = 0;
 
 	start_view(limit, address, view);
 	memcpy(&masked, view->bucket.address, sizeof(masked));
 	tg_whole_key(&key, &datapath->compiled->policy.limits[slot], &masked,
 		     tg_prefix_is_ipv4(&view->bucket));
 	found = tg_table_lookup(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS),
-				&datapath->compiled->policy.table, &key, &entry) >= 0;
-	if (found)
+				&datapath->compiled->policy.table, &key, &entry);
+	if (found < 0 && found != -ENOENT)
+		return found;
+	if (found >= 0)
 		bucket = entry.bucket;
 	else
-		view->overflow = find_overflow(datapath, &key, &bucket);
-	if (!found && !view->overflow)
+		overflow = find_overflow(datapath, &key, &bucket);
+	if (overflow < 0)
+		return overflow;
+	view->overflow = overflow;
+	if (found < 0 && !overflow)
 		bucket.state =
 			tg_bucket_full_state(&record->rates[record->version], record->version);
 	tg_bucket_measure(record, &bucket, datapath->tick, view);
-	if (!found)
+	if (found < 0)
 		view->state = TG_BUCKET_UNTRACKED;
+	return 0;
 }
 
 /* True if the limit charges packets of a source by that source, or of everyone. */
@@ -282,29 +295,30 @@ int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
 	size_t i;
 	int result = 0;
 
-	for (i = 0; i < datapath->config->limits_n; i++) {
+	for (i = 0; i < datapath->config->limits_n && !result; i++) {
 		limit = &datapath->config->limits[i];
 		if (limit->per_port || limit->per_protocol)
 			keyed = true;
 		else if (is_of_source(limit) && tg_addresses_hold(&limit->match->source, address))
-			view_limit(datapath, i, address, &views[search.n++]);
+			result = view_limit(datapath, i, address, &views[search.n++]);
 	}
-	if (keyed)
+	if (!result && keyed)
 		result = tg_datapath_each_bucket(datapath, collect_view, &search);
 	*n = search.n;
-	tg_datapath_find_listed(datapath, address, list);
-	return result < 0 ? result : 0;
+	return result < 0 ? result : tg_datapath_find_listed(datapath, address, list);
 }
 
-void tg_datapath_why_key(const struct tg_datapath *datapath, const char *key,
-			 struct tg_bucket_view *views, size_t *n)
+int tg_datapath_why_key(const struct tg_datapath *datapath, const char *key,
+			struct tg_bucket_view *views, size_t *n)
 {
 	struct tg_address hash =
 		tg_name_hash(datapath->compiled->policy.name_key, key, strlen(key));
 	size_t i;
+	int error = 0;
 
 	*n = 0;
-	for (i = 0; i < datapath->config->limits_n; i++)
+	for (i = 0; i < datapath->config->limits_n && !error; i++)
 		if (datapath->config->limits[i].per == TG_CONFIG_PER_KEY)
-			view_limit(datapath, i, (const uint8_t *)&hash, &views[(*n)++]);
+			error = view_limit(datapath, i, (const uint8_t *)&hash, &views[(*n)++]);
+	return error;
 }

@@ -58,15 +58,16 @@ int tg_admission_write(int fd, uint32_t to, const struct tg_compiled *compiled)
 	return 0;
 }
 
-bool tg_admission_is_open(int fd, uint32_t bank, uint32_t slot)
+int tg_admission_is_open(int fd, uint32_t bank, uint32_t slot)
 {
 	struct tg_admission admission;
 	__u64 deficit;
+	int error = read_admission(fd, bank, slot, &admission);
 
-	if (read_admission(fd, bank, slot, &admission))
-		return false;
+	if (error)
+		return error;
 	if (!admission.rate.amount)
-		return true;
+		return 1;
 	deficit = deficit_of(&admission);
 	return tg_gcra_charge(&admission.rate, &deficit, 1);
 }

@@ -15,9 +15,9 @@
 int tg_admission_write(int fd, uint32_t to, const struct tg_compiled *compiled);
 
 /*
- * Returns whether a new source of the limit in @slot would be admitted now. Changes nothing. True
- * without new_sources; false if the map @fd cannot be read.
+ * Returns 1 if a new source of the limit in @slot would be admitted now, as it always is without
+ * new_sources; 0 if not; or -errno. Changes nothing.
  */
-bool tg_admission_is_open(int fd, uint32_t bank, uint32_t slot);
+int tg_admission_is_open(int fd, uint32_t bank, uint32_t slot);
 
 #endif

@@ -110,8 +110,12 @@ void tg_app_program_void(int meta)
 	    info.value_size < sizeof(none))
 		return;
 	value = malloc(info.value_size);
-	if (!value || bpf_map_lookup_elem(meta, &zero, value))
+	if (!value)
 		return;
-	memcpy(value, &none, sizeof(none));
-	bpf_map_update_elem(meta, &zero, value, BPF_ANY);
+	if (bpf_map_lookup_elem(meta, &zero, value) == 0) {
+		memcpy(value, &none, sizeof(none));
+		if (bpf_map_update_elem(meta, &zero, value, BPF_ANY) == 0)
+			return;
+	}
+	tg_log_errno(errno, "applications may charge by the policy before");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Allow and deny entries, as far as that takes no kernel. */
+#include <errno.h>
 #include <tidegate/lists.h>
 
 #include "datapath/entries_private.h"
@@ -56,6 +57,15 @@ TEST(test_terms)
 	CHECK(tg_entry_take_terms(NULL, note, &for_ns, why, sizeof(why)) != 0, "a longer one");
 }
 
+TEST(test_unreadable)
+{
+	struct tg_lpm_key key = {.prefix_length = 128};
+	struct tg_entry entry = {.prefix_length = 7};
+
+	CHECK(tg_entries_get(-1, &key, &entry) == -EBADF, "what cannot be read is not missing");
+	CHECK(entry.prefix_length == 7, "and nothing is written");
+}
+
 TEST(test_order)
 {
 	/* As the kernel walks its trie. */
@@ -109,4 +119,5 @@ TEST(test_precedence)
 	CHECK(tg_listed_decides(&longer, &allow) && !tg_listed_decides(&allow, &longer), "longer");
 }
 
-TEST_MAIN(RUN(test_terms), RUN(test_order), RUN(test_meaning), RUN(test_precedence))
+TEST_MAIN(RUN(test_terms), RUN(test_unreadable), RUN(test_order), RUN(test_meaning),
+	  RUN(test_precedence))
