@@ -177,7 +177,7 @@ check-clang:
 # What make check has no time for.
 check-long: all $(NETNS_PROGRAMS)
 	$(Q)packaging/deps build check clangs
-	$(Q)SOAK_MINUTES=$${SOAK_MINUTES:-2} tests/run clang soak
+	$(Q)SOAK_MINUTES=$${SOAK_MINUTES:-2} tests/run upgrade clang soak
 fuzz: $(FUZZERS)
 	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/run fuzz
 # On Debian's kernels, in emulated machines; see CONTRIBUTING.md for how to have less.
