@@ -136,10 +136,24 @@ static int put_in_force(struct tg_daemon *daemon)
 	return error;
 }
 
+/* Has the change that an earlier daemon left unconfirmed wait, or go back; then the first policy. */
+static int resume(struct tg_daemon *daemon)
+{
+	struct tg_config *before = NULL;
+	uint64_t left = tg_unconfirmed_resume(daemon, &before);
+	int error = put_in_force(daemon);
+
+	if (!error && before)
+		tg_history_resume(daemon, &before, left);
+	tg_config_free(&before);
+	return error;
+}
+
 /*
  * Opens everything, then puts the configuration in force. Ports and sockets come before the
- * publish, so that a port that is taken does not change what an earlier daemon left in force.
- * Returns 0 or -errno, logged; the caller closes what was opened in any case.
+ * publish, so that a port that is taken does not change what an earlier daemon left in force, nor
+ * what a running one has kept of a change. Returns 0 or -errno, logged; the caller closes what was
+ * opened in any case.
  */
 static int start(struct tg_daemon *daemon, struct tg_control **control, struct tg_http **http,
 		 struct tg_link_monitor **netlink)
@@ -164,19 +178,15 @@ static int start(struct tg_daemon *daemon, struct tg_control **control, struct t
 	if (!error)
 		error = tg_link_monitor_open(daemon->base, tg_daemon_follow_interfaces, daemon,
 					     netlink);
-	if (error)
-		return error;
-	error = put_in_force(daemon);
+	if (!error)
+		error = resume(daemon);
 	if (error)
 		return error;
 	return tg_events_open(daemon->base, daemon->datapath, &daemon->events);
 }
 
-/*
- * Starts, runs and closes all. Takes @before, the policy to go back to in @left ns unless what is
- * put in force is confirmed; NULL: there is none. Returns 0 or -errno, logged.
- */
-static int serve(struct tg_daemon *daemon, struct tg_config *before, uint64_t left)
+/* Starts, runs and closes all. Returns 0 or -errno, logged. */
+static int serve(struct tg_daemon *daemon)
 {
 	struct tg_control *control = NULL;
 	struct tg_link_monitor *netlink = NULL;
@@ -184,10 +194,8 @@ static int serve(struct tg_daemon *daemon, struct tg_config *before, uint64_t le
 	int error;
 
 	daemon->base = tg_event_loop_new();
-	if (!daemon->base) {
-		tg_config_free(&before);
+	if (!daemon->base)
 		return tg_log_errno(ENOMEM, "event loop");
-	}
 	error = tg_history_open(daemon, daemon->base);
 	if (!error)
 		error = start(daemon, &control, &http, &netlink);
@@ -195,9 +203,6 @@ static int serve(struct tg_daemon *daemon, struct tg_config *before, uint64_t le
 		error = tg_capabilities_drop();
 	if (!error)
 		error = tg_changes_open(daemon);
-	if (!error && before)
-		tg_history_resume(daemon, &before, left);
-	tg_config_free(&before);
 	if (!error) {
 		error = run(daemon);
 		tg_changes_close(daemon);
@@ -218,9 +223,8 @@ static int serve(struct tg_daemon *daemon, struct tg_config *before, uint64_t le
 int main(int argc, char **argv)
 {
 	struct tg_daemon daemon = {.started_ns = tg_now_ns()};
-	struct tg_config *config = NULL, *before = NULL;
+	struct tg_config *config = NULL;
 	struct tg_options options;
-	uint64_t left;
 	int code, error;
 
 	tg_log_setup("tidegated", TG_LOG_INFO, TG_LOG_TEXT);
@@ -236,9 +240,8 @@ int main(int argc, char **argv)
 	error = tg_daemon_load(daemon.config_path, &config);
 	if (error)
 		return error == -EINVAL ? TG_EXIT_INVALID : exit_code(error);
-	left = tg_unconfirmed_resume(&daemon, &config, &before);
 	daemon.config = config;
-	error = serve(&daemon, before, left);
+	error = serve(&daemon);
 	tg_datapath_close(&daemon.datapath);
 	tg_config_unref(&daemon.config);
 	return exit_code(error);

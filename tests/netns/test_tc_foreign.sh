@@ -139,8 +139,8 @@ healed() {
 	both
 	[ -n "$DAEMON" ] && tg reload >/dev/null || start || not_ok "$1: a daemon starts again"
 	check "$1: both hooks" test "$(tg status --json | jq -c '[.health, [.interfaces[].healthy]]')" = '["ok",[true,true]]'
-	check "$1: our limit holds" between 10 "$(SOURCE=$((SOURCE + 1)) && ingress "10.77.20.$SOURCE" 30)" 11
 	SOURCE=$((SOURCE + 1))
+	check "$1: our limit holds" between 10 "$(ingress "10.77.20.$SOURCE" 30)" 11
 	stop
 	check "$1: theirs is as it was" test "$(theirs)" = "$(cat "$WORK/theirs.before")"
 	check "$1: nothing of ours is left" test "$(ours) $(test ! -e "$STATE" || ls -A "$STATE")" = "0 "

@@ -91,12 +91,65 @@ echo '{"boot' >"$KEPT"
 : >"$WORK/daemon.log"
 start || not_ok "the daemon starts with a damaged file"
 check "a damaged file: the daemon starts, and says so" said "$KEPT is damaged"
-tg rollback >/dev/null 2>&1
-rm -f "$KEPT"
+check "and it is a problem" grep -q "may be in force without having been confirmed: $KEPT is damaged.*tidegate reload" <(tg status --json | jq -r .health)
+check "apply --confirm is refused" test "$(code tg apply "$WORK/b.yaml" --confirm 60s)" = 1
+check "in words, with the way out" grep -q "$KEPT is damaged.*tidegate reload.*policy in force stays" "$WORK/err"
+check "reload takes the file as it is" test "$(tg reload >/dev/null && tg status --json | jq -r .health) $(capacity)" = "ok 50"
+check "and nothing is kept" test ! -e "$KEPT"
 mkdir "$KEPT.new"
 check "what cannot be kept is refused" test "$(code tg apply "$WORK/b.yaml" --confirm 60s)" = 1
 check "in words" grep -q "would not go back; the policy in force stays" "$WORK/err"
 check "and is not in force" test "$(capacity) $(waits)" = "50 false"
 rmdir "$KEPT.new"
+
+# What was not confirmed is not forgotten when another change is not confirmed either, fails, or is confirmed.
+one_limit 60 >"$CONFIG"
+tg apply "$CONFIG" --confirm 60s >/dev/null && tg rollback >/dev/null || not_ok "apply and go back"
+again
+check "gone back: in force is what was before" test "$(capacity)" = 50
+sed 's/\[{name: [^ ]*}\]/[{name: nowhere}]/' "$WORK/b.yaml" >"$WORK/nowhere.yaml"
+cp "$KEPT" "$WORK/kept"
+check "another change that fails" test "$(code tg apply "$WORK/nowhere.yaml" --confirm 60s)" != 0
+check "leaves what is kept as it was" cmp "$KEPT" "$WORK/kept"
+again
+check "so the first one does not come back" test "$(capacity)" = 50
+check "another change" test "$(code tg apply "$WORK/b.yaml" --confirm 60s) $(capacity)" = "0 20"
+again
+check "killed while it waits: neither comes back" test "$(capacity) $(waits)" = "50 false"
+tg apply "$WORK/b.yaml" --confirm 60s >/dev/null && tg confirm >/dev/null || not_ok "apply and confirm"
+again
+check "it is confirmed: the first does not come back all the same" test "$(capacity)" = 20
+tg apply "$CONFIG" >/dev/null || not_ok "apply"
+again
+check "until it is applied for good" test "$(capacity)" = 60
+check "then nothing is kept" test ! -e "$KEPT"
+
+# A second daemon that is refused, at the socket or at the state directory, leaves what the first has kept.
+one_limit 70 >"$CONFIG"
+tg apply "$CONFIG" --confirm 60s >/dev/null || not_ok "apply"
+one_limit 80 >"$CONFIG"
+cp "$KEPT" "$WORK/kept"
+first=$DAEMON
+for state in "$STATE" "${STATE}x"; do
+	DAEMON=''
+	nsenter --net="/run/netns/$B" "$ROOT/build/tidegated" --config "$CONFIG" --control "$CONTROL" --state "$state" --metrics none >"$WORK/second.log" 2>&1
+	check "a second daemon is refused ($state)" test $? != 0
+	check "and leaves what the first has kept" cmp "$KEPT" "$WORK/kept"
+done
+DAEMON=$first
+stop
+
+# A directory of systemd's, which outlives the service and a boot.
+mkdir -m 700 "$WORK/var"
+export STATE_DIRECTORY=$WORK/var
+rm -f "$KEPT"
+start || not_ok "the daemon starts with a state directory of systemd's"
+one_limit 90 >"$CONFIG"
+tg apply "$CONFIG" --confirm 60s >/dev/null || not_ok "apply"
+check "it is kept there" test -s "$WORK/var/unconfirmed" -a ! -e "$KEPT"
+stop
+sed -i 's/"boot":"[^"]*"/"boot":"another"/' "$WORK/var/unconfirmed"
+start || not_ok "the daemon starts again"
+check "after a stop and a boot: in force is what was before" test "$(capacity)" = 80
 stop
 finish

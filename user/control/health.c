@@ -127,6 +127,10 @@ json_t *tg_health_problems(const struct tg_stats *stats, const struct tg_daemon 
 		json_array_append_new(
 			problems, json_string("the last reload failed, and the policy before it "
 					      "is in force"));
+	if (daemon->unconfirmed[0])
+		json_array_append_new(problems,
+				      json_sprintf("%s; `tidegate reload` takes the file as it is",
+						   daemon->unconfirmed));
 	if (daemon->history.deadline_ns)
 		json_array_append_new(
 			problems, json_sprintf("not confirmed: goes back in %llu s",

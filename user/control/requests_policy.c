@@ -104,6 +104,7 @@ struct file_change {
 	uint64_t confirm; /* ns; 0: not asked for */
 	uint32_t before;  /* the generation in force before it */
 	bool noted;	  /* for a daemon that dies before it is confirmed */
+	json_t *earlier;  /* what was noted before */
 };
 
 static const char *requested_path(const json_t *request)
@@ -176,7 +177,8 @@ static void end_file(struct tg_change *change)
 
 	tg_stats_free(&file->stats);
 	if (change->error && file->noted)
-		tg_unconfirmed_forget(change->daemon);
+		tg_unconfirmed_restore(change->daemon, json_incref(file->earlier));
+	json_decref(file->earlier);
 	if (change->error)
 		json_decref(file->result);
 	tg_request_change_end(change, change->error ? NULL : tg_reply_done(file->result));
@@ -240,11 +242,14 @@ static int work_apply(struct tg_change *change, char *errmsg)
 static int note_apply(struct tg_change *change, char *errmsg)
 {
 	struct file_change *file = (struct file_change *)change;
+	int error;
 
 	if (!file->confirm)
 		return 0;
-	file->noted = true;
-	return tg_unconfirmed_write(change->daemon, change->config, file->confirm, errmsg);
+	error = tg_unconfirmed_write(change->daemon, change->config, file->confirm, &file->earlier,
+				     errmsg);
+	file->noted = !error;
+	return error;
 }
 
 static void on_applied(struct tg_change *change)
@@ -256,7 +261,7 @@ static void on_applied(struct tg_change *change)
 	if (file->confirm)
 		tg_history_expect(daemon, file->confirm, file->before);
 	else
-		tg_unconfirmed_forget(daemon);
+		tg_unconfirmed_settle(daemon);
 	tg_log(TG_LOG_INFO, "%s applied as generation %u%s", daemon->config->path, generation,
 	       file->confirm ? ", until it is confirmed" : "");
 	json_object_set_new(file->result, "generation", json_integer(generation));
@@ -295,7 +300,7 @@ json_t *tg_request_confirm(struct tg_daemon *daemon, const json_t *request)
 {
 	if (tg_history_confirm(daemon))
 		return tg_reply_fail(TG_EXIT_NOT_FOUND, "no change waits to be confirmed");
-	tg_unconfirmed_forget(daemon);
+	tg_unconfirmed_settle(daemon);
 	tg_log(TG_LOG_INFO, "generation %u is confirmed", tg_datapath_generation(daemon->datapath));
 	return tg_request_status(daemon, request);
 }

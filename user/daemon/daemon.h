@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/errmsg.h"
+
 struct event;
 struct event_base;
 struct tg_change;
@@ -34,6 +36,7 @@ struct tg_history {
 	uint64_t deadline_ns;	      /* on CLOCK_MONOTONIC; 0: none waits */
 	uint32_t before;	      /* the generation that a rollback goes back to */
 	struct tg_change *going_back; /* by the timer; NULL: no rollback by itself is under way */
+	uint64_t rollbacks;	      /* that came into force */
 };
 
 /* A reading of the datapath that HTTP's readers share; see recent.h. */
@@ -55,6 +58,7 @@ struct tg_daemon {
 	struct tg_events *events;
 	struct tg_cluster *cluster; /* NULL: no limit is shared */
 	struct tg_history history;
+	char unconfirmed[TG_ERRMSG_SIZE]; /* what cannot be known of a change; "": nothing */
 	uint64_t started_ns; /* on CLOCK_MONOTONIC */
 	struct tg_recent recent;
 	uint64_t reloads_ok, reloads_failed;

@@ -33,6 +33,7 @@ int tg_history_may_change(const struct tg_daemon *daemon, char *errmsg)
 /* A rollback under way. */
 struct rollback {
 	struct tg_change change;
+	uint64_t rollbacks; /* when it was asked for */
 	tg_change_done *done;
 	void *data;
 };
@@ -43,6 +44,10 @@ static int begin_rollback(struct tg_change *change, char *errmsg)
 
 	if (change->cancelled)
 		return tg_error_set(errmsg, ECANCELED, "the change is confirmed");
+	if (((struct rollback *)change)->rollbacks != history->rollbacks)
+		return tg_error_set(errmsg, EALREADY,
+				    "the policy has just gone back by another rollback, and does "
+				    "not go back twice; ask again to go back further");
 	if (!history->n)
 		return tg_error_set(
 			errmsg, ENOENT,
@@ -53,6 +58,7 @@ static int begin_rollback(struct tg_change *change, char *errmsg)
 
 static void answer_waiting(struct tg_change *change)
 {
+	change->daemon->history.rollbacks++;
 	tg_history_confirm(change->daemon);
 }
 
@@ -85,6 +91,7 @@ static struct tg_change *new_rollback(struct tg_daemon *daemon, tg_change_done *
 		.daemon = daemon,
 		.back = true,
 	};
+	rollback->rollbacks = daemon->history.rollbacks;
 	rollback->done = done;
 	rollback->data = data;
 	return &rollback->change;

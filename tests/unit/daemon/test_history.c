@@ -563,6 +563,70 @@ TEST(rolled_back_by_hand_meanwhile)
 	fixture_close(&fixture);
 }
 
+/* The same the other way round: the one by the timer is under way already. */
+TEST(rolled_back_by_hand_too_late)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	CHECK(change(&fixture, "1") == 0 && change(&fixture, "2") == 0);
+	tg_history_expect(&fixture.daemon, 10 * S, 1);
+	world.slow = true;
+	pass(&fixture, 10 * S);
+	CHECK(roll_back(&fixture) == 1, "not yet");
+	work();
+	work();
+	CHECK(fixture.error == -EALREADY && strstr(fixture.errmsg, "does not go back twice"),
+	      "%d, %s", fixture.error, fixture.errmsg);
+	expect(&fixture, "1", "0");
+	world.slow = false;
+	CHECK(roll_back(&fixture) == 0, "asked for again");
+	expect(&fixture, "0", "");
+	fixture_close(&fixture);
+}
+
+/* Changes nothing, as a diff. */
+static int look(struct tg_change *change, char *errmsg)
+{
+	return 0;
+}
+
+static const struct tg_change_kind look_kind = {.work = look, .end = end};
+
+static void start_look(struct fixture *fixture, int *error)
+{
+	struct one *one = calloc(1, sizeof(*one));
+
+	one->change = (struct tg_change){.kind = &look_kind, .daemon = &fixture->daemon};
+	one->fixture = fixture;
+	one->error = error;
+	*error = 1;
+	tg_change_start(&one->change);
+}
+
+TEST(going_back_comes_first)
+{
+	struct fixture fixture;
+	int first, second;
+
+	fixture_open(&fixture);
+	CHECK(change(&fixture, "1") == 0 && change(&fixture, "2") == 0);
+	tg_history_expect(&fixture.daemon, 10 * S, 1);
+	world.slow = true;
+	start_look(&fixture, &first);
+	start_look(&fixture, &second);
+	pass(&fixture, 10 * S);
+	work();
+	CHECK(first == 0 && second == 1, "one was under way");
+	work();
+	expect(&fixture, "1", "0");
+	CHECK(second == 1, "the other waits");
+	work();
+	work();
+	CHECK(second == 0, "%d", second);
+	fixture_close(&fixture);
+}
+
 TEST(the_end_while_a_change_is_worked_on)
 {
 	struct fixture fixture;
@@ -584,4 +648,5 @@ TEST_MAIN(RUN(changes_and_rollbacks), RUN(failures_leave_all_as_it_was), RUN(a_k
 	  RUN(not_confirmed), RUN(rolled_back_while_it_waits),
 	  RUN(going_back_is_tried_until_it_works), RUN(confirmed_late), RUN(nothing_is_kept_twice),
 	  RUN(one_after_another), RUN(confirmed_while_going_back),
-	  RUN(rolled_back_by_hand_meanwhile), RUN(the_end_while_a_change_is_worked_on))
+	  RUN(rolled_back_by_hand_meanwhile), RUN(rolled_back_by_hand_too_late),
+	  RUN(going_back_comes_first), RUN(the_end_while_a_change_is_worked_on))
