@@ -27,6 +27,8 @@ tests.check("descriptors for all interfaces", int(unit.get("LimitNOFILE", ["0"])
 tests.check("the daemon may raise its own limit of them",
             {"prlimit64", "setrlimit"} <= set(unit["SystemCallFilter"][-1].split()))
 tests.check("not the first to die without memory", int(unit.get("OOMScoreAdjust", ["0"])[0]) < 0)
+tests.check("what was not confirmed outlives a boot, for root alone",
+            unit.get("StateDirectory") == ["tidegate"] and unit.get("StateDirectoryMode") == ["0700"])
 tests.check("a long start is let finish", "TimeoutStartSec" in unit)
 tests.check("a start that always fails is given up",
             unit.get("StartLimitIntervalSec") not in (None, ["0"]) and "StartLimitBurst" in unit)
