@@ -211,7 +211,10 @@ install: all
 	$(call put,644,$(DESTDIR)$(LIBDIR)) $B/libtidegate.a
 	$(call put,644,$(DESTDIR)$(PREFIX)/include) include/tidegate.h
 	$(foreach section,1 3 5 8,$(call put,644,$(SHARE)/man/man$(section)) $(wildcard man/*.$(section));)
-	$(call put,644,$(SHARE)/doc/tidegate) README.md
+	$(call put,644,$(SHARE)/doc/tidegate) README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md
+	$(call put,644,$(SHARE)/doc/tidegate/LICENSES) $(wildcard LICENSES/*)
+	$(call put,644,$(SHARE)/doc/tidegate/man) $(wildcard man/*.[1-8])
+	$(call put,644,$(SHARE)/doc/tidegate/schema) schema/tidegate.schema.json
 	$(call put,644,$(SHARE)/doc/tidegate/docs) $(wildcard docs/*.md docs/*.png docs/*.svg)
 	$(call put,644,$(SHARE)/doc/tidegate/examples) $(wildcard examples/*.yaml)
 	$(call put,644,$(SHARE)/doc/tidegate/examples/server-c) examples/server-c/server.c examples/server-c/Makefile

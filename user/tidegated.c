@@ -136,7 +136,8 @@ static int put_in_force(struct tg_daemon *daemon)
 	return error;
 }
 
-/* Has the change that an earlier daemon left unconfirmed wait, or go back; then the first policy. */
+/* Has the change that an earlier daemon left unconfirmed wait, or go back; then the first policy.
+ */
 static int resume(struct tg_daemon *daemon)
 {
 	struct tg_config *before = NULL;
@@ -237,7 +238,7 @@ int main(int argc, char **argv)
 	mask_signals(SIG_BLOCK);
 	signal(SIGPIPE, SIG_IGN);
 	tg_descriptors_raise();
-	error = tg_daemon_load(daemon.config_path, &config);
+	error = tg_daemon_load(daemon.config_path, &config, NULL);
 	if (error)
 		return error == -EINVAL ? TG_EXIT_INVALID : exit_code(error);
 	daemon.config = config;

@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The unit: systemd takes it, and it has what keeps the daemon alive; `make install` brings its group."""
+import glob
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import sys
 import tempfile
 
 from documents import ROOT, Tests, read
+from test_links import links
 
 PREFIX = "/usr/local"
 
@@ -42,6 +44,12 @@ with tempfile.TemporaryDirectory() as root:
     users = os.path.join(root + PREFIX, "lib/sysusers.d/tidegate.conf")
     tests.check("the unit's group comes with it",
                 os.path.exists(users) and f"g {group} " in open(users, encoding="utf-8").read())
+    documents = os.path.join(root + PREFIX, "share/doc/tidegate")
+    for path in sorted(glob.glob(documents + "/**/*.md", recursive=True)):
+        with open(path, encoding="utf-8") as file:
+            targets = {target.partition("#")[0] for _, target in links(file.read()) if not re.match("[a-z]+:", target)}
+        dead = sorted(t for t in targets if not os.path.exists(os.path.join(os.path.dirname(path), t)))
+        tests.check(f"installed: each link of {os.path.relpath(path, documents)} leads somewhere", not dead, ", ".join(dead))
     if shutil.which("systemd-analyze"):
         path = os.path.join(root, "tidegated.service")
         with open(path, "w", encoding="utf-8") as file:

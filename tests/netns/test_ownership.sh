@@ -127,6 +127,8 @@ start || not_ok "the daemon starts with a list that is root's"
 generation=$(tg status --json | jq .generation)
 chmod 666 "$LIST"
 check "a reload with a list that all may write: refused" exits 4 "chmod go-w $LIST" tg reload
+check "which the command says itself" grep -qF "cannot be used, and the policy in force stays: deny[0].file: $LIST" <(tg reload 2>&1)
+check "with what to do" grep -qF "chmod go-w $LIST" <(tg reload 2>&1)
 check "apply too" exits 4 "chmod go-w $LIST" tg apply "$CONFIG"
 check "diff too" exits 4 "chmod go-w $LIST" tg diff "$CONFIG"
 chmod 644 "$LIST" && cp "$CONFIG" "$WORK/theirs.yaml" && chown 65534 "$WORK/theirs.yaml"

@@ -104,7 +104,7 @@ rmdir "$KEPT.new"
 
 # What was not confirmed is not forgotten when another change is not confirmed either, fails, or is confirmed.
 one_limit 60 >"$CONFIG"
-tg apply "$CONFIG" --confirm 60s >/dev/null && tg rollback >/dev/null || not_ok "apply and go back"
+check "apply and go back" test "$(code tg apply "$CONFIG" --confirm 60s)$(code tg rollback)" = 00
 again
 check "gone back: in force is what was before" test "$(capacity)" = 50
 sed 's/\[{name: [^ ]*}\]/[{name: nowhere}]/' "$WORK/b.yaml" >"$WORK/nowhere.yaml"
@@ -116,7 +116,7 @@ check "so the first one does not come back" test "$(capacity)" = 50
 check "another change" test "$(code tg apply "$WORK/b.yaml" --confirm 60s) $(capacity)" = "0 20"
 again
 check "killed while it waits: neither comes back" test "$(capacity) $(waits)" = "50 false"
-tg apply "$WORK/b.yaml" --confirm 60s >/dev/null && tg confirm >/dev/null || not_ok "apply and confirm"
+check "apply and confirm" test "$(code tg apply "$WORK/b.yaml" --confirm 60s)$(code tg confirm)" = 00
 again
 check "it is confirmed: the first does not come back all the same" test "$(capacity)" = 20
 tg apply "$CONFIG" >/dev/null || not_ok "apply"
@@ -130,10 +130,10 @@ tg apply "$CONFIG" --confirm 60s >/dev/null || not_ok "apply"
 one_limit 80 >"$CONFIG"
 cp "$KEPT" "$WORK/kept"
 first=$DAEMON
-for state in "$STATE" "${STATE}x"; do
+for dir in "$STATE" "${STATE}x"; do
 	DAEMON=''
-	nsenter --net="/run/netns/$B" "$ROOT/build/tidegated" --config "$CONFIG" --control "$CONTROL" --state "$state" --metrics none >"$WORK/second.log" 2>&1
-	check "a second daemon is refused ($state)" test $? != 0
+	nsenter --net="/run/netns/$B" "$ROOT/build/tidegated" --config "$CONFIG" --control "$CONTROL" --state "$dir" --metrics none >"$WORK/second.log" 2>&1
+	check "a second daemon is refused ($dir)" test $? != 0
 	check "and leaves what the first has kept" cmp "$KEPT" "$WORK/kept"
 done
 DAEMON=$first

@@ -107,12 +107,14 @@ int tg_ownership_open(const char *path, char *errmsg)
 	return TAKE_FD(fd);
 }
 
-int tg_ownership_check_directory(const char *path, char *errmsg)
+int tg_ownership_check_directory(const char *path, const char *what, char *errmsg)
 {
 	struct stat status;
+	char words[64];
 
 	if (stat(path, &status) || tg_ownership_is_safe(&status))
 		return 0;
-	explain(&status, "the control socket's directory ", path, errmsg);
+	snprintf(words, sizeof(words), "the %s's directory ", what);
+	explain(&status, words, path, errmsg);
 	return -EACCES;
 }

@@ -28,9 +28,9 @@ int tg_ownership_open(const char *path, char *errmsg);
 /*
  * Refuses a directory for a Unix socket that is not safe. The sticky bit makes no difference,
  * because another user could make a socket of that name first. Returns 0, or -EACCES with a
- * sentence in @errmsg that has the command that corrects it. Returns 0 for what stat() cannot see,
- * because using it will fail with a better message.
+ * sentence in @errmsg that has the command that corrects it and calls the socket @what. Returns 0
+ * for what stat() cannot see, because using it will fail with a better message.
  */
-int tg_ownership_check_directory(const char *path, char *errmsg);
+int tg_ownership_check_directory(const char *path, const char *what, char *errmsg);
 
 #endif

@@ -29,7 +29,7 @@ static int make_parent(const char *path, const char *what)
 	parent = dirname(copy);
 	if (mkdir(parent, 0755) && errno != EEXIST)
 		return tg_log_errno(errno, "cannot make the directory of the %s %s", what, path);
-	error = tg_ownership_check_directory(parent, errmsg);
+	error = tg_ownership_check_directory(parent, what, errmsg);
 	if (error)
 		tg_log(TG_LOG_ERROR, "%s", errmsg);
 	return error;

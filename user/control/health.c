@@ -16,16 +16,16 @@
 /* So many interfaces that are not limited get a sentence of their own. */
 #define NAMED 8
 
-/* True if the list has the same interface before, at another hook. */
-static bool is_repeated(const struct tg_missing_list *missing, size_t i)
+/* Returns the index of the first entry with the interface and the reason of entry @i. */
+static size_t first_of(const struct tg_missing_list *missing, size_t i)
 {
-	size_t j;
+	const struct tg_missing *items = missing->items;
+	size_t j = 0;
 
-	for (j = 0; j < i; j++)
-		if (missing->items[j].ifindex == missing->items[i].ifindex &&
-		    strcmp(missing->items[j].name, missing->items[i].name) == 0)
-			return true;
-	return false;
+	while (items[j].ifindex != items[i].ifindex || items[j].reason != items[i].reason ||
+	       strcmp(items[j].name, items[i].name) != 0)
+		j++;
+	return j;
 }
 
 static json_t *sentence_of(const struct tg_missing *missing)
@@ -43,24 +43,30 @@ static json_t *sentence_of(const struct tg_missing *missing)
 			    missing->name);
 }
 
+/* A hook that is refused has a reason of its own. Otherwise one sentence is for all of them. */
 static void look_at_missing(const struct tg_missing_list *missing, enum tg_missing_reason reason,
 			    json_t *problems)
 {
-	size_t i, named = 0, more = reason == TG_MISSING_NO_ROOM ? missing->unlisted : 0;
+	size_t i, named = 0, more = reason == TG_MISSING_NO_ROOM ? missing->unlisted : 0, first;
+	bool is_named[TG_MISSING_MAX] = {};
 
 	for (i = 0; i < missing->n; i++) {
-		if (missing->items[i].reason != reason ||
-		    (reason != TG_MISSING_REFUSED && is_repeated(missing, i)))
+		if (missing->items[i].reason != reason)
+			continue;
+		first = reason == TG_MISSING_REFUSED ? i : first_of(missing, i);
+		if (first < i && is_named[first])
 			continue;
 		if (named == NAMED) {
 			more++;
 			continue;
 		}
 		named++;
+		is_named[i] = true;
 		json_array_append_new(problems, sentence_of(&missing->items[i]));
 	}
 	if (more)
-		json_array_append_new(problems, json_sprintf("%zu more are not limited (%s)", more,
+		json_array_append_new(problems, json_sprintf("%zu more %s not limited (%s)", more,
+							     more == 1 ? "hook is" : "hooks are",
 							     tg_missing_reason_name(reason)));
 }
 

@@ -131,7 +131,8 @@ void tg_control_reply(struct tg_pending *pending, json_t *answer)
 	}
 	client->pending = NULL;
 	reply(client, answer ? answer : out_of_memory());
-	bufferevent_enable(client->buffer, EV_READ);
+	if (bufferevent_enable(client->buffer, EV_READ))
+		client->closing = true; /* once the reply is sent */
 }
 
 static void answer_line(struct client *client, const char *line, size_t length)
@@ -238,15 +239,16 @@ static void greet(struct tg_control *control, int fd)
 		return;
 	}
 	client->may_change = may_change;
-	bufferevent_enable(client->buffer, EV_WRITE);
-	if (!allowed)
+	if (bufferevent_enable(client->buffer, EV_WRITE))
+		drop(client);
+	else if (!allowed)
 		refuse(client, TG_EXIT_REFUSED,
 		       "only root and members of the daemon's group may use its control socket");
 	else if (control->clients_n > (may_change ? CLIENTS_MAX : CLIENTS_MAX - CLIENTS_OWN))
 		refuse(client, TG_EXIT_FAILED,
 		       "the daemon talks to too many clients at the moment; try again");
-	else
-		bufferevent_enable(client->buffer, EV_READ);
+	else if (bufferevent_enable(client->buffer, EV_READ))
+		drop(client);
 }
 
 /* Tells the clients who wait that the daemon is alive. Writing shows which of them are gone. */

@@ -59,7 +59,7 @@ struct tg_daemon {
 	struct tg_cluster *cluster; /* NULL: no limit is shared */
 	struct tg_history history;
 	char unconfirmed[TG_ERRMSG_SIZE]; /* what cannot be known of a change; "": nothing */
-	uint64_t started_ns; /* on CLOCK_MONOTONIC */
+	uint64_t started_ns;		  /* on CLOCK_MONOTONIC */
 	struct tg_recent recent;
 	uint64_t reloads_ok, reloads_failed;
 	bool reload_failed; /* of the last reload */

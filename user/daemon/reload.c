@@ -16,11 +16,24 @@
 #include "daemon/unconfirmed.h"
 #include "base/log.h"
 
-int tg_daemon_load(const char *path, struct tg_config **config)
+/* Returns the first error, which is of @diagnostics, or "". */
+static const char *first_error(const struct tg_diagnostics *diagnostics)
+{
+	size_t i;
+
+	for (i = 0; i < diagnostics->n; i++)
+		if (diagnostics->items[i].severity == TG_ERROR)
+			return diagnostics->items[i].message;
+	return "";
+}
+
+int tg_daemon_load(const char *path, struct tg_config **config, char *why)
 {
 	struct tg_diagnostics diagnostics = {};
 	int error = tg_config_load(path, config, &diagnostics);
 
+	if (error && why)
+		tg_error_set(why, error, "%s", first_error(&diagnostics));
 	tg_diagnostics_print(&diagnostics, stderr);
 	tg_diagnostics_clear(&diagnostics);
 	if (error == -ENOENT)
@@ -48,17 +61,19 @@ static int begin_reload(struct tg_change *change, char *errmsg)
 static int work_reload(struct tg_change *change, char *errmsg)
 {
 	const char *path = change->daemon->config_path;
-	int error = tg_daemon_load(path, &change->config);
+	char why[TG_ERRMSG_SIZE];
+	int error = tg_daemon_load(path, &change->config, why);
 
 	if (!error)
 		return 0;
 	((struct reload *)change)->unread = true;
-	return tg_error_set(errmsg, error,
-			    error == -EINVAL ? "%s is not valid, and the policy in force stays; "
-					       "`tidegate check %s` shows what is wrong"
-					     : "%s cannot be used, and the policy in force stays; "
-					       "the log says why",
-			    path, path);
+	if (error == -EINVAL)
+		return tg_error_set(errmsg, error,
+				    "%s is not valid, and the policy in force stays; `tidegate "
+				    "check %s` shows what is wrong",
+				    path, path);
+	return tg_error_set(errmsg, error, "%s cannot be used, and the policy in force stays: %s",
+			    path, why);
 }
 
 static void on_committed(struct tg_change *change)

@@ -10,9 +10,10 @@ struct tg_daemon;
 
 /*
  * Reads and checks the file at @path; the caller frees *@config. Returns 0, or -errno after writing
- * what is wrong to stderr: -EINVAL if the file is invalid, -EPERM if others could change it.
+ * what is wrong to stderr: -EINVAL if the file is invalid, -EPERM if others could change it. The
+ * first error is also written to @why (TG_ERRMSG_SIZE), unless that is NULL.
  */
-int tg_daemon_load(const char *path, struct tg_config **config);
+int tg_daemon_load(const char *path, struct tg_config **config, char *why);
 
 /*
  * Reloads daemon->config_path, then calls @done, for which @data is: -EINVAL if the file is

@@ -341,8 +341,8 @@ static void complain(struct tg_daemon *daemon, const char *why)
 }
 
 /* Puts @earlier in force instead of the file, and takes it; or the file, as long as it may wait. */
-static uint64_t choose(struct tg_daemon *daemon, struct tg_config *earlier, uint64_t left,
-		       struct tg_config **before)
+static uint64_t take_earlier(struct tg_daemon *daemon, struct tg_config *earlier, uint64_t left,
+			     struct tg_config **before)
 {
 	if (left) {
 		tg_log(TG_LOG_WARNING,
@@ -390,5 +390,5 @@ uint64_t tg_unconfirmed_resume(struct tg_daemon *daemon, struct tg_config **befo
 		complain(daemon, "what was in force before the last change cannot be read");
 		return 0;
 	}
-	return choose(daemon, earlier, newest ? time_left(json) : 0, before);
+	return take_earlier(daemon, earlier, newest ? time_left(json) : 0, before);
 }

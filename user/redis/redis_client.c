@@ -239,7 +239,10 @@ static void on_connected(struct tg_redis_client *client)
 	event_del(client->deadline);
 	client->connected = true;
 	client->connected_at = tg_now_ns();
-	bufferevent_enable(client->connection, EV_READ | EV_WRITE);
+	if (bufferevent_enable(client->connection, EV_READ | EV_WRITE)) {
+		tg_redis_client_give_up(client, "%s", strerror(ENOMEM));
+		return;
+	}
 	client->user.connected(client->user.data);
 }
 

@@ -233,13 +233,15 @@ TEST(the_control_sockets_directory)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		change(directory, cases[i].owner, cases[i].group, cases[i].mode);
 		errmsg[0] = '\0';
-		result = tg_ownership_check_directory(directory, errmsg);
+		result = tg_ownership_check_directory(directory, "metrics socket", errmsg);
 		CHECK(result == (cases[i].say ? -EACCES : 0), "case %zu: %d", i, result);
-		CHECK(cases[i].say ? strstr(errmsg, cases[i].say) != NULL : !errmsg[0],
+		CHECK(cases[i].say ? strstr(errmsg, cases[i].say) &&
+					     strstr(errmsg, "the metrics socket's directory /")
+				   : !errmsg[0],
 		      "case %zu: %s", i, errmsg);
 	}
 	change(directory, 0, 0, 0700);
-	CHECK(tg_ownership_check_directory("/nonexistent/x", errmsg) == 0);
+	CHECK(tg_ownership_check_directory("/nonexistent/x", "metrics socket", errmsg) == 0);
 	remove_paths();
 }
 

@@ -152,7 +152,7 @@ TEST(missing)
 	       "v5 is not limited: as many interfaces are limited as can be; "
 	       "v6 is not limited: as many interfaces are limited as can be; "
 	       "v7 is not limited: as many interfaces are limited as can be; "
-	       "7 more are not limited (no_room); wg0 is not there",
+	       "9 more hooks are not limited (no_room); wg0 is not there",
 	       "the graver first, and no more than eight");
 	tg_missing_free(&fixture.stats.missing);
 	fixture.stats.interfaces_n = 0;
