@@ -94,6 +94,26 @@ for step in $STEPS; do
 	old
 	tg reload >/dev/null || not_ok "started after $step: the way back"
 done
+# A new table that cannot get its name is in force all the same, and gets it by the next change, of this daemon or another.
+for way in reload restart; do
+	new
+	echo "rename 12" >"$TIDEGATE_FAULT"
+	tg reload >/dev/null || not_ok "no name, $way: the change is made"
+	check "no name, $way: the step was reached" test ! -e "$TIDEGATE_FAULT"
+	check "no name, $way: the table waits for it" test -e "$STATE/buckets_next"
+	whole "no name, $way" 20
+	if [ $way = restart ]; then
+		stop KILL
+		start || not_ok "no name, $way: a daemon starts"
+	else
+		tg reload >/dev/null || not_ok "no name, $way: the same again"
+	fi
+	check "no name, $way: the table has it" test ! -e "$STATE/buckets_next"
+	whole "no name, $way: named" 20
+	old
+	tg reload >/dev/null || not_ok "no name, $way: the way back"
+	whole "no name, $way: the way back" 10
+done
 whole "at last" 10
 stop
 check "the daemon ends without a complaint of the sanitizers" test $? = 0
