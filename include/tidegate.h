@@ -12,7 +12,8 @@
  *		   limits with per: key
  *	-EINVAL    the key is not what the limit is for, or the name or the cost is impossible
  *	-ENOMEM
- * Any thread may call any of them at any time with the same handle.
+ * Any thread may call any of them at any time with the same handle, and a child after fork() may go
+ * on with the handles of its parent.
  */
 #ifndef TIDEGATE_H
 #define TIDEGATE_H

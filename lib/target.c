@@ -84,10 +84,11 @@ static int open_bank(const char *state_dir, uint32_t bank, struct tg_target **ta
 }
 
 /*
- * Looks the program up again. @seen: the outdated target, so that of several threads only one
- * replaces it.
+ * Looks the program up again. @seen: the number of the outdated target, so that of several threads
+ * only one replaces it. Here and in learn(), the kernel is asked before the lock is taken for
+ * writing.
  */
-static int look_again(struct tidegate *handle, const struct tg_target *seen)
+static int look_again(struct tidegate *handle, uint64_t seen)
 {
 	struct tg_target *found = NULL, *old;
 	int first = open_bank(handle->state_dir, 0, &found);
@@ -96,8 +97,9 @@ static int look_again(struct tidegate *handle, const struct tg_target *seen)
 	if (error)
 		return first == -EACCES ? first : error;
 	pthread_rwlock_wrlock(&handle->lock);
-	old = handle->target;
-	if (old == seen) {
+	if (handle->number == seen) {
+		handle->number++;
+		old = handle->target;
 		handle->target = found;
 		found = old;
 	}
@@ -116,36 +118,46 @@ static const struct limit *known(const struct tg_target *target, const char *nam
 	return NULL;
 }
 
-static void remember(struct tg_target *target, const char *name, const struct tg_app_request *found)
+/* Notes what target number @seen has said of the limit, unless another one has replaced it. */
+static void remember(struct tidegate *handle, uint64_t seen, const char *name,
+		     const struct tg_app_request *found)
 {
-	struct limit *limit = &target->limits[target->limits_n];
-
-	if (known(target, name) || target->limits_n == TG_LIMITS_MAX)
-		return;
-	snprintf(limit->name, sizeof(limit->name), "%s", name);
-	limit->id = found->limit_id;
-	limit->per = found->per;
-	target->name_key[0] = found->name_key[0];
-	target->name_key[1] = found->name_key[1];
-	target->limits_n++;
-}
-
-/* Asks the program for the id of @limit. -EAGAIN: the program is no longer in force. */
-static int learn(struct tidegate *handle, const char *limit)
-{
-	struct tg_app_request request;
-	int error;
+	struct tg_target *target;
+	struct limit *limit;
 
 	pthread_rwlock_wrlock(&handle->lock);
-	error = find(handle->target, limit, &request);
-	if (!error)
-		error = request.result == TG_APP_STALE	   ? -EAGAIN
-			: request.result == TG_APP_UNKNOWN ? -ENOENT
-							   : 0;
-	if (!error)
-		remember(handle->target, limit, &request);
+	target = handle->target;
+	if (handle->number == seen && !known(target, name) && target->limits_n < TG_LIMITS_MAX) {
+		limit = &target->limits[target->limits_n++];
+		snprintf(limit->name, sizeof(limit->name), "%s", name);
+		limit->id = found->limit_id;
+		limit->per = found->per;
+		memcpy(target->name_key, found->name_key, sizeof(target->name_key));
+	}
 	pthread_rwlock_unlock(&handle->lock);
-	return error;
+}
+
+/*
+ * Asks target number @seen for the id of @limit. -EAGAIN: it was replaced, or is no longer in
+ * force.
+ */
+static int learn(struct tidegate *handle, uint64_t seen, const char *limit)
+{
+	struct tg_app_request request;
+	int error = -EAGAIN;
+
+	pthread_rwlock_rdlock(&handle->lock);
+	if (handle->number == seen)
+		error = find(handle->target, limit, &request);
+	pthread_rwlock_unlock(&handle->lock);
+	if (error)
+		return error;
+	if (request.result == TG_APP_STALE)
+		return -EAGAIN;
+	if (request.result == TG_APP_UNKNOWN)
+		return -ENOENT;
+	remember(handle, seen, limit, &request);
+	return 0;
 }
 
 /* Writes the address as struct tg_address has it. */
@@ -188,22 +200,24 @@ static int address_of(const struct tg_target *target, const struct limit *limit,
 
 /*
  * Tries once, under the lock, which keeps the program open meanwhile. -EAGAIN: no program is
- * known, or it is no longer in force; -ESRCH: the limit is not known yet. *@seen: the target that
- * was used.
+ * known, or it is no longer in force; -ESRCH: the limit is not known yet. *@seen: the number of
+ * the target that was used.
  */
 static int call_once(struct tidegate *handle, const char *limit, const char *key,
-		     struct tg_app_request *request, const struct tg_target **seen)
+		     struct tg_app_request *request, uint64_t *seen)
 {
+	const struct tg_target *target;
 	const struct limit *found;
 	int error = -EAGAIN;
 
 	pthread_rwlock_rdlock(&handle->lock);
-	*seen = handle->target;
-	found = *seen ? known(*seen, limit) : NULL;
-	if (*seen)
-		error = found ? address_of(*seen, found, key, request) : -ESRCH;
+	*seen = handle->number;
+	target = handle->target;
+	found = target ? known(target, limit) : NULL;
+	if (target)
+		error = found ? address_of(target, found, key, request) : -ESRCH;
 	if (!error)
-		error = run(*seen, request);
+		error = run(target, request);
 	pthread_rwlock_unlock(&handle->lock);
 	return !error && request->result == TG_APP_STALE ? -EAGAIN : error;
 }
@@ -211,7 +225,7 @@ static int call_once(struct tidegate *handle, const char *limit, const char *key
 int tg_target_call(struct tidegate *handle, const char *limit, const char *key,
 		   struct tg_app_request *request)
 {
-	const struct tg_target *seen;
+	uint64_t seen;
 	int try, error = -EAGAIN;
 
 	if (!limit || !*limit || strlen(limit) >= TG_LIMIT_NAME_SIZE)
@@ -219,7 +233,7 @@ int tg_target_call(struct tidegate *handle, const char *limit, const char *key,
 	for (try = 0; try < TRIES; try++) {
 		error = call_once(handle, limit, key, request, &seen);
 		if (error == -ESRCH)
-			error = learn(handle, limit);
+			error = learn(handle, seen, limit);
 		else if (error != -EAGAIN)
 			return error;
 		if (error == -EAGAIN)

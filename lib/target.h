@@ -8,15 +8,18 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <tidegate.h>
 #include <tidegate/app.h>
 
 struct tg_target;
 
 struct tidegate {
+	LIST_ENTRY(tidegate) entry; /* of handles.c */
 	char *state_dir;
-	pthread_rwlock_t lock; /* write-locked only to replace or extend `target` */
-	struct tg_target *target;
+	pthread_rwlock_t lock;	  /* write-locked only to replace or extend `target` */
+	struct tg_target *target; /* NULL: none was found yet */
+	uint64_t number;	  /* of the target; raised when it is replaced */
 	uint64_t waiting;
 };
 

@@ -7,6 +7,7 @@
 
 #include "answer.h"
 #include "base/cleanup.h"
+#include "handles.h"
 #include "target.h"
 
 int tidegate_open(const char *state_dir, struct tidegate **handle)
@@ -16,7 +17,7 @@ int tidegate_open(const char *state_dir, struct tidegate **handle)
 	if (!made)
 		return -ENOMEM;
 	made->state_dir = strdup(state_dir ? state_dir : TIDEGATE_STATE_DIR);
-	if (!made->state_dir || pthread_rwlock_init(&made->lock, NULL)) {
+	if (!made->state_dir || tg_handles_add(made)) {
 		free(made->state_dir);
 		free(made);
 		return -ENOMEM;
@@ -31,8 +32,8 @@ void tidegate_close(struct tidegate **handle)
 
 	if (!old)
 		return;
+	tg_handles_remove(old);
 	tg_target_free(&old->target);
-	pthread_rwlock_destroy(&old->lock);
 	free(old->state_dir);
 	free(old);
 	*handle = NULL;

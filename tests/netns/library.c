@@ -6,6 +6,8 @@
  *	library abandon STATE LIMIT KEY N		waits begun, tried and left: "WAITING AFTER"
  *	library wait STATE LIMIT KEY MAX_MS BACKOFF_MS	"ADMITTED TRIES SLEPT_MS"
  *	library empty-wait ...				likewise, after emptying the bucket
+ *	library fork STATE LIMIT KEY THREADS SECONDS	children, while threads charge this and a
+ *							limit that is none: "CHILDREN FAILED"
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <tidegate.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,6 +60,56 @@ static int charge(int threads, int seconds)
 	for (i = 0; i < threads; i++)
 		pthread_join(made[i], NULL);
 	printf("%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", admitted, refused, errors);
+	return 0;
+}
+
+static void *charge_both(void *unused)
+{
+	struct tidegate_answer answer;
+
+	while (now() < until) {
+		tidegate_charge(handle, limit, key, 0, &answer);
+		if (tidegate_charge(handle, "no such limit", key, 0, &answer) != -ENOENT)
+			__atomic_add_fetch(&errors, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+/* In the child: a new handle too, which needs the library's own lock. */
+static void be_child(const char *state)
+{
+	struct tidegate_answer answer;
+	struct tidegate *other;
+
+	alarm(20);
+	if (tidegate_charge(handle, limit, key, 0, &answer) ||
+	    tidegate_charge(handle, "no such limit", key, 0, &answer) != -ENOENT ||
+	    tidegate_open(state, &other) || tidegate_charge(other, limit, key, 0, &answer))
+		_exit(1);
+	tidegate_close(&other);
+	tidegate_close(&handle);
+	_exit(0);
+}
+
+static int fork_on(const char *state, int threads, int seconds)
+{
+	int i, status, children = 0, failed = 0;
+	pthread_t made[64];
+	pid_t child;
+
+	until = now() + seconds * 1000000000ULL;
+	for (i = 0; i < threads; i++)
+		pthread_create(&made[i], NULL, charge_both, NULL);
+	while (now() < until && !failed) {
+		child = fork();
+		if (!child)
+			be_child(state);
+		children++;
+		failed += waitpid(child, &status, 0) != child || status;
+	}
+	for (i = 0; i < threads; i++)
+		pthread_join(made[i], NULL);
+	printf("%d %d\n", children, failed + (int)errors);
 	return 0;
 }
 
@@ -138,6 +191,8 @@ int main(int argc, char **argv)
 	key = argv[4];
 	if (strcmp(argv[1], "charge") == 0 && argc == 7)
 		result = charge(atoi(argv[5]), atoi(argv[6]));
+	else if (strcmp(argv[1], "fork") == 0 && argc == 7)
+		result = fork_on(argv[2], atoi(argv[5]), atoi(argv[6]));
 	else if (strcmp(argv[1], "follow") == 0)
 		result = follow(atoi(argv[5]));
 	else if (strcmp(argv[1], "abandon") == 0)

@@ -69,6 +69,17 @@ check "exactly what the bucket holds, through reloads" test "$(cut -d' ' -f1 "$W
 check "and no errors" test "$(cut -d' ' -f3 "$WORK/race")" = 0
 check "a reload came between" test "$reloads" -ge 1
 
+# children of a server whose threads charge, while the policy is changed
+"$LIBRARY" fork "$STATE" api-key race 3 4 >"$WORK/forked" 2>&1 &
+forker=$!
+reloads=0
+while kill -0 $forker 2>/dev/null; do
+	tg reload >/dev/null && reloads=$((reloads + 1))
+done
+wait $forker
+echo "# children, failures: $(cat "$WORK/forked"); $reloads reloads"
+check "each child charges by the handle of its parent" grep -q '^[1-9][0-9]* 0$' "$WORK/forked"
+
 # waits
 check "a wait ends when a token has come" sh -c "$LIBRARY empty-wait $STATE fast w $((2000 * SLOW)) 0 | grep -Eq '^1 [2-9] [0-9]+$'"
 check "a backoff of its own" sh -c "$LIBRARY empty-wait $STATE fast w $((2000 * SLOW)) $((500 * SLOW)) |
