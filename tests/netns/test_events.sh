@@ -45,6 +45,33 @@ burst 10.77.3.9 2000
 start
 sleep 0.3
 check "a new daemon finds what has come meanwhile" test "$(tg events --json | jq '.events | length > 0')" = true
+stop USR1
+
+# A daemon that is restarted while a follower does not look, and then has more events than the one before.
+start
+burst 10.77.4.1 20
+sleep 0.3
+# not by `tg`, whose process would be a shell of its own
+nsenter --net="/run/netns/$B" "$ROOT/build/tidegate" --control "$CONTROL" events --follow --json -n 1000 >"$WORK/followed" 2>"$WORK/said" &
+follower=$!
+PIDS+=("$follower")
+followed() { jq -r .source "$WORK/followed" | grep -c "^10[.]77[.]4[.]$1$"; }
+seen() { [ "$(followed 1)" -ge 1 ]; }
+for _ in $(seq 50); do seen && break; sleep 0.1; done
+check "a follower sees an event of the first daemon" seen
+kill -STOP "$follower"
+stop USR1
+start
+for i in $(seq 2 9); do burst "10.77.4.$i" 20; sleep 0.15; done
+sleep 0.3
+kill -CONT "$follower"
+for _ in $(seq 50); do [ "$(followed 9)" -ge 1 ] && break; sleep 0.1; done
+wrong=$(for i in $(seq 2 9); do [ "$(followed "$i")" = "$(tg events -n 1000 --json | jq "[.events[] | select(.source == \"10.77.4.$i\")] | length")" ] || echo "$i"; done)
+check "it misses and repeats none of the second" test "$wrong" = ""
+check "and says that there was a restart" grep -q 'the daemon was restarted' "$WORK/said"
+check "once" test "$(grep -c restarted "$WORK/said")" = 1
+kill "$follower"
+PIDS=()
 tg events --follow >/dev/null 2>"$WORK/said" &
 follower=$!
 sleep 0.5

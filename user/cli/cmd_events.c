@@ -109,42 +109,53 @@ static int print_page(const json_t *page, bool headings, const struct tg_argumen
 	return error || fflush(stdout) ? TG_EXIT_FAILED : TG_EXIT_OK;
 }
 
-static json_t *events_request(const struct tg_arguments *arguments, json_int_t after, json_int_t n,
-			      bool last)
+/* Asks for @n events after those of @before, a reply of the daemon, or for the last ones. */
+static json_t *events_request(const struct tg_arguments *arguments, const json_t *before,
+			      json_int_t n)
 {
-	return json_pack("{s:s, s:s*, s:I, s:I, s:b}", "command", "events", "limit",
-			 arguments->limit, "after", after, "n", n, "last", last);
+	return json_pack("{s:s, s:s*, s:O*, s:O*, s:I, s:b}", "command", "events", "limit",
+			 arguments->limit, "after", json_object_get(before, "next"), "epoch",
+			 json_object_get(before, "epoch"), "n", n, "last", !before);
 }
 
-/* Shows events until the daemon does not answer or standard output fails. Returns the exit code. */
-static int follow(const struct tg_arguments *arguments, json_int_t after)
+static void tell_restart(const json_t *before, const json_t *page)
 {
-	json_t *page;
-	int code;
+	if (strcmp(tg_json_text(before, "epoch"), tg_json_text(page, "epoch")) != 0)
+		tg_log(TG_LOG_WARNING,
+		       "the daemon was restarted; events that the earlier one had not handed over "
+		       "yet are lost");
+}
 
-	for (;;) {
+/*
+ * Shows events after @page until the daemon does not answer or standard output fails. Takes the
+ * reference to @page. Returns the exit code.
+ */
+static int follow(const struct tg_arguments *arguments, json_t *page)
+{
+	int code = TG_EXIT_OK;
+
+	while (code == TG_EXIT_OK) {
+		json_auto_t *before = page;
+
 		page = NULL;
-		code = tg_client_ask(events_request(arguments, after, PAGE, false), false, &page,
-				     NULL);
+		code = tg_client_ask(events_request(arguments, before, PAGE), false, &page, NULL);
 		if (code != TG_EXIT_OK)
-			return code;
+			break;
+		tell_restart(before, page);
 		code = print_page(page, false, arguments);
-		after = tg_json_number(page, "next");
 		if (json_array_size(json_object_get(page, "events")) < PAGE)
 			usleep(PAUSE_US);
-		json_decref(page);
-		if (code != TG_EXIT_OK)
-			return code;
 	}
+	json_decref(page);
+	return code;
 }
 
 static int run_events(const struct tg_arguments *arguments)
 {
 	json_t *page = NULL;
-	json_int_t after;
 	int code;
 
-	code = tg_client_ask(events_request(arguments, 0, arguments->n, true), false, &page, NULL);
+	code = tg_client_ask(events_request(arguments, NULL, arguments->n), false, &page, NULL);
 	if (code != TG_EXIT_OK)
 		return code;
 	if (arguments->json && !arguments->follow) {
@@ -154,9 +165,10 @@ static int run_events(const struct tg_arguments *arguments)
 	} else {
 		code = print_page(page, !arguments->noheadings, arguments);
 	}
-	after = tg_json_number(page, "next");
+	if (code == TG_EXIT_OK && arguments->follow)
+		return follow(arguments, page);
 	json_decref(page);
-	return code == TG_EXIT_OK && arguments->follow ? follow(arguments, after) : code;
+	return code;
 }
 
 static const struct tg_option options[] = {

@@ -109,7 +109,8 @@ json_t *tg_request_cluster(struct tg_daemon *daemon, const json_t *request)
 
 json_t *tg_request_events(struct tg_daemon *daemon, const json_t *request)
 {
-	const char *limit = tg_request_text(request, "limit");
+	const char *limit = tg_request_text(request, "limit"),
+		   *epoch = tg_request_text(request, "epoch");
 	json_int_t after = json_integer_value(json_object_get(request, "after"));
 	json_int_t n = json_integer_value(json_object_get(request, "n"));
 
@@ -117,7 +118,7 @@ json_t *tg_request_events(struct tg_daemon *daemon, const json_t *request)
 		return tg_reply_no_limit(daemon, limit);
 	if (n < 1 || n > EVENTS_MAX)
 		return tg_reply_fail(TG_EXIT_USAGE, "-n is 1 to %d", EVENTS_MAX);
-	return tg_reply_done(tg_events_report(daemon->events, limit, after, n,
+	return tg_reply_done(tg_events_report(daemon->events, limit, epoch, after, n,
 					      json_is_true(json_object_get(request, "last"))));
 }
 

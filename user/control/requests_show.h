@@ -9,7 +9,7 @@
  * tg_report_top(). tg_request_why: "address" or "key": TEXT. Result: tg_report_why() or
  * tg_report_why_key(). tg_request_cluster: no members. Result: tg_report_cluster().
  * TG_EXIT_NOT_FOUND without a cluster. tg_request_events: "limit": NAME (all), "after": NUMBER (0),
- * "n": 1 to 1000, "last": BOOL (false). Result: tg_events_report().
+ * "epoch": TEXT (none), "n": 1 to 1000, "last": BOOL (false). Result: tg_events_report().
  */
 #ifndef TG_CONTROL_REQUESTS_SHOW_H
 #define TG_CONTROL_REQUESTS_SHOW_H

@@ -6,9 +6,11 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +35,7 @@ struct tg_events {
 	struct ring_buffer *ring;
 	struct event *readable;
 	int fd;
+	char epoch[2 * sizeof(uint64_t) + 1]; /* random; no other ring's numbers are these */
 	uint64_t n; /* events so far; number i is seen[i % KEPT], for the last KEPT */
 	struct seen seen[KEPT];
 };
@@ -72,13 +75,27 @@ static void on_readable(evutil_socket_t fd, short what, void *data)
 	ring_buffer__consume(events->ring);
 }
 
+static int choose_epoch(struct tg_events *events)
+{
+	uint64_t number;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return errno ? -errno : -EIO;
+	snprintf(events->epoch, sizeof(events->epoch), "%016" PRIx64, number);
+	return 0;
+}
+
 int tg_events_open(struct event_base *base, struct tg_datapath *datapath, struct tg_events **events)
 {
 	tg_cleanup(tg_events_close) struct tg_events *made = calloc(1, sizeof(*made));
+	int error;
 
 	if (!made)
 		return tg_log_errno(ENOMEM, "events");
 	made->datapath = datapath;
+	error = choose_epoch(made);
+	if (error)
+		return tg_log_errno(error, "events");
 	made->fd = tg_datapath_events_fd(datapath);
 	if (made->fd < 0)
 		return tg_log_errno(made->fd, "events");
@@ -152,13 +169,15 @@ static uint64_t from_the_end(const struct tg_events *events, const char *limit, 
 	return number;
 }
 
-json_t *tg_events_report(const struct tg_events *events, const char *limit, json_int_t after,
-			 size_t n, bool last)
+json_t *tg_events_report(const struct tg_events *events, const char *limit, const char *epoch,
+			 json_int_t after, size_t n, bool last)
 {
 	uint64_t number = events->n > KEPT ? events->n - KEPT : 0;
 	json_t *list = json_array();
 
-	/* A number not reached yet comes from an earlier daemon, so all events are new. */
+	/* Numbers of an earlier daemon say nothing here: all events are new. */
+	if (epoch && strcmp(epoch, events->epoch) != 0)
+		after = 0;
 	if (after > 0 && (uint64_t)after > number && (uint64_t)after <= events->n)
 		number = (uint64_t)after;
 	if (last)
@@ -169,7 +188,8 @@ json_t *tg_events_report(const struct tg_events *events, const char *limit, json
 		if (is_of_limit(seen, limit))
 			json_array_append_new(list, report(seen));
 	}
-	return json_pack("{s:o, s:I}", "events", list, "next", (json_int_t)number);
+	return json_pack("{s:o, s:I, s:s}", "events", list, "next", (json_int_t)number, "epoch",
+			 events->epoch);
 }
 
 void tg_events_close(struct tg_events **events)

@@ -116,10 +116,10 @@ static void take(uint32_t limit, uint32_t number)
 }
 
 /* Of what is reported: "1 2 5 next 5", numbers as above. */
-static const char *numbers_of(const struct fixture *fixture, const char *limit, json_int_t after,
-			      size_t n, bool last)
+static const char *numbers_of(const struct fixture *fixture, const char *limit, const char *epoch,
+			      json_int_t after, size_t n, bool last)
 {
-	json_t *report = tg_events_report(fixture->events, limit, after, n, last);
+	json_t *report = tg_events_report(fixture->events, limit, epoch, after, n, last);
 	const json_t *event;
 	static char text[256];
 	size_t i, at = 0;
@@ -138,11 +138,14 @@ static const char *numbers_of(const struct fixture *fixture, const char *limit, 
 	return text;
 }
 
-#define EXPECT(fixture, limit, after, n, last, want)                                               \
+#define EXPECT_OF(fixture, limit, epoch, after, n, last, want)                                     \
 	do {                                                                                       \
-		const char *got_ = numbers_of(fixture, limit, after, n, last);                     \
+		const char *got_ = numbers_of(fixture, limit, epoch, after, n, last);              \
 		CHECK(strcmp(got_, want) == 0, "\"%s\" instead of \"%s\"", got_, want);            \
 	} while (0)
+
+#define EXPECT(fixture, limit, after, n, last, want)                                               \
+	EXPECT_OF(fixture, limit, NULL, after, n, last, want)
 
 TEST(pages)
 {
@@ -218,11 +221,11 @@ TEST(a_page_is_bounded)
 	fixture_open(&fixture);
 	for (i = 0; i < 2 * KEPT; i++)
 		take(1, i);
-	report = tg_events_report(fixture.events, NULL, 0, SIZE_MAX, false);
+	report = tg_events_report(fixture.events, NULL, NULL, 0, SIZE_MAX, false);
 	CHECK(json_array_size(json_object_get(report, "events")) == KEPT, "%zu",
 	      json_array_size(json_object_get(report, "events")));
 	json_decref(report);
-	report = tg_events_report(fixture.events, NULL, 0, SIZE_MAX, true);
+	report = tg_events_report(fixture.events, NULL, NULL, 0, SIZE_MAX, true);
 	CHECK(json_array_size(json_object_get(report, "events")) == KEPT, "%zu",
 	      json_array_size(json_object_get(report, "events")));
 	json_decref(report);
@@ -245,6 +248,43 @@ TEST(numbers_of_an_earlier_daemon)
 	fixture_close(&fixture);
 }
 
+static void read_epoch(const struct fixture *fixture, char epoch[32])
+{
+	json_t *report = tg_events_report(fixture->events, NULL, NULL, 0, 1, false);
+	const char *text = json_string_value(json_object_get(report, "epoch"));
+
+	CHECK(text && strlen(text) == 16, "%s", text ? text : "none");
+	snprintf(epoch, 32, "%s", text ? text : "");
+	json_decref(report);
+}
+
+/* Two daemons, of which the second has more events than its reader saw of the first. */
+TEST(an_earlier_daemon_with_fewer_events)
+{
+	struct fixture fixture;
+	char first[32], second[32];
+
+	fixture_open(&fixture);
+	take(1, 1);
+	take(1, 2);
+	read_epoch(&fixture, first);
+	EXPECT_OF(&fixture, NULL, first, 1, 10, false, "2 next 2");
+	fixture_close(&fixture);
+	fixture_open(&fixture);
+	take(1, 3);
+	take(1, 4);
+	take(1, 5);
+	read_epoch(&fixture, second);
+	CHECK(strcmp(first, second) != 0, "%s twice", first);
+	EXPECT_OF(&fixture, NULL, first, 2, 10, false, "3 4 5 next 3");
+	EXPECT_OF(&fixture, NULL, first, 2, 2, false, "3 4 next 2");
+	EXPECT_OF(&fixture, NULL, second, 2, 10, false, "5 next 3");
+	EXPECT_OF(&fixture, NULL, second, 3, 10, false, "next 3");
+	EXPECT_OF(&fixture, NULL, "", 3, 10, false, "3 4 5 next 3");
+	EXPECT_OF(&fixture, NULL, NULL, 2, 10, false, "5 next 3");
+	fixture_close(&fixture);
+}
+
 TEST(records_that_are_none)
 {
 	struct fixture fixture;
@@ -259,6 +299,14 @@ TEST(records_that_are_none)
 	take(2, 3);
 	EXPECT(&fixture, NULL, 0, 10, false, "3 next 1");
 	fixture_close(&fixture);
+}
+
+static json_t *without_epoch(const struct fixture *fixture, json_int_t after, size_t n)
+{
+	json_t *report = tg_events_report(fixture->events, NULL, NULL, after, n, false);
+
+	json_object_del(report, "epoch");
+	return report;
 }
 
 static void expect_json(json_t *got, const char *want, const char *what)
@@ -314,7 +362,7 @@ TEST(what_is_told)
 	ring.waiting_n = 2;
 	CHECK(write(ring.pipe[1], "", 1) == 1);
 	event_base_loop(fixture.base, EVLOOP_NONBLOCK);
-	expect_json(tg_events_report(fixture.events, NULL, 0, 9, false),
+	expect_json(without_epoch(&fixture, 0, 9),
 		    "{\"next\": 2, \"events\": ["
 		    "{\"time\": \"2026-09-21T14:13:18.766Z\", \"limit\": \"dns\", "
 		    "\"verdict\": \"rejected\", \"hook\": \"xdp\", \"source\": \"198.51.100.9\", "
@@ -327,7 +375,7 @@ TEST(what_is_told)
 		    "\"bytes\": 4294967295, \"not_shown\": 9223372036854775807}]}",
 		    "both");
 	fake_realtime += 3600 * 1000 * MS; /* what was told stays as it was */
-	report = tg_events_report(fixture.events, NULL, 1, 1, false);
+	report = without_epoch(&fixture, 1, 1);
 	again = json_array_get(json_object_get(report, "events"), 0);
 	CHECK(json_equal(json_object_get(again, "time"), time), "later");
 	fake_realtime -= 3600 * 1000 * MS;
@@ -359,5 +407,5 @@ TEST(what_cannot_be_opened)
 }
 
 TEST_MAIN(RUN(pages), RUN(of_one_limit), RUN(the_oldest_go), RUN(a_page_is_bounded),
-	  RUN(numbers_of_an_earlier_daemon), RUN(records_that_are_none), RUN(what_is_told),
-	  RUN(what_cannot_be_opened))
+	  RUN(numbers_of_an_earlier_daemon), RUN(an_earlier_daemon_with_fewer_events),
+	  RUN(records_that_are_none), RUN(what_is_told), RUN(what_cannot_be_opened))
