@@ -56,14 +56,16 @@ void tg_log_setup(const char *program, enum tg_log_level level, enum tg_log_form
 static void put_json_string(FILE *out, const char *text)
 {
 	size_t left = strlen(text);
+	char escape[TG_ESCAPE_SIZE];
 
 	fputc('"', out);
 	while (left) {
-		size_t n = tg_utf8_length(text, left);
+		size_t n = tg_text_escape(text, left, escape);
 
-		if (n == 0) {
+		if (escape[0] == '\\' && escape[1] == 'u') {
+			fputs(escape, out);
+		} else if (!tg_utf8_length(text, left)) {
 			fputs("\\ufffd", out);
-			n = 1;
 		} else if (*text == '"' || *text == '\\') {
 			fprintf(out, "\\%c", *text);
 		} else if ((unsigned char)*text < ' ') {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -80,16 +81,56 @@ static const char *find_fault(const char *text, size_t n)
 	return NULL;
 }
 
+/* Returns the number of the character of @n bytes, 1 to 4, at @text. */
+static uint32_t number_of(const char *text, size_t n)
+{
+	const unsigned char *t = (const unsigned char *)text;
+	uint32_t number = n == 1 ? t[0] : t[0] & (0x7f >> n);
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		number = number << 6 | (t[i] & 0x3f);
+	return number;
+}
+
+/*
+ * Whether a terminal does anything else than to show the character: control characters, ends of
+ * lines, those that turn the order of what follows around (Unicode's Bidi_Control), and what is no
+ * character.
+ */
+static bool is_unsafe(uint32_t number)
+{
+	if (number < ' ')
+		return number != '\t';
+	return (number >= 0x7f && number < 0xa0) || number == 0x061c ||
+	       (number >= 0x200e && number <= 0x200f) || (number >= 0x2028 && number <= 0x202e) ||
+	       (number >= 0x2066 && number <= 0x2069) || (number & 0xfffe) == 0xfffe;
+}
+
+size_t tg_text_escape(const char *text, size_t left, char escape[TG_ESCAPE_SIZE])
+{
+	size_t n = tg_utf8_length(text, left);
+	uint32_t number = number_of(text, n ? n : 1);
+
+	escape[0] = '\0';
+	if (!n || (number < ' ' && is_unsafe(number)))
+		snprintf(escape, TG_ESCAPE_SIZE, "\\x%02x", (unsigned char)*text);
+	else if (number > 0xffff && is_unsafe(number))
+		strcpy(escape, "\\ufffd");
+	else if (is_unsafe(number))
+		snprintf(escape, TG_ESCAPE_SIZE, "\\u%04x", (unsigned int)number & 0xffff);
+	return n ? n : 1;
+}
+
 void tg_text_force_printable(char *text)
 {
+	char escape[TG_ESCAPE_SIZE];
 	size_t n;
 
 	for (; *text; text += n) {
-		n = tg_utf8_length(text, strlen(text));
-		if (!find_fault(text, n))
-			continue;
-		n = n ? n : 1;
-		memset(text, '?', n);
+		n = tg_text_escape(text, strlen(text), escape);
+		if (escape[0])
+			memset(text, '?', n);
 	}
 }
 
@@ -120,25 +161,21 @@ int tg_text_check(const char *text, size_t length, struct tg_location *place, co
 
 const char *tg_text_quote(const char *text, char *quoted, size_t size)
 {
-	size_t left = strlen(text), at = 0;
+	size_t left = strlen(text), at = 0, n, length;
+	char escape[TG_ESCAPE_SIZE];
 
 	quoted[at++] = '"';
 	while (left) {
-		size_t n = tg_utf8_length(text, left);
-
-		/* Room for a character or escape (4), "...", the closing quote and the NUL (5). */
-		if (at + 4 + 5 > size) {
+		n = tg_text_escape(text, left, escape);
+		length = escape[0] ? strlen(escape) : n;
+		/* Room for a character of 4 bytes, "...", the closing quote and the NUL (5). */
+		if (at + (length > 4 ? length : 4) + 5 > size) {
 			memcpy(quoted + at, "...", 3);
 			at += 3;
 			break;
 		}
-		if (n == 0 || (unsigned char)*text < ' ' || *text == 0x7f) {
-			n = 1;
-			at += (size_t)sprintf(quoted + at, "\\x%02x", (unsigned char)*text);
-		} else {
-			memcpy(quoted + at, text, n);
-			at += n;
-		}
+		memcpy(quoted + at, escape[0] ? escape : text, length);
+		at += length;
 		text += n;
 		left -= n;
 	}

@@ -31,17 +31,26 @@ int tg_text_check(const char *text, size_t length, struct tg_location *place, co
  */
 size_t tg_text_offset(const char *text, size_t character);
 
+#define TG_ESCAPE_SIZE 8 /* bytes, with the NUL */
+
 /*
- * Makes @text safe to print on a terminal. Replaces by question marks each byte that is not UTF-8,
- * and each byte of control characters other than tab and line ends.
+ * Looks at the first character of @text, of which @left bytes, 1 or more, are there. Returns its
+ * length in bytes. If a terminal only shows it, @escape becomes "". If a terminal would obey it
+ * (control characters but tab, ends of lines, changes of the writing direction), or if it is no
+ * character, @escape becomes what to show instead: \uNNNN, as in JSON; or \xNN below U+0020 and for
+ * a byte that is not UTF-8. All text from outside goes to terminals by this function.
  */
+size_t tg_text_escape(const char *text, size_t left, char escape[TG_ESCAPE_SIZE]);
+
+/* Makes @text one line that is safe to show: puts question marks for what tg_text_escape() escapes,
+ * one for each byte. */
 void tg_text_force_printable(char *text);
 
 #define TG_QUOTE_SIZE 80 /* bytes, with the NUL */
 
 /*
- * Writes @text to @quoted in double quotes. Bytes that are not UTF-8 and control characters become
- * \xNN; what does not fit becomes "...". Returns @quoted. @size: 10 or more.
+ * Writes @text to @quoted in double quotes, escaped by tg_text_escape(); what does not fit becomes
+ * "...". Returns @quoted. @size: 10 or more.
  */
 const char *tg_text_quote(const char *text, char *quoted, size_t size);
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static size_t utf8_expected(unsigned char first)
+size_t tg_utf8_expected(unsigned char first)
 {
 	if (first < 0x80)
 		return 1;
@@ -24,7 +24,7 @@ size_t tg_utf8_length(const char *text, size_t left)
 
 	if (!left)
 		return 0;
-	n = utf8_expected(t[0]);
+	n = tg_utf8_expected(t[0]);
 	if (n > left)
 		return 0;
 	for (i = 1; i < n; i++) {
@@ -46,7 +46,7 @@ void tg_utf8_force(char *text, bool cut)
 		n = tg_utf8_length(text, left);
 		if (n)
 			continue;
-		if (cut && left < utf8_expected(text[0])) {
+		if (cut && left < tg_utf8_expected(text[0])) {
 			*text = '\0';
 			return;
 		}

@@ -12,6 +12,9 @@
  */
 size_t tg_utf8_length(const char *text, size_t left);
 
+/* Returns how many bytes a sequence has that begins with @first; 0 if none does. */
+size_t tg_utf8_expected(unsigned char first);
+
 /*
  * Makes @text valid UTF-8: replaces each byte that is not by a question mark. With @cut, an
  * incomplete character at the end goes, because the text was cut there.

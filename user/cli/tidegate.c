@@ -8,6 +8,7 @@
 #include "cli/command_list.h"
 #include "control/client.h"
 #include "cli/commands.h"
+#include "cli/terminal.h"
 #include "base/log.h"
 
 /* Takes --control out, wherever it stands. False if its value is missing. */
@@ -54,6 +55,10 @@ int main(int argc, char **argv)
 	const char *environment = getenv("TIDEGATE_CONTROL");
 
 	tg_log_setup("tidegate", TG_LOG_INFO, TG_LOG_TEXT);
+	if (tg_terminal_guard()) {
+		tg_log(TG_LOG_ERROR, "out of memory");
+		return TG_EXIT_FAILED;
+	}
 	if (environment && *environment)
 		tg_client_control = environment;
 	if (!take_control(&argc, argv)) {

@@ -3,12 +3,14 @@
 #include "cli/top_screen.h"
 
 #include <curses.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <term.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/json.h"
 
 #define HEAD	      4 /* lines above the rows */
@@ -17,7 +19,18 @@
 #define COLOR_CAREFUL 2
 
 static SCREEN *screen;
+static FILE *terminal; /* not stdout, which escapes what moves the cursor */
 static bool coloured;
+
+static FILE *open_terminal(void)
+{
+	tg_autoclose int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	FILE *opened = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (opened)
+		TAKE_FD(fd);
+	return opened;
+}
 
 bool tg_top_screen_open(void)
 {
@@ -32,9 +45,12 @@ bool tg_top_screen_open(void)
 	move_cursor = tigetstr("cup");
 	if (!move_cursor || move_cursor == (char *)-1)
 		return false;
-	screen = newterm(NULL, stdout, stdin);
-	if (!screen)
+	terminal = open_terminal();
+	screen = terminal ? newterm(NULL, terminal, stdin) : NULL;
+	if (!screen) {
+		tg_top_screen_close();
 		return false;
+	}
 	cbreak();
 	noecho();
 	keypad(stdscr, TRUE);
@@ -80,11 +96,14 @@ int tg_top_screen_key(int ms)
 
 void tg_top_screen_close(void)
 {
-	if (!screen)
-		return;
-	endwin();
-	delscreen(screen);
-	screen = NULL;
+	if (screen) {
+		endwin();
+		delscreen(screen);
+		screen = NULL;
+	}
+	if (terminal)
+		fclose(terminal);
+	terminal = NULL;
 }
 
 static attr_t colour(int pair)

@@ -181,7 +181,7 @@ TEST(test_names_of_bytes)
 		{"\xe2\x82", "??"},
 		{"\xed\xa0\x80", "???"},
 		{"a\x1b[2Jb", "a?[2Jb"},
-		{"\x7f\a\n", "??\n"},
+		{"\x7f\a\n", "???"},
 		{"\xc2\x9b"
 		 "2J",
 		 "??2J"},
