@@ -35,6 +35,7 @@
 #include "kernel/libbpf_log.h"
 #include "kernel/load_check.h"
 #include "control/requests.h"
+#include "control/walks.h"
 
 static int exit_code(int error)
 {
@@ -203,6 +204,8 @@ static int serve(struct tg_daemon *daemon)
 	if (!error)
 		error = tg_capabilities_drop();
 	if (!error)
+		error = tg_walks_open(daemon);
+	if (!error)
 		error = tg_changes_open(daemon);
 	if (!error) {
 		error = run(daemon);
@@ -216,6 +219,7 @@ static int serve(struct tg_daemon *daemon)
 	tg_link_monitor_close(&netlink);
 	tg_http_close(&http);
 	tg_recent_drop(daemon);
+	tg_walks_close(daemon);
 	tg_control_close(&control);
 	event_base_free(daemon->base);
 	return error;

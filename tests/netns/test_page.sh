@@ -86,10 +86,10 @@ for query in top?n=0 top?n=1001 top?n=1e3 top?n=-1 top?by=nothing top?nonsense=1
 	check "$query: refused, with a reason" refused 400 "$query"
 done
 check "top?limit=unknown: no such limit" refused 404 'top?limit=unknown'
-# A table of some size, asked for twice in no time.
+# A table of some size, asked for over and over in no time.
 in_a "$TRAFFIC" send "$VA" "$MAC" 10.77.100.1 10.77.0.2 5353 20000 0 1 62 >/dev/null
 sleep 1
-check "the table is not looked through all the time" test "$(get -o /dev/null -o /dev/null -w '%{http_code} ' "$BASE/api/top" "$BASE/api/top")" = "200 503 "
+check "the table is not looked through all the time" test "$(get -o /dev/null -w '%{http_code}\n' "$BASE/api/top?n=[1-400]" | sort -u | xargs)" = "200 503"
 sleep 1
 check "but again after a while" answers 200 "$BASE/api/top"
 check "reset of those" tg reset --all >/dev/null

@@ -66,7 +66,8 @@ static int put_first(struct guard *guard)
 	char escape[TG_ESCAPE_SIZE];
 	size_t n = tg_text_escape(guard->cut, guard->cut_n, escape);
 	bool plain = guard->cut[0] == '\n' || !escape[0];
-	int error = plain ? put_bytes(guard, guard->cut, n) : put_bytes(guard, escape, strlen(escape));
+	int error =
+		plain ? put_bytes(guard, guard->cut, n) : put_bytes(guard, escape, strlen(escape));
 
 	memmove(guard->cut, guard->cut + n, guard->cut_n - n);
 	guard->cut_n -= n;

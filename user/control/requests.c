@@ -9,32 +9,34 @@
 #include "control/requests_set.h"
 #include "control/requests_show.h"
 #include "control/server.h"
+#include "control/top.h"
 
 static const struct command {
 	const char *name;
 	tg_request_function *handle;
 	tg_request_later_function *begin; /* instead of handle */
+	const struct tg_walk_kind *walk;  /* instead of both */
 	bool only_looks;		  /* members of the daemon's group may use it */
 } commands[] = {
-	{"status", tg_request_status, NULL, true},
-	{"limits", tg_request_limits, NULL, true},
-	{"top", tg_request_top, NULL, true},
-	{"why", tg_request_why, NULL, true},
-	{"cluster", tg_request_cluster, NULL, true},
-	{"events", tg_request_events, NULL, true},
-	{"set", NULL, tg_request_set, false},
-	{"shadow", NULL, tg_request_shadow, false},
-	{"reset", NULL, tg_request_reset, false},
-	{"reload", NULL, tg_request_reload, false},
-	{"diff", NULL, tg_request_diff, false}, /* it reads any file with the daemon's rights */
-	{"apply", NULL, tg_request_apply, false},
-	{"confirm", tg_request_confirm, NULL, false},
-	{"rollback", NULL, tg_request_rollback, false},
-	{"entries_add", tg_request_add_entries, NULL, false},
-	{"entries_remove", tg_request_remove_entries, NULL, false},
-	{"entries_list", tg_request_list_entries, NULL, true},
-	{"detach", tg_request_detach, NULL, false},
-	{"version", tg_request_version, NULL, true},
+	{"status", .handle = tg_request_status, .only_looks = true},
+	{"limits", .handle = tg_request_limits, .only_looks = true},
+	{"top", .walk = &tg_walk_top, .only_looks = true},
+	{"why", .walk = &tg_walk_why, .only_looks = true},
+	{"cluster", .handle = tg_request_cluster, .only_looks = true},
+	{"events", .handle = tg_request_events, .only_looks = true},
+	{"set", .begin = tg_request_set},
+	{"shadow", .begin = tg_request_shadow},
+	{"reset", .begin = tg_request_reset},
+	{"reload", .begin = tg_request_reload},
+	{"diff", .begin = tg_request_diff}, /* it reads any file with the daemon's rights */
+	{"apply", .begin = tg_request_apply},
+	{"confirm", .handle = tg_request_confirm},
+	{"rollback", .begin = tg_request_rollback},
+	{"entries_add", .handle = tg_request_add_entries},
+	{"entries_remove", .handle = tg_request_remove_entries},
+	{"entries_list", .handle = tg_request_list_entries, .only_looks = true},
+	{"detach", .handle = tg_request_detach},
+	{"version", .handle = tg_request_version, .only_looks = true},
 };
 
 static json_t *refuse_member(const char *name)
@@ -64,13 +66,15 @@ static const struct command *find(const json_t *request, bool may_change, json_t
 	return NULL;
 }
 
-json_t *tg_request_handle(struct tg_daemon *daemon, const json_t *request, bool may_change)
+json_t *tg_request_handle(struct tg_daemon *daemon, const json_t *request)
 {
 	json_t *reply = NULL;
-	const struct command *command = find(request, may_change, &reply);
+	const struct command *command = find(request, false, &reply);
 
 	if (!command)
 		return reply;
+	if (command->walk)
+		return tg_walks_ask_now(daemon, command->walk, request);
 	return command->handle ? command->handle(daemon, request) : refuse_member(command->name);
 }
 
@@ -81,6 +85,9 @@ void tg_request_begin(void *daemon, json_t *request, bool may_change, struct tg_
 
 	if (!command)
 		tg_control_reply(pending, reply);
+	else if (command->walk)
+		tg_walks_ask(daemon, command->walk, request,
+			     may_change ? TG_WALK_ROOT : TG_WALK_MEMBER, pending);
 	else if (command->handle)
 		tg_control_reply(pending, command->handle(daemon, request));
 	else

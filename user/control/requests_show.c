@@ -13,7 +13,6 @@
 #include "daemon/events.h"
 #include "daemon/recent.h"
 #include "control/report.h"
-#include "control/top.h"
 
 /*
  * Returns statistics: those of a moment ago, if @request has "recent", else *@made, which the
@@ -49,46 +48,6 @@ json_t *tg_request_limits(struct tg_daemon *daemon, const json_t *request)
 	if (!stats)
 		return tg_reply_fail(TG_EXIT_FAILED, "the counters cannot be read");
 	return tg_reply_done(tg_report_limits(stats, name));
-}
-
-json_t *tg_request_top(struct tg_daemon *daemon, const json_t *request)
-{
-	const char *limit = tg_request_text(request, "limit"), *by = tg_request_text(request, "by");
-	json_int_t n = json_integer_value(json_object_get(request, "n"));
-	json_t *result = NULL;
-
-	if (limit && !tg_config_find_limit(daemon->config, limit))
-		return tg_reply_no_limit(daemon, limit);
-	if (by && strcmp(by, "exceeded") != 0 && strcmp(by, "admitted") != 0)
-		return tg_reply_fail(TG_EXIT_USAGE, "--by is exceeded or admitted, not \"%s\"", by);
-	if (n < 0 || n > TG_TOP_MAX)
-		return tg_reply_fail(TG_EXIT_USAGE, "-n is 1 to %d", TG_TOP_MAX);
-	if (tg_top(daemon->datapath, limit, by && strcmp(by, "admitted") == 0, n ? n : 20, &result))
-		return tg_reply_fail(TG_EXIT_FAILED, "the bucket table cannot be read");
-	return tg_reply_done(result);
-}
-
-json_t *tg_request_why(struct tg_daemon *daemon, const json_t *request)
-{
-	struct tg_bucket_view views[TG_VIEWS_MAX];
-	const char *text = tg_request_text(request, "address");
-	struct tg_prefix address;
-	struct tg_list_view list;
-	const char *key = tg_request_text(request, "key");
-	size_t n;
-
-	if (key) {
-		if (tg_datapath_why_key(daemon->datapath, key, views, &n))
-			return tg_reply_fail(TG_EXIT_FAILED, "the bucket table cannot be read");
-		return tg_reply_done(tg_report_why_key(key, views, n, daemon->cluster));
-	}
-	if (!tg_request_parse_address(text, &address))
-		return tg_reply_bad_address(text);
-	if (tg_datapath_why(daemon->datapath, address.address, views, &n, &list))
-		return tg_reply_fail(TG_EXIT_FAILED,
-				     "the bucket table, or the allow and deny lists, cannot be "
-				     "read");
-	return tg_reply_done(tg_report_why(&address, views, n, &list, daemon->cluster));
 }
 
 json_t *tg_request_cluster(struct tg_daemon *daemon, const json_t *request)

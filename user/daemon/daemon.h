@@ -18,6 +18,7 @@ struct tg_config;
 struct tg_datapath;
 struct tg_events;
 struct tg_stats;
+struct tg_walks;
 
 /* What stays in the kernel on exit. */
 enum tg_ending {
@@ -56,6 +57,7 @@ struct tg_daemon {
 	struct tg_changes *changes; /* open while the loop runs */
 	bool reload_waits;	    /* a reload by signal has not begun yet */
 	struct tg_events *events;
+	struct tg_walks *walks;	    /* open while the loop runs */
 	struct tg_cluster *cluster; /* NULL: no limit is shared */
 	struct tg_history history;
 	char unconfirmed[TG_ERRMSG_SIZE]; /* what cannot be known of a change; "": nothing */

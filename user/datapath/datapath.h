@@ -46,22 +46,38 @@ int tg_datapath_publish(struct tg_datapath *datapath, const struct tg_config *co
 /* Reads all counters into *@stats, which the caller frees with tg_stats_free(). */
 int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats);
 
+/* A walk over all buckets, in steps, between which the event loop goes on. */
+struct tg_bucket_walk;
+
+/* Returns NULL, logged, if the table cannot be read. */
+struct tg_bucket_walk *tg_datapath_walk_new(struct tg_datapath *datapath);
+void tg_datapath_walk_free(struct tg_bucket_walk **walk); /* NULL-safe; sets *walk to NULL */
+
 /*
- * Calls @each for every bucket in the table until it returns nonzero. @view is valid during the
- * call. Returns 0, what @each returned if it is below 0, or -errno if the table cannot be read.
+ * Calls @each for the next 4,096 buckets at most, until it returns nonzero. @view is valid during
+ * the call. Returns 1 if there are more; 0 at the end, or if @each returned more than 0; what @each
+ * returned if it is below 0; -ESTALE if another policy came into force since
+ * tg_datapath_walk_new(), so that names in earlier views are gone; or -errno if the table cannot be
+ * read.
  */
-int tg_datapath_each_bucket(struct tg_datapath *datapath,
-			    int (*each)(void *data, const struct tg_bucket_view *view), void *data);
+int tg_datapath_walk_step(struct tg_datapath *datapath, struct tg_bucket_walk *walk,
+			  int (*each)(void *data, const struct tg_bucket_view *view), void *data);
 
 /*
  * Fills @views (TG_VIEWS_MAX of them) and *@n with the buckets that packets of the source @address
  * (16 bytes, network order) may be charged to. A limit gives one view, of a full bucket if there is
- * none. A limit with a port or a protocol in its key gives a view for each bucket in the table.
- * Left out are limits per destination and per key, and those whose match excludes the source.
- * *@list gets the allow or deny prefix that decides about the source.
+ * none. Left out are limits per destination and per key, and those whose match excludes the source.
+ * *@list gets the allow or deny prefix that decides about the source. Returns 1 if there are
+ * limits with a port or a protocol in their key; a walk with tg_datapath_why_take() finds a view
+ * for each bucket of theirs. Else returns 0, or -errno.
  */
-int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
-		    struct tg_bucket_view *views, size_t *n, struct tg_list_view *list);
+int tg_datapath_why(const struct tg_datapath *datapath, const uint8_t address[16],
+		     struct tg_bucket_view *views, size_t *n, struct tg_list_view *list);
+
+/* Adds @view if it is one of those. Returns 1 if @views is full, else 0. */
+int tg_datapath_why_take(const struct tg_datapath *datapath, const uint8_t address[16],
+			 const struct tg_bucket_view *view, struct tg_bucket_view *views,
+			 size_t *n);
 
 /* Fills @views (TG_VIEWS_MAX of them) and *@n with one view for each limit with per: key, of the
  * bucket of the application's @key. Returns 0 or -errno. */

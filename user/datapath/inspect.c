@@ -145,8 +145,14 @@ static void start_view(const struct tg_config_limit *limit, const uint8_t addres
 	masked->low &= mask.low;
 }
 
-struct walk {
-	struct tg_datapath *datapath;
+struct tg_bucket_walk {
+	struct tg_table_walk *table;
+	uint32_t generation;
+};
+
+/* One step of a walk. */
+struct bucket_step {
+	const struct tg_datapath *datapath;
 	int (*each)(void *data, const struct tg_bucket_view *view);
 	void *data;
 };
@@ -167,9 +173,9 @@ static const struct tg_config_limit *limit_of(const struct tg_datapath *datapath
 
 static int walk_bucket(void *data, uint32_t number, const struct tg_table_entry *entry)
 {
-	const struct walk *walk = data;
+	const struct bucket_step *step = data;
 	const struct tg_bucket_key *key = &entry->key;
-	const struct tg_config_limit *limit = limit_of(walk->datapath, key->limit_id);
+	const struct tg_config_limit *limit = limit_of(step->datapath, key->limit_id);
 	struct tg_bucket_view view;
 
 	if (!limit)
@@ -179,18 +185,43 @@ static int walk_bucket(void *data, uint32_t number, const struct tg_table_entry 
 		view.port = be16toh(key->port);
 	if (limit->per_protocol)
 		view.protocol = key->protocol;
-	tg_bucket_measure(&walk->datapath->records[TG_LIMIT_SLOT(key->limit_id)], &entry->bucket,
-			  walk->datapath->tick, &view);
-	return walk->each(walk->data, &view);
+	tg_bucket_measure(&step->datapath->records[TG_LIMIT_SLOT(key->limit_id)], &entry->bucket,
+			  step->datapath->tick, &view);
+	return step->each(step->data, &view);
 }
 
-int tg_datapath_each_bucket(struct tg_datapath *datapath,
-			    int (*each)(void *data, const struct tg_bucket_view *view), void *data)
+struct tg_bucket_walk *tg_datapath_walk_new(struct tg_datapath *datapath)
 {
-	struct walk walk = {datapath, each, data};
+	struct tg_bucket_walk *walk = calloc(1, sizeof(*walk));
 
-	return tg_table_each(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS), walk_bucket,
-			     &walk);
+	if (walk)
+		walk->table =
+			tg_table_walk_new(tg_program_map_fd(datapath->program, TG_MAP_BUCKETS));
+	if (!walk || !walk->table) {
+		free(walk);
+		return NULL;
+	}
+	walk->generation = tg_datapath_generation(datapath);
+	return walk;
+}
+
+void tg_datapath_walk_free(struct tg_bucket_walk **walk)
+{
+	if (!*walk)
+		return;
+	tg_table_walk_free(&(*walk)->table);
+	free(*walk);
+	*walk = NULL;
+}
+
+int tg_datapath_walk_step(struct tg_datapath *datapath, struct tg_bucket_walk *walk,
+			  int (*each)(void *data, const struct tg_bucket_view *view), void *data)
+{
+	struct bucket_step step = {datapath, each, data};
+
+	if (walk->generation != tg_datapath_generation(datapath))
+		return -ESTALE;
+	return tg_table_step(walk->table, walk_bucket, &step);
 }
 
 /*
@@ -260,52 +291,45 @@ static bool is_of_source(const struct tg_config_limit *limit)
 	return limit->per == TG_CONFIG_PER_SOURCE || limit->per == TG_CONFIG_PER_EVERYONE;
 }
 
-/* A search of the table for buckets of an address whose key has a port or a protocol as well. */
-struct search {
-	const struct tg_config *config;
-	const uint8_t *address;
-	struct tg_bucket_view *views;
-	size_t n;
-};
-
-static int collect_view(void *data, const struct tg_bucket_view *view)
+int tg_datapath_why_take(const struct tg_datapath *datapath, const uint8_t address[16],
+			 const struct tg_bucket_view *view, struct tg_bucket_view *views, size_t *n)
 {
-	struct search *search = data;
+	const struct tg_config_limit *limit;
 	struct tg_bucket_view expected;
-	const struct tg_config_limit *limit = tg_config_find_limit(search->config, view->limit);
 
 	if (view->port < 0 && view->protocol < 0)
 		return 0;
-	if (!limit || !is_of_source(limit) ||
-	    !tg_addresses_hold(&limit->match->source, search->address))
+	limit = tg_config_find_limit(datapath->config, view->limit);
+	if (!limit || !is_of_source(limit) || !tg_addresses_hold(&limit->match->source, address))
 		return 0;
-	start_view(limit, search->address, &expected);
+	start_view(limit, address, &expected);
 	if (memcmp(&expected.bucket, &view->bucket, sizeof(expected.bucket)) != 0)
 		return 0;
-	search->views[search->n++] = *view;
-	return search->n == TG_VIEWS_MAX;
+	if (*n < TG_VIEWS_MAX)
+		views[(*n)++] = *view;
+	return *n == TG_VIEWS_MAX;
 }
 
-int tg_datapath_why(struct tg_datapath *datapath, const uint8_t address[16],
+int tg_datapath_why(const struct tg_datapath *datapath, const uint8_t address[16],
 		    struct tg_bucket_view *views, size_t *n, struct tg_list_view *list)
 {
-	struct search search = {.config = datapath->config, .address = address, .views = views};
 	const struct tg_config_limit *limit;
 	bool keyed = false;
 	size_t i;
-	int result = 0;
 
-	for (i = 0; i < datapath->config->limits_n && !result; i++) {
+	int error = 0;
+
+	*n = 0;
+	for (i = 0; i < datapath->config->limits_n && !error; i++) {
 		limit = &datapath->config->limits[i];
 		if (limit->per_port || limit->per_protocol)
 			keyed = true;
 		else if (is_of_source(limit) && tg_addresses_hold(&limit->match->source, address))
-			result = view_limit(datapath, i, address, &views[search.n++]);
+			error = view_limit(datapath, i, address, &views[(*n)++]);
 	}
-	if (!result && keyed)
-		result = tg_datapath_each_bucket(datapath, collect_view, &search);
-	*n = search.n;
-	return result < 0 ? result : tg_datapath_find_listed(datapath, address, list);
+	if (!error)
+		error = tg_datapath_find_listed(datapath, address, list);
+	return error ? error : keyed;
 }
 
 int tg_datapath_why_key(const struct tg_datapath *datapath, const char *key,

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/exit.h"
 #include "base/units.h"
 #include "daemon/daemon.h"
@@ -18,19 +17,15 @@
 #define PARAMETERS_MAX 3
 #define TOP_MAX	       1000
 
-/* Walks over the table take at most 1/5 of the daemon's time, however many clients ask. */
-#define WALK_SHARE 5
-
 static const struct endpoint {
 	const char *name;
 	const char *parameters[PARAMETERS_MAX];
-	bool walks; /* over the whole table */
 	int recent; /* index of the answer that is kept; below 0: none is */
 } endpoints[] = {
-	{"status", {NULL}, false, TG_API_STATUS},
-	{"limits", {"limit"}, false, TG_API_LIMITS},
-	{"top", {"limit", "by", "n"}, true, -1},
-	{"why", {"address"}, true, -1},
+	{"status", {NULL}, TG_API_STATUS},
+	{"limits", {"limit"}, TG_API_LIMITS},
+	{"top", {"limit", "by", "n"}, -1},
+	{"why", {"address"}, -1},
 };
 
 static const struct endpoint *find(const char *name)
@@ -112,8 +107,10 @@ static int status_of(json_int_t code)
 /* Takes the result or the sentence out of the reply. */
 static int handle(struct tg_api *api, const json_t *request, json_t **answer)
 {
-	json_t *reply = api->handle(api->daemon, request, false);
-	int status = status_of(json_integer_value(json_object_get(reply, "code")));
+	json_t *reply = api->handle(api->daemon, request);
+	int status = json_is_true(json_object_get(reply, "busy"))
+			     ? HTTP_SERVUNAVAIL
+			     : status_of(json_integer_value(json_object_get(reply, "code")));
 	const char *error = json_string_value(json_object_get(reply, "error"));
 
 	if (error)
@@ -127,7 +124,6 @@ static int handle(struct tg_api *api, const json_t *request, json_t **answer)
 static int answer_by(struct tg_api *api, const struct endpoint *endpoint, const char *query,
 		     json_t **answer)
 {
-	uint64_t started = tg_now_ns(), ended;
 	json_t *request;
 	int status;
 
@@ -137,16 +133,8 @@ static int answer_by(struct tg_api *api, const struct endpoint *endpoint, const 
 			      "the parameters are: for limits limit; for top limit, by and n (1 to "
 			      "1000); for why address; each once at most",
 			      answer);
-	if (endpoint->walks && started < api->next_walk_ns) {
-		json_decref(request);
-		return refuse(HTTP_SERVUNAVAIL,
-			      "the table was looked through a moment ago; try again", answer);
-	}
 	status = handle(api, request, answer);
 	json_decref(request);
-	ended = tg_now_ns();
-	if (endpoint->walks)
-		api->next_walk_ns = ended + (ended - started) * (WALK_SHARE - 1);
 	return status;
 }
 

@@ -101,7 +101,7 @@ async function watch() {
 		if (!document.hidden)
 			await look();
 	} catch (error) {
-		/* 503: another client has just had the table walked over. 404: the chosen limit is gone. */
+		/* 503: the table is looked through first, see control/walks.h. 404: the chosen limit is gone. */
 		if (error.status === undefined)
 			say(find("health"), `✕ tidegated does not answer${answered ? `; this is as of ${new Date(answered).toLocaleTimeString()}` : ""}`, "bad");
 		else if (error.status != 503 && error.status != 404)
