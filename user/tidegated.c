@@ -26,6 +26,7 @@
 #include "daemon/events.h"
 #include "base/exit.h"
 #include "cluster/secret.h"
+#include "cluster/store.h"
 #include "daemon/history.h"
 #include "http/http.h"
 #include "base/log.h"
@@ -120,6 +121,7 @@ static int run(struct tg_daemon *daemon)
 /* Publishes the first policy, and opens the cluster. Returns 0 or -errno, logged. */
 static int put_in_force(struct tg_daemon *daemon)
 {
+	struct tg_store_trust *trust = tg_store_trust_read(&daemon->config->cluster);
 	struct tg_cluster_secret secret;
 	char errmsg[TG_ERRMSG_SIZE];
 	int error;
@@ -132,7 +134,8 @@ static int put_in_force(struct tg_daemon *daemon)
 		tg_log(TG_LOG_ERROR, "%s", errmsg);
 	else
 		error = tg_cluster_follow(&daemon->cluster, daemon->base, daemon->datapath,
-					  daemon->config, &secret);
+					  daemon->config, &secret, trust);
+	tg_store_trust_free(&trust);
 	explicit_bzero(&secret, sizeof(secret));
 	return error;
 }

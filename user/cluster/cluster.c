@@ -183,7 +183,7 @@ static void take_rules(struct tg_cluster *cluster, const struct tg_config *confi
 
 int tg_cluster_follow(struct tg_cluster **cluster, struct event_base *base,
 		      struct tg_datapath *datapath, const struct tg_config *config,
-		      const struct tg_cluster_secret *secret)
+		      const struct tg_cluster_secret *secret, const struct tg_store_trust *trust)
 {
 	int error = 0;
 
@@ -193,12 +193,11 @@ int tg_cluster_follow(struct tg_cluster **cluster, struct event_base *base,
 	}
 	if (*cluster && !is_same(*cluster, &config->cluster, secret))
 		tg_cluster_close(cluster);
-	if (*cluster)
-		tg_store_renew_tls((*cluster)->store);
-	else
+	if (!*cluster)
 		error = open_cluster(base, datapath, &config->cluster, secret, cluster);
 	if (error)
 		return tg_log_errno(error, "cluster %s", config->cluster.name);
+	tg_store_renew_trust((*cluster)->store, trust);
 	take_rules(*cluster, config);
 	return 0;
 }

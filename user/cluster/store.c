@@ -13,6 +13,7 @@
 
 #include "config/bounds.h"
 #include "base/cleanup.h"
+#include "base/errmsg.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cluster/frame.h"
@@ -264,9 +265,44 @@ int tg_store_open(struct event_base *base, const struct tg_config_cluster *clust
 	return 0;
 }
 
-void tg_store_renew_tls(struct tg_store *store)
+struct tg_store_trust {
+	SSL_CTX *context; /* NULL: see `why` */
+	char why[TG_ERRMSG_SIZE];
+};
+
+static bool has_tls(const struct tg_config_cluster *cluster)
 {
-	tg_redis_client_renew_tls(store->client);
+	size_t i;
+
+	for (i = 0; i < cluster->stores_n; i++)
+		if (cluster->stores[i].scheme == TG_CONFIG_REDISS)
+			return true;
+	return false;
+}
+
+struct tg_store_trust *tg_store_trust_read(const struct tg_config_cluster *cluster)
+{
+	struct tg_store_trust *made = has_tls(cluster) ? calloc(1, sizeof(*made)) : NULL;
+
+	if (made)
+		made->context =
+			tg_redis_tls_context(cluster->ca_file, made->why, sizeof(made->why));
+	return made;
+}
+
+void tg_store_trust_free(struct tg_store_trust **trust)
+{
+	if (!*trust)
+		return;
+	SSL_CTX_free((*trust)->context);
+	free(*trust);
+	*trust = NULL;
+}
+
+void tg_store_renew_trust(struct tg_store *store, const struct tg_store_trust *trust)
+{
+	if (trust)
+		tg_redis_client_trust(store->client, trust->context, trust->why);
 }
 
 static int send_set(struct tg_store *store, const uint8_t *frame, size_t length, uint64_t ms)

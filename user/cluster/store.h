@@ -42,14 +42,25 @@ typedef void tg_store_done(void *data, const struct tg_store_answer *round);
 
 /*
  * Opens a store, which connects as soon as the event loop runs, and again whenever it is lost.
- * Takes about 0.1 s if the system's certificates are needed. Copies @cluster. Never calls @done
+ * Copies @cluster. Never calls @done
  * from within this call or tg_store_begin_round(). SIGPIPE must be ignored. Returns 0 or -ENOMEM.
  */
 int tg_store_open(struct event_base *base, const struct tg_config_cluster *cluster,
 		  tg_store_done *done, void *data, struct tg_store **store);
 
-/* Reads ca_file again, as tg_redis_client_renew_tls(). */
-void tg_store_renew_tls(struct tg_store *store);
+/* The authorities that sign certificates of the store, or why they cannot be read. */
+struct tg_store_trust;
+
+/*
+ * Reads ca_file of @cluster, or the system's authorities, which takes 0.1 s or more. Any thread may
+ * do it. NULL: @cluster has no store with TLS, or memory is short; then the store reads them
+ * itself.
+ */
+struct tg_store_trust *tg_store_trust_read(const struct tg_config_cluster *cluster);
+void tg_store_trust_free(struct tg_store_trust **trust); /* NULL-safe; sets *trust to NULL */
+
+/* Has the connections to come trust @trust, as tg_redis_client_trust(). NULL changes nothing. */
+void tg_store_renew_trust(struct tg_store *store, const struct tg_store_trust *trust);
 
 /*
  * Begins a round with this node's frame, which is copied. Returns false, counted in status.missed,

@@ -3,11 +3,13 @@
 #include "daemon/change.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cluster/cluster.h"
 #include "cluster/secret.h"
+#include "cluster/store.h"
 #include "config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/policies.h"
@@ -31,6 +33,7 @@ static void end_change(struct tg_change *change)
 	struct tg_changes *changes = change->daemon->changes;
 
 	tg_publish_free(&change->publish);
+	tg_store_trust_free(&change->trust);
 	tg_config_free(&change->config);
 	explicit_bzero(&change->secret, sizeof(change->secret));
 	if (changes->current == change) {
@@ -63,11 +66,20 @@ static void on_change_finished(void *data)
 	end_change(data);
 }
 
-/* Reads the secret of the cluster, and prepares the programs. */
+/* The system's authorities are read only for a cluster that is not the one in force. */
+static bool needs_trust(const struct tg_config_cluster *cluster,
+			const struct tg_config_cluster *in_force)
+{
+	return cluster->ca_file[0] || memcmp(cluster, in_force, sizeof(*cluster)) != 0;
+}
+
+/* Reads the files that the cluster names, and prepares the programs. */
 static int prepare(struct tg_change *change)
 {
 	int error = tg_cluster_secret_note(change->config, &change->secret, change->errmsg);
 
+	if (!error && needs_trust(&change->config->cluster, &change->daemon->config->cluster))
+		change->trust = tg_store_trust_read(&change->config->cluster);
 	return error ? error : tg_publish_prepare(change->publish, change->errmsg);
 }
 
@@ -107,7 +119,7 @@ static int commit(struct tg_change *change)
 	tg_recent_drop(daemon);
 	/* A failure is logged. The policy stays in force all the same. */
 	tg_cluster_follow(&daemon->cluster, daemon->base, daemon->datapath, change->config,
-			  &change->secret);
+			  &change->secret, change->trust);
 	tg_policies_take(daemon, &change->config, change->back);
 	if (change->kind->committed)
 		change->kind->committed(change);

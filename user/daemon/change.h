@@ -19,6 +19,7 @@ struct tg_changes;
 struct tg_config;
 struct tg_daemon;
 struct tg_publish;
+struct tg_store_trust;
 
 /*
  * What a kind of change does at each point; all but end() may be NULL. Those in the worker may read
@@ -57,6 +58,7 @@ struct tg_change {
 	struct tg_job job;
 	struct tg_publish *publish;
 	struct tg_cluster_secret secret;
+	struct tg_store_trust *trust;
 };
 
 /* Starts the worker. After privileges are dropped, which a thread inherits. Returns 0 or -errno. */

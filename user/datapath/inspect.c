@@ -316,7 +316,6 @@ int tg_datapath_why(const struct tg_datapath *datapath, const uint8_t address[16
 	const struct tg_config_limit *limit;
 	bool keyed = false;
 	size_t i;
-
 	int error = 0;
 
 	*n = 0;

@@ -38,7 +38,7 @@ struct tg_redis_client {
 	struct event *deadline; /* timer: of the lookup, the connection or the replies */
 	size_t turn;		/* index of the server in use or being tried */
 	unsigned int turns;	/* that have failed, so that each makes the pause longer */
-	SSL_CTX *tls;		/* NULL: no server has TLS, or ca_file could not be read yet */
+	SSL_CTX *tls;		/* NULL: was not needed, or ca_file could not be read yet */
 	struct tg_resolver *resolver;
 	struct addrinfo *addresses, *untried;
 	char refused[WHY_SIZE]; /* why the earlier addresses of this server failed */
@@ -359,31 +359,15 @@ static void on_attempt(evutil_socket_t fd, short what, void *data)
 		tg_redis_client_give_up(client, "%s", strerror(ENOMEM));
 }
 
-static bool has_tls(const struct tg_redis_settings *settings)
+void tg_redis_client_trust(struct tg_redis_client *client, SSL_CTX *trusted, const char *why)
 {
-	size_t i;
-
-	for (i = 0; i < settings->servers_n; i++)
-		if (settings->servers[i].has_tls)
-			return true;
-	return false;
-}
-
-void tg_redis_client_renew_tls(struct tg_redis_client *client)
-{
-	char why[WHY_SIZE];
-	SSL_CTX *context;
-
-	if (!client->settings.ca_file[0] || !has_tls(&client->settings))
-		return;
-	context = tg_redis_tls_context(client->settings.ca_file, why, sizeof(why));
-	if (!context) {
-		tg_text_force_printable(why);
+	if (trusted) {
+		SSL_CTX_up_ref(trusted);
+		SSL_CTX_free(client->tls);
+		client->tls = trusted;
+	} else if (client->tls) {
 		tg_log(TG_LOG_WARNING, "store: %s; the authorities read before stay trusted", why);
-		return;
 	}
-	SSL_CTX_free(client->tls);
-	client->tls = context;
 }
 
 int tg_redis_client_open(struct event_base *base, const struct tg_redis_settings *settings,
@@ -391,7 +375,6 @@ int tg_redis_client_open(struct event_base *base, const struct tg_redis_settings
 			 struct tg_redis_client **client)
 {
 	tg_cleanup(tg_redis_client_close) struct tg_redis_client *made = calloc(1, sizeof(*made));
-	char why[WHY_SIZE];
 
 	if (!made)
 		return -ENOMEM;
@@ -405,9 +388,6 @@ int tg_redis_client_open(struct event_base *base, const struct tg_redis_settings
 	tg_event_first(made->deadline);
 	if (!made->attempt || !made->deadline)
 		return -ENOMEM;
-	/* A failure is told when the first connection fails by it. */
-	if (has_tls(settings))
-		made->tls = tg_redis_tls_context(settings->ca_file, why, sizeof(why));
 	strcpy(status->server, settings->servers[0].url);
 	set_timer(made->attempt, 0);
 	*client = TAKE_PTR(made);

@@ -15,6 +15,7 @@
 
 #include "redis/redis_status.h"
 #include "redis/resp.h"
+#include "redis/tls.h"
 
 #define TG_REDIS_TIMEOUT_MS 500	 /* to connect to one address, TLS included; least for replies */
 #define TG_REDIS_LOOKUP_MS  2000 /* to resolve a name */
@@ -73,21 +74,21 @@ struct tg_redis_user {
 unsigned int tg_redis_pause_ms(unsigned int turns, unsigned int random);
 
 /*
- * Opens a client, which connects as soon as the event loop runs. If a server has TLS, reads the
- * authorities now (the system's take about 0.1 s); again for each connection only until that
- * succeeds. Copies @settings and @user. The strings in @settings and @status, which the client
- * keeps up to date, must outlive the client. Returns 0 or -ENOMEM. A server that cannot be reached
- * is no error here.
+ * Opens a client, which connects as soon as the event loop runs. If a server has TLS, and until
+ * tg_redis_client_trust() has told whom to trust, it reads the authorities before it connects (the
+ * system's take about 0.1 s). Copies @settings and @user. The strings in @settings and @status,
+ * which the client keeps up to date, must outlive the client. Returns 0 or -ENOMEM. A server that
+ * cannot be reached is no error here.
  */
 int tg_redis_client_open(struct event_base *base, const struct tg_redis_settings *settings,
 			 const struct tg_redis_user *user, struct tg_redis_status *status,
 			 struct tg_redis_client **client);
 
 /*
- * Reads ca_file again, for the connections to come. Logs a failure; then the authorities that were
- * read before stay trusted.
+ * Has the connections to come trust @trusted, of which the client becomes an owner. NULL: it could
+ * not be read, for the reason @why, which is logged if the authorities read before stay trusted.
  */
-void tg_redis_client_renew_tls(struct tg_redis_client *client);
+void tg_redis_client_trust(struct tg_redis_client *client, SSL_CTX *trusted, const char *why);
 
 /* Says whether there is a connection and every command has its reply. */
 bool tg_redis_client_is_idle(const struct tg_redis_client *client);

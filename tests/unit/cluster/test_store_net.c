@@ -236,10 +236,20 @@ static void connect_again(struct event_base *base, struct redis *redis, struct n
 	CHECK((tg_store_status(node->store)->connects > before) == !error, "%s", error_of(node));
 }
 
+/* As at a change of the policy. */
+static void trust_again(struct node *node)
+{
+	struct tg_store_trust *trust = tg_store_trust_read(&node->cluster);
+
+	tg_store_renew_trust(node->store, trust);
+	tg_store_trust_free(&trust);
+}
+
 /* What was judged is what is used: ca_file counts when it is read, not at each connection. */
 TEST(test_authorities)
 {
 	struct event_base *base = event_base_new();
+	struct tg_store_trust *trust;
 	struct redis redis = {};
 	struct node a = {};
 
@@ -253,17 +263,21 @@ TEST(test_authorities)
 
 	CHECK(shell("rm trusted/ca.pem"));
 	connect_again(base, &redis, &a, NULL);
-	tg_store_renew_tls(a.store);
+	trust_again(&a);
 	CHECK(log_count("/trusted/ca.pem: No such file or directory; the authorities") == 1);
 	connect_again(base, &redis, &a, NULL);
 
 	CHECK(shell("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
 		    "-subj /CN=stranger -keyout stranger.key -out trusted/ca.pem"));
-	tg_store_renew_tls(a.store);
+	trust_again(&a);
 	connect_again(base, &redis, &a, "its certificate is not good");
 	CHECK(shell("cat ca.pem >>trusted/ca.pem")); /* the second of two */
-	tg_store_renew_tls(a.store);
+	trust = tg_store_trust_read(&a.cluster);
+	CHECK(shell("mv trusted/ca.pem trusted/gone.pem")); /* read once, by the worker */
+	tg_store_renew_trust(a.store, trust);
+	tg_store_trust_free(&trust);
 	RUN_UNTIL(base, tg_store_status(a.store)->connected);
+	CHECK(shell("mv trusted/gone.pem trusted/ca.pem"));
 	node_close(&a);
 
 	/* Only of an owner that the daemon trusts. A user's command has no such demand. */
