@@ -28,7 +28,7 @@ PIDS+=("$CROWD")
 until grep -q ready "$WORK/crowd" || ! kill -0 "$CROWD" 2>/dev/null; do sleep 0.02; done
 sleep 1
 before=$(missed) began=$(rounds)
-load 8 < <(plan balanced 10.77.1.1 5353 0 8 $RATE $RATE $RATE)
+load 8 < <(plan balanced 10.77.1.1 5353 0 8 "$RATE" "$RATE" "$RATE")
 median=$("${FIRST[@]}" "$HTTP" control "${SOCKET[1]}" 60)
 check "the control socket answers under load: median $median ms" between 0 "$median" 99
 loaded
