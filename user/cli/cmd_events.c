@@ -113,8 +113,8 @@ static int print_page(const json_t *page, bool headings, const struct tg_argumen
 static json_t *events_request(const struct tg_arguments *arguments, const json_t *before,
 			      json_int_t n)
 {
-	return json_pack("{s:s, s:s*, s:O*, s:O*, s:I, s:b}", "command", "events", "limit",
-			 arguments->limit, "after", json_object_get(before, "next"), "epoch",
+	return json_pack("{s:s, s:s*, s:I, s:O*, s:I, s:b}", "command", "events", "limit",
+			 arguments->limit, "after", tg_json_number(before, "next"), "epoch",
 			 json_object_get(before, "epoch"), "n", n, "last", !before);
 }
 
