@@ -17,6 +17,7 @@ enum tg_charge_outcome {
 	TG_CHARGE_NOT_ADMITTED, /* new_sources allows no further bucket now */
 	TG_CHARGE_TABLE_FULL,	/* no room in the table */
 	TG_CHARGE_SET_FULL,	/* no room in the sets that the key may be in */
+	TG_CHARGE_NO_BUCKET,	/* nothing was charged: request->new_source allows no more */
 	TG_CHARGE_AGAIN,	/* the bucket changed or is gone: try again */
 };
 

@@ -12,6 +12,14 @@
 #include "classify.bpf.h"
 #include "table.bpf.h"
 
+/* What a charge may do for a source that has no bucket of its own. */
+enum tg_new_source {
+	TG_NEW_INSERT,	 /* insert a bucket, or charge an overflow bucket if it may not have one */
+	TG_NEW_ADMITTED, /* the same, and new_sources has given its token already */
+	TG_NEW_OVERFLOW, /* no more than charge an overflow bucket if it may not have one */
+	TG_NEW_NOTHING,	 /* leave it to a later charge */
+};
+
 /*
  * What one packet asks of one limit's bucket, and what it gets. Fields marked "out" are results.
  */
@@ -24,11 +32,11 @@ struct tg_charge_request {
 	__u32 number;  /* of the bucket's entry in the table */
 	__u32 slot;
 	__u32 segments;
-	bool overflow;	   /* the bucket is an overflow bucket: no backoff */
-	bool admitted_new; /* new_sources has given it a token already */
-	bool exchanged;	   /* other nodes will hear of this charge */
-	bool above;	   /* out: more than mark_above tokens are in use */
-	__u64 departure;   /* out: ns on the same clock; 0 at once */
+	bool overflow;	 /* the bucket is an overflow bucket: no backoff */
+	__u8 new_source; /* enum tg_new_source */
+	bool exchanged;	 /* other nodes will hear of this charge */
+	bool above;	 /* out: more than mark_above tokens are in use */
+	__u64 departure; /* out: ns on the same clock; 0 at once */
 	__u64 report; /* out: tokens to report for a source that the daemon does not watch; 0 none
 		       */
 };

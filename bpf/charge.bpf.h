@@ -9,7 +9,7 @@
  *	       | tg_charge_fast      common case: one compare-and-swap, no loop; else AGAIN
  *	       \ tg_charge_slow      up to TG_CAS_TRIES tries, each with a new look-up
  *	          | tg_charge_once   one try
- *	          |  | tg_charge_new_source      no bucket: admission, then
+ *	          |  | tg_charge_new_source      no bucket: leave it, or admission, then
  *	          |  |  \ tg_charge_insert       a new entry in the table
  *	          |  \ tg_charge_bucket          a bucket: rate, penalty, delay, marks
  *	          \ tg_charge_overflow           not admitted or no room: an overflow bucket
@@ -61,16 +61,8 @@ static __always_inline int tg_charge_once(struct tg_bucket_key *key,
 	__u32 found = tg_table_find(key, request->hash);
 	struct tg_bucket *bucket;
 
-	if (!found) {
-		if (tg_table_is_full())
-			return TG_CHARGE_TABLE_FULL;
-		/*
-		 * Reads the clock again: the key may have had a bucket that was taken out since,
-		 * as full at a later time than request->now.
-		 */
-		request->now = tg_now(tg_limit_at(request->slot)->rate.clock);
+	if (!found)
 		return tg_charge_new_source(key, request);
-	}
 	bucket = tg_bucket_at(key, found - 1, request);
 	return bucket ? tg_charge_bucket(bucket, request) : TG_CHARGE_AGAIN;
 }
@@ -144,11 +136,11 @@ static __always_inline bool tg_can_mark(const struct tg_packet *packet, __u32 sl
 }
 
 /*
- * Charges @packet to the limit in @slot and notes in it whether the limit marks or delays it.
- * Returns enum tg_charge_outcome, never TG_CHARGE_AGAIN. A global function, so that 64 limits cost
- * the verifier no more than one.
+ * Charges @packet to the limit in @slot, as far as @new_source allows, and notes in it whether the
+ * limit marks or delays it. Returns enum tg_charge_outcome, never TG_CHARGE_AGAIN. A global
+ * function, so that 64 limits cost the verifier no more than one.
  */
-__noinline int tg_charge(struct tg_packet *packet, __u32 slot)
+__noinline int tg_charge(struct tg_packet *packet, __u32 slot, __u32 new_source)
 {
 	const struct tg_limit *limit;
 	struct tg_bucket_key key = {};
@@ -162,6 +154,7 @@ __noinline int tg_charge(struct tg_packet *packet, __u32 slot)
 	request.slot = slot;
 	request.cost = tg_cost(packet, limit);
 	request.segments = packet->segments;
+	request.new_source = new_source;
 	request.now = tg_now(limit->rate.clock);
 	tg_packet_key(&key, limit, packet);
 	request.hash = tg_hash_of(&key);

@@ -10,8 +10,11 @@
 #include "table_update.bpf.h"
 #include "token.bpf.h"
 
-/* True if the limit lets another source have a bucket of its own. */
-static __always_inline bool tg_admits_new(__u32 slot)
+/*
+ * True if the limit lets another source have a bucket of its own. @take: it gets one now, so this
+ * takes the token of new_sources.
+ */
+static __always_inline bool tg_admits_new(__u32 slot, bool take)
 {
 	__u32 index = policy.bank * TG_LIMITS_MAX + slot;
 	struct tg_admission *admission;
@@ -19,7 +22,10 @@ static __always_inline bool tg_admits_new(__u32 slot)
 	if (!policy.new_sources || !(policy.new_sources >> (slot & (TG_LIMITS_MAX - 1)) & 1))
 		return true;
 	admission = bpf_map_lookup_elem(&gates, &index);
-	return admission && tg_take_token(&admission->state, &admission->rate, TG_CAS_TRIES);
+	if (!admission)
+		return false;
+	return take ? tg_take_token(&admission->state, &admission->rate, TG_CAS_TRIES)
+		    : tg_has_token(&admission->state, &admission->rate);
 }
 
 /*
@@ -89,16 +95,50 @@ static __always_inline bool tg_table_is_full(void)
 	return table_full_at && table_full_at == tg_now(TG_CLOCK_COARSE);
 }
 
-/* Charges a packet of a source without a bucket. Returns a reason to share one if it gets none. */
+/* True if a full bucket admits the packet, at once or after a delay. */
+static __always_inline bool tg_full_admits(const struct tg_charge_request *request)
+{
+	const volatile struct tg_limit *limit = tg_limit_of(request->slot);
+	const struct tg_rate *rate = (const struct tg_rate *)&limit->rate;
+	__u64 units = tg_units(rate, request->cost);
+
+	if (units <= rate->capacity)
+		return true;
+	return limit->action == TG_ACTION_DELAY &&
+	       tg_gcra_wait(rate, request->now, units - rate->capacity) <= limit->max_delay;
+}
+
+/*
+ * Charges a packet of a source without a bucket, as far as request->new_source allows. Returns a
+ * reason to share one if the source may have none of its own. A packet that even a full bucket
+ * refuses gets no bucket, unless for its penalty.
+ */
 __noinline int tg_charge_new_source(struct tg_bucket_key *key, struct tg_charge_request *request)
 {
+	bool refused;
+
 	if (!key || !request)
 		return TG_CHARGE_EXCEEDED;
-	if (!request->admitted_new) {
-		if (!tg_admits_new(request->slot))
+	refused = !tg_full_admits(request);
+	if (refused && !tg_limit_of(request->slot)->has_backoff)
+		return TG_CHARGE_EXCEEDED;
+	if (request->new_source == TG_NEW_NOTHING)
+		return TG_CHARGE_NO_BUCKET;
+	if (tg_table_is_full())
+		return TG_CHARGE_TABLE_FULL;
+	if (request->new_source == TG_NEW_OVERFLOW && !refused)
+		return tg_admits_new(request->slot, false) ? TG_CHARGE_NO_BUCKET
+							   : TG_CHARGE_NOT_ADMITTED;
+	if (request->new_source != TG_NEW_ADMITTED) {
+		if (!tg_admits_new(request->slot, true))
 			return TG_CHARGE_NOT_ADMITTED;
-		request->admitted_new = true;
+		request->new_source = TG_NEW_ADMITTED;
 	}
+	/*
+	 * Reads the clock again: the key may have had a bucket that was taken out since, as full
+	 * at a later time than request->now.
+	 */
+	request->now = tg_now(tg_limit_at(request->slot)->rate.clock);
 	return tg_charge_insert(key, request);
 }
 

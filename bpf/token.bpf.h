@@ -28,4 +28,12 @@ static __always_inline bool tg_take_token(__u64 *word, const struct tg_rate *rat
 	return false;
 }
 
+/* True if there is a token now. */
+static __always_inline bool tg_has_token(const __u64 *word, const struct tg_rate *rate)
+{
+	__u64 state = *(const volatile __u64 *)word, next;
+
+	return tg_gcra_take(rate, state, tg_gcra_clock(rate, tg_now(rate->clock)), &next);
+}
+
 #endif

@@ -122,28 +122,94 @@ static __always_inline int tg_refuse(struct tg_packet *packet, __u32 slot, bool 
 	return contended ? TG_REASON_CONTENDED : TG_REASON_LIMIT;
 }
 
-/* Charges the packet to all of @limits, or to none. Returns the reason. */
-static __always_inline int tg_charge_all(struct tg_packet *packet, __u64 limits)
-{
-	__u64 left = limits, charged = 0, overflowed = 0, bit;
-	int i, outcome;
-	__u32 slot;
+/* What a packet was charged to, and what is still to do. */
+struct tg_charges {
+	__u64 left;	  /* a bit for each place in the configuration: not charged yet */
+	__u64 charged;	  /* a bit for each slot, as in the next one */
+	__u64 overflowed; /* those of `charged` that charged an overflow bucket */
+};
 
+static __always_inline bool tg_is_single(__u64 bits)
+{
+	return !(bits & (bits - 1));
+}
+
+/*
+ * Moves the bits of limits from their slots to their places in the configuration, because a slot
+ * depends on former configurations. Without a branch, which would double the verifier's paths at
+ * each limit.
+ */
+static __always_inline __u64 tg_in_order(__u64 limits)
+{
+	__u64 places = 0;
+	int i;
+
+	for (i = 0; i < tg_limits_n(); i++)
+		places |= (limits >> (policy.order[i] & (TG_LIMITS_MAX - 1)) & 1) << i;
+	return places;
+}
+
+/*
+ * Charges the limits that are left, as they stand in the configuration. Those that have no bucket
+ * for the packet stay left if @new_source does not allow to make one. Returns TG_PARSED, or the
+ * reason if a limit refuses the packet, which then is charged to none.
+ */
+static __always_inline int tg_charge_left(struct tg_packet *packet, struct tg_charges *charges,
+					  __u32 new_source)
+{
+	__u64 left = charges->left;
+	__u32 place, slot;
+	int i, outcome;
+
+	charges->left = 0;
 	for (i = 0; i < tg_limits_n() && left; i++) {
-		slot = tg_lowest(left);
-		bit = left & -left;
-		outcome = tg_charge(packet, slot);
-		if (outcome == TG_CHARGE_ADMITTED || outcome == TG_CHARGE_ADMITTED_OVERFLOW) {
-			charged |= bit;
+		place = tg_lowest(left);
+		left &= left - 1;
+		slot = tg_masked(policy.order[place], TG_LIMITS_MAX);
+		outcome = tg_charge(packet, slot, new_source);
+		if (outcome == TG_CHARGE_NO_BUCKET) {
+			charges->left |= 1ULL << place;
+		} else if (outcome == TG_CHARGE_ADMITTED ||
+			   outcome == TG_CHARGE_ADMITTED_OVERFLOW) {
+			charges->charged |= 1ULL << slot;
 			if (outcome == TG_CHARGE_ADMITTED_OVERFLOW)
-				overflowed |= bit;
+				charges->overflowed |= 1ULL << slot;
 		} else if (!tg_tolerates(packet, slot)) {
-			tg_refund_all(packet, charged, overflowed);
+			tg_refund_all(packet, charges->charged, charges->overflowed);
 			return tg_refuse(packet, slot, outcome == TG_CHARGE_CONTENDED);
 		}
-		left &= left - 1;
 	}
-	tg_count_passed(packet, charged | packet->marks | packet->shadowed);
+	return TG_PARSED;
+}
+
+/*
+ * Returns what the pass allows to do for a source without a bucket. The last limit that is left
+ * may do all at once. A global function, so that the verifier does not walk a pass for each result.
+ */
+__noinline __u32 tg_pass_allows(__u64 left, __u32 pass)
+{
+	if (tg_is_single(left))
+		return TG_NEW_INSERT;
+	return pass == 0 ? TG_NEW_NOTHING : pass == 1 ? TG_NEW_OVERFLOW : TG_NEW_INSERT;
+}
+
+/*
+ * Charges the packet to all of @limits, or to none. Returns the reason. First to the buckets that
+ * are there, then to the overflow buckets of sources that may have none of their own. New buckets
+ * are inserted last, when nothing else refuses the packet: what is refused takes no room in the
+ * table and no token of new_sources.
+ */
+static __always_inline int tg_charge_all(struct tg_packet *packet, __u64 limits)
+{
+	struct tg_charges charges = {.left = tg_in_order(limits)};
+	int pass, reason;
+
+	for (pass = 0; pass < 3 && charges.left; pass++) {
+		reason = tg_charge_left(packet, &charges, tg_pass_allows(charges.left, pass));
+		if (reason != TG_PARSED)
+			return reason;
+	}
+	tg_count_passed(packet, charges.charged | packet->marks | packet->shadowed);
 	return TG_REASON_ADMITTED;
 }
 

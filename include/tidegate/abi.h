@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 #ifndef TG_ABI_VERSION /* a test builds a later version */
-#define TG_ABI_VERSION 9
+#define TG_ABI_VERSION 10
 #endif
 
 /*
@@ -255,6 +255,7 @@ struct tg_policy {
 	__u64 shared;	   /* limits that other nodes charge too */
 	__u64 fast;	   /* limits that only admit or drop */
 	struct tg_limit limits[TG_LIMITS_MAX];
+	__u8 order[TG_LIMITS_MAX]; /* slots in the order of the configuration */
 	__u64 backoffs[TG_LIMITS_MAX][TG_BACKOFF_STEPS]; /* ns */
 	struct tg_rate answers_to_one; /* bound on answers to rejected packets, for each source */
 	struct tg_rate answers_to_all; /* the same bound for all sources together */
@@ -281,7 +282,7 @@ struct tg_policy {
 	__u32 pad;
 };
 
-_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 64 + 64 * (128 + 128) + 80 + 80 + 88,
+_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 64 + 64 * (128 + 1 + 128) + 80 + 80 + 88,
 	       "policy");
 
 /* Versions of the rate in a bucket's state. The fourth value marks TG_BUCKET_DEAD. */

@@ -12,7 +12,7 @@
 #define STEPS_MAX	 1000000 /* the verifier's, */
 #define STEPS_MARGIN	 3	 /* and how often a program should fit into them */
 /* Of all programs: most of the time that a reload takes. docs/datapath.md has the compilers'. */
-#define STEPS_OF_ALL	 600000
+#define STEPS_OF_ALL	 750000
 #define STACK_MAX	 512
 #define STACK_MARGIN	 32
 #define STACK_ROUNDING	 32 /* of each function's, before Linux 6.8; 16 since */
@@ -256,6 +256,21 @@ TEST(test_every_feature)
 	check_policy("every feature", "xdp, tc-ingress, tc-egress", all);
 }
 
+/* As many limits as there can be, which a packet may meet all at once. */
+TEST(test_all_limits)
+{
+	char limits[16384] = "limits:\n";
+	size_t used = strlen(limits);
+	int i;
+
+	for (i = 0; i < TG_LIMITS_MAX; i++)
+		used += snprintf(limits + used, sizeof(limits) - used,
+				 "  - {name: l%d, capacity: 10, rate: 10/s, "
+				 "on_exceed: mark, mark: {dscp: cs1}}\n",
+				 i);
+	check_policy("all limits", "xdp, tc-ingress, tc-egress", limits);
+}
+
 TEST(test_lists_alone)
 {
 	check_policy("lists", "xdp, tc-ingress", "deny: [198.51.100.7]");
@@ -272,7 +287,8 @@ TEST(test_virtual_clock)
 int main(void)
 {
 	static const struct tg_test tests[] = {RUN(test_one_limit), RUN(test_every_feature),
-					       RUN(test_lists_alone), RUN(test_virtual_clock)};
+					       RUN(test_all_limits), RUN(test_lists_alone),
+					       RUN(test_virtual_clock)};
 
 	fixture_virtual = false;
 	return tg_test_main(tests, sizeof(tests) / sizeof(tests[0]));

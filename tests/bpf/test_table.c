@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <tidegate/keyed_hash.h>
 
+#include "flood.h"
 #include "reclaim_fixture.h"
 
 #define FIXTURE		   tg_cleanup_fixture struct fixture
@@ -10,23 +11,6 @@
 
 #define TABLE "table: {size: 1024}\n"
 #define KNOWN "192.0.2.1"
-
-/* @n packets, each of a source of its own; how many pass. */
-static int flood(struct fixture *fixture, uint32_t first, int n)
-{
-	struct packet packet;
-	int passed = 0;
-	uint32_t source;
-
-	udp_from(&packet, "10.0.0.0", 9);
-	for (source = first; n--; source++) {
-		uint32_t address = htonl(0x0a000000 | source);
-
-		memcpy(packet.bytes + 14 + 12, &address, 4); /* nobody looks at the checksum */
-		passed += run(fixture, &packet, packet.length) == XDP_PASS;
-	}
-	return passed;
-}
 
 static uint64_t in_table(struct fixture *fixture)
 {

@@ -339,6 +339,7 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 			return error;
 		compile_limit(&config->limits[i], tick, compiled, slot);
 		compiled->policy.limits[slot].rank = i;
+		compiled->policy.order[i] = slot;
 	}
 	compiled->policy.limits_n = config->limits_n;
 	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
