@@ -227,7 +227,7 @@ static __always_inline bool is_idle(const struct tg_bucket *bucket)
 {
 	const struct tg_rate *by = &run.rate;
 
-	return tg_gcra_idle(by, bucket->state, tg_gcra_clock(by, run.now),
+	return tg_gcra_idle(by, bucket->state, run.now,
 			    tg_source_age_of(bucket) == TG_RETURNING ? TABLE_KNOWN_IDLE : 0);
 }
 

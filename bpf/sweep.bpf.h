@@ -86,7 +86,7 @@ static __always_inline bool tg_sweep_is_idle(struct tg_sweep *sweep, const struc
 	if (version >= TG_RATE_VERSIONS || version != record->version)
 		return false;
 	rate = &record->rates[version];
-	return tg_gcra_idle(rate, state, tg_gcra_clock(rate, sweep->now[rate->clock & 1]),
+	return tg_gcra_idle(rate, state, sweep->now[rate->clock & 1],
 			    sweep->idle[tg_source_age_of(bucket)]);
 }
 

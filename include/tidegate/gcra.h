@@ -99,12 +99,23 @@ static inline int tg_gcra_full(const struct tg_rate *rate, __u64 state, __u64 cl
 	return tg_gcra_deficit(rate, state, clock) == 0;
 }
 
-/* True if the bucket has lacked nothing for @ns, so that it can be taken out. */
-static inline int tg_gcra_idle(const struct tg_rate *rate, __u64 state, __u64 clock, __u64 ns)
+/*
+ * True if the bucket has lacked nothing for @ns, so that it can be taken out. A stepped clock says
+ * nothing about times within an interval, so there this counts the time since the interval began,
+ * and the whole intervals before it.
+ */
+static inline int tg_gcra_idle(const struct tg_rate *rate, __u64 state, __u64 now, __u64 ns)
 {
-	__s64 lead = tg_gcra_lead(state, clock);
+	__s64 lead = tg_gcra_lead(state, tg_gcra_clock(rate, now));
+	__u64 begun;
 
-	return lead <= 0 && (__u64)-lead >= tg_gcra_clock(rate, ns);
+	if (lead > 0)
+		return 0;
+	if (!rate->interval)
+		return (__u64)-lead >= tg_gcra_clock(rate, ns);
+	begun = now % rate->interval;
+	return ns <= begun ||
+	       (__u64)-lead / rate->amount >= (ns - begun + rate->interval - 1) / rate->interval;
 }
 
 #define TG_UNITS_MAX                                                                               \

@@ -59,6 +59,54 @@ TEST(test_known_loses_nothing)
 	      (unsigned long long)in_table(&f));
 }
 
+/* Three minutes of a flood; how many packets pass of a source that sends 20 a minute. */
+static int known_among_others(const char *limits)
+{
+	int second, known = 0;
+	FIXTURE f;
+
+	if (!fixture_open(&f, limits))
+		return 0;
+	passes(&f, KNOWN, 1, 2);
+	for (second = 1; second <= 180; second++) {
+		set_now(&f, (1000 + second) * S);
+		reclaim(&f, 10 * S);
+		flood(&f, second * 1500, 1500);
+		if (second % 3 == 0)
+			known += passes(&f, KNOWN, 1, 1);
+	}
+	return known;
+}
+
+/* All stepped buckets are full at the same moment, but they have not been so for long. */
+TEST(test_known_over_refills)
+{
+	int stepped = known_among_others(TABLE "limits: [{name: l, capacity: 60, "
+					       "refill_amount: 60, refill_interval: 1m}]"),
+	    continuous = known_among_others(TABLE "limits: [{name: l, capacity: 60, rate: 60/m}]");
+
+	CHECK(stepped == 60, "%d of 60 passed, stepped", stepped);
+	CHECK(continuous == 60, "%d of 60 passed, continuous", continuous);
+}
+
+/* A bucket that refills at 1020 s goes 10 s later, and not before. */
+TEST(test_stepped_idle)
+{
+	FIXTURE f;
+
+	if (!fixture_open(&f, TABLE "limits: [{name: l, capacity: 60, "
+				    "refill_amount: 60, refill_interval: 1m}]"))
+		return;
+	set_now(&f, 1020 * S - 100 * MS);
+	CHECK(passes(&f, KNOWN, 1, 5) == 5, "known");
+	set_now(&f, 1020 * S + 4 * MS);
+	CHECK(reclaim(&f, 10 * S) == 0, "full for 4 ms");
+	set_now(&f, 1030 * S - 1);
+	CHECK(reclaim(&f, 10 * S) == 0, "full for nearly 10 s");
+	set_now(&f, 1030 * S);
+	CHECK(reclaim(&f, 10 * S) == 1, "full for 10 s");
+}
+
 /* Sources that come twice are known as well: then it is who has been quiet for longer. */
 TEST(test_seen_twice)
 {
@@ -277,7 +325,7 @@ TEST(test_reset_reaches_shared)
 	CHECK(passes(&f, "198.51.100.1", 1, 50) == 0, "no other one");
 }
 
-TEST_MAIN(RUN(test_debt_is_kept), RUN(test_known_loses_nothing), RUN(test_seen_twice),
-	  RUN(test_spoofed_are_bounded), RUN(test_admission_clock_back), RUN(test_gate_threads),
-	  RUN(test_full_and_free_again), RUN(test_collisions), RUN(test_nothing_to_learn),
-	  RUN(test_reset_reaches_shared))
+TEST_MAIN(RUN(test_debt_is_kept), RUN(test_known_loses_nothing), RUN(test_known_over_refills),
+	  RUN(test_stepped_idle), RUN(test_seen_twice), RUN(test_spoofed_are_bounded),
+	  RUN(test_admission_clock_back), RUN(test_gate_threads), RUN(test_full_and_free_again),
+	  RUN(test_collisions), RUN(test_nothing_to_learn), RUN(test_reset_reaches_shared))

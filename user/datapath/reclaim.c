@@ -91,7 +91,7 @@ static bool is_idle(const struct slice *slice, const struct tg_limit_record *rec
 	const struct tg_rate *rate = &record->rates[record->version];
 
 	return tg_state_version(bucket->state) == record->version &&
-	       tg_gcra_idle(rate, bucket->state, tg_gcra_clock(rate, slice->now[rate->clock]),
+	       tg_gcra_idle(rate, bucket->state, slice->now[rate->clock],
 			    slice->sweep.idle[tg_source_age_of(bucket)]);
 }
 

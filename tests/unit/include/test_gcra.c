@@ -207,6 +207,52 @@ TEST(test_time_until)
 	}
 }
 
+/* When the bucket was full: the first moment of the clock at or after its TAT. */
+static uint64_t full_at(const struct tg_rate *rate, uint64_t state)
+{
+	uint64_t low = 0, high = 2000 * DAY, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (tg_gcra_lead(state, tg_gcra_clock(rate, middle)) <= 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* Full for 0 ns to 5 min: true from that ns on, never before. */
+TEST(test_idle)
+{
+	const uint64_t idles[] = {0, 1, MS, 10 * S, 60 * S, 300 * S};
+	uint64_t seed = SEED, state, full, late;
+	struct tg_rate rate;
+	size_t i, j;
+	int k;
+
+	for (i = 0; i < sizeof(schedules) / sizeof(schedules[0]); i++) {
+		CHECK(tg_rate_compile(&schedules[i].refill, TICK, 0, &rate) == 0, "%s",
+		      schedules[i].name);
+		for (j = 0; j < sizeof(idles) / sizeof(idles[0]); j++)
+			for (k = 0; k < 100; k++) {
+				state = tg_gcra_state(
+					random_below(&seed, rate.capacity + 1),
+					tg_gcra_clock(&rate, random_below(&seed, 30 * DAY)), 0);
+				full = full_at(&rate, state);
+				/* continuous: less than a unit, of 0.16 ns, and of as much more */
+				late = rate.interval ? 0 : 1;
+				CHECK(tg_gcra_idle(&rate, state, full + idles[j] + late, idles[j]),
+				      "%s: too late for %" PRIu64, schedules[i].name, idles[j]);
+				if (full + idles[j] > late)
+					CHECK(!tg_gcra_idle(&rate, state,
+							    full + idles[j] - 1 - late, idles[j]),
+					      "%s: too early for %" PRIu64, schedules[i].name,
+					      idles[j]);
+			}
+	}
+}
+
 /* Costs up to the largest GSO packets, requests and debits, at every scale. */
 TEST(test_units)
 {
@@ -287,4 +333,5 @@ TEST(test_rate_bounds)
 }
 
 TEST_MAIN(RUN(test_against_reference), RUN(test_wrap), RUN(test_clock_backward), RUN(test_costs),
-	  RUN(test_time_until), RUN(test_units), RUN(test_take), RUN(test_rate_bounds))
+	  RUN(test_time_until), RUN(test_idle), RUN(test_units), RUN(test_take),
+	  RUN(test_rate_bounds))
