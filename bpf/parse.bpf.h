@@ -146,7 +146,20 @@ static __always_inline int tg_parse_tcp(struct tg_cursor *cursor, struct tg_pack
 	return TG_PARSED;
 }
 
-/* @whole: no fragment, so that the datagram's length can be compared with the packet's. */
+/*
+ * True if the length field is one that Linux takes. A length of 0 stands for the rest of the packet
+ * in a jumbogram (RFC 2675 section 4), and Linux takes it in every packet of IPv6. UDP-Lite has a
+ * checksum coverage there, where 0 is the whole packet (RFC 3828 section 3.1). @whole: no fragment,
+ * so that the length can be compared with the packet's.
+ */
+static __always_inline bool tg_is_udp_length(__u32 length, const struct tg_cursor *cursor,
+					     const struct tg_packet *packet, bool whole)
+{
+	if (!length)
+		return packet->protocol == IPPROTO_UDPLITE || !packet->is_ipv4;
+	return length >= sizeof(struct udphdr) && (!whole || length <= cursor->left);
+}
+
 static __always_inline int tg_parse_udp(struct tg_cursor *cursor, struct tg_packet *packet,
 					bool whole)
 {
@@ -154,8 +167,7 @@ static __always_inline int tg_parse_udp(struct tg_cursor *cursor, struct tg_pack
 
 	if (!TG_HEADER(cursor, udp))
 		return TG_REASON_TRUNCATED_TRANSPORT;
-	if (packet->segments == 1 &&
-	    (bpf_ntohs(udp->len) < sizeof(*udp) || (whole && bpf_ntohs(udp->len) > cursor->left)))
+	if (packet->segments == 1 && !tg_is_udp_length(bpf_ntohs(udp->len), cursor, packet, whole))
 		return TG_REASON_MALFORMED_TRANSPORT;
 	packet->source_port = udp->source;
 	packet->destination_port = udp->dest;
@@ -181,8 +193,8 @@ static __always_inline int tg_parse_transport(struct tg_cursor *cursor, struct t
 	case IPPROTO_TCP:
 		return tg_parse_tcp(cursor, packet);
 	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE: /* its length field is a checksum coverage, RFC 3828 */
-		return tg_parse_udp(cursor, packet, whole && packet->protocol == IPPROTO_UDP);
+	case IPPROTO_UDPLITE:
+		return tg_parse_udp(cursor, packet, whole);
 	case IPPROTO_SCTP:
 		if (!TG_HEADER(cursor, sctp))
 			return TG_REASON_TRUNCATED_TRANSPORT;

@@ -287,6 +287,19 @@ static void build_udp_length6(struct packet *packet, int length)
 	((struct udphdr *)(packet->bytes + packet->udp))->len = htons(length);
 }
 
+/* UDP-Lite of 26 bytes. @coverage: of its checksum. */
+static void build_udplite4(struct packet *packet, int coverage)
+{
+	build_udp_length4(packet, coverage);
+	packet->bytes[14 + 9] = IPPROTO_UDPLITE;
+}
+
+static void build_udplite6(struct packet *packet, int coverage)
+{
+	build_udp_length6(packet, coverage);
+	packet->bytes[14 + 6] = IPPROTO_UDPLITE;
+}
+
 static void icmp6(struct packet *packet, const char *source, int type, int code, int hop_limit)
 {
 	put_ethernet(packet, ETH_P_IPV6);
