@@ -128,7 +128,8 @@ static __always_inline bool tg_reject(void *ctx, enum tg_hook hook, struct tg_pa
 		return false;
 	kind = TG_ANSWER_STEP(kind);
 	length = tg_answer_length(packet, kind);
-	if (kind == TG_ANSWER_NONE || header + length > packet->length ||
+	/* TG_ANSWER_DATA is less than an error that quotes 456 bytes and more of options needs. */
+	if (kind == TG_ANSWER_NONE || length > TG_ANSWER_DATA || header + length > packet->length ||
 	    !tg_answer_allowed(packet))
 		return false;
 	sums = TG_ANSWER_STEP(check);

@@ -164,6 +164,8 @@ TEST(test_error)
 			}
 	check_error(&f, &(struct sent){"pending", 0, 17, 0, 0, 100, 0, 0, 1000, true});
 	check_error(&f, &(struct sent){"pending6", 1, 17, 0, 0, 100, 0, 0, 1000, true});
+	for (options = 400; options <= 456; options += 8)
+		check_error(&f, &(struct sent){"long options", 1, 17, 0, options, 100, 0, 0, 1000});
 	check_error(&f, &(struct sent){"as long as the answer", 0, 17, 0, 0, 28, 0, 0, 1000});
 	check_error(&f, &(struct sent){"an update of DNS", 0, 17, 0, 0, 60, 0x28, 0, 53});
 	check_error(&f, &(struct sent){"a query too long", 0, 17, 0, 0, 1000, 1, 0, 53});
@@ -267,6 +269,9 @@ static const struct silent silents[] = {
 	{{"from a group of the link", SYN4}, -8, 1, 0},
 	{{"first fragment", UDP4}, 6, 0x20, 1},
 	{{"later fragment", UDP4}, 7, 10, 1},
+	{{"more to quote than fits", 1, IPPROTO_UDP, 0, 464, 100, 0, 0, 1000}, 0, 0, 0},
+	{{"more still", 1, IPPROTO_UDP, 0, 472, 100, 0, 0, 1000}, 0, 0, 0},
+	{{"most of all", 1, IPPROTO_UDP, 0, 1000, 100, 0, 0, 1000}, 0, 0, 0},
 	{{"a wrong sum of IPv4", SYN4}, 10, 0x55, 0},
 	{{"a wrong sum of TCP", SYN4}, 20 + 17, 0x55, 0},
 	{{"a wrong byte of data", UDP4}, 20 + 50, 0x55, 0},
