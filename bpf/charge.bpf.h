@@ -67,9 +67,12 @@ static __always_inline int tg_charge_once(struct tg_bucket_key *key,
 	return bucket ? tg_charge_bucket(bucket, request) : TG_CHARGE_AGAIN;
 }
 
+#define TG_INSERT_TRIES 2
+
 /*
  * Charges in the cases that tg_charge_fast() leaves. A lost race looks the bucket up again,
- * because its entry may have gone to another key.
+ * because its entry may have gone to another key. A set may stay locked for long if the program of
+ * an application was preempted within its insertion; then the source shares an overflow bucket.
  */
 static __always_inline int tg_charge_slow(struct tg_bucket_key *key,
 					  struct tg_charge_request *request)
@@ -78,13 +81,14 @@ static __always_inline int tg_charge_slow(struct tg_bucket_key *key,
 
 	for (try = 0; try < TG_CAS_TRIES; try++) {
 		outcome = tg_charge_once(key, request);
-		if (outcome != TG_CHARGE_AGAIN)
+		if (outcome != TG_CHARGE_AGAIN &&
+		    (outcome != TG_CHARGE_LOCKED || try + 1 >= TG_INSERT_TRIES))
 			break;
 	}
 	if (outcome == TG_CHARGE_AGAIN)
 		return TG_CHARGE_CONTENDED;
 	if (outcome == TG_CHARGE_NOT_ADMITTED || outcome == TG_CHARGE_TABLE_FULL ||
-	    outcome == TG_CHARGE_SET_FULL)
+	    outcome == TG_CHARGE_SET_FULL || outcome == TG_CHARGE_LOCKED)
 		return tg_charge_overflow(key, request, outcome == TG_CHARGE_TABLE_FULL);
 	return outcome;
 }

@@ -28,7 +28,7 @@
 #include "table.bpf.h"
 
 #define TG_LOCK_TRIES 64 /* another CPU works on the same set, and not for long */
-#define TG_GIVE_TRIES 64 /* of one call; tg_table_remove() makes as many calls */
+#define TG_GIVE_TRIES 64 /* of one call; tg_table_entry_release() makes as many calls */
 
 /*
  * Pops an entry from the free list: its number, -ENOSPC if there is none, or -EAGAIN if other CPUs
@@ -105,6 +105,15 @@ __noinline int tg_table_entry_free(__u32 number)
 			return 0;
 	}
 	return -EBUSY;
+}
+
+/* Frees an entry for certain: it would be lost otherwise. */
+static __always_inline void tg_table_entry_release(__u32 number)
+{
+	int try;
+
+	for (try = 0; try < TG_GIVE_TRIES && tg_table_entry_free(number); try++)
+		;
 }
 
 /* Fills an entry. A reader that still looks for its former key finds another key, or none. */
@@ -266,7 +275,7 @@ static __always_inline int tg_table_add(struct tg_table_set *set, struct tg_buck
 	tg_table_entry_fill(entry, key, state, admitted);
 	way = tg_way_make(hash, number);
 	if (!tg_way_swap(set, tg_table_way_of(hash, 0), 0, way) && tg_way_add(hash, way)) {
-		tg_table_entry_free(number);
+		tg_table_entry_release(number);
 		return -EBUSY; /* the table has room, but these sets have none */
 	}
 	return number + 1;
@@ -297,13 +306,11 @@ static __always_inline void tg_table_remove(const struct tg_bucket_key *key, __u
 {
 	struct tg_bucket_share *share = tg_share_of(number);
 	__u64 hash = tg_hash_of(key);
-	int try;
 
 	tg_way_remove(hash, tg_way_make(hash, number));
 	if (share && (share->taken || share->watched_at))
 		*share = (struct tg_bucket_share){};
-	for (try = 0; try < TG_GIVE_TRIES && tg_table_entry_free(number); try++)
-		; /* otherwise the entry would be lost */
+	tg_table_entry_release(number);
 }
 
 #endif

@@ -227,6 +227,41 @@ TEST(test_full_and_free_again)
 	      "room for the next: %llu", after.created - before.created);
 }
 
+static void lock_sets(struct fixture *fixture, bool locked)
+{
+	union tg_table_line line;
+	uint32_t i;
+
+	for (i = 1; i <= fixture->compiled->policy.table.sets; i++) {
+		bpf_map__lookup_elem(fixture->skeleton->maps.buckets, &i, 4, &line, sizeof(line),
+				     0);
+		line.set.use = (line.set.use & ~TG_SET_LOCKED) | locked;
+		bpf_map__update_elem(fixture->skeleton->maps.buckets, &i, 4, &line, sizeof(line),
+				     BPF_ANY);
+	}
+}
+
+/* While who inserts has been preempted, other new sources share, and known ones go on. */
+TEST(test_locked)
+{
+	struct tg_limit_counters counters;
+	FIXTURE f;
+
+	if (!fixture_open(&f, TABLE "limits: [{name: l, capacity: 1, rate: 1/h}]"))
+		return;
+	passes(&f, KNOWN, 1, 1);
+	lock_sets(&f, true);
+	CHECK(passes(&f, "198.51.100.7", 1, 5) == 1, "what a bucket holds");
+	CHECK(passes(&f, KNOWN, 1, 5) == 0, "its own is empty");
+	counters = limit_counters(&f, 0);
+	CHECK(counters.created == 1 && counters.overflowed == 5 && counters.table_full == 0,
+	      "%llu overflowed", counters.overflowed);
+	CHECK(reasons(&f).packets[TG_REASON_CONTENDED] == 0, "none is contended");
+	lock_sets(&f, false);
+	CHECK(passes(&f, "198.51.100.7", 1, 5) == 1, "a bucket of its own");
+	CHECK(limit_counters(&f, 0).created == 2, "in the table");
+}
+
 static const __u64 true_key[2] = {123, 456}; /* of test_meta */
 
 static uint32_t overflow_index(const __u64 secret[2], const struct tg_bucket_key *key)
@@ -328,4 +363,5 @@ TEST(test_reset_reaches_shared)
 TEST_MAIN(RUN(test_debt_is_kept), RUN(test_known_loses_nothing), RUN(test_known_over_refills),
 	  RUN(test_stepped_idle), RUN(test_seen_twice), RUN(test_spoofed_are_bounded),
 	  RUN(test_admission_clock_back), RUN(test_gate_threads), RUN(test_full_and_free_again),
-	  RUN(test_collisions), RUN(test_nothing_to_learn), RUN(test_reset_reaches_shared))
+	  RUN(test_locked), RUN(test_collisions), RUN(test_nothing_to_learn),
+	  RUN(test_reset_reaches_shared))
