@@ -289,6 +289,8 @@ static __always_inline struct tg_limit_record *tg_record_of(__u32 bank, __u32 sl
 
 static __always_inline __u64 tg_now(__u32 clock)
 {
+	if (policy.no_ticks)
+		clock = TG_CLOCK_PRECISE;
 	if (virtual_clock)
 		return virtual_now[tg_masked(clock, TG_CLOCKS)];
 #ifdef TG_ONLY_PRECISE_CLOCK

@@ -89,12 +89,14 @@ static __always_inline int tg_charge_insert(struct tg_bucket_key *key,
 }
 
 /*
- * True if the table was full at this tick of the coarse clock. A failed insertion takes a lock and
- * writes, so it is tried once a tick.
+ * True if the table was full less than a tick ago. A failed insertion takes a lock and writes, so
+ * it is tried once a tick.
  */
 static __always_inline bool tg_table_is_full(void)
 {
-	return table_full_at && table_full_at == tg_now(TG_CLOCK_COARSE);
+	__u64 elapsed = tg_now(TG_CLOCK_COARSE) - table_full_at;
+
+	return table_full_at && (!elapsed || elapsed < policy.tick);
 }
 
 /* True if a full bucket admits the packet, at once or after a delay. */

@@ -279,7 +279,7 @@ struct tg_policy {
 	__u32 xdp_slot; /* the slot, if just one limit holds at XDP */
 	__u32 limits_n;
 	__u32 has_rejections; /* a limit has on_exceed: reject */
-	__u32 pad;
+	__u32 no_ticks;	      /* the kernel may lose ticks, so both clocks are the precise one */
 };
 
 _Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 64 + 64 * (128 + 1 + 128) + 80 + 80 + 88,

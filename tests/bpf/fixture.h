@@ -48,6 +48,9 @@ struct outcome {
 /* False for what is timed: the kernel's clocks, as in earnest. */
 static bool fixture_virtual = true;
 
+/* What the clock of ticks resolves, ns; UINT64_MAX: it is not used. */
+static uint64_t fixture_tick = TICK;
+
 /* For a test that wants to see what the verifier has to say: called before the load. */
 static void (*fixture_before_load)(struct fixture *fixture);
 
@@ -152,7 +155,7 @@ static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, c
 		fixture_before_compile(fixture->config);
 	fixture->skeleton = tidegate_bpf__open();
 	if (!fixture->config || !fixture->skeleton ||
-	    tg_policy_compile(fixture->config, fixture_records, &test_meta, 0, TICK, NULL,
+	    tg_policy_compile(fixture->config, fixture_records, &test_meta, 0, fixture_tick, NULL,
 			      &fixture->compiled)) {
 		CHECK(false, "cannot prepare: %s", limits);
 		return false;

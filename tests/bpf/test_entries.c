@@ -179,6 +179,21 @@ TEST(test_expiry)
 }
 
 /* Though nobody has taken the expired ones out. */
+/* Where ticks may be lost, an entry ends by the precise clock. */
+TEST(test_expiry_without_ticks)
+{
+	FIXTURE f;
+
+	fixture_tick = UINT64_MAX;
+	if (fixture_open(&f, LIMIT)) {
+		enter(&f, TG_LIST_DENY, "192.0.2.0/24", NOW + MS);
+		CHECK(evaluated(&f, "192.0.2.1") == DENIED, "denied");
+		f.skeleton->bss->virtual_now[TG_CLOCK_PRECISE] = NOW + 2 * MS;
+		CHECK(evaluated(&f, "192.0.2.1") == LIMITED, "over, though no tick has come");
+	}
+	fixture_tick = TICK;
+}
+
 TEST(test_behind_expired)
 {
 	char text[32];
@@ -218,5 +233,5 @@ TEST(test_not_looked_at)
 }
 
 TEST_MAIN(RUN(test_alone), RUN(test_longest_of_both), RUN(test_longest_of_entries),
-	  RUN(test_families_apart), RUN(test_expiry), RUN(test_behind_expired),
-	  RUN(test_not_looked_at))
+	  RUN(test_families_apart), RUN(test_expiry), RUN(test_expiry_without_ticks),
+	  RUN(test_behind_expired), RUN(test_not_looked_at))

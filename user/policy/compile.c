@@ -406,6 +406,7 @@ int tg_policy_compile(const struct tg_config *config, const struct tg_limit_reco
 	tg_table_design(&made->policy.table, config->table_size, meta->hash_key);
 	made->policy.tick = meta->tick;
 	made->policy.tick_begin = meta->tick_begin;
+	made->policy.no_ticks = tick == UINT64_MAX;
 	choose_name_key(config, meta, made);
 	error = compile_answers(tick, &made->policy);
 	if (!error)

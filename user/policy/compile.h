@@ -17,7 +17,7 @@
  * @records: TG_LIMITS_MAX records in force, by slot; all zero at the first start.
  * @meta: of the maps; at the first start zero, but for TG_ABI_VERSION and a next_serial of 1.
  * @bank: the bank that the new generation will use.
- * @tick: the resolution of the coarse clock in ns; UINT64_MAX lets no limit use that clock.
+ * @tick: the resolution of the coarse clock in ns; UINT64_MAX: programs do not use that clock.
  * @previous: the policy in force, or NULL. Contents of maps that come out the same are shared with
  * it, instead of being made again.
  * A limit of the same name keeps its slot, and its id unless its buckets are keyed by something
