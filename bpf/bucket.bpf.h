@@ -70,6 +70,7 @@ __noinline int tg_charge_bucket(struct tg_bucket *bucket, struct tg_charge_reque
 
 	if (!bucket || !request)
 		return TG_CHARGE_EXCEEDED;
+	request->departure = 0; /* of a try whose swap failed */
 	penalty = tg_read_penalty(request);
 	state = request->state;
 	if (tg_read_bucket(state, request, &snapshot))

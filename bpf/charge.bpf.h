@@ -41,8 +41,10 @@ static __always_inline int tg_charge_overflow(struct tg_bucket_key *key,
 	if (!bucket)
 		return TG_CHARGE_EXCEEDED;
 	if (counters) {
-		counters->overflowed++;
-		counters->table_full += table_full;
+		/* Atomic, because a packet may interrupt the program of an application. */
+		__sync_fetch_and_add(&counters->overflowed, 1);
+		if (table_full)
+			__sync_fetch_and_add(&counters->table_full, 1);
 	}
 	request->overflow = true;
 	outcome = tg_charge_fast(bucket, tg_limit_at(request->slot), request);

@@ -39,12 +39,12 @@ static void put_meta(struct app *app, uint32_t active)
 	bpf_map__update_elem(skeleton->maps.active, &zero, 4, &active, 4, BPF_ANY);
 }
 
-static bool app_open(struct app *app, const char *limits)
+static bool app_open_at(struct app *app, const char *hooks, const char *limits)
 {
 	struct bpf_map *map, *other;
 
 	app->skeleton = NULL;
-	if (!fixture_open(&app->fixture, limits))
+	if (!fixture_open_at(&app->fixture, hooks, limits))
 		return false;
 	app->skeleton = app_bpf__open();
 	memcpy((void *)&app->skeleton->rodata->policy, &app->fixture.compiled->policy,
@@ -66,6 +66,11 @@ static bool app_open(struct app *app, const char *limits)
 	put_meta(app, 0);
 	at(app, 1000 * S);
 	return true;
+}
+
+static bool app_open(struct app *app, const char *limits)
+{
+	return app_open_at(app, "xdp", limits);
 }
 
 static void run_request(struct app *app, struct tg_app_request *ask)
@@ -143,6 +148,31 @@ TEST(test_cost_at_slow_rate)
 	}
 	CHECK(ask(&a, TG_APP_PEEK, "alice", 1ULL << 19).result == TG_APP_EXCEEDED, "2^19");
 	CHECK(charge(&a, "alice", 4) == TG_APP_ADMITTED, "the rest is there");
+}
+
+/* A delay is for what is paid within max_delay, whatever the units of the cost. */
+TEST(test_cost_with_delay)
+{
+	struct tg_app_request found;
+	uint64_t cost;
+	APP a;
+
+	if (!app_open_at(&a, "tc-egress",
+			 "limits: [{name: s, match: {hook: tc-egress}, capacity: 20, rate: 10/s, "
+			 "on_exceed: delay, max_delay: 10s}]"))
+		return;
+	CHECK(charge(&a, "192.0.2.2", (1ULL << 35) + 5) == TG_APP_EXCEEDED, "of a new source");
+	CHECK(charge(&a, "192.0.2.1", 20) == TG_APP_ADMITTED, "all that there is");
+	for (cost = 101; cost <= TG_APP_COST_MAX; cost = cost * 2 + 5)
+		CHECK(charge(&a, "192.0.2.1", cost) == TG_APP_EXCEEDED, "a charge of %llu",
+		      (unsigned long long)cost);
+	for (cost = 1ULL << 34; cost <= TG_APP_COST_MAX / 2; cost *= 2)
+		CHECK(charge(&a, "192.0.2.1", cost + 5) == TG_APP_EXCEEDED, "a charge of %llu",
+		      (unsigned long long)cost + 5);
+	found = ask(&a, TG_APP_CHARGE, "192.0.2.1", 5);
+	CHECK(found.result == TG_APP_ADMITTED && found.departure > 1000 * S + 499 * MS &&
+		      found.departure < 1000 * S + 501 * MS,
+	      "nothing was charged, so 5 take half a second");
 }
 
 TEST(test_peek_changes_nothing)
@@ -378,9 +408,10 @@ TEST(test_shared)
 	CHECK(!read_report(&a, &report), "nobody is told afterwards");
 }
 
-TEST_MAIN(RUN(test_key), RUN(test_cost_at_slow_rate), RUN(test_peek_changes_nothing),
-	  RUN(test_packets_share_the_bucket), RUN(test_no_packet_meets_a_key),
-	  RUN(test_only_the_generation_in_force_answers), RUN(test_find),
-	  RUN(test_only_root_charges_what_packets_do), RUN(test_anybody_charges_keys),
-	  RUN(test_buckets_of_ports_cannot_be_named), RUN(test_backoff), RUN(test_shadow),
-	  RUN(test_keys_without_end), RUN(test_idle_keys_are_taken_out), RUN(test_shared))
+TEST_MAIN(RUN(test_key), RUN(test_cost_at_slow_rate), RUN(test_cost_with_delay),
+	  RUN(test_peek_changes_nothing), RUN(test_packets_share_the_bucket),
+	  RUN(test_no_packet_meets_a_key), RUN(test_only_the_generation_in_force_answers),
+	  RUN(test_find), RUN(test_only_root_charges_what_packets_do),
+	  RUN(test_anybody_charges_keys), RUN(test_buckets_of_ports_cannot_be_named),
+	  RUN(test_backoff), RUN(test_shadow), RUN(test_keys_without_end),
+	  RUN(test_idle_keys_are_taken_out), RUN(test_shared))
