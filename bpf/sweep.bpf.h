@@ -103,18 +103,22 @@ static __always_inline bool tg_sweep_has_penalty(struct tg_sweep *sweep,
 				sweep->now[record->rates[version].clock & 1]);
 }
 
+static __always_inline void tg_count_reclaimed(__u32 slot, __u64 n)
+{
+	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
+
+	if (counters)
+		__sync_fetch_and_add(&counters->reclaimed, n);
+}
+
 /* Takes out the bucket in entry @number, whose state is TG_BUCKET_DEAD already. */
 static __always_inline void tg_sweep_take_out(struct tg_sweep *sweep, __u32 number,
 					      const struct tg_bucket_key *key, bool counted)
 {
-	__u32 slot = TG_LIMIT_SLOT(key->limit_id);
-	struct tg_limit_counters *counters;
-
 	tg_table_remove(key, number);
 	sweep->reclaimed++;
-	counters = bpf_map_lookup_elem(&limit_counters, &slot);
-	if (counters && counted)
-		__sync_fetch_and_add(&counters->reclaimed, 1);
+	if (counted)
+		tg_count_reclaimed(TG_LIMIT_SLOT(key->limit_id), 1);
 }
 
 /*

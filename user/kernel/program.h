@@ -133,7 +133,8 @@ int tg_program_explain_load(char *errmsg, int error);
 
 /*
  * Reclaims those of the sweep->candidates @entries (numbers of table entries, TG_CANDIDATES_MAX at
- * most) that are idle, and fills the out fields of @sweep. 0 or -errno, logged.
+ * most) that are idle, counts sweep->left_behind, and fills the out fields of @sweep. 0 or -errno,
+ * logged.
  */
 int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 		       const uint32_t *entries);
