@@ -64,12 +64,22 @@ static __always_inline long tg_answer_copy(void *ctx, enum tg_hook hook, __u32 o
 	return tg_frame_load(ctx, hook, offset, answer->data + at, n);
 }
 
-/* Adds @length bytes of the frame to @sum. Returns 0, which no sum is, if there are fewer. */
-static __always_inline __u16 tg_sum_chunks(void *ctx, enum tg_hook hook, __u32 offset, __u32 length,
-					   __u16 sum)
+static __always_inline struct tg_answer *tg_answer_at(__u32 number)
 {
-	__u32 n, i, zero = 0;
-	struct tg_answer *answer = bpf_map_lookup_elem(&answer_memory, &zero);
+	struct tg_answer_memory *memory = bpf_map_lookup_elem(&answer_memory, &number);
+
+	return memory ? &memory->answer : NULL;
+}
+
+/*
+ * Adds @length bytes of the frame to @sum, by way of an answer's memory. Returns 0, which no sum
+ * is, if there are fewer.
+ */
+static __always_inline __u16 tg_sum_chunks(void *ctx, enum tg_hook hook, __u32 offset, __u32 length,
+					   __u16 sum, __u32 memory)
+{
+	struct tg_answer *answer = tg_answer_at(memory);
+	__u32 n, i;
 
 	if (!answer)
 		return 0;
@@ -85,21 +95,21 @@ static __always_inline __u16 tg_sum_chunks(void *ctx, enum tg_hook hook, __u32 o
 }
 
 /* Global functions, so that the verifier walks the loop once for each hook. */
-__noinline int tg_xdp_sum(struct xdp_md *ctx, __u32 offset, __u32 length, __u32 sum)
+__noinline int tg_xdp_sum(struct xdp_md *ctx, __u32 offset, __u32 length, __u32 sum, __u32 memory)
 {
-	return tg_sum_chunks(ctx, TG_HOOK_XDP, offset, length, sum);
+	return tg_sum_chunks(ctx, TG_HOOK_XDP, offset, length, sum, memory);
 }
 
-__noinline int tg_tc_sum(struct __sk_buff *skb, __u32 offset, __u32 length, __u32 sum)
+__noinline int tg_tc_sum(struct __sk_buff *skb, __u32 offset, __u32 length, __u32 sum, __u32 memory)
 {
-	return tg_sum_chunks(skb, TG_HOOK_TC_INGRESS, offset, length, sum);
+	return tg_sum_chunks(skb, TG_HOOK_TC_INGRESS, offset, length, sum, memory);
 }
 
 static __always_inline __u16 tg_frame_sum(void *ctx, enum tg_hook hook, __u32 offset, __u32 length,
-					  __u16 sum)
+					  __u16 sum, __u32 memory)
 {
-	return hook == TG_HOOK_XDP ? tg_xdp_sum(ctx, offset, length, sum)
-				   : tg_tc_sum(ctx, offset, length, sum);
+	return hook == TG_HOOK_XDP ? tg_xdp_sum(ctx, offset, length, sum, memory)
+				   : tg_tc_sum(ctx, offset, length, sum, memory);
 }
 
 enum tg_checksums {
@@ -127,14 +137,15 @@ static __always_inline enum tg_checksums tg_transport_sum(void *ctx, enum tg_hoo
 		return packet->is_ipv4 ? TG_SUMS_RIGHT : TG_SUMS_WRONG;
 	if (protocol != IPPROTO_ICMP)
 		pseudo = tg_pseudo_sum(packet, protocol, length);
-	if (tg_frame_sum(ctx, hook, packet->transport, length, pseudo) == TG_SUM_RIGHT)
+	if (tg_frame_sum(ctx, hook, packet->transport, length, pseudo, packet->answer) ==
+	    TG_SUM_RIGHT)
 		return TG_SUMS_RIGHT;
 	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP)
 		return TG_SUMS_WRONG;
 	return check == pseudo ? TG_SUMS_PENDING : TG_SUMS_WRONG;
 }
 
-/* Checks the sums of the packet. Overwrites answer_memory. */
+/* Checks the sums of the packet. Overwrites the answer's memory. */
 static __always_inline enum tg_checksums tg_checksums_of(void *ctx, enum tg_hook hook,
 							 const struct tg_packet *packet)
 {
@@ -143,7 +154,8 @@ static __always_inline enum tg_checksums tg_checksums_of(void *ctx, enum tg_hook
 	if (virtual_clock && virtual_length)
 		return TG_SUMS_RIGHT; /* a recorded frame may be cut short, so its sum says nothing
 				       */
-	if (packet->is_ipv4 && tg_frame_sum(ctx, hook, packet->network, headers, 0) != TG_SUM_RIGHT)
+	if (packet->is_ipv4 &&
+	    tg_frame_sum(ctx, hook, packet->network, headers, 0, packet->answer) != TG_SUM_RIGHT)
 		return TG_SUMS_WRONG;
 	return tg_transport_sum(ctx, hook, packet);
 }

@@ -205,10 +205,10 @@ static __always_inline void tg_fast_count(struct xdp_md *ctx, const struct tg_li
 		trace.limits[verdict] |= 1ULL << (slot & (TG_LIMITS_MAX - 1));
 	if (!counters)
 		return;
-	counters->packets[verdict]++;
-	counters->bytes[verdict] += limit->unit == TG_UNIT_BYTES
-					    ? tg_frame_length(bpf_xdp_get_buff_len(ctx))
-					    : tg_fast_bytes(ctx);
+	tg_count(&counters->packets[verdict], 1);
+	tg_count(&counters->bytes[verdict], limit->unit == TG_UNIT_BYTES
+						    ? tg_frame_length(bpf_xdp_get_buff_len(ctx))
+						    : tg_fast_bytes(ctx));
 	if (verdict == TG_VERDICT_ADMITTED)
 		return;
 	if (limit->rate.clock != TG_CLOCK_COARSE)

@@ -242,12 +242,23 @@ struct {
 	__type(value, __u64);
 } answers SEC(".maps");
 
-/* Memory for one answer, which is too large for the stack. */
+/*
+ * With PREEMPT_RT a packet's program may be interrupted by another's on the same CPU, so each takes
+ * memory of its own where the stack has no room.
+ */
+#define TG_PACKETS_AT_ONCE 4
+
+struct tg_answer_memory {
+	__u64 in_use;
+	struct tg_answer answer;
+};
+
+/* Memory for answers. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, TG_PACKETS_AT_ONCE);
 	__type(key, __u32);
-	__type(value, struct tg_answer);
+	__type(value, struct tg_answer_memory);
 } answer_memory SEC(".maps");
 
 /*
@@ -299,6 +310,18 @@ static __always_inline __u64 tg_now(__u32 clock)
 	if (clock != TG_CLOCK_COARSE)
 		return bpf_ktime_get_ns();
 	return bpf_jiffies64() * policy.tick + policy.tick_begin;
+}
+
+/*
+ * Adds to a counter of this CPU. Only where packets interrupt each other this is atomic, because
+ * that costs more than the rest of the counting.
+ */
+static __always_inline void tg_count(__u64 *counter, __u64 n)
+{
+	if (policy.preemptible)
+		__sync_fetch_and_add(counter, n);
+	else
+		*counter += n;
 }
 
 static __always_inline void tg_read_clocks(__u64 now[TG_CLOCKS])

@@ -54,7 +54,11 @@ struct tg_packet {
 	__u64 marks;	    /* out: limits whose mark the packet gets */
 	__u64 delayed;	    /* out: limits that delay it */
 	__u64 shadowed;	    /* out: shadow limits that would have refused it */
-	__u64 departure;    /* out: when it may leave, ns on the precise clock; 0 at once */
+	union {
+		__u64 departure; /* out: when it may leave, ns on the precise clock; 0 at once */
+		__u64 answer;	 /* out: of one that is rejected, the number of its answer's memory
+				  */
+	};
 };
 
 /*

@@ -43,8 +43,8 @@ static __always_inline bool tg_answer_allowed(const struct tg_packet *packet)
 static __always_inline bool tg_answer_build(void *ctx, enum tg_hook hook,
 					    const struct tg_packet *packet, int kind)
 {
-	__u32 bare = packet->is_ipv4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr), zero = 0;
-	struct tg_answer *answer = bpf_map_lookup_elem(&answer_memory, &zero);
+	__u32 bare = packet->is_ipv4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
+	struct tg_answer *answer = tg_answer_at(packet->answer);
 	/* XDP does not say that a checksum is to be completed. */
 	bool pending = (kind & TG_ANSWER_PENDING) && hook != TG_HOOK_XDP;
 
@@ -66,8 +66,8 @@ static __always_inline bool tg_answer_send(void *ctx, enum tg_hook hook,
 					   const struct tg_packet *packet, __u32 length)
 {
 	const __u32 ip4 = sizeof(struct iphdr), ip6 = sizeof(struct ipv6hdr);
-	__u32 header = packet->is_ipv4 ? ip4 : ip6, zero = 0;
-	struct tg_answer *answer = bpf_map_lookup_elem(&answer_memory, &zero);
+	__u32 header = packet->is_ipv4 ? ip4 : ip6;
+	struct tg_answer *answer = tg_answer_at(packet->answer);
 	struct ethhdr from, to;
 
 	if (!answer || tg_frame_load(ctx, hook, 0, &from, sizeof(from)))
@@ -115,6 +115,33 @@ TG_ANSWER_STEPS(tc, __sk_buff, TG_HOOK_TC_INGRESS)
 	(hook == TG_HOOK_XDP ? tg_xdp_##step(ctx, packet, ##__VA_ARGS__)                           \
 			     : tg_tc_##step(ctx, packet, ##__VA_ARGS__))
 
+/* Takes memory for the answer to @packet. NULL if all is in use. */
+static __always_inline struct tg_answer_memory *tg_acquire_answer(struct tg_packet *packet)
+{
+	struct tg_answer_memory *memory;
+	__u32 i, number;
+
+#pragma unroll
+	for (i = 0; i < TG_PACKETS_AT_ONCE; i++) {
+		number = i;
+		packet->answer = i;
+		memory = bpf_map_lookup_elem(&answer_memory, &number);
+		if (memory && !__sync_lock_test_and_set(&memory->in_use, 1))
+			return memory;
+	}
+	return NULL;
+}
+
+static __always_inline bool tg_answer_with(void *ctx, enum tg_hook hook, struct tg_packet *packet,
+					   int kind, __u32 length)
+{
+	int sums = TG_ANSWER_STEP(check);
+
+	if (sums == TG_SUMS_PENDING)
+		kind |= TG_ANSWER_PENDING;
+	return sums != TG_SUMS_WRONG && TG_ANSWER_STEP(build, kind) && TG_ANSWER_STEP(send, length);
+}
+
 /*
  * Turns the frame into the answer, which the caller sends back to where it came from. On false the
  * frame must be dropped, because it may be changed already.
@@ -122,20 +149,24 @@ TG_ANSWER_STEPS(tc, __sk_buff, TG_HOOK_TC_INGRESS)
 static __always_inline bool tg_reject(void *ctx, enum tg_hook hook, struct tg_packet *packet)
 {
 	__u32 header = packet->is_ipv4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr), length;
-	int kind, sums;
+	struct tg_answer_memory *memory;
+	bool answered;
+	int kind;
 
 	if (!tg_may_answer(packet))
 		return false;
 	kind = TG_ANSWER_STEP(kind);
 	length = tg_answer_length(packet, kind);
-	/* TG_ANSWER_DATA is less than an error that quotes 456 bytes and more of options needs. */
+	/* TG_ANSWER_DATA is less than an error that quotes more than 456 bytes of options needs. */
 	if (kind == TG_ANSWER_NONE || length > TG_ANSWER_DATA || header + length > packet->length ||
 	    !tg_answer_allowed(packet))
 		return false;
-	sums = TG_ANSWER_STEP(check);
-	if (sums == TG_SUMS_PENDING)
-		kind |= TG_ANSWER_PENDING;
-	return sums != TG_SUMS_WRONG && TG_ANSWER_STEP(build, kind) && TG_ANSWER_STEP(send, length);
+	memory = tg_acquire_answer(packet);
+	if (!memory)
+		return false;
+	answered = tg_answer_with(ctx, hook, packet, kind, length);
+	__sync_lock_test_and_set(&memory->in_use, 0);
+	return answered;
 }
 
 /*

@@ -15,8 +15,8 @@ static __always_inline void tg_count_limit(__u32 slot, enum tg_verdict verdict,
 		trace.limits[verdict] |= 1ULL << (slot & (TG_LIMITS_MAX - 1));
 	if (!counters)
 		return;
-	counters->packets[verdict] += packet->segments;
-	counters->bytes[verdict] += packet->bytes;
+	tg_count(&counters->packets[verdict], packet->segments);
+	tg_count(&counters->bytes[verdict], packet->bytes);
 	if (verdict != TG_VERDICT_ADMITTED)
 		tg_emit_event(counters, packet, slot, verdict);
 }
@@ -257,7 +257,7 @@ static __always_inline bool tg_record_verdict(enum tg_hook hook, __u32 ifindex, 
 	if (attachment && number < TG_REASON_COUNT) {
 		counters = bpf_map_lookup_elem(&interface_counters, attachment);
 		if (counters)
-			counters->packets[number] += segments;
+			tg_count(&counters->packets[number], segments);
 	}
 	return passing >> number & 1;
 }

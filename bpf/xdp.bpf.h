@@ -39,12 +39,7 @@ __noinline int tg_xdp_parse(struct xdp_md *ctx, struct tg_packet *packet)
 	return tg_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, packet);
 }
 
-/*
- * Memory for packets on the slow path, which the stack has no room for. With PREEMPT_RT a packet's
- * program may be interrupted by another's on the same CPU, so each needs its own.
- */
-#define TG_PACKETS_AT_ONCE 4
-
+/* Memory for packets on the slow path, which the stack has no room for. */
 struct tg_packet_memory {
 	__u64 in_use;
 	struct tg_packet packet;

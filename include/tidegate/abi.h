@@ -280,9 +280,11 @@ struct tg_policy {
 	__u32 limits_n;
 	__u32 has_rejections; /* a limit has on_exceed: reject */
 	__u32 no_ticks;	      /* the kernel may lose ticks, so both clocks are the precise one */
+	__u32 preemptible;    /* a packet may interrupt another's program on the same CPU */
+	__u32 pad;
 };
 
-_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 64 + 64 * (128 + 1 + 128) + 80 + 80 + 88,
+_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 64 + 64 * (128 + 1 + 128) + 80 + 80 + 96,
 	       "policy");
 
 /* Versions of the rate in a bucket's state. The fourth value marks TG_BUCKET_DEAD. */

@@ -417,5 +417,66 @@ TEST(test_clock_back)
 	CHECK(answers_to(&f, false, 1, 100) == 10, "10 a second");
 }
 
+/* The first @n memories of each CPU in use, as by programs that this one has interrupted. */
+static void take_memory(struct fixture *f, uint32_t n)
+{
+	struct bpf_map *map = f->skeleton->maps.answer_memory;
+	size_t size = (bpf_map__value_size(map) + 7) / 8 * 8;
+	int cpus = libbpf_num_possible_cpus(), cpu;
+	uint8_t *values = calloc(cpus, size);
+	uint32_t i;
+
+	for (i = 0; i < bpf_map__max_entries(map); i++) {
+		for (cpu = 0; cpu < cpus; cpu++) {
+			memset(values + cpu * size, 0x5a, size);
+			*(uint64_t *)(values + cpu * size) = i < n;
+		}
+		CHECK(bpf_map_update_elem(bpf_map__fd(map), &i, values, BPF_ANY) == 0);
+	}
+	free(values);
+}
+
+/* True if memory @i is in use, or else was written to. */
+static bool has_memory(struct fixture *f, uint32_t i, bool in_use)
+{
+	struct bpf_map *map = f->skeleton->maps.answer_memory;
+	size_t size = (bpf_map__value_size(map) + 7) / 8 * 8, at;
+	int cpus = libbpf_num_possible_cpus(), cpu;
+	uint8_t *values = calloc(cpus, size);
+	bool found = false;
+
+	bpf_map_lookup_elem(bpf_map__fd(map), &i, values);
+	for (cpu = 0; cpu < cpus; cpu++)
+		for (at = in_use ? 0 : 8; at < (in_use ? 8 : size); at++)
+			found |= values[cpu * size + at] != (in_use ? 0 : 0x5a);
+	free(values);
+	return found;
+}
+
+/* A program that was interrupted keeps its answer, and the other packet gets its own. */
+TEST(test_interrupted)
+{
+	const struct sent sent = {"UDP", UDP4};
+	struct outcome outcome;
+	struct packet packet;
+	uint32_t n;
+	FIXTURE f;
+
+	if (!fixture_open_at(&f, "xdp, tc-ingress", NONE_ADMITTED "}]"))
+		return;
+	for (n = 0; n < 4; n++) {
+		take_memory(&f, n);
+		check_error(&f, &sent);
+		CHECK(has_memory(&f, n, false), "number %u was used", n);
+		CHECK(!has_memory(&f, n, true), "and given back");
+		CHECK(!n || !has_memory(&f, n - 1, false), "number %u is as it was", n - 1);
+	}
+	take_memory(&f, 4);
+	build(&packet, &sent);
+	CHECK(!reject(&f, TG_HOOK_XDP, &packet, &outcome) && outcome.verdict == XDP_DROP,
+	      "none is left: no answer");
+	CHECK(!has_memory(&f, 3, false), "and nothing is written");
+}
+
 TEST_MAIN(RUN(test_reset), RUN(test_error), RUN(test_dns), RUN(test_silent), RUN(test_udp_details),
-	  RUN(test_segments), RUN(test_bounded), RUN(test_clock_back))
+	  RUN(test_segments), RUN(test_bounded), RUN(test_clock_back), RUN(test_interrupted))

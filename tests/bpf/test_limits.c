@@ -88,6 +88,34 @@ TEST(test_sharing)
 	CHECK(passes(&f, "192.0.2.1", 4, 9) == 9, "a port without a limit");
 }
 
+static void make_preemptible(struct fixture *fixture)
+{
+	*(__u32 *)&fixture->skeleton->rodata->policy.preemptible = 1;
+}
+
+/* Where packets interrupt each other, the counters are atomic, and count the same. */
+TEST(test_preemptible)
+{
+	struct tg_limit_counters counters;
+	FIXTURE f;
+
+	fixture_before_load = make_preemptible;
+	if (fixture_open(&f, "limits: [{name: l, capacity: 10, rate: 1/h}, {name: m, capacity: 10, "
+			     "rate: 1/h, match: {destination_port: 2}}]")) {
+		CHECK(passes(&f, "192.0.2.1", 1, 6) == 6, "one limit");
+		CHECK(passes(&f, "192.0.2.1", 2, 6) == 4, "two limits");
+		counters = limit_counters(&f, 0);
+		CHECK(counters.packets[TG_VERDICT_ADMITTED] == 10 &&
+			      counters.bytes[TG_VERDICT_ADMITTED] == 600 &&
+			      counters.packets[TG_VERDICT_DROPPED] == 2,
+		      "%llu admitted", counters.packets[TG_VERDICT_ADMITTED]);
+		CHECK(reasons(&f).packets[TG_REASON_ADMITTED] == 10 &&
+			      reasons(&f).packets[TG_REASON_LIMIT] == 2,
+		      "and by reason");
+	}
+	fixture_before_load = NULL;
+}
+
 static uint64_t state_of(struct fixture *f, size_t limit, const char *source)
 {
 	struct tg_bucket_key key = {.limit_id = f->compiled->records[f->compiled->slots[limit]].id};
@@ -292,5 +320,5 @@ TEST(test_lists)
 }
 
 TEST_MAIN(RUN(test_stepped), RUN(test_continuous), RUN(test_bytes), RUN(test_sharing),
-	  RUN(test_all_or_nothing), RUN(test_table_full), RUN(test_sweep), RUN(test_newer_rate),
-	  RUN(test_older_rate), RUN(test_threads), RUN(test_lists))
+	  RUN(test_preemptible), RUN(test_all_or_nothing), RUN(test_table_full), RUN(test_sweep),
+	  RUN(test_newer_rate), RUN(test_older_rate), RUN(test_threads), RUN(test_lists))

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/capabilities.h"
@@ -271,6 +272,14 @@ static struct tg_policy_maps policy_maps(const struct tg_program *program)
 	return (struct tg_policy_maps){program->skeleton, &program->contents};
 }
 
+/* True if the kernel may interrupt one packet's program for another's, on the same CPU. */
+static bool is_preempt_rt(void)
+{
+	struct utsname system;
+
+	return uname(&system) || strstr(system.version, "PREEMPT_RT");
+}
+
 /* Opens the skeleton and sets all that must be set before the load. */
 static int prepare(const struct tg_compiled *compiled, unsigned int hooks,
 		   const struct tg_policy_maps *previous, struct tg_program **program, char *errmsg)
@@ -287,6 +296,7 @@ static int prepare(const struct tg_compiled *compiled, unsigned int hooks,
 	tg_contents_share(&made->contents, &compiled->contents);
 	memcpy((void *)&made->skeleton->rodata->policy, &compiled->policy,
 	       sizeof(compiled->policy));
+	*(__u32 *)&made->skeleton->rodata->policy.preemptible = is_preempt_rt();
 	made->hooks = hooks;
 	skip_unused_hooks(made);
 	bpf_map__set_max_entries(made->skeleton->maps.buckets, compiled->policy.table.lines);
