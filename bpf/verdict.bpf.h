@@ -23,8 +23,8 @@ static __always_inline void tg_count_limit(__u32 slot, enum tg_verdict verdict,
 
 /*
  * Finds the lowest bit by multiplication with a de Bruijn sequence (Leiserson, Prokop and Randall,
- * 1998). BPF has no instruction for it, and the compilers' own code is long or, with clang 16,
- * crashes the compiler.
+ * 1998). BPF has no instruction for it, and the compilers' own code is long, or crashes clang 16 to
+ * 18. Since clang 17 they know this multiplication for what it is, so it is kept from them.
  */
 static const __u8 tg_lowest_table[64] = {
 	0,  1,	48, 2,	57, 49, 28, 3,	61, 58, 50, 42, 38, 29, 17, 4,	62, 55, 59, 36, 53, 51,
@@ -34,10 +34,11 @@ static const __u8 tg_lowest_table[64] = {
 
 static __always_inline __u32 tg_lowest(__u64 bits)
 {
+	__u64 product = (bits ^ (bits & (bits - 1))) * 0x03f79d71b4cb0a89ULL;
+
+	asm volatile("" : "+r"(product));
 	/* The compiler knows the table, so it would drop the masks of all that uses the result. */
-	return tg_masked(
-		tg_lowest_table[(bits ^ (bits & (bits - 1))) * 0x03f79d71b4cb0a89ULL >> 58],
-		TG_LIMITS_MAX);
+	return tg_masked(tg_lowest_table[product >> 58], TG_LIMITS_MAX);
 }
 
 /*
