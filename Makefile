@@ -6,8 +6,7 @@ VERSION := 0.1.0
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-# Measured best of Debian 12's for the packet programs: see docs/datapath.md, "Compilers".
-CLANG ?= clang-16
+CLANG ?= $(shell packaging/clang)
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 CLANG_FORMAT ?= clang-format
 PKG_CONFIG ?= pkg-config

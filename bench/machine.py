@@ -36,7 +36,7 @@ def describe():
         "hypervisor": bool(re.search(r"^flags.*\bhypervisor\b", first("/proc/cpuinfo", ""), re.M)),
         "memory_mib": int(memory.group(1)) // 1024 if memory else 0,
         "kernel": platform.release(),
-        "clang": command(os.environ.get("CLANG", "clang-16"), "--version").splitlines()[0],
+        "clang": command(os.environ.get("CLANG") or command(ROOT + "/packaging/clang").strip(), "--version").splitlines()[0],
         "nft": command("nft", "--version").strip(),
         "iptables": command("iptables-legacy", "--version").strip(),
         "governor": first("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "none (the host's)"),

@@ -127,6 +127,11 @@ stop() {
 	return "$status"
 }
 
+# Makes $WORK/tidegate a command that any user can run, wherever this tree is.
+public_command() { chmod 755 "$WORK" && cp "$BUILD/tidegate" "$WORK/"; }
+# compile_bpf SOURCE OBJECT [OPTION...]: a packet program of the test's own
+compile_bpf() { "$("$ROOT/packaging/clang")" -O2 -g -target bpf -idirafter "/usr/include/$(gcc -print-multiarch)" "${@:3}" -c "$1" -o "$2"; }
+
 # count PORT SECONDS [udp|tcp|icmp]: starts counting what arrives; `counted` prints it ("INDEX PACKETS FIRST LAST" for each source)
 count() {
 	rm -f "$WORK/count"

@@ -7,7 +7,7 @@ cat >"$WORK/stranger.c" <<-C
 	int stranger_prog(void *ctx) { return 2; }
 	char GPL[] __attribute__((section("license"), used)) = "GPL";
 C
-clang-16 -O2 -g -target bpf -c "$WORK/stranger.c" -o "$WORK/stranger.o" || not_ok "compile a program"
+compile_bpf "$WORK/stranger.c" "$WORK/stranger.o" || not_ok "compile a program"
 configure <<-Y
 	interfaces: [{name: IFACE}]
 	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]

@@ -30,7 +30,7 @@ cat >"$WORK/theirs.c" <<-C
 	#include <linux/bpf.h>
 	__attribute__((section("xdp"))) int theirs(struct xdp_md *ctx) { return 2; }
 C
-clang-16 -O2 -g -target bpf -idirafter "/usr/include/$(gcc -print-multiarch)" -c "$WORK/theirs.c" -o "$WORK/theirs.o" || not_ok "compile a program"
+compile_bpf "$WORK/theirs.c" "$WORK/theirs.o" || not_ok "compile a program"
 ip -n "$B" link add m1 type veth peer name n1
 ip -n "$B" link add m2 type veth peer name n2
 ip -n "$B" link set m2 xdp obj "$WORK/theirs.o" sec xdp || not_ok "another's program"

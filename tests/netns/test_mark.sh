@@ -77,7 +77,7 @@ cat >"$WORK/mark.c" <<-C
 	SEC("classifier") int by_mark(struct __sk_buff *skb) { return skb->mark == 16 ? 0x10020 : 0; }
 	char LICENSE[] SEC("license") = "GPL";
 C
-clang-16 -O2 -g -target bpf -idirafter "/usr/include/$(gcc -print-multiarch)" -c "$WORK/mark.c" -o "$WORK/mark.o"
+compile_bpf "$WORK/mark.c" "$WORK/mark.o"
 # the kernel's own filter on fwmark; where it is not built, one that does the same
 in_b tc filter add dev "$VB" parent 1: protocol all prio 1 handle 16 fw flowid 1:20 2>/dev/null ||
 	in_b tc filter add dev "$VB" parent 1: protocol all prio 2 bpf obj "$WORK/mark.o" sec classifier || not_ok "a filter on fwmark"

@@ -31,7 +31,7 @@ cat >"$WORK/theirs.c" <<-C
 	}
 	char LICENSE[] SEC("license") = "GPL";
 C
-clang-16 -O2 -g -target bpf -idirafter "/usr/include/$(gcc -print-multiarch)" -c "$WORK/theirs.c" -o "$WORK/theirs.o" || { not_ok "compile a program"; finish; }
+compile_bpf "$WORK/theirs.c" "$WORK/theirs.o" || { not_ok "compile a program"; finish; }
 BPFTOOL=$(command -v /usr/sbin/bpftool || echo bpftool)
 $BPFTOOL prog load "$WORK/theirs.o" "$THEIRS/program" type classifier pinmaps "$THEIRS" || { not_ok "load it"; finish; }
 forget() { $BPFTOOL map update pinned "$THEIRS/seen" key 0 0 0 0 value 0 0 0 0 0 0 0 0; }

@@ -40,7 +40,7 @@ cat >"$WORK/cgroup.bpf.c" <<-'P'
 	}
 	char LICENSE[] SEC("license") = "GPL";
 P
-if ! { mkdir "$group" && clang-16 -O2 -target bpf -idirafter "/usr/include/$(gcc -print-multiarch)" -c "$WORK/cgroup.bpf.c" -o "$WORK/cgroup.o" &&
+if ! { mkdir "$group" && compile_bpf "$WORK/cgroup.bpf.c" "$WORK/cgroup.o" &&
 	bpftool prog load "$WORK/cgroup.o" "$pin" && bpftool cgroup attach "$group" egress pinned "$pin" multi; }; then
 	not_ok "a program in a cgroup"
 fi

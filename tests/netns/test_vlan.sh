@@ -9,7 +9,7 @@ trap 'rm -rf "$TAGS"; cleanup' EXIT
 mkdir "$TAGS"
 BPFTOOL=$(command -v /usr/sbin/bpftool || echo bpftool)
 for n in 1 2; do
-	if ! clang-16 -DTAGS=$n -O2 -g -target bpf -idirafter "/usr/include/$(gcc -print-multiarch)" -c "$ROOT/tests/netns/vlan.bpf.c" -o "$WORK/tags.o" ||
+	if ! compile_bpf "$ROOT/tests/netns/vlan.bpf.c" "$WORK/tags.o" -DTAGS=$n ||
 		! $BPFTOOL prog loadall "$WORK/tags.o" "$TAGS/$n"; then
 		not_ok "programs for $n tags"
 		finish

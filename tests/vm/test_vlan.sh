@@ -31,7 +31,7 @@ cat >"$WORK/receive.c" <<-C
 	SEC("xdp") int receive(struct xdp_md *ctx) { return XDP_PASS; }
 	char LICENSE[] SEC("license") = "GPL";
 C
-clang-16 -O2 -g -target bpf -idirafter "/usr/include/$(gcc -print-multiarch)" -c "$WORK/receive.c" -o "$WORK/receive.o"
+compile_bpf "$WORK/receive.c" "$WORK/receive.o"
 devices 1
 prepare 10.78.0 fd78
 # actions HOOKS DEVICE TAGS: all that there are at a hook
