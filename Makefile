@@ -143,7 +143,7 @@ $B/fuzz/%: tests/fuzz/%.c $B/fuzz/internal.a
 		$(call libs,$(ALL_LIBS)) -o $@
 
 deps:
-	$(Q)packaging/deps build check
+	$(Q)packaging/deps build package check
 	$(Q)packaging/deps vm || echo "tests in virtual machines will be skipped"
 demo:
 	$(Q)packaging/deps build

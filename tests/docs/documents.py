@@ -96,7 +96,7 @@ class Workshop:
 
 class Tests:
     def __init__(self):
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.skipped = 0
 
     def check(self, name, good, why=""):
         self.passed += bool(good)
@@ -105,5 +105,5 @@ class Tests:
             print(f"not ok {name}{': ' if why else ''}{why}")
 
     def finish(self):
-        print(f"{self.passed} passed, {self.failed} failed, 0 skipped")
+        print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped")
         return self.failed != 0
