@@ -1,5 +1,6 @@
 # tidegate: make deps | all | demo | check | check-long | check-clang | check-vm | soak | fuzz | bench | lint | format | install | deb
-# V=1 shows the commands; WERROR=1 makes warnings errors. CC, CFLAGS, CPPFLAGS, LDFLAGS, PKG_CONFIG and CLANG come from the environment.
+# B=DIRECTORY builds there; V=1 shows the commands; WERROR=1 makes warnings errors.
+# CC, CFLAGS, CPPFLAGS, LDFLAGS, PKG_CONFIG and CLANG come from the environment.
 
 VERSION := 0.1.0
 
@@ -16,6 +17,8 @@ SYSUSERS ?= $(PREFIX)/lib/sysusers.d
 LIBDIR ?= $(PREFIX)/lib
 CFLAGS ?= -O2 -g
 B := build
+# The tests may be run from anywhere.
+export TG_BUILD := $(abspath $B)
 
 Q := $(if $(filter 1,$(V)),,@)
 say = @$(if $(filter 1,$(V)),:,printf '  %-8s %s\n' $(1) $@ &&) mkdir -p $(@D)

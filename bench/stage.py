@@ -7,7 +7,7 @@ import os
 import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.join(ROOT, "build")
+BUILD = os.environ.get("TG_BUILD") or os.path.join(ROOT, "build")
 ADDRESS = "10.200.0.2"  # the receiver's
 SENDER_ADDRESS = "10.200.0.1"
 PORT = 53

@@ -13,7 +13,8 @@ import subprocess
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TIDEGATE = os.path.join(ROOT, "build", "tidegate")
+BUILD = os.environ.get("TG_BUILD") or os.path.join(ROOT, "build")
+TIDEGATE = os.path.join(BUILD, "tidegate")
 MARKDOWN = ["docs/configuration.md", "README.md", "docs/cookbook.md"]
 MANUAL = "man/tidegate.yaml.5"
 EXAMPLES = sorted("examples/" + name for name in os.listdir(ROOT + "/examples") if name.endswith(".yaml"))

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 
-from documents import ROOT, Tests
+from documents import ROOT, TIDEGATE, Tests
 
 HOSTILE = "\x1b]0;owned\x07\r\n\u009b2J\x7f café"
 PACKETS = {"admitted": 10, "dropped": 2, "marked": 0, "delayed": 0, "rejected": 7, "shadow_exceeded": 0}
@@ -153,7 +153,7 @@ class Tidegate:
 
     def run(self, words):
         # bytes: reading as text would take \\r\\n for an end of line
-        done = subprocess.run([f"{ROOT}/build/tidegate", "--control", self.control, *words.split()], stdin=subprocess.DEVNULL,
+        done = subprocess.run([TIDEGATE, "--control", self.control, *words.split()], stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=60, env={"LANG": "C", "PATH": "/usr/bin:/bin"})
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 

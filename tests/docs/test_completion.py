@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+BUILD = Path(os.environ.get("TG_BUILD") or ROOT / "build")
 passed = failed = 0
 
 
@@ -22,12 +23,12 @@ def complete(*words):
     """What bash offers for the last of these words."""
     script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tidegate; printf "%s\\n" "${COMPREPLY[@]}"'
     out = subprocess.run(["bash", "-c", script, "-", ROOT / "packaging/tidegate.bash", *words], capture_output=True, text=True,
-                         env={"PATH": f"{ROOT}/build:/usr/bin:/bin", "TIDEGATE_CONTROL": "/nonexistent"}, check=True)
+                         env={"PATH": f"{BUILD}:/usr/bin:/bin", "TIDEGATE_CONTROL": "/nonexistent"}, check=True)
     return set(out.stdout.split())
 
 
 def say(*words):
-    return subprocess.run([ROOT / "build/tidegate", *words], capture_output=True, text=True, check=True).stdout
+    return subprocess.run([BUILD / "tidegate", *words], capture_output=True, text=True, check=True).stdout
 
 
 def in_usage(*command):
@@ -49,7 +50,7 @@ for command in [[name] for name in sorted(commands)] + [["deny", "add"], ["allow
         columns = complete("tidegate", *command, "-o", "")
         check(f"{command}: columns are offered", len(columns) > 4 and all(re.fullmatch(r"[a-z_]+", name) for name in columns))
         for name in columns:
-            out = subprocess.run([ROOT / "build/tidegate", "--control", "/nonexistent", *command, "-o", name], capture_output=True)
+            out = subprocess.run([BUILD / "tidegate", "--control", "/nonexistent", *command, "-o", name], capture_output=True)
             check(f"{command}: and known: {name}", out.returncode == 5)
 check("one column more", complete("tidegate", "limits", "-o", "unit,cap") == {"unit,capacity"})
 with tempfile.TemporaryDirectory() as folder:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from documents import ROOT, Tests
+from documents import BUILD, Tests
 
 
 def read(tool, *options):
@@ -14,7 +14,7 @@ def read(tool, *options):
 
 tests = Tests()
 for name in "tidegated", "tidegate", "libtidegate.so.1":
-    path = os.path.join(ROOT, "build", name)
+    path = os.path.join(BUILD, name)
     program = not name.startswith("lib")
     dynamic = read("readelf", "-dW", path)
     segments = read("readelf", "-lW", path)

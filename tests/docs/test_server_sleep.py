@@ -7,9 +7,9 @@ import sys
 import time
 import types
 
-from documents import ROOT, Tests
+from documents import BUILD, ROOT, Tests
 
-os.environ.setdefault("LD_LIBRARY_PATH", os.path.join(ROOT, "build"))
+os.environ.setdefault("LD_LIBRARY_PATH", BUILD)
 sys.path.insert(0, os.path.join(ROOT, "examples/server-python"))
 sys.modules["tidegate"] = types.ModuleType("tidegate")  # the library's wrapper, of which no call is made
 sys.modules["tidegate"].__getattr__ = lambda name: Exception

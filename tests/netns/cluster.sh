@@ -39,7 +39,7 @@ end() {
 in_hub() { nsenter --net="/run/netns/$HUB" "$@"; }
 in_server() { local n=$1 && shift && nsenter --net="/run/netns/${SERVER[n]}" "$@"; }
 # tgn NODE ARGUMENT...: the command line of that node
-tgn() { local n=$1 && shift && in_server "$n" "$ROOT/build/tidegate" --control "${SOCKET[n]}" "$@"; }
+tgn() { local n=$1 && shift && in_server "$n" "$BUILD/tidegate" --control "${SOCKET[n]}" "$@"; }
 
 cluster_topology() {
 	need_root
@@ -98,7 +98,7 @@ first() { chrt -a -f -p 1 "$1" 2>/dev/null || renice -n -10 -p "$1" >/dev/null; 
 node() {
 	local n=$1
 	shift
-	nsenter --net="/run/netns/${SERVER[n]}" "${TIDEGATED:-$ROOT/build/tidegated}" --config "${CONFIGS[n]}" --control "${SOCKET[n]}" \
+	nsenter --net="/run/netns/${SERVER[n]}" "${TIDEGATED:-$BUILD/tidegated}" --config "${CONFIGS[n]}" --control "${SOCKET[n]}" \
 		--state "${NODE_STATE[n]}" "$@" >>"${LOGS[n]}" 2>&1 &
 	PROCESS[n]=$!
 	for _ in $(seq $((200 * SLOW))); do

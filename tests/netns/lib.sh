@@ -4,13 +4,14 @@
 # where the daemon runs, joined by a veth. Names are unique to this process; all goes away on any exit.
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=${TG_BUILD:-$ROOT/build}
 ID=$$
 WORK=$(mktemp -d "/var/tmp/tidegate-test.$$.XXXXXX") || exit 1
 A=tgt${ID}a B=tgt${ID}b VA=tga$ID VB=tgb$ID
 STATE=/sys/fs/bpf/tgt$ID CONTROL=$WORK/control.sock METRICS=127.0.0.1:9469 CONFIG=$WORK/tidegate.yaml
 DAEMON='' MAC='' PIDS=()
 passed=0 failed=0 skipped=0
-TRAFFIC=$ROOT/build/tests/netns/traffic LOAD=$ROOT/build/tests/netns/load
+TRAFFIC=$BUILD/tests/netns/traffic LOAD=$BUILD/tests/netns/load
 SLOW=${TG_SLOW:-1} # times as long as on a real machine, see tests/run
 
 cleanup() {
@@ -83,7 +84,7 @@ has_tcx() { in_b "$ROOT/tests/netns/tcx.py" "$VB" >/dev/null; }
 # `ip netns exec` would hide the host's bpffs behind a fresh /sys.
 in_a() { nsenter --net="/run/netns/$A" "$@"; }
 in_b() { nsenter --net="/run/netns/$B" "$@"; }
-tg() { in_b "$ROOT/build/tidegate" --control "$CONTROL" "$@"; }
+tg() { in_b "$BUILD/tidegate" --control "$CONTROL" "$@"; }
 # The configuration from standard input; IFACE stands for the server's interface.
 configure() { sed "s/IFACE/$VB/g" >"$CONFIG"; }
 # one_limit CAPACITY: a policy of one limit, to standard output
@@ -103,7 +104,7 @@ example() {
 # start [OPTION...]: runs the daemon until it is ready; returns its exit status if it ends before
 start() {
 	# not by in_b: a function in the background would be a shell of its own, and $! that shell's
-	nsenter --net="/run/netns/$B" "${TIDEGATED:-$ROOT/build/tidegated}" --config "$CONFIG" --control "$CONTROL" --state "$STATE" --metrics "$METRICS" "$@" \
+	nsenter --net="/run/netns/$B" "${TIDEGATED:-$BUILD/tidegated}" --config "$CONFIG" --control "$CONTROL" --state "$STATE" --metrics "$METRICS" "$@" \
 		>>"$WORK/daemon.log" 2>&1 &
 	DAEMON=$!
 	for _ in $(seq $((200 * SLOW))); do

@@ -51,7 +51,7 @@ check "apply --confirm" test "$(code tg apply b.yaml --confirm 60s)" = 0
 check "says so" grep -q "goes back in 60 s unless" out
 check "is in force at once" test "$(capacity)" = 20
 check "status says so" test "$(tg status --json | jq '.confirm | .pending and .remaining_ms > 50000 and .remaining_ms <= 60000')" = true
-check "in words" sh -c "'$ROOT/build/tidegate' --control '$CONTROL' status | grep -q 'NOT CONFIRMED: goes back in'"
+check "in words" sh -c "'$BUILD/tidegate' --control '$CONTROL' status | grep -q 'NOT CONFIRMED: goes back in'"
 check "another change has to wait: apply" test "$(code tg apply c.yaml)" = 1
 check "with a word on what to do" grep -q "run \`tidegate confirm\` or \`tidegate rollback\` first" err
 check "set" test "$(code tg set l capacity=7)" = 1

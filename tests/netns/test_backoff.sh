@@ -11,7 +11,7 @@ done
 # How long to wait: what an application would tell its client.
 cat >"$WORK/told" <<-S
 	#!/bin/sh
-	exec nsenter --net=/run/netns/$B "$ROOT/build/tidegate" --control "$CONTROL" why "\$1" --json | jq '.limits[0].retry_after_ms'
+	exec nsenter --net=/run/netns/$B "$BUILD/tidegate" --control "$CONTROL" why "\$1" --json | jq '.limits[0].retry_after_ms'
 S
 chmod +x "$WORK/told"
 
@@ -57,7 +57,7 @@ check "state" test "$(jq -r .state "$WORK/why")" = backoff
 check "attempt" test "$(jq .attempt "$WORK/why")" = 1
 check "time left" between 1 "$(jq .backoff_ms "$WORK/why")" $((2004 * SLOW))
 check "nothing remains, and retry_after is no sooner" jq -e '.remaining == 0 and .retry_after_ms >= .backoff_ms' "$WORK/why" >/dev/null
-check "in words" sh -c "nsenter --net=/run/netns/$B $ROOT/build/tidegate --control $CONTROL why 10.77.1.4 | grep -q 'backoff: attempt [12]'"
+check "in words" sh -c "nsenter --net=/run/netns/$B $BUILD/tidegate --control $CONTROL why 10.77.1.4 | grep -q 'backoff: attempt [12]'"
 sleep "$((2 * SLOW)).1"
 burst 10.77.1.4 100
 check "the next attempt" test "$(tg why 10.77.1.4 --json | jq '.limits[0].attempt')" -ge 2

@@ -8,7 +8,7 @@ configure <<-Y
 Y
 # start_with CAPABILITY...: starts with these in the bounding set and no others
 start_with() {
-	printf '#!/bin/sh\nexec setpriv --bounding-set=-all%s -- "%s" "$@"\n' "$(printf ',+%s' "$@")" "$ROOT/build/tidegated" >"$WORK/bounded"
+	printf '#!/bin/sh\nexec setpriv --bounding-set=-all%s -- "%s" "$@"\n' "$(printf ',+%s' "$@")" "$BUILD/tidegated" >"$WORK/bounded"
 	chmod 755 "$WORK/bounded"
 	: >"$WORK/daemon.log"
 	TIDEGATED=$WORK/bounded start

@@ -3,7 +3,7 @@
 # of one daemon, and by filters of clsact of another on the other ends of the same veths.
 . "$(dirname "$0")/lib.sh"
 not_emulated "120 veths, and 50 changes a second for 20 s"
-TIDEGATED=${CHURN_TIDEGATED:-$ROOT/build/asan/tidegated}
+TIDEGATED=${CHURN_TIDEGATED:-$BUILD/asan/tidegated}
 topology
 for i in $(seq 60); do
 	echo "link add h$i type veth peer name k$i"
@@ -23,7 +23,7 @@ TIDEGATE_LACKS=tcx nsenter --net="/run/netns/$B" "$TIDEGATED" --config "$WORK/cl
 	--state "${STATE}clsact" --metrics none >>"$WORK/clsact.log" 2>&1 &
 PIDS+=($!)
 trap 'cleanup; rm -rf "${STATE}clsact"' EXIT
-second() { in_b "$ROOT/build/tidegate" --control "$WORK/clsact.sock" "$@"; }
+second() { in_b "$BUILD/tidegate" --control "$WORK/clsact.sock" "$@"; }
 healthy() { jq '[.interfaces[] | select(.healthy)] | length'; }
 for _ in $(seq $((200 * SLOW))); do second status >/dev/null 2>&1 && break; sleep 0.05; done
 TC=$(has_tcx && echo tcx || echo clsact)

@@ -121,7 +121,7 @@ there=$(grep -v -e ready -e end "$WORK/received2" | total)
 elsewhere() { of 1 why 10.77.1.1 --json | jq '.limits[0].shared | select(.mode == "shared" and .listed).elsewhere'; }
 told() { between $((there - 100)) "$(elsewhere)" "$there"; }
 check "why: what it took elsewhere: $there" soon told
-check "why: in words" sh -c "$ROOT/build/tidegate --control $WORK/node1.sock why 10.77.1.1 | grep -q 'taken there and charged here'"
+check "why: in words" sh -c "$BUILD/tidegate --control $WORK/node1.sock why 10.77.1.1 | grep -q 'taken there and charged here'"
 check "why: another limit is not shared" test "$(of 1 why 10.77.1.1 --json | jq '.limits[1].shared')" = null
 check "one source is exchanged" is 2 '.sources.listed' 1
 check "both have their share" is 1 '.share > 0.05 and .peers[0].share > 0.05' true

@@ -28,7 +28,7 @@ for _ in $(seq 100); do
 	[ "$(query 10.77.0.1 -n 1 -q 1 -l 1 -t 1 -Q 5 | cut -d' ' -f2)" -gt 0 ] 2>/dev/null && break
 	sleep 0.05
 done
-check "check has nothing to warn of" test -z "$("$ROOT/build/tidegate" check "$CONFIG" 2>&1 >/dev/null)"
+check "check has nothing to warn of" test -z "$("$BUILD/tidegate" check "$CONFIG" 2>&1 >/dev/null)"
 start || not_ok "the daemon starts"
 
 # A client at its rate, IPv4 and IPv6, beside one that floods and a busy one that asks more than they may.

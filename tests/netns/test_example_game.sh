@@ -78,7 +78,7 @@ for _ in $(seq 100); do
 	grep -q ready "$WORK/server.log" && break
 	sleep 0.05
 done
-check "check has nothing to warn of" test -z "$("$ROOT/build/tidegate" check "$CONFIG" 2>&1 >/dev/null)"
+check "check has nothing to warn of" test -z "$("$BUILD/tidegate" check "$CONFIG" 2>&1 >/dev/null)"
 start || not_ok "the daemon starts"
 
 limit() { tg limits "$1" --json | jq ".limits[0].packets.$2"; }

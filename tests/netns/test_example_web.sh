@@ -54,7 +54,7 @@ for _ in $(seq 100); do
 	in_b curl -s -o /dev/null http://127.0.0.1:8080/ && break
 	sleep 0.05
 done
-check "check has nothing to warn of" test -z "$("$ROOT/build/tidegate" check "$CONFIG" 2>&1 >/dev/null)"
+check "check has nothing to warn of" test -z "$("$BUILD/tidegate" check "$CONFIG" 2>&1 >/dev/null)"
 start || not_ok "the daemon starts"
 
 limit() { tg limits "$1" --json | jq ".limits[0].packets.$2"; }

@@ -17,7 +17,7 @@ expect() {
 }
 # says TEXT: so did the command before, on standard error
 says() { check "  $1" grep -qF -- "$1" "$WORK/err"; }
-tidegate=$ROOT/build/tidegate tidegated=$ROOT/build/tidegated
+tidegate=$BUILD/tidegate tidegated=$BUILD/tidegated
 expect 0 "$tidegate" --help
 expect 0 "$tidegate" --version
 expect 0 "$tidegate" check "$CONFIG"

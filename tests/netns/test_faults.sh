@@ -2,7 +2,7 @@
 # A change that fails, or whose daemon is killed, at each of its steps: the old policy or the new one is whole, the
 # same on all interfaces, and nobody gets a burst by it. The daemon here is the build with faults and sanitizers.
 . "$(dirname "$0")/lib.sh"
-TIDEGATED=$ROOT/build/asan/tidegated
+TIDEGATED=$BUILD/asan/tidegated
 export TIDEGATE_FAULT=$WORK/fault
 topology
 ip link add second netns "$B" type veth peer name psecond netns "$A" || exit 1

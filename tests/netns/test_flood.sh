@@ -78,7 +78,7 @@ check "the known one is not" test "$(shares 10.77.0.8)" = "open false"
 check "four packets of the new source's" test "$(admitted 10.77.230.7 9)" = 4
 check "why says how the shared bucket stands" test "$(remaining 10.77.230.7)" = 0
 check "and that it will be long" test "$(tg why 10.77.230.7 --json | jq .limits[0].retry_after_ms)" -gt 3000000
-check "in words too" sh -c "nsenter --net=/run/netns/$B '$ROOT/build/tidegate' --control '$CONTROL' why 10.77.230.7 | grep -q 'shares one with other sources: 0 of 4'"
+check "in words too" sh -c "nsenter --net=/run/netns/$B '$BUILD/tidegate' --control '$CONTROL' why 10.77.230.7 | grep -q 'shares one with other sources: 0 of 4'"
 # two, since one in 1,024 would share with the first
 check "another new source's is another" test $(($(remaining 10.77.230.8) + $(remaining 10.77.230.9))) -ge 4
 tg reload >/dev/null

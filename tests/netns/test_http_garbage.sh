@@ -1,7 +1,7 @@
 #!/bin/bash
 # HTTP under AddressSanitizer: requests with bytes changed, put in and taken out never stop the daemon or have it answer whom it should not.
-TIDEGATED=$(cd "$(dirname "$0")/../.." && pwd)/build/asan/tidegated
 . "$(dirname "$0")/lib.sh"
+TIDEGATED=$BUILD/asan/tidegated
 topology
 configure <<-Y
 	interfaces: [{name: IFACE}]

@@ -67,7 +67,7 @@ check "nothing with addresses by it" test "$(curl -s -m 5 -o /dev/null -w '%{htt
 check "for its owner and group" test "$(stat -c %a "$WORK/metrics.sock")" = 660
 stop
 check "is gone with the daemon" test ! -e "$WORK/metrics.sock"
-check "a path that is not whole: refused" sh -c "! '$ROOT/build/tidegated' --config '$CONFIG' --control '$CONTROL' --state '$STATE' --metrics unix:x 2>'$WORK/err'"
+check "a path that is not whole: refused" sh -c "! '$BUILD/tidegated' --config '$CONFIG' --control '$CONTROL' --state '$STATE' --metrics unix:x 2>'$WORK/err'"
 METRICS=$HOST:$PORT
 
 # 300 attachments.
@@ -91,7 +91,7 @@ leave_and_ask() {
 		in_b timeout 5 "$CLIENTS" raw "$HOST" "$PORT" "$1" >"$WORK/answer" && grep -q "$2" "$WORK/answer" && timeout 5 "${TG[@]}" version >/dev/null || return 1
 	done
 }
-TG=("$ROOT/build/tidegate" --control "$CONTROL")
+TG=("$BUILD/tidegate" --control "$CONTROL")
 check "HTTP/1.0, and the next client at once" leave_and_ask 'GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n' ok
 check "no request at all, likewise" leave_and_ask 'garbage\r\n\r\n' '400'
 

@@ -35,7 +35,7 @@ over() {
 	counted | total
 }
 check "status says what is waited for" test "$(tg status --json | jq -c .waiting_for)" = '["late0"]'
-check "in words as well" sh -c "'$ROOT/build/tidegate' --control '$CONTROL' status | grep -q '^late0 *not there'"
+check "in words as well" sh -c "'$BUILD/tidegate' --control '$CONTROL' status | grep -q '^late0 *not there'"
 pair late0 78
 check "an interface that appears is taken up" becomes late0 true
 check "and limited" test "$(over late0 78 30)" = 10

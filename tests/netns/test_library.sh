@@ -2,7 +2,7 @@
 # Applications charge by libtidegate: their own limits and those of packets, through changes of policy, without the daemon, and as whom.
 . "$(dirname "$0")/lib.sh"
 topology
-LIBRARY=$ROOT/build/asan/tests/netns/library
+LIBRARY=$BUILD/asan/tests/netns/library
 # On a slow machine tokens come slowly, so that it has the time to ask for them before.
 policy() { # CAPACITY
 	configure <<-Y
@@ -31,7 +31,7 @@ start || not_ok "the daemon starts"
 
 for _ in 1 2 3; do check "admitted: exit 0" exits 0 api-key alice; done
 check "refused: exit 10" exits 10 api-key alice
-check "the JSON" sh -c "nsenter --net=/run/netns/$B $ROOT/build/tidegate --control $CONTROL charge api-key alice --json |
+check "the JSON" sh -c "nsenter --net=/run/netns/$B $BUILD/tidegate --control $CONTROL charge api-key alice --json |
 	jq -e '.admitted == false and .capacity == 3 and .remaining == 0 and .retry_after_ms > 0 and .reset_ms >= .retry_after_ms'"
 check "another key" exits 0 api-key bob --cost 3
 check "more than a bucket holds" exits 10 api-key carol --cost 4
@@ -97,7 +97,7 @@ for i in $(seq 40); do tg charge bounded "made up $i"; done >/dev/null
 check "new_sources bounds the buckets of keys" test "$(tg limits bounded --json | jq '.limits[0].buckets')" = 5
 
 # who may
-cp "$ROOT/build/tidegate" "/var/tmp/tidegate-$ID"
+cp "$BUILD/tidegate" "/var/tmp/tidegate-$ID"
 chmod 755 "/var/tmp/tidegate-$ID"
 as() { setpriv --reuid 65534 --regid "$1" --clear-groups "/var/tmp/tidegate-$ID" charge "$2" "$3" --state "$STATE" >"$WORK/out" 2>&1; echo $?; }
 check "the daemon's group charges keys" test "$(as "$(id -g)" api-key group)" = 0

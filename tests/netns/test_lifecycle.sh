@@ -27,7 +27,7 @@ check "restarted: the counters went on" test "$(tg status --json | jq '.interfac
 check "restarted: generation 2, healthy" test "$(tg status --json | jq -c '[.generation, .interfaces[0].healthy]')" = '[2,true]'
 
 check "a second daemon on the same state is refused" test "$(
-	in_b "$ROOT/build/tidegated" --config "$CONFIG" --control "$WORK/other.sock" --state "$STATE" --metrics none 2>/dev/null
+	in_b "$BUILD/tidegated" --config "$CONFIG" --control "$WORK/other.sock" --state "$STATE" --metrics none 2>/dev/null
 	echo $?
 )" = 4
 

@@ -3,7 +3,7 @@
 # are limited stay so, and status, metrics and the log say which are not and why.
 . "$(dirname "$0")/lib.sh"
 not_emulated "256 veths"
-TIDEGATED=$ROOT/build/asan/tidegated
+TIDEGATED=$BUILD/asan/tidegated
 topology
 status() { tg status --json | jq -c "$1"; }
 # says FILTER WANTED: waits until the status says so
@@ -37,8 +37,8 @@ ip -n "$B" link set m2 xdp obj "$WORK/theirs.o" sec xdp || not_ok "another's pro
 check "a start with one of two that is taken" start
 check "limits the other" test "$(status '[.interfaces[].interface]')" = '["m1"]'
 check "names it and the reason" test "$(status '[.missing[] | [.interface, .hook, .reason]]')" = '[["m2","xdp","refused"]]'
-check "in words" sh -c "'$ROOT/build/tidegate' --control '$CONTROL' status | grep -q '^m2 *not limited (xdp): m2 already has an XDP program that is not tidegate.s'"
-check "in health" sh -c "'$ROOT/build/tidegate' --control '$CONTROL' status | grep -q '^health: m2 (xdp) is not limited, and is tried again: m2 already has'"
+check "in words" sh -c "'$BUILD/tidegate' --control '$CONTROL' status | grep -q '^m2 *not limited (xdp): m2 already has an XDP program that is not tidegate.s'"
+check "in health" sh -c "'$BUILD/tidegate' --control '$CONTROL' status | grep -q '^health: m2 (xdp) is not limited, and is tried again: m2 already has'"
 check "in the metrics" test "$(metric 'tidegate_interface_missing{interface="m2",hook="xdp",reason="refused"} 1')" = 1
 ip -n "$B" link add m3 type bridge # a message, at which it is not tried
 ip -n "$B" link del m3

@@ -14,7 +14,7 @@ configure <<-Y
 	  - {name: many, match: {source: many}, capacity: 5, refill_amount: 1, refill_interval: 1d}
 	  - {name: rest, match: {source: {not: [many]}, protocol: udp}, capacity: 8, refill_amount: 1, refill_interval: 1d}
 Y
-check "check reads them within seconds" timeout 20 "$ROOT/build/tidegate" check "$CONFIG" >/dev/null
+check "check reads them within seconds" timeout 20 "$BUILD/tidegate" check "$CONFIG" >/dev/null
 BEGIN=$(date +%s)
 start || not_ok "the daemon starts"
 check "they load within seconds" test $(($(date +%s) - BEGIN)) -le 20

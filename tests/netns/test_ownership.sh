@@ -64,21 +64,21 @@ exec {lock}<&-
 rmdir "$STATE" 2>/dev/null
 two_starts() { # one of two is ready, in a directory that is the first's, which a third does not get
 	local other=$WORK/other.sock second code
-	nsenter --net="/run/netns/$B" "$ROOT/build/tidegated" --config "$CONFIG" --control "$other" --state "$STATE" --metrics none \
+	nsenter --net="/run/netns/$B" "$BUILD/tidegated" --config "$CONFIG" --control "$other" --state "$STATE" --metrics none \
 		>"$WORK/second.log" 2>&1 &
 	second=$!
 	start --metrics none
 	code=$?
 	if [ "$code" = 4 ]; then
 		for _ in $(seq $((200 * SLOW))); do
-			in_b "$ROOT/build/tidegate" --control "$other" status >/dev/null 2>&1 && break
+			in_b "$BUILD/tidegate" --control "$other" status >/dev/null 2>&1 && break
 			sleep 0.05
 		done
 		[ "$(seen)" = "directory root 710" ] && exits 4 "another tidegate process" start --metrics none
 	else
 		wait "$second"
 		[ $? = 4 ] && [ "$code" = 0 ] && [ "$(seen)" = "directory root 710" ] &&
-			exits 4 "another tidegate process" in_b "$ROOT/build/tidegated" --config "$CONFIG" --control "$other" --state "$STATE" --metrics none
+			exits 4 "another tidegate process" in_b "$BUILD/tidegated" --config "$CONFIG" --control "$other" --state "$STATE" --metrics none
 	fi
 	code=$?
 	kill -TERM "$second" 2>/dev/null
@@ -148,7 +148,7 @@ check "root's file in /tmp is applied" exits 0 "" tg apply "$sticky"
 rm -f "$sticky"
 
 # the commands of a user
-checked() { "$ROOT/build/tidegate" check "$1" >/dev/null 2>&1; }
+checked() { "$BUILD/tidegate" check "$1" >/dev/null 2>&1; }
 check "check reads a file of any owner" checked "$WORK/theirs.yaml"
 check "and a FIFO" checked <(cat "$WORK/plain.yaml")
 stop

@@ -108,7 +108,7 @@ elif command -v chromedriver >/dev/null && command -v chromium >/dev/null; then
 	PIDS+=("$TRAFFIC_PID")
 	mkdir "$WORK/browser"
 	sed '/bytes-together\|in-shadow\|penalised\|by.port/d; s/- {name: each.*/- {name: added, match: {protocol: tcp}, capacity: 5, rate: 1\/s, on_exceed: reject}\n  &/' "$CONFIG" >"$WORK/next.yaml"
-	NOTE=$NOTE INTERFACES="$VB $ODD" TRAFFIC=$TRAFFIC_PID NEXT=$WORK/next.yaml TIDEGATE="$ROOT/build/tidegate --control $CONTROL" \
+	NOTE=$NOTE INTERFACES="$VB $ODD" TRAFFIC=$TRAFFIC_PID NEXT=$WORK/next.yaml TIDEGATE="$BUILD/tidegate --control $CONTROL" \
 		nsenter --net="/run/netns/$B" "$ROOT/tests/netns/page.py" "$BASE" "$WORK/browser" "$DAEMON" \
 		>"$WORK/browser/said" 2>"$WORK/browser/errors" &
 	BROWSER=$!
@@ -159,7 +159,7 @@ CROWD=$!
 PIDS+=("$CROWD")
 for _ in $(seq 200); do grep -q ready "$WORK/crowd" && break; sleep 0.1; done
 check "a crowd takes no more than its share of descriptors" between $((before + 100)) "$(descriptors)" $((before + 270))
-check "the control socket is not held up" timeout 5 "$ROOT/build/tidegate" --control "$CONTROL" status >"$WORK/status"
+check "the control socket is not held up" timeout 5 "$BUILD/tidegate" --control "$CONTROL" status >"$WORK/status"
 kill "$CROWD"
 until_served() {
 	for _ in $(seq 20); do

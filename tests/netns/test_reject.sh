@@ -62,11 +62,11 @@ cat >"$WORK/other.yaml" <<-Y
 	interfaces: [{name: $VA, xdp_mode: native}]
 	limits: [{name: none, match: {protocol: 253}, capacity: 1, rate: 1/s}]
 Y
-nsenter --net="/run/netns/$A" "$ROOT/build/tidegated" --config "$WORK/other.yaml" --control "$WORK/other.sock" --state "$STATE-other" --metrics none >/dev/null 2>&1 &
+nsenter --net="/run/netns/$A" "$BUILD/tidegated" --config "$WORK/other.yaml" --control "$WORK/other.sock" --state "$STATE-other" --metrics none >/dev/null 2>&1 &
 OTHER=$!
 PIDS+=("$OTHER")
 for _ in $(seq 100); do
-	"$ROOT/build/tidegate" --control "$WORK/other.sock" status >/dev/null 2>&1 && break
+	"$BUILD/tidegate" --control "$WORK/other.sock" status >/dev/null 2>&1 && break
 	sleep 0.05
 done
 clients "native"

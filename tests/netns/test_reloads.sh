@@ -50,7 +50,7 @@ check "below the limit: all of them arrive" test "$(received 257)" = "$(cat "$WO
 check "above the limit: sent" test "$(cat "$WORK/sent2")" -ge 20000
 check "above the limit: what one bucket holds, and no more" test "$(received 258)" = 5000
 check "drained before: nothing in all that time" test "$(received 259)" = 0
-check "every packet is accounted for" sh -c "'$ROOT/build/tidegate' --control '$CONTROL' status --json |
+check "every packet is accounted for" sh -c "'$BUILD/tidegate' --control '$CONTROL' status --json |
 	jq -e '.interfaces[0] | .received == .passed + .dropped and .received > 20000'"
 stop
 finish

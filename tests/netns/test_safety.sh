@@ -32,7 +32,7 @@ check "apply too" refused tg apply "$CONFIG"
 check "and what is in force stays" test "$(tg status --json | jq .generation)" = "$generation"
 chmod o-w "$CONFIG"
 
-chmod 755 "$WORK" && chmod 666 "$CONTROL" && cp "$ROOT/build/tidegate" "$WORK"
+chmod 755 "$WORK" && chmod 666 "$CONTROL" && cp "$BUILD/tidegate" "$WORK"
 as_group() { setpriv --reuid=65534 --regid=65534 --groups=0 "$WORK/tidegate" --control "$CONTROL" "$@"; }
 for command in status limits top "why 10.0.0.1" "deny list" version; do
 	# shellcheck disable=SC2086
@@ -75,8 +75,8 @@ for _ in $(seq $((100 * SLOW))); do
 	sleep 0.1
 done
 check "of a thousand clients those that there is no room for are told to come later" between 740 "$(cat "$WORK/told")" 800
-check "root gets through a thousand clients" timeout $((5 * SLOW)) "$ROOT/build/tidegate" --control "$CONTROL" status >/dev/null
-check "and changes what it wants" timeout $((5 * SLOW)) "$ROOT/build/tidegate" --control "$CONTROL" set l capacity=20 >/dev/null
+check "root gets through a thousand clients" timeout $((5 * SLOW)) "$BUILD/tidegate" --control "$CONTROL" status >/dev/null
+check "and changes what it wants" timeout $((5 * SLOW)) "$BUILD/tidegate" --control "$CONTROL" set l capacity=20 >/dev/null
 kill "${PIDS[0]}"
 wait "${PIDS[0]}" 2>/dev/null
 PIDS=()
@@ -136,7 +136,7 @@ check "deny add warns" warned "$here" "within 10.77.3.0/24, whose" tg deny add 1
 check "of others it does not" silent "10.77.4.6 50022 10.77.0.2 22" tg deny add 10.77.3.0/25
 tg deny del 10.77.3.0/24 >/dev/null && tg deny del 10.77.3.0/25 >/dev/null
 sudo_like() { SSH_CONNECTION=$here bash -c 'env -u SSH_CONNECTION "$@"; exit' - "$@"; }
-check "so it does through sudo" warned "" "10.77.3.7," sudo_like "$ROOT/build/tidegate" check "$WORK/new.yaml"
+check "so it does through sudo" warned "" "10.77.3.7," sudo_like "$BUILD/tidegate" check "$WORK/new.yaml"
 
 # An operator who cuts the connection that the command came over, and therefore cannot confirm.
 in_b python3 -c '
@@ -164,7 +164,7 @@ cat >"$WORK/session.py" <<-'P'
 	print(works())
 P
 sleep 0.3
-in_a python3 "$WORK/session.py" "$ROOT/build/tidegate" --control "$CONTROL" apply "$WORK/new.yaml" --confirm 3s >"$WORK/session"
+in_a python3 "$WORK/session.py" "$BUILD/tidegate" --control "$CONTROL" apply "$WORK/new.yaml" --confirm 3s >"$WORK/session"
 check "a policy that cuts the operator off is taken back by itself" test "$(xargs <"$WORK/session")" = "True False True"
 stop
 finish

@@ -9,8 +9,8 @@ configure <<-Y
 	  - {name: flood, per: source, match: {protocol: udp}, capacity: 100, rate: 100/s}
 Y
 cp -r "$ROOT/examples/server-c" "$WORK"
-check "the server in C builds" make -s -B -C "$WORK/server-c" TREE="$ROOT"
-export LD_LIBRARY_PATH=$ROOT/build TIDEGATE_LIBRARY=$ROOT/build/libtidegate.so.1
+check "the server in C builds" make -s -B -C "$WORK/server-c" TREE="$ROOT" BUILT="$BUILD"
+export LD_LIBRARY_PATH=$BUILD TIDEGATE_LIBRARY=$BUILD/libtidegate.so.1
 
 get() { in_a curl -s -m 10 -o /dev/null -w '%{http_code}' "$@"; }
 # try NAME COMMAND...: a server on port 8080

@@ -31,10 +31,10 @@ check "is counted" test "$(verdicts tight)" = '[10,0,60]'
 check "bytes too" test "$(tg limits tight --json | jq '.limits[0].bytes | .shadow_exceeded / 62')" = 60
 check "metrics count it" sh -c "$(printf %q "$(command -v nsenter)") --net=/run/netns/$B curl -s http://$METRICS/metrics | grep -qx 'tidegate_limit_packets_total{limit=\"tight\",verdict=\"shadow_exceeded\"} 60'"
 check "status names it" test "$(tg status --json | jq -c .shadow_limits)" = '["tight"]'
-check "in words" sh -c "$ROOT/build/tidegate --control $CONTROL status | grep -qx 'in shadow, counting and not acting: tight'"
-check "limits has a column for it" sh -c "$ROOT/build/tidegate --control $CONTROL limits | grep -q '^tight .* shadow .* 60$'"
+check "in words" sh -c "$BUILD/tidegate --control $CONTROL status | grep -qx 'in shadow, counting and not acting: tight'"
+check "limits has a column for it" sh -c "$BUILD/tidegate --control $CONTROL limits | grep -q '^tight .* shadow .* 60$'"
 check "top marks it" test "$(tg top --limit tight --json | jq -c '[.sources[].shadow] | unique')" = '[true]'
-check "why does" sh -c "$ROOT/build/tidegate --control $CONTROL why 10.77.1.1 | grep -q 'would refuse but for shadow now'"
+check "why does" sh -c "$BUILD/tidegate --control $CONTROL why 10.77.1.1 | grep -q 'would refuse but for shadow now'"
 # on and off
 admitted 10.77.1.2 3 >/dev/null
 check "2 tokens are left" test "$(remaining 10.77.1.2 tight)" = 2
@@ -75,7 +75,7 @@ sed -i 's/^\( *\)- name: wide$/&\n\1  shadow: true/' "$WORK/wanted"
 check "is added behind its name" cmp "$CONFIG" "$WORK/wanted"
 tg reload >/dev/null
 check "a reload finds both" test "$(tg status --json | jq -c .shadow_limits)" = '["wide"]'
-check "diff says what it would do" sh -c "$ROOT/build/tidegate --control $CONTROL diff $WORK/before | grep -q 'shadow: what exceeds goes on and is counted; without shadow: what exceeds is dropped; now: what exceeds is dropped'"
+check "diff says what it would do" sh -c "$BUILD/tidegate --control $CONTROL diff $WORK/before | grep -q 'shadow: what exceeds goes on and is counted; without shadow: what exceeds is dropped; now: what exceeds is dropped'"
 # a daemon that dies leaves it in force
 stop KILL
 check "it counts on without a daemon" test "$(admitted 10.77.1.3 90)" = 5

@@ -85,7 +85,7 @@ check "and node 1 hears of all" until_true 2 remains 1 alice 0
 # Keys at a rate, for 5 s, and as much longer as it is slower. Not by the command, which a slow machine takes a second to start.
 begin=$(now)
 for n in 1 2 3; do
-	"$ROOT/build/asan/tests/netns/library" charge "${NODE_STATE[n]}" key-rate bob 1 $((5 * SLOW)) >"$WORK/keys.$n" &
+	"$BUILD/asan/tests/netns/library" charge "${NODE_STATE[n]}" key-rate bob 1 $((5 * SLOW)) >"$WORK/keys.$n" &
 	PIDS+=($!)
 done
 wait "${PIDS[@]: -3}"

@@ -6,7 +6,7 @@ CAPTURE=$WORK/capture.pcap
 
 # capture [OPTION...]: from a script on standard input, see capture.py
 capture() { "$ROOT/tests/netns/capture.py" "$CAPTURE" "$@"; }
-simulate() { "$ROOT/build/tidegate" simulate "$CONFIG" --pcap "$CAPTURE" "$@"; }
+simulate() { "$BUILD/tidegate" simulate "$CONFIG" --pcap "$CAPTURE" "$@"; }
 # report FILTER [OPTION...]: what jq finds in the report
 report() {
 	local filter=$1
@@ -106,7 +106,7 @@ verdicts | capture
 is "a filter" '[47,40]' "$(report '[.packets, .limits[0].packets.admitted + .limits[0].packets.dropped]' \
 	--filter '(udp port 1001 and src net 192.0.2.0/25) or (vlan and udp port 1001)')"
 verdicts >"$WORK/script"
-is "from standard input" "$expected" "$("$ROOT/build/tidegate" simulate "$CONFIG" --pcap - --json <"$CAPTURE" | jq -c "$counts")"
+is "from standard input" "$expected" "$("$BUILD/tidegate" simulate "$CONFIG" --pcap - --json <"$CAPTURE" | jq -c "$counts")"
 
 # The clock. A step each second: 2 at once, the third of them before the step, one after it; 1.0 s and 1.8 s come after 6.3 s as if
 # they were 6.3 s and 7.1 s.
@@ -196,14 +196,15 @@ done
 CAPTURE=$WORK
 ends "a directory" 1 simulate
 CAPTURE=$WORK/none.pcap
-ends "no capture" 2 "$ROOT/build/tidegate" simulate "$CONFIG"
+ends "no capture" 2 "$BUILD/tidegate" simulate "$CONFIG"
 ends "an unknown hook" 2 simulate --hook nowhere
 ends "a filter that is none" 2 simulate --filter 'udp prot 53'
 check "is quoted" grep -q 'udp prot 53.*pcap-filter(7)' "$WORK/stderr"
 echo 'limits: [{}]' >"$WORK/broken.yaml"
-ends "a broken configuration" 3 "$ROOT/build/tidegate" simulate "$WORK/broken.yaml" --pcap "$CAPTURE"
+ends "a broken configuration" 3 "$BUILD/tidegate" simulate "$WORK/broken.yaml" --pcap "$CAPTURE"
 chmod 755 "$WORK" && chmod 644 "$CONFIG" "$CAPTURE"
-ends "no privilege" 4 setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$ROOT/build/tidegate" simulate "$CONFIG" --pcap "$CAPTURE"
+public_command
+ends "no privilege" 4 setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$WORK/tidegate" simulate "$CONFIG" --pcap "$CAPTURE"
 check "says which" grep -q 'run as root or with CAP_BPF' "$WORK/stderr"
 
 # Progress, on a terminal, of what takes over a second.
@@ -211,7 +212,7 @@ printf '%s\n' '0 4000 1000 udp 192.0.2.1 53 300' | CAPTURE=$WORK/slow.pcap captu
 mkfifo "$WORK/fifo"
 slowly() { { head -c 700000 && sleep 1.3 && cat; } <"$WORK/slow.pcap" >"$WORK/fifo" & PIDS+=($!); }
 slowly
-script -qec "'$ROOT/build/tidegate' simulate '$CONFIG' --pcap '$WORK/fifo'" /dev/null >"$WORK/stdout" </dev/null
+script -qec "'$BUILD/tidegate' simulate '$CONFIG' --pcap '$WORK/fifo'" /dev/null >"$WORK/stdout" </dev/null
 check "progress on a terminal" grep -qE $'\r[0-9]+ packets' "$WORK/stdout"
 slowly
 CAPTURE=$WORK/fifo

@@ -15,7 +15,7 @@ says() { grep -c "$1" "$WORK/daemon.log"; }
 begin() {
 	: >"$WORK/daemon.log"
 	rm -f "$CONTROL"
-	env "$@" nsenter --net="/run/netns/$B" "${TIDEGATED:-$ROOT/build/tidegated}" --config "$CONFIG" --control "$CONTROL" --state "$STATE" \
+	env "$@" nsenter --net="/run/netns/$B" "${TIDEGATED:-$BUILD/tidegated}" --config "$CONFIG" --control "$CONTROL" --state "$STATE" \
 		--metrics "$METRICS" >>"$WORK/daemon.log" 2>&1 &
 	DAEMON=$!
 	# Its own view: the socket is there before the policy is.

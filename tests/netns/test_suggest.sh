@@ -4,7 +4,7 @@
 need_root
 CAPTURE=$WORK/capture.pcap
 
-suggest() { "$ROOT/build/tidegate" suggest "$@" >"$CONFIG" 2>"$WORK/stderr"; }
+suggest() { "$BUILD/tidegate" suggest "$@" >"$CONFIG" 2>"$WORK/stderr"; }
 is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: expected $2, got $3"; fi; }
 ends() {
 	local name=$1 code=$2
@@ -19,8 +19,8 @@ for limit in yaml.safe_load(open(sys.argv[1]))["limits"]: print(limit["name"], l
 }
 # kept NAME SHARE: whether a simulation refuses to at most that share of the sources of each limit, and to as many as was announced
 kept() {
-	"$ROOT/build/tidegate" check "$CONFIG" >/dev/null 2>&1 || { not_ok "$1: valid" && return; }
-	"$ROOT/build/tidegate" simulate "$CONFIG" --pcap "$CAPTURE" --json >"$WORK/report" || { not_ok "$1: simulated" && return; }
+	"$BUILD/tidegate" check "$CONFIG" >/dev/null 2>&1 || { not_ok "$1: valid" && return; }
+	"$BUILD/tidegate" simulate "$CONFIG" --pcap "$CAPTURE" --json >"$WORK/report" || { not_ok "$1: simulated" && return; }
 	grep -oE '[0-9]+ would be refused' "$CONFIG" | grep -oE '^[0-9]+' >"$WORK/announced"
 	jq -r '.limits[].sources.refused' "$WORK/report" >"$WORK/refused"
 	if ! diff "$WORK/announced" "$WORK/refused"; then
@@ -76,17 +76,17 @@ kept "per prefix" 0.2
 
 # Just now: two sources in turn, on a real interface.
 topology
-live() { nsenter --net="/run/netns/$B" "$ROOT/build/tidegate" suggest "$@" >"$CONFIG" 2>"$WORK/stderr"; }
+live() { nsenter --net="/run/netns/$B" "$BUILD/tidegate" suggest "$@" >"$CONFIG" 2>"$WORK/stderr"; }
 nsenter --net="/run/netns/$A" "$TRAFFIC" send "$VA" "$MAC" 10.77.1.1 10.77.0.2 5353 2 100 $((20 * SLOW)) 62 >/dev/null 2>&1 &
 PIDS+=($!)
 live --live 2s --interface "$VB"
 is "--live" 0 $?
 check "proposes what it saw" grep -q 'udp to port 5353.* 2 sources' "$CONFIG"
 is "for the interface that it was" "$VB" "$(python3 -c 'import sys, yaml; print(yaml.safe_load(open(sys.argv[1]))["interfaces"][0]["name"])' "$CONFIG")"
-check "which is valid" sh -c "'$ROOT/build/tidegate' check '$CONFIG' >/dev/null 2>&1"
+check "which is valid" sh -c "'$BUILD/tidegate' check '$CONFIG' >/dev/null 2>&1"
 live --live 2s
 is "without --interface one is found" 0 $?
-nsenter --net="/run/netns/$B" "$ROOT/build/tidegate" suggest --live 10m --interface "$VB" >"$CONFIG" 2>"$WORK/stderr" &
+nsenter --net="/run/netns/$B" "$BUILD/tidegate" suggest --live 10m --interface "$VB" >"$CONFIG" 2>"$WORK/stderr" &
 suggesting=$!
 PIDS+=($!)
 sleep $((2 * SLOW))
@@ -108,6 +108,7 @@ printf '' | "$ROOT/tests/netns/capture.py" "$CAPTURE"
 ends "no packets" 1 --pcap "$CAPTURE"
 check "nothing proposed" test ! -s "$CONFIG"
 chmod 755 "$WORK" && chmod 644 "$CAPTURE"
-setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$ROOT/build/tidegate" suggest --pcap "$CAPTURE" 2>"$WORK/stderr"
+public_command
+setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$WORK/tidegate" suggest --pcap "$CAPTURE" 2>"$WORK/stderr"
 is "no privilege" 4 $?
 finish

@@ -2,7 +2,7 @@
 # Limits at tc-ingress and tc-egress, by TCX and by clsact: started, killed, adopted, reloaded under traffic, taken away; interfaces
 # and hooks that come and go. The daemon is the build in which the kernel can be made to seem to lack TCX.
 . "$(dirname "$0")/lib.sh"
-TIDEGATED=$ROOT/build/asan/tidegated
+TIDEGATED=$BUILD/asan/tidegated
 topology
 policy() { # HOOKS [CAPACITY [MORE]]
 	configure <<-Y

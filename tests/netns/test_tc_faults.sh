@@ -2,7 +2,7 @@
 # A change that adds one TC hook and removes another, which fails or whose daemon is killed at each of its steps: the old policy or the
 # new one is whole, at both hooks. By TCX, and by clsact.
 . "$(dirname "$0")/lib.sh"
-TIDEGATED=$ROOT/build/asan/tidegated
+TIDEGATED=$BUILD/asan/tidegated
 export TIDEGATE_FAULT=$WORK/fault
 topology
 STEPS=$(grep -o '{"[a-z]*",' "$ROOT/user/datapath/publish.c" | tr -d '{",')

@@ -2,7 +2,7 @@
 # Beside programs of others at TC: before and after ours, by TCX and as filters of clsact. They are not touched and run as before; what
 # ours drops is dropped, and what theirs drop too. A filter where ours would stand is named and refused.
 . "$(dirname "$0")/lib.sh"
-TIDEGATED=$ROOT/build/asan/tidegated
+TIDEGATED=$BUILD/asan/tidegated
 topology
 THEIRS=/sys/fs/bpf/tgt${ID}theirs
 trap 'rm -rf "$THEIRS"; cleanup' EXIT

@@ -39,7 +39,7 @@ trap leave EXIT
 nsenter --net="/run/netns/$A" "$TRAFFIC" send "$VA" "$MAC" 10.77.3.1 10.77.0.2 5353 20 400 $((60 * SLOW)) 62 >/dev/null &
 PIDS+=($!)
 sleep 0.5
-tmux new-session -d -x 150 -y 24 "nsenter --net=/run/netns/$B $ROOT/build/tidegate --control $CONTROL top; echo ended with \$?; sleep 60"
+tmux new-session -d -x 150 -y 24 "nsenter --net=/run/netns/$B $BUILD/tidegate --control $CONTROL top; echo ended with \$?; sleep 60"
 check "rows with rates" becomes '^10\.77\.3\.[0-9]+/32 +web +[0-9]+ +[0-9.]+ +[0-9]+ +[0-9.]+ +[0-9]+/10 +(exceeded|open)$'
 check "the state of the whole" becomes '^tidegate .* generation 1 .* table 40 of 128 .* 40 rows'
 check "and the health line" becomes '^health: ok$'
@@ -79,7 +79,7 @@ finish_screen
 
 # colours: only where they are wanted
 colours() { tmux capture-pane -p -e | grep -q $'\e\\[[0-9;]*3[13]'; }
-run_top() { tmux new-session -d -x 150 -y 24 "env $1 TERM=screen-256color nsenter --net=/run/netns/$B $ROOT/build/tidegate --control $CONTROL top" && becomes '^10\.77'; }
+run_top() { tmux new-session -d -x 150 -y 24 "env $1 TERM=screen-256color nsenter --net=/run/netns/$B $BUILD/tidegate --control $CONTROL top" && becomes '^10\.77'; }
 run_top X=
 check "in colour" colours
 finish_screen
@@ -89,12 +89,12 @@ finish_screen
 check "not on a terminal: one snapshot" test "$(tg top | wc -l)" = 21
 check "of the first rows" test "$(tg top -n 3 | wc -l)" = 4
 check "without any control characters" test "$(tg top | tr -d '[:print:]\n' | wc -c)" = 0
-tmux new-session -d -x 150 -y 30 "TERM=dumb nsenter --net=/run/netns/$B $ROOT/build/tidegate --control $CONTROL top -n 3; sleep 60"
+tmux new-session -d -x 150 -y 30 "TERM=dumb nsenter --net=/run/netns/$B $BUILD/tidegate --control $CONTROL top -n 3; sleep 60"
 check "nor on one that can do nothing" becomes '^SOURCE'
 finish_screen
-check "an unknown limit is said before the screen is taken" test "$(script -qec "$ROOT/build/tidegate --control $CONTROL top --limit nosuch" /dev/null >/dev/null; echo $?)" = 6
+check "an unknown limit is said before the screen is taken" test "$(script -qec "$BUILD/tidegate --control $CONTROL top --limit nosuch" /dev/null >/dev/null; echo $?)" = 6
 
-tmux new-session -d -x 150 -y 24 "nsenter --net=/run/netns/$B $ROOT/build/tidegate --control $CONTROL top; echo ended with \$?; sleep 60"
+tmux new-session -d -x 150 -y 24 "nsenter --net=/run/netns/$B $BUILD/tidegate --control $CONTROL top; echo ended with \$?; sleep 60"
 becomes '^10\.77'
 flow 10.77.8.1 400 4000 1
 check "a full table is seen on the screen" becomes '^health: the table is full: new sources share buckets'

@@ -48,7 +48,7 @@ start_fails "an older version meets a newer one's pins" 4 older
 check "  it says what to do" grep -q "newer version.*tidegate detach" "$WORK/daemon.log"
 check "  it leaves all as it was" test "$(pins)" = "$(cat "$WORK/pins")"
 whole "  and in force" 30
-"$ROOT/build/tidegate" --control "$CONTROL" detach --state "$STATE" >/dev/null
+"$BUILD/tidegate" --control "$CONTROL" detach --state "$STATE" >/dev/null
 check "detach of any layout: nothing is left" test $? = 0 -a ! -e "$STATE"
 whole "detached" 40
 

@@ -53,7 +53,7 @@ obey "stepped, 1 every second" 10.77.1.2
 tg set l capacity=2 rate=20/s >/dev/null
 burst 10.77.1.3 20
 check "precise clock: at most 50 ms to wait" between 0 "$(tg why 10.77.1.3 --json | jq '.limits[0].retry_after_ms')" 50
-check "in words" sh -c "$ROOT/build/tidegate --control $CONTROL why 10.77.1.3 | grep -q 'l (bucket 10.77.1.3/32)'"
+check "in words" sh -c "$BUILD/tidegate --control $CONTROL why 10.77.1.3 | grep -q 'l (bucket 10.77.1.3/32)'"
 # limits that are not for everybody, and buckets with more than the address in their key
 configure <<-Y
 	interfaces: [{name: IFACE}]
@@ -73,7 +73,7 @@ check "a bucket for each port shows" test "$(tg why 10.77.2.9 --json | jq -c '[.
 tg reset --limit some >/dev/null
 burst 10.77.2.9 2 2000
 check "and another" test "$(tg why 10.77.2.9 --json | jq -c '[.limits[] | select(.limit == "port") | [.destination_port, .protocol, .remaining]] | sort')" = '[[1000,17,2],[2000,17,5]]'
-check "in words" sh -c "$ROOT/build/tidegate --control $CONTROL why 10.77.2.9 | grep -q 'port (bucket 10.77.2.9/32, port 2000, protocol 17): 5 of 7'"
+check "in words" sh -c "$BUILD/tidegate --control $CONTROL why 10.77.2.9 | grep -q 'port (bucket 10.77.2.9/32, port 2000, protocol 17): 5 of 7'"
 check "top has them too" test "$(tg top --limit port --json | jq -c '[.sources[].destination_port] | sort')" = '[1000,2000]'
 stop
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Sourced by the tests of upgrades, after lib.sh: an older and a newer version, two interfaces, a loose policy and a strict one.
 # The newer version is the same source with the next TG_ABI_VERSION.
-OLDER=$ROOT/build/asan/tidegated NEWER=$ROOT/build/next/tidegated
+OLDER=$BUILD/asan/tidegated NEWER=$BUILD/next/tidegated
 NEWER_LAYOUT=$(($(sed -n "s/^#define TG_ABI_VERSION //p" "$ROOT/include/tidegate/abi.h") + 1))
 export TIDEGATE_FAULT=$WORK/fault
 BPFTOOL=$(command -v /usr/sbin/bpftool || echo bpftool)

@@ -2,7 +2,7 @@
 # Someone who can write to the store, or owns it: what docs/shared-limits.md says he can do, and no more. The daemons have sanitizers.
 . "$(dirname "$0")/../netns/lib.sh"
 . "$(dirname "$0")/../netns/cluster.sh"
-TIDEGATED=$ROOT/build/asan/tidegated
+TIDEGATED=$BUILD/asan/tidegated
 cluster_topology
 redis a 10.78.0.100
 openssl rand -hex 32 >"$WORK/key" && chmod 600 "$WORK/key"

@@ -203,7 +203,7 @@ check "manage_qdisc: reloaded: as before" test "$(root)" = "$before"
 policy ", manage_qdisc: true"
 tg reload
 stop KILL
-in_b "$ROOT/build/tidegate" --control "$CONTROL" detach --state "$STATE" >/dev/null
+in_b "$BUILD/tidegate" --control "$CONTROL" detach --state "$STATE" >/dev/null
 check "manage_qdisc: detached without a daemon: as before" test "$(root)" = "$before"
 in_b tc qdisc replace dev "$VB" root handle 5: pfifo
 start 2>/dev/null
