@@ -60,7 +60,7 @@ NETNS_PROGRAMS := $B/tests/netns/traffic $B/tests/netns/load $B/asan/tidegated $
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo check tests check-unit check-docs check-bpf check-netns check-shared check-vm check-clang fuzz soak check-long \
+.PHONY: all deps demo check tests check-unit check-docs check-bpf check-netns check-shared check-vm check-clang fuzz soak check-long check-debian12 check-debian13 \
 	bench bench-table bench-compare lint format install deb clean
 all: $B/tidegated $B/tidegate $B/libtidegate.so $B/libtidegate.a
 
@@ -179,7 +179,10 @@ check-clang:
 # What make check has no time for.
 check-long: all $(NETNS_PROGRAMS)
 	$(Q)packaging/deps build check clangs
-	$(Q)SOAK_MINUTES=$${SOAK_MINUTES:-2} tests/run upgrade clang soak
+	$(Q)SOAK_MINUTES=$${SOAK_MINUTES:-2} tests/run upgrade clang soak system
+# From nothing, in a Debian made for it.
+check-debian12 check-debian13:
+	$(Q)tests/run system/debian-$(@:check-debian%=%)
 fuzz: $(FUZZERS)
 	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/run fuzz
 # On Debian's kernels, in emulated machines; see CONTRIBUTING.md for how to have less.

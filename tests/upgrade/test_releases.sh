@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../netns/lib.sh"
 . "$ROOT/tests/netns/upgrade.sh"
 need_root
-TODAYS=$ROOT/build/asan/tidegated
+TODAYS=$BUILD/asan/tidegated
 constant() { sed -n "s/^#define $1 //p" "$ROOT/include/tidegate/abi.h"; }
 git_() { git -c safe.directory="$ROOT" -C "$ROOT" "$@"; }
 releases() {
@@ -17,7 +17,7 @@ releases() {
 built() {
 	local commit
 	commit=$(git_ rev-parse --verify --quiet "$1^{commit}") || { WHY="the history has no such commit" && return 1; }
-	BUILT=$ROOT/build/releases/$commit
+	BUILT=$BUILD/releases/$commit
 	[ ! -x "$BUILT/build/tidegated" ] || [ ! -x "$BUILT/build/tidegate" ] || return 0
 	rm -rf "$BUILT"
 	mkdir -p "$BUILT"
@@ -32,7 +32,7 @@ older() {
 	TIDEGATED=$BUILT/build/tidegated start "$@"
 }
 todays() {
-	CLI=$ROOT/build/tidegate
+	CLI=$BUILD/tidegate
 	TIDEGATED=$TODAYS start "$@"
 }
 # each_whole NAME: each interface enforces one of the two policies
