@@ -134,6 +134,18 @@ static inline int fill_maps(struct fixture *fixture)
 	return error;
 }
 
+/* Returns why this process can load no program, or NULL if it can. */
+static inline const char *fixture_unable(void)
+{
+	__u32 id;
+
+	if (geteuid() != 0)
+		return "needs root, to load BPF programs";
+	if (bpf_prog_get_next_id(0, &id) && errno != ENOENT)
+		return "needs to load BPF programs, which this container or kernel does not allow";
+	return NULL;
+}
+
 /* @hooks: as in the configuration, with commas. Returns false after failing or skipping the test.
  */
 static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, const char *limits)
@@ -143,10 +155,9 @@ static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, c
 	char yaml[65536];
 
 	memset(fixture, 0, sizeof(*fixture));
-	if (geteuid() != 0) {
-		tg_test_skipped = "needs root, to load BPF programs";
+	tg_test_skipped = fixture_unable();
+	if (tg_test_skipped)
 		return false;
-	}
 	snprintf(yaml, sizeof(yaml), "interfaces: [{name: lo, hooks: [%s]}]\n%s", hooks, limits);
 	if (tg_config_parse("test.yaml", yaml, strlen(yaml), &fixture->config, &diagnostics))
 		tg_diagnostics_print(&diagnostics, stdout);

@@ -50,9 +50,21 @@ finish() {
 	exit
 }
 
-need_root() {
+# unable: prints why this process cannot do what the tests do; nothing if it can
+unable() {
 	if [ "$(id -u)" != 0 ]; then
-		skip "all: needs root, to make network namespaces and load BPF programs"
+		echo "needs root, to make network namespaces and load BPF programs"
+	elif ! unshare --net --mount true 2>/dev/null; then
+		echo "needs to make network namespaces, which this container does not allow"
+	elif ! "$(command -v /usr/sbin/bpftool || echo bpftool)" prog list >/dev/null 2>&1; then
+		echo "needs to load BPF programs, which this container or kernel does not allow"
+	fi
+}
+need_root() {
+	local why
+	why=$(unable)
+	if [ -n "$why" ]; then
+		skip "all: $why"
 		finish
 	fi
 }
