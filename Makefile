@@ -14,6 +14,9 @@ PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr/local
 UNITS ?= $(PREFIX)/lib/systemd/system
 SYSUSERS ?= $(PREFIX)/lib/sysusers.d
+TMPFILES ?= $(PREFIX)/lib/tmpfiles.d
+# Where the service may have options for the daemon.
+DEFAULTS ?= /etc/default/tidegate
 LIBDIR ?= $(PREFIX)/lib
 CFLAGS ?= -O2 -g
 B := build
@@ -226,12 +229,15 @@ install: all
 	$(call put,644,$(SHARE)/doc/tidegate/examples/server-python) $(wildcard examples/server-python/*.py)
 	$(call put,644,$(SHARE)/tidegate) schema/tidegate.schema.json packaging/tidegate.rules.yml packaging/grafana-dashboard.json
 	install -D -m 644 packaging/tidegate.bash $(SHARE)/bash-completion/completions/tidegate
-	install -D -m 644 packaging/tidegate.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/tidegate.conf
-	install -D -m 644 packaging/debian/tidegate.sysusers $(DESTDIR)$(SYSUSERS)/tidegate.conf
+	install -D -m 644 packaging/tidegate.tmpfiles $(DESTDIR)$(TMPFILES)/tidegate.conf
+	install -D -m 644 packaging/tidegate.sysusers $(DESTDIR)$(SYSUSERS)/tidegate.conf
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(UNITS)
 	sed 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@VERSION@|$(VERSION)|' lib/tidegate.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/tidegate.pc
-	sed 's|@PREFIX@|$(PREFIX)|' packaging/tidegated.service > $(DESTDIR)$(UNITS)/tidegated.service
-deb: all
+	sed 's|@PREFIX@|$(PREFIX)|;s|@DEFAULTS@|$(DEFAULTS)|' packaging/tidegated.service > $(DESTDIR)$(UNITS)/tidegated.service
+	$(if $(DESTDIR),,packaging/installed $(SYSUSERS)/tidegate.conf $(TMPFILES)/tidegate.conf)
+# From the sources alone, with the flags of Debian.
+deb:
+	$(Q)packaging/deps build package
 	$(Q)packaging/build-deb $(VERSION) $B
 
 clean:

@@ -40,6 +40,8 @@ with tempfile.TemporaryDirectory() as root:
     made = subprocess.run(["make", "-s", "-o", "all", "install", f"B={BUILD}", f"DESTDIR={root}", f"PREFIX={PREFIX}"],
                           cwd=ROOT, capture_output=True, text=True, env={**os.environ, "MAKEFLAGS": ""}, check=False)
     tests.check("make install", made.returncode == 0, made.stderr)
+    with open(root + PREFIX + "/lib/systemd/system/tidegated.service", encoding="utf-8") as file:
+        tests.check("nothing of the unit is left open", not re.search("@[A-Z]+@", file.read()))
     group = unit["Group"][0]
     users = os.path.join(root + PREFIX, "lib/sysusers.d/tidegate.conf")
     tests.check("the unit's group comes with it",
@@ -53,7 +55,7 @@ with tempfile.TemporaryDirectory() as root:
     if shutil.which("systemd-analyze"):
         path = os.path.join(root, "tidegated.service")
         with open(path, "w", encoding="utf-8") as file:
-            file.write(read("packaging/tidegated.service").replace("@PREFIX@", root + PREFIX))
+            file.write(read("packaging/tidegated.service").replace("@PREFIX@", root + PREFIX).replace("@DEFAULTS@", "/etc/default/tidegate"))
         said = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True,
                               check=False).stderr
         faults = [line for line in said.splitlines() if "tidegated.service" in line]
