@@ -43,7 +43,8 @@ HARDENED_LINK := -Wl,-z,relro,-z,now
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -DTG_FAULTS
 ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf -idirafter /usr/include/$(MULTIARCH) \
+# The object is in the programs, so that nothing in it may tell the folder where it was built.
+BPF_CFLAGS := -O2 -g -ffile-prefix-map=$(CURDIR)=. -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf -idirafter /usr/include/$(MULTIARCH) \
 	$(filter-out -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla -Wformat=2,$(WARNINGS))
 
 # Folders, not files: docs/architecture.md says what belongs into which.

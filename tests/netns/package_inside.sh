@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Runs in the container of test_package.sh, which puts before it: first and second (packages), and ROOT.
-traffic=$ROOT/build/tests/netns/traffic
+# Runs in the container of test_package.sh, which puts before it: first and second (packages), with ROOT, BUILD and WORK of container.sh.
+traffic=$BUILD/tests/netns/traffic
 mac=$(ip -br link show eth0 | awk '{print $3}')
 # admitted PACKETS: of so many from one source, with 10 tokens and one more a day
 admitted() {
@@ -27,10 +27,11 @@ check "it installs" dpkg -i "$first"
 check "the service is enabled" systemctl is-enabled -q tidegated
 check "and does not start before there is a configuration" test "$(systemctl is-active tidegated)" = inactive
 check "the group is there" getent group tidegate
-cat >/etc/tidegate/tidegate.yaml <<Y
+cat >"$WORK/service.yaml" <<Y
 interfaces: [{name: eth0, hooks: [xdp, tc-ingress]}]
 limits: [{name: l, per: source, match: {hook: xdp}, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 Y
+cp "$WORK/service.yaml" /etc/tidegate/tidegate.yaml
 systemctl start tidegated
 check "it starts with the service's restrictions" ready
 check "it runs the first version" version_is 0.1.0
@@ -85,9 +86,19 @@ for _ in $(seq 100); do
 done
 check "killed, it comes back by itself" ready
 check "with the bucket as it was" test "$(admitted 5)" = 0
+check "it passes its own test" "$ROOT/debian/tests/limits"
 check "it is removed" dpkg -r tidegate
 check "with what it had in the kernel" test ! -e /sys/fs/bpf/tidegate
 check "so that nothing is limited" test "$(admitted 30)" = 30
 check "its configuration stays" test -e /etc/tidegate/tidegate.yaml
 check "it is purged" dpkg -P tidegate
 check "to nothing" test -z "$(find /etc /usr /lib /run /var/lib /var/log -name '*tidegate*')"
+
+groupdel tidegate
+check "make install" make -s -C "$ROOT" B="$BUILD" -o all install
+mkdir -p /etc/tidegate && cp "$WORK/service.yaml" /etc/tidegate/tidegate.yaml
+echo 'TIDEGATED_OPTIONS="--log-level debug"' >/etc/default/tidegate
+systemctl start tidegated
+check "alone gives a service that starts" ready
+check "with the options that it is given" grep -q -- '--log-level debug' <(tr '\0' ' ' <"/proc/$(pid)/cmdline")
+check "and limits" test "$(admitted 30)" = 10

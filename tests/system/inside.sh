@@ -37,7 +37,19 @@ if [ -n "$WHOLE" ]; then
 else
 	check "it builds without a warning" make "$jobs" WERROR=1 all build/tests/bpf/test_load build/tests/bpf/test_limits build/tests/netns/traffic \
 		build/tests/netns/load
-	check "tests" tests/run bpf/test_load bpf/test_limits netns/test_modes.sh
+	check "tests" tests/run bpf/test_load bpf/test_limits
 fi
 check "the demo" tests/demo/run
+if [ -n "$WHOLE" ]; then
+	check "the source package" env PACKAGE_TESTS=check tests/system/test_source_package.sh
+	check "make deb" make deb
+else
+	check "the package is made" packaging/build-deb 0.1.0 build build
+fi
+check "it installs, with what it needs" sh -c 'apt-get -q -y install ./build/*.deb'
+check "its daemon limits" env TIDEGATED=/usr/sbin/tidegated tests/netns/test_modes.sh
+check "its command reads a policy" tidegate check examples/first.yaml
+check "the tests of the installed packages: limits" debian/tests/limits
+check "the tests of the installed packages: library" debian/tests/library
+check "it is removed" dpkg -P libtidegate-dev libtidegate1 tidegate
 finish
