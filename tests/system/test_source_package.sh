@@ -9,12 +9,14 @@ for program in dpkg-buildpackage dh lintian; do
 		finish
 	fi
 done
+# So that both are of the same sources, whatever is changed here meanwhile.
+mkdir "$WORK/sources"
+tar -C "$ROOT" --exclude=./build --exclude=./.git -cf - . | tar -C "$WORK/sources" -xf - && chmod -R u+w "$WORK/sources"
 # package FOLDER OPTIONS COMMAND...: builds there, with the command before dpkg-buildpackage
 package() {
 	local folder=$1 options=$2
 	shift 2
-	mkdir -p "$folder"
-	tar -C "$ROOT" --exclude=./build --exclude=./.git -cf - . | tar -C "$folder" -xf - && chmod -R u+w "$folder"
+	mkdir -p "$(dirname "$folder")" && cp -r "$WORK/sources" "$folder"
 	(cd "$folder" && MAKEFLAGS='' DEB_BUILD_OPTIONS="parallel=$(nproc) $options" "$@" dpkg-buildpackage -us -uc) >"$WORK/log" 2>&1 || tail -n 40 "$WORK/log"
 }
 one=$WORK/one/tidegate two=$WORK/another/folder/tidegate-0
