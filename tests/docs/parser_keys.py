@@ -48,6 +48,8 @@ CHOICES = {
 # Keys of which the value has a range -> a file with one far beyond it.
 RANGES = {
     "table.size": HEAD + "table: {size: 99999999999}",
+    "table.reserve": HEAD + "table: {reserve: 9}",
+    "limits[].table_share": LIMIT % "table_share: 9",
     "cluster.interval": HEAD + "cluster: {name: e, node: n, redis: 'redis://h', interval: 999d}",
     "cluster.nodes_expected": HEAD + "cluster: {name: e, node: n, redis: 'redis://h', nodes_expected: 99999}",
     "cluster.max_sources": HEAD + "cluster: {name: e, node: n, redis: 'redis://h', max_sources: 99999}",
@@ -113,8 +115,8 @@ def known_defaults(workshop):
     """{"cluster.interval": 50, ...}, durations in milliseconds, as `check --json` has them."""
     said = json.loads(workshop.check(DEFAULTS, options=["--json"])[1].splitlines()[-1])
     first, rejecting, delaying = said["limits"]
-    places = {"interfaces[]": said["interfaces"][0], "cluster": said["cluster"], "limits[]": first,
-              "limits[].prefix": first["prefix"], "limits[].backoff": first["backoff"],
+    places = {"interfaces[]": said["interfaces"][0], "table": said["table"], "cluster": said["cluster"],
+              "limits[]": first, "limits[].prefix": first["prefix"], "limits[].backoff": first["backoff"],
               "limits[].reject": rejecting["reject"]}
     defaults = {f"{where}.{key}": value for where, place in places.items() for key, value in place.items()}
     defaults |= {"limits[].shared": rejecting["shared"], "limits[].max_delay_ms": delaying["max_delay_ms"]}

@@ -170,6 +170,23 @@ int tg_parse_number(const char *text, uint64_t *number)
 	return 0;
 }
 
+int tg_parse_part(const char *text, uint32_t whole, uint32_t *part)
+{
+	const struct unit percent[] = {{"%", whole / 100}, {NULL, 0}};
+	struct decimal decimal;
+	uint64_t result;
+	int r = parse_decimal(&text, &decimal);
+
+	if (r == -EINVAL || (*text && strcmp(text, percent->name) != 0))
+		return -EINVAL;
+	if (!r)
+		r = whole_product(&decimal, *text ? percent->factor : whole, &result);
+	if (r || result > whole)
+		return -ERANGE;
+	*part = (uint32_t)result;
+	return 0;
+}
+
 static u128 greatest_divisor(u128 a, u128 b)
 {
 	while (b) {

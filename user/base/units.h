@@ -29,6 +29,11 @@ int tg_parse_duration(const char *text, uint64_t *ns);
 /* Parses a number, alone or with one of B, kB, MB, GB, KiB, MiB and GiB. *@bytes: bytes. */
 int tg_parse_size(const char *text, uint64_t *bytes);
 
+/*
+ * Parses a part of a whole, "0.1" or "10%". *@part: of @whole, a multiple of 100; from 0 to @whole.
+ */
+int tg_parse_part(const char *text, uint32_t whole, uint32_t *part);
+
 /* Parses digits, without decimals. */
 int tg_parse_number(const char *text, uint64_t *number);
 

@@ -42,6 +42,7 @@ struct tg_config *tg_config_copy(const struct tg_config *config)
 	if (!copy)
 		return NULL;
 	copy->table_size = config->table_size;
+	copy->table_reserve = config->table_reserve;
 	copy->on_stop = config->on_stop;
 	copy->cluster = config->cluster;
 	copy->path = strdup(config->path);

@@ -29,6 +29,8 @@
 #define TG_CONFIG_PREFIXES_MAX	 (1 << 20) /* in all lists and sets together */
 #define TG_TABLE_SIZE_DEFAULT	 65536	   /* buckets */
 #define TG_TABLE_SIZE_MAX	 16777216  /* buckets */
+#define TG_TABLE_WHOLE		 10000	   /* a part of the table is so many of these */
+#define TG_TABLE_RESERVE_DEFAULT 5000
 
 /*
  * A set of hooks is a mask of 1 << enum tg_hook. config/ does not include that enum, because it
@@ -128,6 +130,8 @@ struct tg_config_limit {
 	enum tg_store_loss on_store_loss;
 	/* How fast new sources get a bucket of their own. Capacity 0: as fast as they come. */
 	struct tg_refill new_sources;
+	bool has_table_share; /* else it has an equal part of what is reserved */
+	uint32_t table_share; /* of TG_TABLE_WHOLE; see config/table_parts.h */
 };
 
 /* A Redis server, as its URL says. */
@@ -180,6 +184,7 @@ struct tg_config {
 	struct tg_prefix_list allow; /* sets resolved; sorted, each prefix once */
 	struct tg_prefix_list deny;  /* the same */
 	uint32_t table_size;	     /* buckets */
+	uint32_t table_reserve;	     /* of TG_TABLE_WHOLE: reserved for the limits */
 	enum tg_on_stop on_stop;
 	struct tg_config_cluster cluster;
 	struct tg_config_limit *limits;

@@ -187,6 +187,11 @@ static int read_on_store_loss(struct tg_reader *reader, const struct tg_yaml *va
 	return tg_read_on_store_loss(reader, value, ((struct draft *)out)->limit);
 }
 
+static int read_table_share(struct tg_reader *reader, const struct tg_yaml *value, void *out)
+{
+	return tg_read_table_share(reader, value, ((struct draft *)out)->limit);
+}
+
 static int read_new_sources(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	return tg_read_new_sources(reader, value, ((struct draft *)out)->limit);
@@ -214,6 +219,7 @@ static const struct tg_key limit_keys[] = {
 	{"shared", read_shared, NULL},
 	{"on_store_loss", read_on_store_loss, NULL},
 	{"new_sources", read_new_sources, NULL},
+	{"table_share", read_table_share, NULL},
 	{NULL, NULL, NULL},
 };
 

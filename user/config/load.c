@@ -13,26 +13,6 @@
 
 #define tg_autoconfig tg_cleanup(tg_config_free)
 
-static int read_size(struct tg_reader *reader, const struct tg_yaml *value, void *out)
-{
-	uint64_t size;
-	int r = tg_read_number(reader, value, 1, TG_TABLE_SIZE_MAX, &size);
-
-	if (r == 0)
-		((struct tg_config *)out)->table_size = (uint32_t)size;
-	return r;
-}
-
-static int read_table(struct tg_reader *reader, const struct tg_yaml *value, void *out)
-{
-	static const struct tg_key keys[] = {
-		{"size", read_size, NULL},
-		{NULL, NULL, NULL},
-	};
-
-	return tg_read_map(reader, value, keys, out);
-}
-
 static int read_on_stop(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	static const char *const words[] = {
@@ -49,7 +29,7 @@ static const struct tg_key root_keys[] = {
 	{"sets", tg_read_sets, NULL},
 	{"allow", tg_read_allow, NULL},
 	{"deny", tg_read_deny, NULL},
-	{"table", read_table, NULL},
+	{"table", tg_read_table, NULL},
 	{"on_stop", read_on_stop, NULL},
 	{"cluster", tg_read_cluster, NULL}, /* before limits: `shared` needs it */
 	{"limits", tg_read_limits, NULL},
@@ -72,8 +52,10 @@ static int read_root(struct tg_reader *reader, const struct tg_yaml *root)
 	if (reader->diagnostics->errors == reader->errors_before && !config->limits_n &&
 	    !config->allow.n && !config->deny.n)
 		tg_reader_warn(reader, root, "there are no limits: every packet is let through");
-	if (reader->diagnostics->errors == reader->errors_before)
+	if (reader->diagnostics->errors == reader->errors_before) {
 		tg_check_sharing(reader, root);
+		tg_check_table(reader, root);
+	}
 	return r;
 }
 
@@ -93,6 +75,7 @@ static int parse(const char *path, const char *text, size_t length, struct tg_co
 	if (!new)
 		return -ENOMEM;
 	new->table_size = TG_TABLE_SIZE_DEFAULT;
+	new->table_reserve = TG_TABLE_RESERVE_DEFAULT;
 	new->path = strdup(path);
 	new->source = calloc(1, sizeof(*new->source) + length + 1);
 	if (!new->path || !new->source)

@@ -139,6 +139,15 @@ int tg_check_key(struct tg_reader *reader, const struct tg_yaml *map,
 int tg_read_new_sources(struct tg_reader *reader, const struct tg_yaml *value,
 			struct tg_config_limit *limit);
 
+/* Reads `table`; @out is the struct tg_config. */
+tg_read_function tg_read_table;
+
+/* Reads `table_share`; @out is the struct tg_config_limit. */
+tg_read_function tg_read_table_share;
+
+/* Checks that table.reserve holds the table_shares of all limits. @root: the root of the tree. */
+void tg_check_table(struct tg_reader *reader, const struct tg_yaml *root);
+
 /* Read `shared` and `on_store_loss`; @out is the struct tg_config_limit. */
 tg_read_function tg_read_shared, tg_read_on_store_loss;
 

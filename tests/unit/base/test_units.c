@@ -32,6 +32,51 @@ static void check_numbers(const struct number_case *cases, size_t n,
 	}
 }
 
+static int parse_part(const char *text, uint64_t *value)
+{
+	uint32_t part = 0;
+	int r = tg_parse_part(text, 10000, &part);
+
+	if (r == 0)
+		*value = part;
+	return r;
+}
+
+TEST(test_parts)
+{
+	static const struct number_case cases[] = {
+		{"0", 0, 0},
+		{"0.0", 0, 0},
+		{"0%", 0, 0},
+		{"0.5", 0, 5000},
+		{"50%", 0, 5000},
+		{"1", 0, 10000},
+		{"1.000000", 0, 10000},
+		{"100%", 0, 10000},
+		{"0.0001", 0, 1},
+		{"0.01%", 0, 1},
+		{"99.99%", 0, 9999},
+		{"12.340000%", 0, 1234},
+		{"1.0001", -ERANGE, 0},
+		{"100.01%", -ERANGE, 0},
+		{"50", -ERANGE, 0},
+		{"0.00001", -ERANGE, 0},
+		{"0.001%", -ERANGE, 0},
+		{"99999999999999999999999999%", -ERANGE, 0},
+		{"", -EINVAL, 0},
+		{"%", -EINVAL, 0},
+		{"5 %", -EINVAL, 0},
+		{"5%%", -EINVAL, 0},
+		{"05%", -EINVAL, 0},
+		{"-5%", -EINVAL, 0},
+		{"5.%", -EINVAL, 0},
+		{"1/2", -EINVAL, 0},
+		{"half", -EINVAL, 0},
+	};
+
+	check_numbers(cases, COUNT(cases), parse_part);
+}
+
 TEST(test_durations)
 {
 	static const struct number_case cases[] = {
@@ -243,5 +288,5 @@ TEST(test_format_rate_inexact)
 	CHECK(strlen(text) > 0, "%s", text);
 }
 
-TEST_MAIN(RUN(test_durations), RUN(test_sizes), RUN(test_numbers), RUN(test_rates),
+TEST_MAIN(RUN(test_parts), RUN(test_durations), RUN(test_sizes), RUN(test_numbers), RUN(test_rates),
 	  RUN(test_format_duration), RUN(test_format_rate_exact), RUN(test_format_rate_inexact))

@@ -55,6 +55,36 @@ static const struct config_case invalid_cases[] = {
 	{I "table: {size: 0}\n", {"2:15: from 1 to 16777216"}},
 	{I "table: {size: 16777217}\n", {"2:15: from 1 to 16777216"}},
 	{I "table: {size: 64k}\n", {"2:15: from 1 to 16777216"}},
+	{I "table: {reserve: half}\n",
+	 {"2:18: table.reserve: \"half\" is no part of the table; write it as 10% or 0.1"}},
+	{I "table: {reserve: 05%}\n", {"2:18: without leading zeros"}},
+	{I "table: {reserve: 50}\n", {"2:18: out of range; write 0% to 100%, "}},
+	{I "table: {reserve: 1.0001}\n", {"2:18: out of range"}},
+	{I "table: {reserve: 0.00001}\n", {"2:18: out of range"}},
+	{I "table: {reserve: -0.5}\n", {"2:18: no part of the table"}},
+	{I "table: {reserve: [0.5]}\n", {"2:18: one value, not a list"}},
+	{I "table: {reserve: }\n", {"2:18: no value"}},
+	{LIMIT("capacity: 1, rate: 1/s, table_share: 10"),
+	 {"2:59: limits[0].table_share: \"10\" is out of range"}},
+	{LIMIT("capacity: 1, rate: 1/s, table_share: 100.01%"), {"2:59: out of range"}},
+	{LIMIT("capacity: 1, rate: 1/s, table_share: 1 %"), {"2:59: no part of the table"}},
+	{LIMIT("capacity: 1, rate: 1/s, table_share: 51%"),
+	 {"2:59: limits[0].table_share: with this one the limits' table_shares are 51%, and "
+	  "table.reserve, which they are parts of, is 50% of the table; write smaller shares, or a "
+	  "larger reserve"}},
+	{LIMIT("per: everyone, capacity: 1, rate: 1/s, table_share: 1%"),
+	 {"2:61: no meaning with per: everyone, whose one bucket has its place"}},
+	{LIMIT("table_share: 1%, per: [everyone], capacity: 1, rate: 1/s"),
+	 {"2:22: no meaning with per: everyone"}},
+	{I "table: {reserve: 12.5%}\nlimits:\n"
+	   "  - {name: a, capacity: 1, rate: 1/s, table_share: 12.25%}\n"
+	   "  - {name: b, capacity: 1, rate: 1/s}\n"
+	   "  - {name: c, capacity: 1, rate: 1/s, table_share: 0.25%}\n"
+	   "  - {name: d, capacity: 1, rate: 1/s, table_share: 0.01%}\n",
+	 {"7:52: limits[3].table_share: with this one the limits' table_shares are 12.51%, and "
+	  "table.reserve, which they are parts of, is 12.5%"}},
+	{I "table: {reserve: 0}\nlimits: [{name: a, capacity: 1, rate: 1/s, table_share: 1%}]\n",
+	 {"3:57: table_shares are 1%, and table.reserve, which they are parts of, is 0%"}},
 	{I "on_stop: stay\n", {"2:10: write detach or keep"}},
 	{I "on_stop: [keep]\n", {"2:10: one value"}},
 	/* lists and sets */

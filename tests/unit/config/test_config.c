@@ -228,6 +228,7 @@ TEST(test_defaults)
 	if (!config)
 		return;
 	CHECK(config->table_size == 65536 && config->on_stop == TG_ON_STOP_DETACH);
+	CHECK(config->table_reserve == TG_TABLE_WHOLE / 2, "half");
 	CHECK(config->limits_n == 0 && config->allow.n == 0);
 	tg_config_free(&config);
 }
