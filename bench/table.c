@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "kernel/bucket_table.h"
 #include "policy/rate.h"
 #include "table_contestants.h"
 #include "policy/table_layout.h"
@@ -88,7 +89,9 @@ static struct table_bpf *open_contestant(enum table_contestant contestant, uint3
 	if (contestant == TABLE_LRU_PER_CPU)
 		bpf_map__set_map_flags(made->maps.hash_table, BPF_F_NO_COMMON_LRU);
 	make_room(made, size);
-	if (table_bpf__load(made)) {
+	if (table_bpf__load(made) ||
+	    (table_is_ours(contestant) &&
+	     tg_table_prepare(bpf_map__fd(made->maps.buckets), &made->rodata->policy.table))) {
 		table_bpf__destroy(made);
 		return NULL;
 	}

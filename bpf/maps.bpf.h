@@ -51,8 +51,8 @@ __u64 virtual_now[TG_CLOCKS] = {};
 __u32 virtual_length = 0;
 struct tg_trace trace = {};
 
-/* When an insertion last found the table full, ns on the coarse clock; 0 never. */
-__u64 table_full_at = 0;
+/* When an insertion last found no room for the limit in a slot, ns on the coarse clock; 0 never. */
+__u64 table_full_at[TG_LIMITS_MAX] = {};
 
 /* Pinned. Overflow buckets. Key: slot * TG_OVERFLOW_PER_LIMIT + tg_overflow_index()'s hash. */
 struct {

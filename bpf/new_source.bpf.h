@@ -75,7 +75,7 @@ static __always_inline int tg_charge_insert(struct tg_bucket_key *key,
 	state = tg_gcra_state(deficit, tg_gcra_clock(rate, request->now), limit->version);
 	number = tg_table_insert(key, request->hash, state, admitted ? request->segments : 0);
 	if (number == -ENOSPC) {
-		table_full_at = tg_now(TG_CLOCK_COARSE);
+		table_full_at[slot] = tg_now(TG_CLOCK_COARSE);
 		return TG_CHARGE_TABLE_FULL;
 	}
 	if (number <= 0)
@@ -89,14 +89,15 @@ static __always_inline int tg_charge_insert(struct tg_bucket_key *key,
 }
 
 /*
- * True if the table was full less than a tick ago. A failed insertion takes a lock and writes, so
- * it is tried once a tick.
+ * True if the table had no room for the limit less than a tick ago. A failed insertion takes a lock
+ * and writes, so it is tried once a tick.
  */
-static __always_inline bool tg_table_is_full(void)
+static __always_inline bool tg_table_is_full(__u32 slot)
 {
-	__u64 elapsed = tg_now(TG_CLOCK_COARSE) - table_full_at;
+	__u64 at = table_full_at[tg_masked(slot, TG_LIMITS_MAX)];
+	__u64 elapsed = tg_now(TG_CLOCK_COARSE) - at;
 
-	return table_full_at && (!elapsed || elapsed < policy.tick);
+	return at && (!elapsed || elapsed < policy.tick);
 }
 
 /* True if a full bucket admits the packet, at once or after a delay. */
@@ -128,7 +129,7 @@ __noinline int tg_charge_new_source(struct tg_bucket_key *key, struct tg_charge_
 		return TG_CHARGE_EXCEEDED;
 	if (request->new_source == TG_NEW_NOTHING)
 		return TG_CHARGE_NO_BUCKET;
-	if (tg_table_is_full())
+	if (tg_table_is_full(request->slot))
 		return TG_CHARGE_TABLE_FULL;
 	if (request->new_source == TG_NEW_OVERFLOW && !refused)
 		return tg_admits_new(request->slot, false) ? TG_CHARGE_NO_BUCKET

@@ -3,7 +3,7 @@
  * Maintenance of the table, run by the daemon. The sweep walks all buckets, converts those of an
  * older rate and gives tokens back. Reclaiming takes out those of the named buckets that are not
  * needed. Both are programs, because only a program can change buckets by compare-and-swap while
- * packets flow.
+ * packets flow. Reserving divides the table among the limits.
  */
 #ifndef TG_SWEEP_BPF_H
 #define TG_SWEEP_BPF_H
@@ -166,6 +166,8 @@ __noinline int tg_sweep_entry(struct tg_sweep *sweep, __u32 number)
 	}
 	tg_sweep_state(sweep, bucket, record, tg_sweep_selects(sweep, &key));
 	state = tg_read_state(bucket);
+	if ((sweep->flags & TG_SWEEP_BY_LIMIT) && key.limit_id != sweep->limit_id)
+		return 0;
 	if ((sweep->flags & TG_SWEEP_RECLAIM) && tg_sweep_is_idle(sweep, bucket, state, record) &&
 	    !tg_sweep_has_penalty(sweep, bucket, record) &&
 	    tg_sweep_kill(entry, state, &key, number))
@@ -260,6 +262,19 @@ static __always_inline void tg_sweep_run(struct tg_sweep *sweep)
 	bpf_loop(n, tg_sweep_number, sweep, 0);
 	sweep->next += n;
 	sweep->more = n < left;
+}
+
+/* Reserves for the limit in slot @index what the policy says; nothing if the slot is free. */
+static long tg_room_reserve(__u64 index, void *context)
+{
+	union tg_table_line *head = tg_table_line_at(0);
+	__u32 slot = index & (TG_LIMITS_MAX - 1);
+	__u64 *quota = tg_quota_of(slot);
+
+	if (!head || !quota)
+		return 1;
+	tg_quota_reserve(quota, &head->head.open, tg_limit_of(slot)->reserved);
+	return 0;
 }
 
 #endif

@@ -41,7 +41,7 @@ static __always_inline struct tg_table_entry *tg_table_entry_at(__u32 number)
 
 static __always_inline struct tg_table_set *tg_set_at(__u32 set)
 {
-	union tg_table_line *line = tg_table_line_at(1 + set);
+	union tg_table_line *line = tg_table_line_at(TG_TABLE_FIRST_SET + set);
 
 	return line ? &line->set : NULL;
 }

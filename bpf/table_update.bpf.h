@@ -25,7 +25,7 @@
 #ifndef TG_TABLE_UPDATE_BPF_H
 #define TG_TABLE_UPDATE_BPF_H
 
-#include "table.bpf.h"
+#include "quota.bpf.h"
 
 #define TG_LOCK_TRIES 64 /* another CPU works on the same set, and not for long */
 #define TG_GIVE_TRIES 64 /* of one call; tg_table_entry_release() makes as many calls */
@@ -257,16 +257,14 @@ static __always_inline __u32 tg_way_make(__u64 hash, __u32 number)
 	return tg_table_tag_of(hash) << TG_WAY_NUMBER_BITS | number;
 }
 
-static __always_inline int tg_table_add(struct tg_table_set *set, struct tg_bucket_key *key,
-					__u64 hash, __u64 state, __u64 admitted)
+/* Puts the key into an entry and a way. Its limit has room for it. */
+static __always_inline int tg_table_place(struct tg_table_set *set, struct tg_bucket_key *key,
+					  __u64 hash, __u64 state, __u64 admitted)
 {
+	int number = tg_table_entry_take();
 	struct tg_table_entry *entry;
 	__u32 way;
-	int number;
 
-	if (tg_table_search(key, hash))
-		return -EEXIST;
-	number = tg_table_entry_take();
 	if (number < 0)
 		return number;
 	entry = tg_table_entry_at(number);
@@ -282,10 +280,30 @@ static __always_inline int tg_table_add(struct tg_table_set *set, struct tg_buck
 }
 
 /*
+ * Room is taken before the entry and given back after it, so that entries suffice for all that have
+ * taken room.
+ */
+static __always_inline int tg_table_add(struct tg_table_set *set, struct tg_bucket_key *key,
+					__u64 hash, __u64 state, __u64 admitted)
+{
+	int number;
+
+	if (tg_table_search(key, hash))
+		return -EEXIST;
+	number = tg_room_take(TG_LIMIT_SLOT(key->limit_id));
+	if (number)
+		return number;
+	number = tg_table_place(set, key, hash, state, admitted);
+	if (number <= 0)
+		tg_room_give(TG_LIMIT_SLOT(key->limit_id));
+	return number;
+}
+
+/*
  * Inserts a bucket that has admitted @admitted packets. Returns the number of its entry plus 1, or
  * -EEXIST: another CPU inserted it; -EAGAIN: others work on the set or the free list, and
- * this CPU may have interrupted one of them; -ENOSPC: the table is full; -EBUSY: the key's sets are
- * full.
+ * this CPU may have interrupted one of them; -ENOSPC: the table has no room for the key's limit;
+ * -EBUSY: the key's sets are full.
  */
 __noinline int tg_table_insert(struct tg_bucket_key *key, __u64 hash, __u64 state, __u64 admitted)
 {
@@ -311,6 +329,7 @@ static __always_inline void tg_table_remove(const struct tg_bucket_key *key, __u
 	if (share && (share->taken || share->watched_at))
 		*share = (struct tg_bucket_share){};
 	tg_table_entry_release(number);
+	tg_room_give(TG_LIMIT_SLOT(key->limit_id));
 }
 
 #endif

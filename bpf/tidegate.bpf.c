@@ -176,6 +176,14 @@ int tidegate_reclaim(struct tg_sweep *request)
 	return 0;
 }
 
+/* Divides the table among the limits. A program, because it goes on if the daemon is killed. */
+SEC("syscall")
+int tidegate_reserve(void *request)
+{
+	bpf_loop(TG_LIMITS_MAX, tg_room_reserve, NULL, 0);
+	return 0;
+}
+
 SEC("syscall")
 int tidegate_debit(struct tg_debit_batch *request)
 {

@@ -20,7 +20,7 @@
  * Maps of a version from this one on keep their buckets at an upgrade. A change of any of these
  * raises it to TG_ABI_VERSION.
  */
-#define TG_BUCKETS_SINCE 9
+#define TG_BUCKETS_SINCE 10
 
 #define TG_NS_PER_S 1000000000ULL
 
@@ -203,7 +203,8 @@ struct tg_limit {
 	__u8 is_fast; /* tg_charge_fast() may charge it: it neither delays, backs off nor is shared
 		       */
 	__u8 rank;    /* place in the configuration; the slot says nothing about it */
-	__u8 pad[7];
+	__u8 pad[3];
+	__u32 reserved; /* entries of the table that no other limit takes */
 };
 
 _Static_assert(sizeof(struct tg_limit) == 128, "limit");

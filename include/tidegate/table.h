@@ -4,6 +4,7 @@
  * two of them: a set, which says where its bucket is, and the entry with the bucket.
  *
  *	line 0     struct tg_table_head
+ *	quotas     how many buckets each limit holds, and how many are reserved for it: quota.h
  *	sets       struct tg_table_set: which entries have the keys that hash to the set
  *	entries    struct tg_table_entry, one for each bucket that the table has room for
  *	shares     struct tg_bucket_share, four to a line, in the order of the entries
@@ -20,11 +21,15 @@
 #define TIDEGATE_TABLE_H
 
 #include "abi.h"
+#include "quota.h"
 
 #define TG_TABLE_WAYS	     15
 #define TG_TABLE_CHAIN	     8 /* sets that a key may be in */
 #define TG_TABLE_ENTRIES_MAX (1U << TG_WAY_NUMBER_BITS)
 #define TG_SHARES_PER_LINE   4
+#define TG_QUOTAS_PER_LINE   8
+#define TG_TABLE_FIRST_QUOTA 1 /* lines */
+#define TG_TABLE_FIRST_SET   (TG_TABLE_FIRST_QUOTA + TG_LIMITS_MAX / TG_QUOTAS_PER_LINE)
 
 /*
  * A way: the number of an entry, and above it a tag of 8 bits of the hash that is never 0. A free
@@ -61,11 +66,13 @@ struct tg_table_head {
 		       ABA */
 	__u32 used; /* entries taken at some time: those below this number */
 	__u32 size; /* entries */
-	__u64 pad[6];
+	__s64 open; /* entries that are free and reserved for no limit, see quota.h */
+	__u64 pad[5];
 };
 
 union tg_table_line {
 	struct tg_table_head head;
+	__u64 quotas[TG_QUOTAS_PER_LINE]; /* by slot */
 	struct tg_table_set set;
 	struct tg_table_entry entry;
 	struct tg_bucket_share shares[TG_SHARES_PER_LINE];
@@ -80,7 +87,7 @@ static inline void tg_table_lay_out(struct tg_table *table, __u32 size)
 {
 	table->size = size;
 	table->sets = size / 4 + 1;
-	table->first_entry = 1 + table->sets;
+	table->first_entry = TG_TABLE_FIRST_SET + table->sets;
 	table->first_share = table->first_entry + size;
 	table->lines = table->first_share + (size + TG_SHARES_PER_LINE - 1) / TG_SHARES_PER_LINE;
 }

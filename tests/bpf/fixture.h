@@ -146,6 +146,15 @@ static inline const char *fixture_unable(void)
 	return NULL;
 }
 
+/* Divides the table among the limits, as the daemon has it done after the switch. */
+static inline int divide_table(struct fixture *fixture)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+
+	return bpf_prog_test_run_opts(bpf_program__fd(fixture->skeleton->progs.tidegate_reserve),
+				      &options);
+}
+
 /* @hooks: as in the configuration, with commas. Returns false after failing or skipping the test.
  */
 static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, const char *limits)
@@ -185,7 +194,7 @@ static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, c
 				 contents->destinations ? contents->destinations->n + 1 : 1);
 	if (fixture_before_load)
 		fixture_before_load(fixture);
-	if (tidegate_bpf__load(fixture->skeleton) || fill_maps(fixture)) {
+	if (tidegate_bpf__load(fixture->skeleton) || fill_maps(fixture) || divide_table(fixture)) {
 		CHECK(false, "cannot load: %s", strerror(errno));
 		return false;
 	}

@@ -68,7 +68,7 @@ static inline void check_way(struct places *places, uint32_t set, uint32_t way)
 
 static inline void check_set(const struct places *places, uint32_t number)
 {
-	uint32_t use = places->lines[1 + number].set.use;
+	uint32_t use = places->lines[TG_TABLE_FIRST_SET + number].set.use;
 
 	CHECK(!(use & TG_SET_LOCKED), "set %u stays locked", number);
 	CHECK(use / TG_SET_PASSED == places->passes[number], "%u keys went by set %u, it counts %u",
@@ -111,6 +111,34 @@ static inline void check_keys(const struct places *places, uint32_t used)
 	free(keys);
 }
 
+static inline __u64 *quota_of(const struct places *places, uint32_t slot)
+{
+	return &places->lines[TG_TABLE_FIRST_QUOTA + slot / TG_QUOTAS_PER_LINE]
+			.quotas[slot % TG_QUOTAS_PER_LINE];
+}
+
+/* Each limit's count is that of its entries, and what is open is what the others leave. */
+static inline void check_quotas(const struct places *places, uint32_t used)
+{
+	uint32_t held[TG_LIMITS_MAX] = {}, number, slot, id;
+	int64_t open = places->table->size;
+	uint64_t quota;
+
+	for (number = 0; number < used; number++) {
+		id = entry_of(places, number)->key.limit_id;
+		if (id)
+			held[TG_LIMIT_SLOT(id)]++;
+	}
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++) {
+		quota = *quota_of(places, slot);
+		CHECK(TG_QUOTA_HELD(quota) == held[slot], "slot %u has %u buckets, it counts %u",
+		      slot, held[slot], TG_QUOTA_HELD(quota));
+		open -= held[slot] + tg_quota_unused(quota);
+	}
+	CHECK(places->lines[0].head.open == open, "%lld are open, it counts %lld", (long long)open,
+	      (long long)places->lines[0].head.open);
+}
+
 /* How many places are taken. Fails the test for each that is lost, or in two hands. */
 static inline uint32_t check_table(int fd, const struct tg_table *table)
 {
@@ -123,12 +151,14 @@ static inline uint32_t check_table(int fd, const struct tg_table *table)
 	used = used < table->size ? used : table->size;
 	for (set = 0; set < table->sets; set++)
 		for (i = 0; i < TG_TABLE_WAYS; i++)
-			if (places.lines[1 + set].set.ways[i])
-				check_way(&places, set, places.lines[1 + set].set.ways[i]);
+			if (places.lines[TG_TABLE_FIRST_SET + set].set.ways[i])
+				check_way(&places, set,
+					  places.lines[TG_TABLE_FIRST_SET + set].set.ways[i]);
 	for (set = 0; set < table->sets; set++)
 		check_set(&places, set);
 	check_free(&places, used);
 	check_keys(&places, used);
+	check_quotas(&places, used);
 	CHECK(places.ways + places.free == used, "%u taken, %u free, of %u ever used", places.ways,
 	      places.free, used);
 	places_close(&places);
@@ -152,7 +182,7 @@ static inline uint32_t sets_in_use(struct fixture *fixture)
 			 &fixture->compiled->policy.table))
 		return 0;
 	for (set = 0; set < places.table->sets; set++)
-		n += memcmp(&places.lines[1 + set].set, &none, sizeof(none)) != 0;
+		n += memcmp(&places.lines[TG_TABLE_FIRST_SET + set].set, &none, sizeof(none)) != 0;
 	places_close(&places);
 	return n;
 }

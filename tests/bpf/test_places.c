@@ -212,8 +212,9 @@ TEST(test_one_that_is_being_put_in)
 		return;
 	CHECK(passes_of(&f, 0x0b000000, 1) == 1);
 	key = key_of_address(&f, 0x0b000000);
-	index = 1 + tg_table_set_of(&f.compiled->policy.table,
-				    tg_table_hash_of(&f.compiled->policy.table, &key));
+	index = TG_TABLE_FIRST_SET +
+		tg_table_set_of(&f.compiled->policy.table,
+				tg_table_hash_of(&f.compiled->policy.table, &key));
 	bpf_map__lookup_elem(f.skeleton->maps.buckets, &index, 4, &line, sizeof(line), 0);
 	memset(line.set.ways, 0, sizeof(line.set.ways));
 	bpf_map__update_elem(f.skeleton->maps.buckets, &index, 4, &line, sizeof(line), BPF_ANY);

@@ -51,26 +51,3 @@ uint32_t tg_datapath_limit_id(const struct tg_datapath *datapath, const char *na
 			return datapath->records[datapath->compiled->slots[i]].id;
 	return 0;
 }
-
-uint64_t tg_datapath_count_used(const struct tg_datapath *datapath, uint64_t *table_full)
-{
-	struct tg_limit_counters counters;
-	uint64_t used = 0;
-	size_t i;
-
-	*table_full = 0;
-	for (i = 0; i < datapath->config->limits_n; i++) {
-		if (tg_datapath_limit_counters(datapath, datapath->compiled->slots[i], &counters))
-			continue;
-		used += counters.created - counters.reclaimed;
-		*table_full += counters.table_full;
-	}
-	return used;
-}
-
-bool tg_datapath_is_full(const struct tg_datapath *datapath)
-{
-	uint64_t table_full, used = tg_datapath_count_used(datapath, &table_full);
-
-	return used >= datapath->table_size;
-}

@@ -3,7 +3,6 @@
 #ifndef TG_DATAPATH_COUNTERS_H
 #define TG_DATAPATH_COUNTERS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <tidegate/abi.h>
 
@@ -31,12 +30,5 @@ uint32_t tg_datapath_limit_id(const struct tg_datapath *datapath, const char *na
  * -errno. */
 int tg_datapath_limit_counters(const struct tg_datapath *datapath, uint32_t slot,
 			       struct tg_limit_counters *sum);
-
-/* Returns the number of buckets in the table. *@table_full gets the packets that found it full.
- * Leaves out limits whose counters cannot be read. */
-uint64_t tg_datapath_count_used(const struct tg_datapath *datapath, uint64_t *table_full);
-
-/* True if the table has no room for a bucket more. */
-bool tg_datapath_is_full(const struct tg_datapath *datapath);
 
 #endif

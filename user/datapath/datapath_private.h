@@ -43,6 +43,7 @@ struct tg_datapath {
 	bool untidy;	  /* there may be pins of links that are gone */
 	bool adopted;	  /* from an earlier daemon; buckets of removed limits may be left */
 	bool unswept;	  /* there may be buckets of an older rate version */
+	bool undivided;	  /* the table is not divided yet as the policy says */
 	struct tg_entries *entries;
 	struct tg_reclaim *reclaim;
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];

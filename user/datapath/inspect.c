@@ -14,9 +14,11 @@
 #include "datapath/bucket_view.h"
 #include "base/cleanup.h"
 #include "config/names.h"
+#include "config/table_parts.h"
 #include "datapath/datapath.h"
 #include "datapath/counters.h"
 #include "datapath/datapath_private.h"
+#include "datapath/room.h"
 #include "kernel/admission.h"
 #include "attach/fq.h"
 #include "kernel/bucket_table.h"
@@ -59,13 +61,30 @@ static int read_interfaces(struct tg_datapath *datapath, struct tg_stats *stats)
 	return 0;
 }
 
+static void read_room(const struct tg_datapath *datapath, const struct tg_table_usage *usage,
+		      size_t index, struct tg_limit_stats *out)
+{
+	uint64_t quota = usage->quotas[datapath->compiled->slots[index]];
+
+	out->buckets = TG_QUOTA_HELD(quota);
+	out->reserved = TG_QUOTA_RESERVED(quota);
+	out->room = tg_quota_room(quota, usage->open);
+	out->has_one_bucket = tg_config_has_one_bucket(&datapath->config->limits[index]);
+	out->full = !out->room && !out->has_one_bucket;
+}
+
 static int read_limits(struct tg_datapath *datapath, struct tg_stats *stats)
 {
 	const struct tg_config_limit *limit;
+	struct tg_table_usage usage;
 	struct tg_limit_stats *out;
 	size_t i;
-	int error;
+	int error = tg_room_read(datapath, &usage);
 
+	if (error)
+		return error;
+	stats->buckets = tg_table_used(&usage);
+	stats->undivided = datapath->undivided;
 	for (i = 0; i < datapath->config->limits_n; i++) {
 		limit = &datapath->config->limits[i];
 		out = &stats->limits[i];
@@ -82,8 +101,9 @@ static int read_limits(struct tg_datapath *datapath, struct tg_stats *stats)
 						   &out->counters);
 		if (error)
 			return error;
-		out->buckets = out->counters.created - out->counters.reclaimed;
-		stats->buckets += out->buckets;
+		read_room(datapath, &usage, i, out);
+		stats->reserved += out->reserved;
+		stats->full |= out->full;
 		stats->limits_n++;
 	}
 	return 0;
@@ -105,7 +125,6 @@ int tg_datapath_stats(struct tg_datapath *datapath, struct tg_stats **stats)
 	memcpy(made->unlisted, datapath->unlisted, sizeof(made->unlisted));
 	made->generation = tg_datapath_generation(datapath);
 	made->table_size = datapath->table_size;
-	made->full = tg_datapath_is_full(datapath);
 	error = read_interfaces(datapath, made);
 	if (!error)
 		error = read_limits(datapath, made);
@@ -235,12 +254,13 @@ static int find_overflow(const struct tg_datapath *datapath, const struct tg_buc
 	uint32_t index =
 		tg_overflow_index(datapath->meta.hash_key, key->limit_id,
 				  tg_table_hash_of(&datapath->compiled->policy.table, key));
-	int open = tg_datapath_is_full(datapath)
-			   ? 0
-			   : tg_admission_is_open(
-				     tg_program_map_fd(datapath->program, TG_MAP_ADMISSION),
-				     datapath->bank, slot);
+	struct tg_table_usage usage;
+	int open = tg_room_read(datapath, &usage);
 
+	if (!open && tg_quota_room(usage.quotas[slot], usage.open))
+		open = tg_admission_is_open(
+			tg_program_map_fd(datapath->program, TG_MAP_ADMISSION), datapath->bank,
+			slot);
 	if (open)
 		return open < 0 ? open : 0;
 	return bpf_map_lookup_elem(tg_program_map_fd(datapath->program, TG_MAP_OVERFLOW), &index,

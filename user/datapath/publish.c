@@ -25,6 +25,7 @@
 #include "datapath/entries_private.h"
 #include "datapath/publish.h"
 #include "datapath/publish_private.h"
+#include "datapath/room.h"
 #include "base/fault.h"
 #include "kernel/admission.h"
 #include "base/log.h"
@@ -119,7 +120,10 @@ int tg_publish_refuse_maps(int error, char *errmsg)
 	return tg_error_set(errmsg, error, "cannot prepare the maps: %s", strerror(-error));
 }
 
-/* Copies the buckets to a table of another size. What the old generation charges later is lost. */
+/*
+ * Copies the buckets to a table of another size, divided as the new policy says. What the old
+ * generation charges later is lost.
+ */
 static int copy_table(struct tg_publish *publish, char *errmsg)
 {
 	int new = tg_program_map_fd(publish->program, TG_MAP_BUCKETS), error;
@@ -128,6 +132,8 @@ static int copy_table(struct tg_publish *publish, char *errmsg)
 		return 0;
 	error = publish->old_table = tg_map_pins_open(publish->datapath, TG_MAP_BUCKETS);
 	if (error >= 0)
+		error = tg_program_reserve(publish->program);
+	if (!error)
 		error = tg_table_copy(publish->old_table, new, &publish->compiled->policy.table,
 				      &publish->copied);
 	return error ? tg_publish_refuse_maps(error, errmsg) : 0;
@@ -277,7 +283,7 @@ static void commit(struct tg_publish *publish)
 	datapath->fresh = datapath->shared = false;
 	datapath->bank = publish->bank;
 	datapath->meta = publish->meta;
-	datapath->unswept = true;
+	datapath->unswept = datapath->undivided = true;
 	memcpy(datapath->records, publish->compiled->records, sizeof(datapath->records));
 	tg_program_free(&datapath->program);
 	datapath->program = TAKE_PTR(publish->program);
@@ -305,6 +311,12 @@ static int switch_over(struct tg_publish *publish, char *errmsg)
 				    strerror(-error));
 	commit(publish);
 	return 0;
+}
+
+/* After the switch, because the old generation uses the same table unless its size changes. */
+static int divide(struct tg_publish *publish, char *errmsg)
+{
+	return tg_room_divide(publish->datapath);
 }
 
 static int rename_table(struct tg_publish *publish, char *errmsg)
@@ -364,6 +376,7 @@ static const struct {
 	{"attach", COMMIT, tg_publish_attach},
 	{"move", COMMIT, tg_publish_move_links},
 	{"switch", COMMIT, switch_over},
+	{"divide", COMMIT, divide},
 	{"drop", COMMIT, tg_publish_drop_attachments},
 	{"rename", COMMIT, rename_table},
 	{"pin", COMMIT, place_pins},

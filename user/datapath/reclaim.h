@@ -22,16 +22,22 @@ void tg_reclaim_free(struct tg_reclaim **reclaim); /* NULL-safe */
 #define TG_RETURNING_IDLE_MIN 10000000000ULL
 
 /*
+ * True if a limit of which quota.h counts @quota holds at least as many buckets as it could get
+ * more. Then its full buckets are taken out. Pure.
+ */
+bool tg_reclaim_is_due(uint64_t quota, int64_t open);
+
+/*
  * Returns the ns that the full bucket of a returning source stays in the table in the next pass. It
- * is half of @returning_idle if this pass left over 3/4 of @size entries in use (@used), twice that
- * if it left under 5/8, within the bounds above. Pure.
+ * is half of @returning_idle if this pass left over 3/4 of the @size buckets that its limit can
+ * have in use (@used), twice that if it left under 5/8, within the bounds above. Pure.
  */
 uint64_t tg_reclaim_adapt(uint64_t returning_idle, uint64_t used, uint64_t size);
 
 /*
- * Removes expired entries and logs when the table gets full; to be called once a second. Returns
- * true if a pass begins, because half of the table or more is in use. Then the caller calls
- * tg_datapath_reclaim() until that returns false. Errors are logged.
+ * Removes expired entries and logs when the table has no room for a limit; to be called once a
+ * second. Returns true if a pass begins, because a limit uses half of its room or more. Then the
+ * caller calls tg_datapath_reclaim() until that returns false. Errors are logged.
  */
 bool tg_datapath_maintain(struct tg_datapath *datapath);
 

@@ -33,14 +33,20 @@ struct tg_limit_stats {
 	uint64_t max_delay;	      /* ns; 0 none */
 	struct tg_refill new_sources; /* capacity 0: none */
 	uint64_t buckets;	      /* in the table */
+	uint64_t reserved;	      /* buckets that the table keeps room for */
+	uint64_t room;		      /* buckets more that the limit could have */
+	bool has_one_bucket;	      /* and never needs more */
+	bool full; /* it has no room, and its new sources share overflow buckets */
 	struct tg_limit_counters counters;
 };
 
 struct tg_stats {
 	uint32_t generation;
 	uint32_t table_size;
-	uint64_t buckets; /* in the table, of all limits */
-	bool full;	  /* the table has no room, and new sources share overflow buckets */
+	uint64_t buckets;  /* in the table, of all limits */
+	uint64_t reserved; /* of the table, for all limits */
+	bool full;	   /* one of the limits is */
+	bool undivided;	   /* the table is not divided yet as the policy says */
 	struct tg_interface_stats *interfaces;
 	size_t interfaces_n;
 	struct tg_missing_list missing; /* interfaces that are meant and not limited */

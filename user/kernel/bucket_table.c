@@ -32,6 +32,7 @@ int tg_table_prepare(int fd, const struct tg_table *table)
 	if (line.head.size)
 		return 0; /* in use */
 	line.head.size = table->size;
+	line.head.open = table->size;
 	return bpf_map_update_elem(fd, &zero, &line, BPF_ANY) ? -errno : 0;
 }
 
@@ -66,6 +67,34 @@ static int read_line(int fd, uint32_t index, union tg_table_line *line)
 						     : 0;
 }
 
+int tg_table_read_usage(int fd, struct tg_table_usage *usage)
+{
+	union tg_table_line line;
+	uint32_t slot;
+	int error = read_line(fd, 0, &line);
+
+	if (error)
+		return error;
+	usage->open = line.head.open;
+	for (slot = 0; slot < TG_LIMITS_MAX; slot += TG_QUOTAS_PER_LINE) {
+		error = read_line(fd, TG_TABLE_FIRST_QUOTA + slot / TG_QUOTAS_PER_LINE, &line);
+		if (error)
+			return error;
+		memcpy(&usage->quotas[slot], line.quotas, sizeof(line.quotas));
+	}
+	return 0;
+}
+
+uint64_t tg_table_used(const struct tg_table_usage *usage)
+{
+	uint64_t used = 0;
+	uint32_t slot;
+
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
+		used += TG_QUOTA_HELD(usage->quotas[slot]);
+	return used;
+}
+
 /* Returns the number of the key's entry if a way of @set leads to it, -ENOENT or another -errno. */
 static int look_in_set(int fd, const struct tg_table *table, const struct tg_table_set *set,
 		       uint32_t tag, const struct tg_bucket_key *key, struct tg_table_entry *entry)
@@ -96,7 +125,7 @@ int tg_table_lookup(int fd, const struct tg_table *table, const struct tg_bucket
 	int found;
 
 	for (i = 0; i < TG_TABLE_CHAIN; i++) {
-		found = read_line(fd, 1 + set, &line);
+		found = read_line(fd, TG_TABLE_FIRST_SET + set, &line);
 		if (found)
 			return found;
 		found = look_in_set(fd, table, &line.set, tg_table_tag_of(hash), key, entry);
@@ -253,12 +282,12 @@ static bool take_way(union tg_table_line *lines, const struct tg_table *table, u
 	__u32 *way = NULL;
 
 	for (n = 0; n < TG_TABLE_CHAIN && !way; n++)
-		way = find_free(&lines[1 + (own + n) % table->sets].set, hash);
+		way = find_free(&lines[TG_TABLE_FIRST_SET + (own + n) % table->sets].set, hash);
 	if (!way)
 		return false;
 	*way = tg_table_tag_of(hash) << TG_WAY_NUMBER_BITS | number;
 	while (--n)
-		lines[1 + (own + n - 1) % table->sets].set.use += TG_SET_PASSED;
+		lines[TG_TABLE_FIRST_SET + (own + n - 1) % table->sets].set.use += TG_SET_PASSED;
 	return true;
 }
 
@@ -290,11 +319,18 @@ static int copy_entry(void *data, uint32_t number, const struct tg_table_entry *
 	const struct copying *copying = data;
 	const struct tg_table *table = copying->table;
 	struct tg_table_head *head = &copying->to[0].head;
+	uint32_t slot = TG_LIMIT_SLOT(entry->key.limit_id);
+	__u64 *quota = &copying->to[TG_TABLE_FIRST_QUOTA + slot / TG_QUOTAS_PER_LINE]
+				.quotas[slot % TG_QUOTAS_PER_LINE];
 
 	if (head->used >= table->size)
 		return 1;
-	if (!take_way(copying->to, table, tg_table_hash_of(table, &entry->key), head->used))
+	if (tg_quota_take(quota, &head->open) != TG_QUOTA_TAKEN)
 		return 0;
+	if (!take_way(copying->to, table, tg_table_hash_of(table, &entry->key), head->used)) {
+		tg_quota_give(quota, &head->open);
+		return 0;
+	}
 	copying->to[table->first_entry + head->used].entry = *entry;
 	copying->copied[number / 64] |= 1ULL << number % 64;
 	return copy_share(copying, number, head->used++);

@@ -11,7 +11,10 @@
 #include <stdint.h>
 #include <tidegate/table.h>
 
-/* Writes the size of @table to the head of a new map. Does nothing if it is set. 0 or -errno. */
+/*
+ * Writes the size of @table to the head of a new map, with nothing reserved. Does nothing if it is
+ * set. Returns 0 or -errno.
+ */
 int tg_table_prepare(int fd, const struct tg_table *table);
 
 /*
@@ -19,6 +22,18 @@ int tg_table_prepare(int fd, const struct tg_table *table);
  * Returns 0 or -errno.
  */
 int tg_table_size(int fd, uint32_t *size);
+
+/* How the room of a table is used. */
+struct tg_table_usage {
+	uint64_t quotas[TG_LIMITS_MAX]; /* by slot, see quota.h */
+	int64_t open;
+};
+
+/* Reads how the room is used, limit by limit and not at one moment. Returns 0 or -errno. */
+int tg_table_read_usage(int fd, struct tg_table_usage *usage);
+
+/* Returns the buckets in the table, of all slots. */
+uint64_t tg_table_used(const struct tg_table_usage *usage);
 
 /*
  * Copies the entry of @key to *@entry. Returns its number (0 or more), -ENOENT if the key has none,
@@ -57,7 +72,8 @@ int tg_table_step(struct tg_table_walk *walk, tg_table_function *each, void *dat
 
 /*
  * Copies the buckets of table @from (a descriptor) to @to, a new map laid out as @table that no
- * program uses yet. Buckets without room are left out.
+ * program uses yet. Buckets for which their limit has no room there are left out, so what is
+ * reserved should be set before.
  * @copied: made and set to a bit for the number of each entry of @from that was copied; the caller
  * frees it. Returns 0, or -errno with *@copied unchanged.
  */

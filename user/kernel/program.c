@@ -363,6 +363,9 @@ int tg_program_load_virtual(const struct tg_compiled *compiled, enum tg_hook hoo
 	error = load(made, compiled, NULL, errmsg);
 	if (error)
 		return error;
+	error = tg_program_reserve(made);
+	if (error)
+		return tg_error_set(errmsg, error, "cannot divide the table: %s", strerror(-error));
 	*program = TAKE_PTR(made);
 	return 0;
 }
@@ -452,6 +455,16 @@ int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 				      entries, &n, NULL))
 		return tg_log_errno(errno, "places to be reclaimed");
 	return run_sweep(program->skeleton->progs.tidegate_reclaim, sweep);
+}
+
+int tg_program_reserve(const struct tg_program *program)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+
+	if (bpf_prog_test_run_opts(bpf_program__fd(program->skeleton->progs.tidegate_reserve),
+				   &options))
+		return tg_log_errno(errno, "division of the bucket table");
+	return 0;
 }
 
 int tg_program_debit_fd(const struct tg_program *program)

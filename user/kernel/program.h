@@ -140,6 +140,12 @@ int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 		       const uint32_t *entries);
 
 /*
+ * Divides the program's table among the limits as its policy says, from then on. What limits hold
+ * stays. Returns 0 or -errno, logged.
+ */
+int tg_program_reserve(const struct tg_program *program);
+
+/*
  * Returns a descriptor of the program that charges debits, owned by @program. See tg_debit_run().
  */
 int tg_program_debit_fd(const struct tg_program *program);

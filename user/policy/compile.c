@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/refcount.h"
+#include "config/table_parts.h"
 #include "policy/compile.h"
 #include "policy/compile_match.h"
 #include "policy/rate.h"
@@ -314,6 +315,7 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 			  uint64_t tick, struct tg_compiled *compiled)
 {
 	struct tg_rate rates[TG_CONFIG_LIMITS_MAX];
+	struct tg_table_division division;
 	int slot, error;
 	size_t i;
 
@@ -325,6 +327,7 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 		if (slot >= 0)
 			keep_record(&records[slot], &config->limits[i], &rates[i], compiled, slot);
 	}
+	tg_config_divide_table(config, &division);
 	for (i = 0; i < config->limits_n; i++) {
 		slot = find_record(compiled->records, config->limits[i].name);
 		if (slot < 0) {
@@ -340,6 +343,7 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 		compile_limit(&config->limits[i], tick, compiled, slot);
 		compiled->policy.limits[slot].rank = i;
 		compiled->policy.order[i] = slot;
+		compiled->policy.limits[slot].reserved = division.reserved[i];
 	}
 	compiled->policy.limits_n = config->limits_n;
 	for (slot = 0; slot < TG_LIMITS_MAX; slot++)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "kernel/bucket_table.h"
 #include "kernel/packet_clock.h"
 #include "kernel/program.h"
 #include "datapath/reclaim.h"
@@ -22,14 +23,13 @@ struct tg_replay {
 	struct tg_compiled *compiled;
 	struct tg_program *program;
 	enum tg_hook hook;
-	uint32_t table_size;
 	struct tg_replay_notes notes;
-	uint64_t last;		       /* timestamp of the last frame */
-	uint64_t now;		       /* ns since 1970 */
-	uint64_t base;		       /* ns by which the program's clock is behind `now` */
-	uint64_t checked;	       /* `now` of the last check of the table */
-	uint64_t returning_idle;       /* ns, see tg_reclaim_adapt() */
-	uint8_t bytes[TG_FRAME_LEAST]; /* a shorter frame, filled up */
+	uint64_t last;	  /* timestamp of the last frame */
+	uint64_t now;	  /* ns since 1970 */
+	uint64_t base;	  /* ns by which the program's clock is behind `now` */
+	uint64_t checked; /* `now` of the last check of the table */
+	uint64_t returning_idle[TG_LIMITS_MAX]; /* by slot, ns, see tg_reclaim_adapt() */
+	uint8_t bytes[TG_FRAME_LEAST];		/* a shorter frame, filled up */
 };
 
 static const struct tg_meta blank = {.abi_version = TG_ABI_VERSION, .next_serial = 1};
@@ -55,13 +55,14 @@ int tg_replay_open(const struct tg_config *config, enum tg_hook hook, struct tg_
 {
 	static const struct tg_limit_record none[TG_LIMITS_MAX];
 	tg_cleanup(tg_replay_close) struct tg_replay *made = calloc(1, sizeof(*made));
+	uint32_t slot;
 	int error;
 
 	if (!made)
 		return tg_error_set(errmsg, ENOMEM, "out of memory");
 	made->hook = hook;
-	made->table_size = config->table_size;
-	made->returning_idle = TG_RETURNING_IDLE_MAX;
+	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
+		made->returning_idle[slot] = TG_RETURNING_IDLE_MAX;
 	error = tg_policy_compile(config, none, &blank, 0, tg_clock_tick(), NULL, &made->compiled);
 	if (error)
 		return tg_error_set(errmsg, error, "cannot compile the policy: %s",
@@ -107,32 +108,39 @@ static void advance_clock(struct tg_replay *replay, uint64_t time)
 	replay->last = time;
 }
 
+/* Takes out what the limit in @slot does not need, if it uses half of its room or more. */
+static int reclaim(struct tg_replay *replay, uint32_t slot, struct tg_table_usage *usage)
+{
+	struct tg_sweep sweep = {.flags = TG_SWEEP_RECLAIM | TG_SWEEP_BY_LIMIT,
+				 .limit_id = replay->compiled->records[slot].id,
+				 .idle[TG_RETURNING] = replay->returning_idle[slot]};
+	uint64_t quota = usage->quotas[slot], held = TG_QUOTA_HELD(quota);
+	int error;
+
+	if (!tg_reclaim_is_due(quota, usage->open))
+		return 0;
+	error = tg_program_sweep(replay->program, &sweep);
+	if (error)
+		return error;
+	replay->returning_idle[slot] =
+		tg_reclaim_adapt(replay->returning_idle[slot], held - sweep.reclaimed,
+				 held + tg_quota_room(quota, usage->open));
+	return 0;
+}
+
 /* Does what tg_datapath_maintain() does, once for each second of the capture. */
 static int maintain(struct tg_replay *replay)
 {
-	struct tg_sweep sweep = {.flags = TG_SWEEP_RECLAIM,
-				 .idle[TG_RETURNING] = replay->returning_idle};
-	struct tg_limit_counters counters;
-	uint64_t used = 0;
+	struct tg_table_usage usage;
 	uint32_t slot;
 	int error;
 
 	if (replay->now - replay->checked < SWEEPS)
 		return 0;
 	replay->checked = replay->now;
-	for (slot = 0; slot < TG_LIMITS_MAX; slot++) {
-		if (!replay->compiled->records[slot].name[0])
-			continue;
-		error = tg_replay_limit_counters(replay, slot, &counters);
-		if (error)
-			return error;
-		used += counters.created - counters.reclaimed;
-	}
-	if (used < replay->table_size / 2)
-		return 0;
-	error = tg_program_sweep(replay->program, &sweep);
-	replay->returning_idle = tg_reclaim_adapt(replay->returning_idle, used - sweep.reclaimed,
-						  replay->table_size);
+	error = tg_table_read_usage(tg_program_map_fd(replay->program, TG_MAP_BUCKETS), &usage);
+	for (slot = 0; slot < TG_LIMITS_MAX && !error; slot++)
+		error = reclaim(replay, slot, &usage);
 	return error;
 }
 

@@ -26,4 +26,34 @@ TEST(test_adapt)
 	      "a table of one");
 }
 
-TEST_MAIN(RUN(test_adapt))
+TEST(test_due)
+{
+	static const struct {
+		uint64_t held, reserved;
+		int64_t open;
+		bool due;
+	} cases[] = {
+		{0, 0, 0, false}, /* nothing to take out */
+		{0, 0, -5, false},
+		{1, 0, 0, true},
+		{1, 0, 1, true},
+		{1, 0, 2, false},
+		{499, 500, 500, false}, /* a table of 1,000 for one limit */
+		{500, 500, 500, true},
+		{127, 256, 0, false}, /* others hold all that is open: half of its own part */
+		{128, 256, 0, true},
+		{127, 256, -100, false}, /* more than is free was reserved just now */
+		{128, 256, -100, true},
+		{600, 256, 168, true},
+		{100, 256, 168, false}, /* beside that one */
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		CHECK(tg_reclaim_is_due(cases[i].reserved << 32 | cases[i].held, cases[i].open) ==
+			      cases[i].due,
+		      "%llu held of %llu, %lld open", (unsigned long long)cases[i].held,
+		      (unsigned long long)cases[i].reserved, (long long)cases[i].open);
+}
+
+TEST_MAIN(RUN(test_adapt), RUN(test_due))

@@ -20,11 +20,14 @@ TEST(test_lines_apart)
 	for (i = 0; i < SIZES; i++) {
 		tg_table_lay_out(&t, sizes[i]);
 		CHECK(t.size == sizes[i] && t.sets >= 1, "%u: %u sets", sizes[i], t.sets);
-		CHECK(t.first_entry >= 1 + t.sets, "%u: the head, the sets, then places", sizes[i]);
+		CHECK(TG_TABLE_FIRST_SET >= 1 + TG_LIMITS_MAX / TG_QUOTAS_PER_LINE,
+		      "the head, quotas of all limits, then sets");
+		CHECK(t.first_entry >= TG_TABLE_FIRST_SET + t.sets, "%u: sets, then places",
+		      sizes[i]);
 		CHECK(t.first_share >= t.first_entry + t.size, "%u: places, then shares", sizes[i]);
 		CHECK(t.lines >= t.first_share + (t.size - 1) / TG_SHARES_PER_LINE + 1,
 		      "%u: the last share is within the map", sizes[i]);
-		CHECK((uint64_t)t.sets + t.size + t.size / 4 + 3 >= t.lines,
+		CHECK((uint64_t)TG_TABLE_FIRST_SET + t.sets + t.size + t.size / 4 + 2 >= t.lines,
 		      "%u: and nothing wasted", sizes[i]);
 	}
 }

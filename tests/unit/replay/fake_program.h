@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config/load.h"
+#include "kernel/bucket_table.h"
 #include "kernel/program.h"
 #include "datapath/reclaim.h"
 #include "replay/simulation.h"
@@ -23,10 +24,11 @@
 static struct {
 	/* what it answers */
 	struct tg_trace trace;
-	int load_error, fill_error, run_error, sum_error, sweep_error;
+	int load_error, fill_error, run_error, sum_error, sweep_error, usage_error;
 	int interrupts; /* so many runs fail with EINTR first */
 	struct tg_limit_counters limits[TG_LIMITS_MAX];
 	struct tg_interface_counters interface;
+	struct tg_table_usage usage;
 	uint32_t reclaims; /* each sweep */
 	/* what it was told */
 	unsigned int fills, runs, sweeps, freed;
@@ -34,6 +36,7 @@ static struct {
 	struct tg_frame frame;
 	uint8_t bytes[TG_FRAME_LEAST];
 	uint64_t returning_idle; /* of the last sweep */
+	uint32_t limit_id;	 /* of the last sweep */
 } kernel;
 
 int tg_program_load_virtual(const struct tg_compiled *compiled, enum tg_hook hook,
@@ -83,8 +86,9 @@ int tg_program_sum(int map, uint32_t index, uint64_t *sum, size_t size)
 
 int tg_program_sweep(const struct tg_program *program, struct tg_sweep *sweep)
 {
-	CHECK(sweep->flags == TG_SWEEP_RECLAIM, "%x", sweep->flags);
+	CHECK(sweep->flags == (TG_SWEEP_RECLAIM | TG_SWEEP_BY_LIMIT), "%x", sweep->flags);
 	kernel.sweeps++;
+	kernel.limit_id = sweep->limit_id;
 	kernel.returning_idle = sweep->idle[TG_RETURNING];
 	sweep->reclaimed = kernel.reclaims;
 	return kernel.sweep_error;
@@ -94,6 +98,18 @@ void tg_program_free(struct tg_program **program)
 {
 	kernel.freed += *program != NULL;
 	*program = NULL;
+}
+
+int tg_table_read_usage(int fd, struct tg_table_usage *usage)
+{
+	CHECK(fd == TG_MAP_BUCKETS, "%d", fd);
+	*usage = kernel.usage;
+	return kernel.usage_error;
+}
+
+bool tg_reclaim_is_due(uint64_t quota, int64_t open)
+{
+	return TG_QUOTA_HELD(quota) >= 50;
 }
 
 /* Half as long where it is full, so that a test sees that the answer is used the next time. */

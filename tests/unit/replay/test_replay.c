@@ -133,26 +133,26 @@ TEST(cut_headers)
 	}
 }
 
-/* As the daemon does: a look each second of the capture, a sweep when the table is half full. */
+/* As the daemon does: a look each second of the capture, a sweep for each limit that is due. */
 TEST(sweeps)
 {
+	const struct tg_compiled *compiled;
 	struct fixture fixture;
 
 	fixture_open(&fixture);
-	kernel.limits[0].created = 80;
-	kernel.limits[0].reclaimed = 31;
-	kernel.limits[2].created = 1000; /* out is of this policy too */
-	kernel.limits[2].reclaimed = 1000;
-	kernel.limits[9].created = 1000; /* of no limit */
+	compiled = tg_replay_compiled(fixture.simulation.replay);
+	kernel.usage.quotas[0] = 49;
+	kernel.usage.open = 51;
 	CHECK(packet(&fixture, T) == 0 && packet(&fixture, T + S - 1) == 0 && !kernel.sweeps);
-	CHECK(packet(&fixture, T + S) == 0 && !kernel.sweeps, "49 of 100");
-	kernel.limits[1].created = 1;
+	CHECK(packet(&fixture, T + S) == 0 && !kernel.sweeps, "not due");
+	kernel.usage.quotas[2] = 50;
 	CHECK(packet(&fixture, T + 2 * S - 1) == 0 && !kernel.sweeps, "not yet");
-	CHECK(packet(&fixture, T + 2 * S) == 0 && kernel.sweeps == 1, "50 of 100");
+	CHECK(packet(&fixture, T + 2 * S) == 0 && kernel.sweeps == 1, "due");
+	CHECK(kernel.limit_id == compiled->records[2].id, "and for this limit alone");
 	CHECK(kernel.returning_idle == TG_RETURNING_IDLE_MAX, "%llu",
 	      (unsigned long long)kernel.returning_idle);
 	CHECK(packet(&fixture, T + 2 * S + 1) == 0 && kernel.sweeps == 1, "once a second");
-	kernel.limits[1].created = 51;
+	kernel.usage.open = 0;
 	CHECK(packet(&fixture, T + 9 * S) == 0 && kernel.sweeps == 2);
 	kernel.reclaims = 1;
 	CHECK(packet(&fixture, T + 10 * S) == 0 && kernel.sweeps == 3 &&
@@ -161,8 +161,14 @@ TEST(sweeps)
 	CHECK(packet(&fixture, T + 11 * S) == 0 &&
 		      kernel.returning_idle == TG_RETURNING_IDLE_MAX / 2,
 	      "and not after the third");
+	kernel.usage.quotas[0] = 50;
+	CHECK(packet(&fixture, T + 12 * S) == 0 && kernel.sweeps == 6, "two limits");
+	kernel.usage.quotas[2] = 0;
+	CHECK(packet(&fixture, T + 13 * S) == 0 && kernel.sweeps == 7 &&
+		      kernel.returning_idle == TG_RETURNING_IDLE_MAX,
+	      "each has a time of its own");
 	kernel.sweep_error = -EIO;
-	CHECK(packet(&fixture, T + 12 * S) == -EIO, "what fails is said");
+	CHECK(packet(&fixture, T + 14 * S) == -EIO, "what fails is said");
 	fixture_close(&fixture);
 }
 
@@ -182,7 +188,7 @@ TEST(failures)
 	CHECK(packet(&fixture, T) == -ENOMEM, "which has a code of its own");
 	CHECK(fixture.simulation.packets == 1, "what failed does not count");
 	kernel.run_error = 0;
-	kernel.sum_error = -EPERM;
+	kernel.usage_error = -EPERM;
 	CHECK(packet(&fixture, T + S) == -EIO && kernel.runs == 3, "no look at the table");
 	kernel.load_error = EPERM;
 	CHECK(tg_simulation_open(&simulation, fixture.config, TG_HOOK_XDP, fixture.errmsg) ==
