@@ -21,7 +21,7 @@ ANSWERS = {
                               {"interface": "eth1", "hook": "tc-ingress", "mode": HOSTILE, "healthy": False, "received": 0,
                                "passed": 0, "dropped": 1234567, "reasons": {}}]},
     "limits": {"limits": [{"name": "dns", "unit": "packets", "capacity": 100, "rate": "10/s", "on_exceed": "drop", "buckets": 3,
-                           "packets": PACKETS},
+                           "buckets_reserved": 256, "packets": PACKETS},
                           {"name": HOSTILE, "unit": "bytes", "capacity": 5, "refill_amount": 1, "refill_interval_ms": 1000,
                            "on_exceed": HOSTILE, "buckets": 0, "packets": PACKETS}]},
     "top": {"sources": [{"source": "192.0.2.9/32", "limit": "dns", "exceeded": 5, "admitted": 6, "remaining": 7, "capacity": 8,
@@ -59,9 +59,9 @@ INTERFACE REASON PACKETS
 nice      limit        1
 """,
     "limits": """\
-LIMIT UNIT    CAPACITY REFILL     EXCESS BUCKETS ADMITTED DROPPED REJECTED
-dns   packets      100 10/s       drop         3       10       2        7
-nice  bytes          5 1 every 1s nice         0       10       2        7
+LIMIT UNIT    CAPACITY REFILL     EXCESS BUCKETS ADMITTED DROPPED REJECTED RESERVED
+dns   packets      100 10/s       drop         3       10       2        7      256
+nice  bytes          5 1 every 1s nice         0       10       2        7        0
 """,
     "top": """\
 SOURCE                                   LIMIT                          EXCEEDED       ADMITTED              REMAINING STATE

@@ -102,6 +102,20 @@ static void print_shadow_limits(const json_t *names)
 		putchar('\n');
 }
 
+static void print_table(const json_t *table)
+{
+	const json_t *names = json_object_get(table, "full_limits"), *name;
+	size_t i;
+
+	printf("table: %lld of %lld buckets used", tg_json_number(table, "buckets"),
+	       tg_json_number(table, "size"));
+	if (tg_json_number(table, "reserved"))
+		printf(", %lld reserved for limits", tg_json_number(table, "reserved"));
+	json_array_foreach(names, i, name)
+		printf("%s%s", i ? ", " : "; FULL for ", json_string_value(name));
+	fputs(json_array_size(names) ? ": new sources share overflow buckets\n\n" : "\n\n", stdout);
+}
+
 static void print_status(const json_t *result, const struct tg_arguments *arguments)
 {
 	const json_t *daemon = json_object_get(result, "daemon");
@@ -125,11 +139,7 @@ static void print_status(const json_t *result, const struct tg_arguments *argume
 		printf("NOT CONFIRMED: goes back in %lld s unless `tidegate confirm` comes first\n",
 		       tg_json_number(json_object_get(result, "confirm"), "remaining_ms") / 1000);
 	print_shadow_limits(json_object_get(result, "shadow_limits"));
-	printf("table: %lld of %lld buckets used%s\n\n", tg_json_number(table, "buckets"),
-	       tg_json_number(table, "size"),
-	       json_is_true(json_object_get(table, "full"))
-		       ? "; FULL: new sources share overflow buckets"
-		       : "");
+	print_table(table);
 	print_interfaces(interfaces, arguments);
 	print_waiting(json_object_get(result, "waiting_for"));
 	print_missing(json_object_get(result, "missing"));
@@ -161,6 +171,7 @@ static const struct tg_column limit_columns[] = {
 	TG_COLUMN("delayed", "DELAYED", .right = true, .extra = true),
 	TG_COLUMN("rejected", "REJECTED", .right = true, .extra = true),
 	TG_COLUMN("shadow_exceeded", "SHADOW EXCEEDED", .right = true, .extra = true),
+	TG_COLUMN("reserved", "RESERVED", .right = true),
 	{},
 };
 
@@ -204,13 +215,14 @@ static json_t *limit_row(const json_t *limit)
 	const json_t *packets = json_object_get(limit, "packets");
 	char refill[96];
 
-	return json_pack("[s,s,I,s,s,I,I,I,I,I,I,I]", tg_json_text(limit, "name"),
+	return json_pack("[s,s,I,s,s,I,I,I,I,I,I,I,I]", tg_json_text(limit, "name"),
 			 tg_json_text(limit, "unit"), tg_json_number(limit, "capacity"),
 			 tg_json_refill(limit, refill, sizeof(refill)), action_of(limit),
 			 tg_json_number(limit, "buckets"), tg_json_number(packets, "admitted"),
 			 tg_json_number(packets, "dropped"), tg_json_number(packets, "marked"),
 			 tg_json_number(packets, "delayed"), tg_json_number(packets, "rejected"),
-			 tg_json_number(packets, "shadow_exceeded"));
+			 tg_json_number(packets, "shadow_exceeded"),
+			 tg_json_number(limit, "buckets_reserved"));
 }
 
 static void print_limits(const json_t *result, const struct tg_arguments *arguments)

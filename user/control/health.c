@@ -101,16 +101,70 @@ static void look_at_interfaces(const struct tg_stats *stats, json_t *problems)
 	look_at_missing(&stats->missing, TG_MISSING_ABSENT, problems);
 }
 
+/* Returns "dns, web", the limits that have no room, which the caller releases; NULL if all have
+ * none.
+ */
+static json_t *names_of_full(const struct tg_stats *stats)
+{
+	json_t *names = NULL, *longer;
+	size_t i, full = 0;
+
+	for (i = 0; i < stats->limits_n; i++) {
+		if (!stats->limits[i].full)
+			continue;
+		full++;
+		longer = json_sprintf(names ? "%s, %s" : "%s%s",
+				      names ? json_string_value(names) : "", stats->limits[i].name);
+		json_decref(names);
+		names = longer;
+	}
+	if (full == stats->limits_n) {
+		json_decref(names);
+		names = NULL;
+	}
+	return names;
+}
+
+static void look_at_full(const struct tg_stats *stats, json_t *problems)
+{
+	json_auto_t *names = names_of_full(stats);
+
+	json_array_append_new(
+		problems,
+		names ? json_sprintf("the table is full for %s: new sources share buckets",
+				     json_string_value(names))
+		      : json_string("the table is full: new sources share buckets"));
+}
+
 static void look_at_table(const struct tg_stats *stats, json_t *problems)
 {
-	if (stats->full)
-		json_array_append_new(problems,
-				      json_string("the table is full: new sources share buckets"));
-	else if (stats->buckets * 100 >= (uint64_t)stats->table_size * NEARLY_FULL)
-		json_array_append_new(problems,
-				      json_sprintf("the table is %llu %% full",
-						   (unsigned long long)(stats->buckets * 100 /
-									stats->table_size)));
+	const struct tg_limit_stats *limit;
+	uint64_t percent = stats->buckets * 100 / stats->table_size;
+	size_t i;
+
+	if (stats->undivided)
+		json_array_append_new(
+			problems, json_string("the table is not divided as the policy says, which "
+					      "is tried again"));
+	if (stats->full) {
+		look_at_full(stats, problems);
+		return;
+	}
+	if (percent >= NEARLY_FULL) {
+		json_array_append_new(problems, json_sprintf("the table is %llu %% full",
+							     (unsigned long long)percent));
+		return;
+	}
+	for (i = 0; i < stats->limits_n; i++) {
+		limit = &stats->limits[i];
+		if (!limit->buckets)
+			continue;
+		percent = limit->buckets * 100 / (limit->buckets + limit->room);
+		if (percent >= NEARLY_FULL && !limit->has_one_bucket)
+			json_array_append_new(
+				problems, json_sprintf("the table is %llu %% full for %s",
+						       (unsigned long long)percent, limit->name));
+	}
 }
 
 static void look_at_cluster(const struct tg_daemon *daemon, json_t *problems)

@@ -109,6 +109,25 @@ static json_t *confirm_of(const struct tg_daemon *daemon)
 			 (json_int_t)daemon->history.before);
 }
 
+static json_t *full_limits(const struct tg_stats *stats)
+{
+	json_t *names = json_array();
+	size_t i;
+
+	for (i = 0; i < stats->limits_n; i++)
+		if (stats->limits[i].full)
+			json_array_append_new(names, json_string(stats->limits[i].name));
+	return names;
+}
+
+static json_t *table_of(const struct tg_stats *stats)
+{
+	return json_pack("{s:I, s:I, s:I, s:b, s:o}", "size", (json_int_t)stats->table_size,
+			 "buckets", (json_int_t)stats->buckets, "reserved",
+			 (json_int_t)stats->reserved, "full", stats->full, "full_limits",
+			 full_limits(stats));
+}
+
 static json_t *shadow_limits(const struct tg_stats *stats)
 {
 	json_t *names = json_array();
@@ -129,14 +148,13 @@ json_t *tg_report_status(const struct tg_stats *stats, const struct tg_daemon *d
 	for (i = 0; i < stats->interfaces_n; i++)
 		json_array_append_new(interfaces, interface_of(&stats->interfaces[i]));
 	status = json_pack(
-		"{s:{s:s, s:I, s:I, s:o, s:o, s:o}, s:o, s:o, s:I, s:o, s:o, s:{s:I, s:I, s:b}, s:I, s:o, s:{s:I, s:I}}",
+		"{s:{s:s, s:I, s:I, s:o, s:o, s:o}, s:o, s:o, s:I, s:o, s:o, s:o, s:I, s:o, s:{s:I, s:I}}",
 		"daemon", "version", TG_VERSION, "pid", (json_int_t)getpid(), "uptime_ms",
 		(json_int_t)(uptime / NS_PER_MS), "config", path_of(daemon->config_path), "control",
 		path_of(daemon->control_path), "state", path_of(daemon->state_dir), "policy",
 		path_of(daemon->config->path), "confirm", confirm_of(daemon), "generation",
 		(json_int_t)stats->generation, "interfaces", interfaces, "waiting_for",
-		waiting_for(stats, daemon->config), "table", "size", (json_int_t)stats->table_size,
-		"buckets", (json_int_t)stats->buckets, "full", stats->full, "limits",
+		waiting_for(stats, daemon->config), "table", table_of(stats), "limits",
 		(json_int_t)stats->limits_n, "shadow_limits", shadow_limits(stats), "reloads", "ok",
 		(json_int_t)daemon->reloads_ok, "failed", (json_int_t)daemon->reloads_failed);
 	json_object_set_new(status, "missing", missing_of(&stats->missing));
@@ -185,6 +203,8 @@ static json_t *limit_of(const struct tg_limit_stats *stats)
 
 	json_object_set_new(limit, "on_exceed", json_string(tg_action_name(stats->action)));
 	json_object_set_new(limit, "shared", json_boolean(stats->shared));
+	json_object_set_new(limit, "buckets_reserved", json_integer((json_int_t)stats->reserved));
+	json_object_set_new(limit, "buckets_room", json_integer((json_int_t)stats->room));
 	if (stats->mark_above)
 		json_object_set_new(limit, "mark_above", json_integer(stats->mark_above));
 	if (stats->max_delay)

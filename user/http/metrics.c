@@ -157,8 +157,17 @@ static uint64_t count_table_full(const struct tg_stats *stats)
 
 static void add_table(struct tg_metrics *metrics, const struct tg_stats *stats)
 {
+	size_t i;
+
 	tg_metrics_head(metrics, "tidegate_buckets", "gauge", "Buckets in the table.");
-	tg_metrics_add(metrics, "tidegate_buckets %" PRIu64 "\n", stats->buckets);
+	for (i = 0; i < stats->limits_n; i++)
+		tg_metrics_add(metrics, "tidegate_buckets{limit=\"%s\"} %" PRIu64 "\n",
+			       stats->limits[i].name, stats->limits[i].buckets);
+	tg_metrics_head(metrics, "tidegate_buckets_reserved", "gauge",
+			"Buckets of the table that no other limit takes.");
+	for (i = 0; i < stats->limits_n; i++)
+		tg_metrics_add(metrics, "tidegate_buckets_reserved{limit=\"%s\"} %" PRIu64 "\n",
+			       stats->limits[i].name, stats->limits[i].reserved);
 	tg_metrics_head(metrics, "tidegate_table_size", "gauge",
 			"Buckets that the table can hold.");
 	tg_metrics_add(metrics, "tidegate_table_size %u\n", stats->table_size);

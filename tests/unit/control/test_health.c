@@ -208,6 +208,48 @@ TEST(the_table)
 	}
 }
 
+/* Of one limit that has no room, and of what is nearly so. */
+TEST(room_of_limits)
+{
+	static const struct {
+		struct tg_limit_stats limits[3];
+		const char *want;
+	} cases[] = {
+		{{{.name = "a", .full = true}, {.name = "b", .room = 9}, {.name = "c", .room = 9}},
+		 "the table is full for a: new sources share buckets"},
+		{{{.name = "a", .full = true},
+		  {.name = "b", .room = 9},
+		  {.name = "c", .full = true}},
+		 "the table is full for a, c: new sources share buckets"},
+		{{{.name = "a", .full = true},
+		  {.name = "b", .full = true},
+		  {.name = "c", .full = true}},
+		 "the table is full: new sources share buckets"},
+		{{{.name = "a", .buckets = 90, .room = 10},
+		  {.name = "b", .buckets = 89, .room = 11},
+		  {.name = "c", .buckets = 99, .room = 1}},
+		 "the table is 90 % full for a; the table is 99 % full for c"},
+		{{{.name = "a", .buckets = 1, .has_one_bucket = true}}, "ok"},
+	};
+	struct tg_limit_stats limits[3];
+	struct fixture fixture;
+	size_t i, j;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fixture_open(&fixture);
+		memcpy(limits, cases[i].limits, sizeof(limits));
+		fixture.stats.limits = limits;
+		fixture.stats.limits_n = 3;
+		for (j = 0; j < 3; j++)
+			fixture.stats.full |= limits[j].full;
+		expect(&fixture, cases[i].want, cases[i].want);
+	}
+	fixture_open(&fixture);
+	fixture.stats.undivided = true;
+	expect(&fixture, "the table is not divided as the policy says, which is tried again",
+	       "undivided");
+}
+
 TEST(the_policy)
 {
 	struct fixture fixture;
@@ -257,4 +299,4 @@ TEST(everything_at_once)
 }
 
 TEST_MAIN(RUN(all_is_well), RUN(interfaces), RUN(missing), RUN(hooks), RUN(the_table),
-	  RUN(the_policy), RUN(the_cluster), RUN(everything_at_once))
+	  RUN(room_of_limits), RUN(the_policy), RUN(the_cluster), RUN(everything_at_once))

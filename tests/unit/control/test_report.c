@@ -108,6 +108,7 @@ static void fixture_open(struct fixture *fixture)
 	fixture->stats = (struct tg_stats){.generation = UINT32_MAX,
 					   .table_size = 65536,
 					   .buckets = 17,
+					   .reserved = 32768,
 					   .interfaces = fixture->interfaces,
 					   .interfaces_n = 1,
 					   .limits = fixture->limits,
@@ -149,7 +150,8 @@ TEST(status)
 	       "\"dropped\": 1152921504606847076, \"reasons\": {\"admitted\": 5, \"arp\": 1, "
 	       "\"limit\": 100, \"malformed_transport\": 1152921504606846976}}], "
 	       "\"waiting_for\": [\"wg0\"], "
-	       "\"table\": {\"size\": 65536, \"buckets\": 17, \"full\": false}, \"limits\": 2, "
+	       "\"table\": {\"size\": 65536, \"buckets\": 17, \"reserved\": 32768, "
+	       "\"full\": false, \"full_limits\": []}, \"limits\": 2, "
 	       "\"shadow_limits\": [\"web\"], \"reloads\": {\"ok\": 3, \"failed\": 4}, "
 	       "\"missing\": [{\"interface\": \"wg0\", \"hook\": \"xdp\", \"reason\": "
 	       "\"absent\", \"why\": \"wg0 is not there\"}, {\"interface\": \"ppp7\", "
@@ -171,11 +173,27 @@ TEST(status_of_nothing)
 	expect(tg_report_status(&fixture.stats, &fixture.daemon),
 	       "{\"daemon\": \"*\", \"policy\": \"*\", \"confirm\": null, \"generation\": "
 	       "4294967295, \"interfaces\": [], \"waiting_for\": [], \"table\": {\"size\": 65536, "
-	       "\"buckets\": 17, \"full\": true}, \"limits\": 0, \"shadow_limits\": [], "
+	       "\"buckets\": 17, \"reserved\": 32768, \"full\": true, \"full_limits\": []}, "
+	       "\"limits\": 0, \"shadow_limits\": [], "
 	       "\"reloads\": \"*\", \"missing\": [], \"health\": \"nothing is attached; the table is "
 	       "full: new sources share buckets\", \"problems\": [\"nothing is attached\", "
 	       "\"the table is full: new sources share buckets\"]}",
 	       "nothing");
+}
+
+TEST(status_of_full_limits)
+{
+	struct fixture fixture;
+	json_t *status;
+
+	fixture_open(&fixture);
+	fixture.stats.full = fixture.limits[1].full = true;
+	status = tg_report_status(&fixture.stats, &fixture.daemon);
+	expect(json_incref(json_object_get(status, "table")),
+	       "{\"size\": 65536, \"buckets\": 17, \"reserved\": 32768, \"full\": true, "
+	       "\"full_limits\": [\"web\"]}",
+	       "one of two");
+	json_decref(status);
 }
 
 /* Waiting for so many ms is always enough: parts of one are rounded up. */
@@ -240,6 +258,8 @@ TEST(limits)
 	fixture.limits[0].refill =
 		(struct tg_refill){.capacity = 1ULL << 40, .amount = 10, .interval = 1500 * MS};
 	fixture.limits[0].buckets = 12;
+	fixture.limits[0].reserved = 16384;
+	fixture.limits[0].room = 49140;
 	for (i = 0; i < TG_VERDICT_COUNT; i++) {
 		fixture.limits[0].counters.packets[i] = 10 + i;
 		fixture.limits[0].counters.bytes[i] = INT64_MAX - i;
@@ -256,7 +276,7 @@ TEST(limits)
 	       "\"marked\": 9223372036854775805, \"delayed\": 9223372036854775804, "
 	       "\"rejected\": 9223372036854775803, \"shadow_exceeded\": 9223372036854775802}, "
 	       "\"new_sources\": 31, \"overflowed\": 32, \"on_exceed\": \"drop\", "
-	       "\"shared\": false}]}",
+	       "\"shared\": false, \"buckets_reserved\": 16384, \"buckets_room\": 49140}]}",
 	       "stepped");
 	expect(tg_report_limits(&fixture.stats, "dn"),
 	       "{\"generation\": 4294967295, \"limits\": []}", "no such limit");
@@ -285,7 +305,8 @@ TEST(what_limits_may_have)
 	       "\"capacity\": 9, \"refill_amount\": 1250000, \"refill_interval_ms\": 1000, "
 	       "\"shadow\": true, \"buckets\": 0, \"packets\": " NO_VERDICTS
 	       ", \"bytes\": " NO_VERDICTS ", \"new_sources\": 0, \"overflowed\": 0, "
-	       "\"on_exceed\": \"delay\", \"shared\": true, \"mark_above\": 7, "
+	       "\"on_exceed\": \"delay\", \"shared\": true, \"buckets_reserved\": 0, "
+	       "\"buckets_room\": 0, \"mark_above\": 7, "
 	       "\"max_delay_ms\": 1.5, \"new_sources_rate\": \"10/s\", \"new_sources_burst\": 20, "
 	       "\"rate\": \"10Mbit/s\"}]}",
 	       "all there is");
@@ -298,7 +319,7 @@ TEST(what_limits_may_have)
 	       "\"capacity\": 9, \"refill_amount\": 1250000, \"refill_interval_ms\": 1e-6, "
 	       "\"shadow\": true, \"buckets\": 0, \"packets\": \"*\", \"bytes\": \"*\", "
 	       "\"new_sources\": 0, \"overflowed\": 0, \"on_exceed\": \"delay\", "
-	       "\"shared\": true}]}",
+	       "\"shared\": true, \"buckets_reserved\": 0, \"buckets_room\": 0}]}",
 	       "less");
 }
 
@@ -454,6 +475,7 @@ TEST(top)
 	expect(tg_report_top(NULL, 0, 0), "{\"generation\": 0, \"sources\": []}", "nobody");
 }
 
-TEST_MAIN(RUN(status), RUN(status_of_nothing), RUN(status_of_a_change_that_waits),
-	  RUN(paths_that_are_no_text), RUN(limits), RUN(what_limits_may_have), RUN(why),
-	  RUN(why_at_the_ends), RUN(why_a_key), RUN(listed), RUN(top))
+TEST_MAIN(RUN(status), RUN(status_of_nothing), RUN(status_of_full_limits),
+	  RUN(status_of_a_change_that_waits), RUN(paths_that_are_no_text), RUN(limits),
+	  RUN(what_limits_may_have), RUN(why), RUN(why_at_the_ends), RUN(why_a_key), RUN(listed),
+	  RUN(top))

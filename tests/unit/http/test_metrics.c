@@ -39,6 +39,10 @@ static void make_up(struct tg_interface_stats interfaces[2], struct tg_limit_sta
 	limits[0].counters.created = 31;
 	limits[0].counters.overflowed = 32;
 	limits[1].counters.created = 33;
+	limits[0].buckets = 4241;
+	limits[1].buckets = 1;
+	limits[0].reserved = 32767;
+	limits[1].reserved = 4294967295;
 	limits[0].counters.table_full = 34;
 	limits[1].counters.table_full = 41;
 }
@@ -157,7 +161,7 @@ TEST(test_nothing)
 	tg_autofree char *got = text_of(&stats, NULL, &daemon);
 
 	CHECK(strstr(got, "# TYPE tidegate_received_packets_total counter\n"), "a counter");
-	CHECK(strstr(got, "\ntidegate_buckets 0\n"), "a gauge");
+	CHECK(strstr(got, "\ntidegate_table_size 0\n"), "a gauge");
 	CHECK(strstr(got, "\ntidegate_interfaces_missing 0\n"), "nothing is missing");
 	CHECK(strstr(got, "\ntidegate_interface_listing_failed 0\n"), "listed");
 	CHECK(!strstr(got, "interface=\""), "no interface");
