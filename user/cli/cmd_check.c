@@ -20,11 +20,6 @@
 
 #define LIST_SHOWN 8
 
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 /* Returns the hooks of all interfaces, as bits. */
 static unsigned int hooks_of(const struct tg_config *config)
 {
@@ -131,8 +126,9 @@ static void print_config(const struct tg_config *config, FILE *out)
 
 	fprintf(out, "%s is valid. It would enforce:\n", config->path);
 	print_config_interfaces(config, out);
-	fprintf(out, "table: %u bucket%s kept at once, all limits together\n", config->table_size,
-		plural(config->table_size));
+	fputs("table: ", out);
+	tg_describe_table(config, out);
+	fputc('\n', out);
 	fprintf(out, "on stop: %s\n",
 		config->on_stop == TG_ON_STOP_KEEP ? "enforcement stays in place"
 						   : "enforcement ends");
@@ -183,10 +179,11 @@ static int print_config_json(const struct tg_config *config,
 			     const struct tg_diagnostics *diagnostics)
 {
 	json_auto_t *json =
-		json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "valid", config != NULL, "errors",
+		json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "valid", config != NULL, "errors",
 			  json_diagnostics(diagnostics, TG_ERROR), "warnings",
 			  json_diagnostics(diagnostics, TG_WARNING), "interfaces",
-			  config ? tg_config_json_interfaces(config) : json_array(), "cluster",
+			  config ? tg_config_json_interfaces(config) : json_array(), "table",
+			  config ? tg_config_json_table(config) : json_null(), "cluster",
 			  config ? tg_config_json_cluster(config) : json_null(), "limits",
 			  config ? tg_config_json_limits(config) : json_array());
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "config/names.h"
+#include "config/table_parts.h"
 
 static json_t *json_values(const struct tg_values *values)
 {
@@ -141,7 +142,13 @@ static void add_excess(json_t *json, const struct tg_config_limit *limit)
 					      json_milliseconds(limit->new_sources.interval)));
 }
 
-static json_t *json_limit(const struct tg_config *config, const struct tg_config_limit *limit)
+static double json_part(uint32_t part)
+{
+	return (double)part / TG_TABLE_WHOLE;
+}
+
+static json_t *json_limit(const struct tg_config *config, const struct tg_config_limit *limit,
+			  uint32_t reserved)
 {
 	const struct tg_refill *refill = &limit->refill;
 	json_t *json =
@@ -158,17 +165,32 @@ static json_t *json_limit(const struct tg_config *config, const struct tg_config
 	if (limit->shared)
 		json_object_set_new(json, "on_store_loss",
 				    json_string(tg_store_loss_name(limit->on_store_loss)));
+	if (limit->has_table_share)
+		json_object_set_new(json, "table_share", json_real(json_part(limit->table_share)));
+	json_object_set_new(json, "buckets_reserved", json_integer(reserved));
 	return json;
 }
 
 json_t *tg_config_json_limits(const struct tg_config *config)
 {
+	struct tg_table_division division;
 	json_t *list = json_array();
 	size_t i;
 
+	tg_config_divide_table(config, &division);
 	for (i = 0; i < config->limits_n; i++)
-		json_array_append_new(list, json_limit(config, &config->limits[i]));
+		json_array_append_new(list,
+				      json_limit(config, &config->limits[i], division.reserved[i]));
 	return list;
+}
+
+json_t *tg_config_json_table(const struct tg_config *config)
+{
+	struct tg_table_division division;
+
+	tg_config_divide_table(config, &division);
+	return json_pack("{s:I, s:f, s:I}", "size", (json_int_t)config->table_size, "reserve",
+			 json_part(config->table_reserve), "open", (json_int_t)division.open);
 }
 
 json_t *tg_config_json_interfaces(const struct tg_config *config)

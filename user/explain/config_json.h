@@ -15,6 +15,12 @@ json_t *tg_config_json_limits(const struct tg_config *config);
 json_t *tg_config_json_interfaces(const struct tg_config *config);
 
 /*
+ * Returns an object with the keys of `table`, and how many buckets are in no limit's part (`open`).
+ * The caller releases it.
+ */
+json_t *tg_config_json_table(const struct tg_config *config);
+
+/*
  * Returns an object with the keys of `cluster`, or JSON null without one. The caller releases it.
  */
 json_t *tg_config_json_cluster(const struct tg_config *config);

@@ -31,6 +31,12 @@ void tg_describe_excess(const struct tg_config_limit *limit, FILE *out);
 void tg_describe_new_sources(const struct tg_config_limit *limit, FILE *out);
 
 /*
+ * Writes how the table is divided: "65536 buckets kept at once: 6553 for login, 26214 for each
+ * other limit but those of everyone, 32769 for whoever comes".
+ */
+void tg_describe_table(const struct tg_config *config, FILE *out);
+
+/*
  * Writes a cluster: "edge, of which this node is edge-1; every 50ms they meet at
  * unix:/run/redis.sock" and so on. Says nothing of passwords and keys.
  */

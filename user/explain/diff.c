@@ -81,11 +81,29 @@ static bool same_words(void (*describe)(const struct tg_config_limit *, FILE *),
 	return first && second && strcmp(first, second) == 0;
 }
 
+static bool same_share(const struct tg_config_limit *a, const struct tg_config_limit *b)
+{
+	return a->has_table_share == b->has_table_share && a->table_share == b->table_share;
+}
+
+static double percent(uint32_t part)
+{
+	return part * 100.0 / TG_TABLE_WHOLE;
+}
+
+static void describe_share(const struct tg_config_limit *limit, FILE *out)
+{
+	if (limit->has_table_share)
+		fprintf(out, "%g%% of the table is its own", percent(limit->table_share));
+	else
+		fputs("its part of the table is equal to those of the others", out);
+}
+
 static bool same_settings(const struct tg_config_limit *a, const struct tg_config_limit *b)
 {
 	return same_key(a, b) && a->unit == b->unit && same_refill(&a->refill, &b->refill) &&
 	       same_refill(&a->new_sources, &b->new_sources) &&
-	       tg_match_equal(a->match, b->match) && a->hooks == b->hooks &&
+	       tg_match_equal(a->match, b->match) && a->hooks == b->hooks && same_share(a, b) &&
 	       same_words(tg_describe_excess, a, b) && same_words(tg_describe_sharing, a, b);
 }
 
@@ -132,6 +150,8 @@ static void diff_limit(const struct tg_config_limit *from, const struct tg_confi
 	}
 	if (!same_refill(&from->new_sources, &to->new_sources))
 		say_change(details, tg_describe_new_sources, from, to);
+	if (!same_share(from, to))
+		say_change(details, describe_share, from, to);
 	add_change(changes, "limit", to->name, "changed", details);
 }
 
@@ -333,11 +353,18 @@ static void diff_settings(const struct tg_config *from, const struct tg_config *
 	static const char *const on_stop[] = {"detach", "keep"};
 	json_t *details;
 
-	if (from->table_size != to->table_size) {
+	if (from->table_size != to->table_size || from->table_reserve != to->table_reserve) {
 		details = json_array();
-		say(details, "room for %u buckets; now: %u", to->table_size, from->table_size);
-		say(details, "live buckets are copied; what is charged in those milliseconds is "
-			     "lost, and what does not fit starts full");
+		if (from->table_size != to->table_size) {
+			say(details, "room for %u buckets; now: %u", to->table_size,
+			    from->table_size);
+			say(details,
+			    "live buckets are copied; what is charged in those milliseconds is "
+			    "lost, and what does not fit starts full");
+		}
+		if (from->table_reserve != to->table_reserve)
+			say(details, "%g%% of it is reserved for the limits; now: %g%%",
+			    percent(to->table_reserve), percent(from->table_reserve));
 		add_change(changes, "table", "", "changed", details);
 	}
 	if (from->on_stop != to->on_stop) {

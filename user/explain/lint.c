@@ -178,6 +178,7 @@ void tg_lint(const struct tg_config *config, struct tg_diagnostics *diagnostics)
 
 	for (i = 0; i < config->limits_n; i++)
 		advise_limit(config, i, diagnostics);
+	tg_lint_table(config, diagnostics);
 	tg_lint_shared(config, diagnostics);
 	if (all_shadow(config))
 		tg_diagnose(diagnostics, TG_WARNING, config->path, config->limits[0].place,

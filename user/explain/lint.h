@@ -14,6 +14,15 @@ void tg_lint_excess(const struct tg_config *config, size_t i, struct tg_diagnost
 /* Adds those about limit number @i shutting out an operator who uses SSH. Part of tg_lint(). */
 void tg_lint_lockout(const struct tg_config *config, size_t i, struct tg_diagnostics *diagnostics);
 
+/* Adds those about the limits' room in the table. Part of tg_lint(). */
+void tg_lint_table(const struct tg_config *config, struct tg_diagnostics *diagnostics);
+
+/* Returns the ns in which an empty bucket refills the tokens of the largest packet. */
+double tg_lint_packet_time(const struct tg_config_limit *limit);
+
+/* Writes a time in whole ms to @text, or exactly if it is less than 1 ms, and returns @text. */
+const char *tg_lint_format_time(double ns, char *text, size_t size);
+
 /* Adds those about shared limits and the cluster. Part of tg_lint(). */
 void tg_lint_shared(const struct tg_config *config, struct tg_diagnostics *diagnostics);
 

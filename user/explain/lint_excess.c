@@ -17,8 +17,7 @@ static double packet_cost(const struct tg_config_limit *limit)
 	return limit->unit == TG_CONFIG_BYTES ? FRAME : 1;
 }
 
-/* Returns the ns in which an empty bucket refills the tokens of the largest packet. */
-static double packet_time(const struct tg_config_limit *limit)
+double tg_lint_packet_time(const struct tg_config_limit *limit)
 {
 	const struct tg_refill *refill = &limit->refill;
 	double time = packet_cost(limit) * (double)refill->interval / (double)refill->amount;
@@ -27,8 +26,7 @@ static double packet_time(const struct tg_config_limit *limit)
 								     : (double)refill->interval;
 }
 
-/* Writes a time in whole ms, or exactly if it is less than 1 ms. */
-static const char *format_time(double ns, char *text, size_t size)
+const char *tg_lint_format_time(double ns, char *text, size_t size)
 {
 	uint64_t whole = ns < NS_PER_MS ? ns : (uint64_t)(ns / NS_PER_MS) * NS_PER_MS;
 
@@ -45,13 +43,13 @@ static void advise_delay(const struct tg_config *config, size_t i,
 	char delay[64], time[64];
 	size_t j;
 
-	if (packet_time(limit) > (double)limit->max_delay)
+	if (tg_lint_packet_time(limit) > (double)limit->max_delay)
 		tg_diagnose(diagnostics, TG_WARNING, config->path, limit->place,
 			    "limits[%zu].max_delay: most packets that exceed would have to wait "
 			    "longer than %s, since tokens for one take %s to come, and are "
 			    "dropped; write a longer max_delay, or a faster refill",
 			    i, tg_format_duration(limit->max_delay, delay, sizeof(delay)),
-			    format_time(packet_time(limit), time, sizeof(time)));
+			    tg_lint_format_time(tg_lint_packet_time(limit), time, sizeof(time)));
 	for (j = 0; j < config->interfaces_n; j++) {
 		if (most <= FQ_FLOW || config->interfaces[j].manage_qdisc ||
 		    !(config->interfaces[j].hooks & TG_CONFIG_TC_EGRESS))
@@ -72,13 +70,13 @@ static void advise_backoff(const struct tg_config *config, size_t i,
 	const struct tg_config_limit *limit = &config->limits[i];
 	char max[64], time[64];
 
-	if ((double)limit->backoff.max <= packet_time(limit))
+	if ((double)limit->backoff.max <= tg_lint_packet_time(limit))
 		tg_diagnose(
 			diagnostics, TG_WARNING, config->path, limit->place,
 			"limits[%zu].backoff: a bucket is closed for %s at most, and is without "
 			"tokens for %s anyway; write a longer max, or leave backoff out",
 			i, tg_format_duration(limit->backoff.max, max, sizeof(max)),
-			format_time(packet_time(limit), time, sizeof(time)));
+			tg_lint_format_time(tg_lint_packet_time(limit), time, sizeof(time)));
 	if (limit->per == TG_CONFIG_PER_EVERYONE)
 		tg_diagnose(diagnostics, TG_WARNING, config->path, limit->place,
 			    "limits[%zu].backoff: with per: everyone one sender who insists keeps "

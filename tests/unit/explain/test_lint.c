@@ -159,6 +159,55 @@ static const struct advice_case cases[] = {
 	{ONE("capacity: 10, rate: 1/s, backoff: {max: 1001ms}"), {NULL}},
 	{HEAD "  - {name: a, per: everyone, capacity: 10, rate: 1/s, backoff: {}}\n",
 	 {"limits[0].backoff: with per: everyone one sender who insists keeps the bucket closed"}},
+	/* room in the table: 65,535 places, of which one limit beside `all` has half and can have
+	   all */
+	{ONE("capacity: 10, rate: 5/h, new_sources: {rate: 91/s, burst: 1}"), {NULL}},
+	{ONE("capacity: 10, rate: 5/h, new_sources: {rate: 92/s, burst: 1}"),
+	 {"limits[0].new_sources: in the 12m until one packet is refilled it lets in 66240 sources, "
+	  "whose buckets cannot be taken out before, and a has room for 65535 in the table (32767 "
+	  "of its own): spoofed sources can keep that taken, and new ones then share overflow "
+	  "buckets; write a lower rate, or a larger table.size"}},
+	{ONE("capacity: 10, rate: 5/h"), {NULL}}, /* nothing is said of how fast they come */
+	{ONE("capacity: 10, refill_amount: 9, refill_interval: 1h, new_sources: {rate: 20/s, "
+	     "burst: 1}"),
+	 {"in the 1h until one packet is refilled it lets in 72000 sources"}},
+	{ONE("unit: bytes, capacity: 9000, rate: 100B/s, new_sources: {rate: 5000/s, burst: 1}"),
+	 {"in the 15140ms until one packet is refilled it lets in 75700 sources"}},
+	{ONE("capacity: 10, rate: 10/s, backoff: {initial: 1m, max: 1h}, new_sources: {rate: 20/s, "
+	     "burst: 1}"),
+	 {"in the 1h of the longest penalty (backoff.max) it lets in 72000 sources"}},
+	{ONE("capacity: 10, rate: 10/s, backoff: {initial: 1m, max: 1h}, new_sources: {rate: 20/s, "
+	     "burst: 1}, shadow: true"),
+	 {NULL}},
+	{TWO("capacity: 10, rate: 5/h, match: {protocol: udp}, new_sources: {rate: 69/s, burst: 1}",
+	     "capacity: 10, rate: 1/s"),
+	 {"it lets in 49680 sources, whose buckets cannot be taken out before, and a has room for "
+	  "49152 in the table (16383 of its own)"}},
+	{"table: {size: 100000}\n" TWO(
+		 "capacity: 10, rate: 5/h, match: {protocol: udp}, new_sources: {rate: 69/s, burst: 1}",
+		 "capacity: 10, rate: 1/s"),
+	 {NULL}},
+	{TWO("capacity: 10, rate: 5/h, match: {protocol: udp}, table_share: 40%, "
+	     "new_sources: {rate: 69/s, burst: 1}",
+	     "capacity: 10, rate: 1/s"),
+	 {NULL}},
+	/* no part */
+	{"table: {size: 4}\n" TWO("capacity: 10, rate: 1/s",
+				  "match: {protocol: udp}, capacity: 9, rate: 9/s"),
+	 {"limits[0]: a has no part of the table, so other limits can leave it without room; write "
+	  "a larger table.reserve, table.size or table_share",
+	  "limits[1]: b has no part"}},
+	{TWO("capacity: 10, rate: 1/s, table_share: 50%",
+	     "match: {protocol: udp}, capacity: 9, rate: 9/s"),
+	 {"limits[1]: b has no part of the table"}},
+	{TWO("capacity: 10, rate: 1/s, table_share: 0%",
+	     "match: {protocol: udp}, capacity: 9, rate: 9/s"),
+	 {NULL}},
+	{"table: {reserve: 0}\n" TWO("capacity: 10, rate: 1/s",
+				     "match: {protocol: udp}, capacity: 9, rate: 9/s"),
+	 {NULL}},
+	{"table: {size: 1}\n" HEAD "  - {name: a, capacity: 10, rate: 1/s}\n",
+	 {"no limit bounds everyone"}},
 	{ONE("capacity: 10, rate: 10/s, on_exceed: reject, match: {fragment: true}"),
 	 {"limits[0].on_exceed: fragments are dropped without an answer"}},
 };
