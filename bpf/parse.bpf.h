@@ -12,6 +12,7 @@
 #include <linux/bpf.h>
 #include <linux/icmpv6.h>
 #include <linux/if_ether.h>
+#include <linux/igmp.h>
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -226,6 +227,35 @@ static __always_inline void tg_map_ipv4(struct tg_address *address, __be32 ipv4)
 #endif
 }
 
+/*
+ * True if the packet is no longer than a message of discovery is. What follows it in the frame
+ * counts too, because a bridge forwards that.
+ */
+static __always_inline bool tg_is_brief(const struct tg_packet *packet)
+{
+	return packet->bytes - packet->network <= TG_DISCOVERY_BYTES;
+}
+
+/* Returns TG_REASON_IGMP for messages of IGMP that no router forwards, or TG_PARSED. */
+static __always_inline int tg_parse_igmp(struct tg_cursor *cursor, const struct iphdr *ip,
+					 const struct tg_packet *packet)
+{
+	struct igmphdr *igmp;
+
+	if (ip->ttl != 1 || (ip->daddr & bpf_htonl(0xf0000000)) != bpf_htonl(0xe0000000) ||
+	    !tg_is_brief(packet) || !TG_HEADER(cursor, igmp))
+		return TG_PARSED;
+	switch (igmp->type) {
+	case IGMP_HOST_MEMBERSHIP_QUERY:
+	case IGMP_HOST_MEMBERSHIP_REPORT:
+	case IGMPV2_HOST_MEMBERSHIP_REPORT:
+	case IGMP_HOST_LEAVE_MESSAGE:
+	case IGMPV3_HOST_MEMBERSHIP_REPORT:
+		return TG_REASON_IGMP;
+	}
+	return TG_PARSED;
+}
+
 #define TG_IPV4_OFFSET_MASK 0x1fff
 #define TG_IPV4_MORE	    0x2000
 
@@ -264,6 +294,8 @@ static __always_inline int tg_parse_ipv4(struct tg_cursor *cursor, struct tg_pac
 	if (fragment & TG_IPV4_MORE)
 		packet->fragment = TG_FRAGMENT_FIRST;
 	tg_advance(cursor, header_length);
+	if (packet->protocol == IPPROTO_IGMP && packet->fragment == TG_FRAGMENT_NONE)
+		return tg_parse_igmp(cursor, ip, packet);
 	return tg_parse_transport(cursor, packet, packet->fragment == TG_FRAGMENT_NONE);
 }
 
@@ -343,20 +375,23 @@ static __always_inline int tg_parse_ipv6_chain(struct tg_cursor *cursor, struct 
 #define TG_MLD2_REPORT 143
 
 /*
- * Returns the reason for which an ICMPv6 message is never limited, or TG_PARSED. Neighbour
- * discovery must have hop limit 255 (RFC 4861 section 6.1) and MLD a link-local or no source
- * address (RFC 3810 section 5). Routers forward neither, so that only hosts on the own link can
- * use the exemption.
+ * Returns the reason of an ICMPv6 message of discovery, or TG_PARSED. Neighbour discovery must have
+ * hop limit 255 (RFC 4861 section 6.1), which shows that no router has forwarded it, and no
+ * extension header, such as one that routes it on. MLD has a link-local or no source address (RFC
+ * 3810 section 5) and no hop left, so that no router will forward it.
  */
-static __always_inline int tg_parse_icmpv6(struct tg_cursor *cursor, const struct ipv6hdr *ip)
+static __always_inline int tg_parse_icmpv6(struct tg_cursor *cursor, const struct ipv6hdr *ip,
+					   const struct tg_packet *packet)
 {
 	struct icmp6hdr *icmp;
 
-	if (!TG_HEADER(cursor, icmp) || icmp->icmp6_code)
+	if (!tg_is_brief(packet) || !TG_HEADER(cursor, icmp) || icmp->icmp6_code)
 		return TG_PARSED;
 	switch (icmp->icmp6_type) {
 	case 133 ... 137:
-		return ip->hop_limit == 255 ? TG_REASON_NEIGHBOUR_DISCOVERY : TG_PARSED;
+		return ip->hop_limit == 255 && ip->nexthdr == IPPROTO_ICMPV6
+			       ? TG_REASON_NEIGHBOUR_DISCOVERY
+			       : TG_PARSED;
 	case ICMPV6_MGM_QUERY:
 	case ICMPV6_MGM_REPORT:
 	case ICMPV6_MGM_REDUCTION:
@@ -412,8 +447,41 @@ static __always_inline int tg_parse_ipv6(struct tg_cursor *cursor, struct tg_pac
 	whole = packet->fragment == TG_FRAGMENT_NONE;
 	reason = tg_parse_transport(cursor, packet, whole);
 	if (reason == TG_PARSED && whole && packet->protocol == IPPROTO_ICMPV6)
-		return tg_parse_icmpv6(cursor, ip);
+		return tg_parse_icmpv6(cursor, ip, packet);
 	return reason;
+}
+
+/* RFC 826, with the addresses of Ethernet and IPv4; linux/if_arp.h needs libc. */
+struct tg_arp {
+	__be16 hardware, protocol;
+	__u8 hardware_length, protocol_length;
+	__be16 operation;
+	__u8 sender_hardware[ETH_ALEN];
+	__be16 sender[2]; /* not aligned to 4 bytes */
+	__u8 target_hardware[ETH_ALEN];
+	__be16 target[2];
+};
+
+#define TG_ARP_ETHERNET 1
+#define TG_ARP_REQUEST	1
+#define TG_ARP_REPLY	2
+
+/* Returns TG_REASON_ARP and sets the source for messages of ARP; other frames are just not IP. */
+static __always_inline int tg_parse_arp(struct tg_cursor *cursor, struct tg_packet *packet)
+{
+	struct tg_arp *arp;
+	__be32 sender;
+
+	packet->network = cursor->offset;
+	if (!tg_is_brief(packet) || !TG_HEADER(cursor, arp) ||
+	    arp->hardware != bpf_htons(TG_ARP_ETHERNET) || arp->protocol != bpf_htons(ETH_P_IP) ||
+	    arp->hardware_length != ETH_ALEN || arp->protocol_length != sizeof(sender) ||
+	    (arp->operation != bpf_htons(TG_ARP_REQUEST) &&
+	     arp->operation != bpf_htons(TG_ARP_REPLY)))
+		return TG_REASON_NOT_IP;
+	__builtin_memcpy(&sender, arp->sender, sizeof(sender));
+	tg_map_ipv4(&packet->source, sender);
+	return TG_REASON_ARP;
 }
 
 /*
@@ -435,7 +503,7 @@ static __always_inline int tg_parse(void *data, void *end, struct tg_packet *pac
 	case bpf_htons(ETH_P_IPV6):
 		return tg_parse_ipv6(&cursor, packet);
 	case bpf_htons(ETH_P_ARP):
-		return TG_REASON_ARP;
+		return tg_parse_arp(&cursor, packet);
 	}
 	return TG_REASON_NOT_IP;
 }

@@ -30,9 +30,7 @@ int tidegate_xdp(struct xdp_md *ctx)
 	}
 	packet = &memory->packet;
 	*packet = (struct tg_packet){.segments = 1, .hook = TG_HOOK_XDP};
-	reason = tg_xdp_parse(ctx, packet);
-	if (reason == TG_PARSED)
-		reason = tg_evaluate(packet);
+	reason = tg_evaluate_parsed(packet, ctx->ingress_ifindex, tg_xdp_parse(ctx, packet));
 	action = tg_xdp_finish(ctx, packet, reason);
 	tg_release_packet(memory);
 	return action;
@@ -61,9 +59,7 @@ int tidegate_tc_ingress(struct __sk_buff *skb)
 	struct tg_packet packet = {.hook = TG_HOOK_TC_INGRESS};
 	int reason = tg_tc_parse(skb, &packet);
 
-	if (reason == TG_PARSED)
-		reason = tg_evaluate(&packet);
-	return tg_ingress_finish(skb, &packet, reason);
+	return tg_ingress_finish(skb, &packet, tg_evaluate_parsed(&packet, skb->ifindex, reason));
 }
 
 __noinline int tg_egress_finish(struct __sk_buff *skb, struct tg_packet *packet, int reason)
@@ -91,9 +87,7 @@ int tidegate_tc_egress(struct __sk_buff *skb)
 	struct tg_packet packet = {.hook = TG_HOOK_TC_EGRESS};
 	int reason = tg_tc_parse(skb, &packet);
 
-	if (reason == TG_PARSED)
-		reason = tg_evaluate(&packet);
-	return tg_egress_finish(skb, &packet, reason);
+	return tg_egress_finish(skb, &packet, tg_evaluate_parsed(&packet, skb->ifindex, reason));
 }
 
 /*

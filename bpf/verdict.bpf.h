@@ -4,6 +4,7 @@
 #define TG_VERDICT_BPF_H
 
 #include "charge.bpf.h"
+#include "discovery.bpf.h"
 #include "event.bpf.h"
 
 static __always_inline void tg_count_limit(__u32 slot, enum tg_verdict verdict,
@@ -282,6 +283,14 @@ __noinline int tg_evaluate(struct tg_packet *packet)
 		return reason;
 	limits = tg_match_addresses(packet, tg_match_headers(packet));
 	return limits ? tg_charge_all(packet, limits) : TG_REASON_UNLIMITED;
+}
+
+/* Evaluates what the parser lets go on, and discovery beyond its budgets. */
+static __always_inline int tg_evaluate_parsed(struct tg_packet *packet, __u32 ifindex, int reason)
+{
+	if (tg_is_discovery(reason))
+		reason = tg_discover(packet, ifindex, reason);
+	return reason == TG_PARSED ? tg_evaluate(packet) : reason;
 }
 
 #endif

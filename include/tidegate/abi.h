@@ -54,6 +54,13 @@ enum tg_hook { TG_HOOK_XDP, TG_HOOK_TC_INGRESS, TG_HOOK_TC_EGRESS, TG_HOOKS };
 /* Overflow buckets of each limit, shared by the sources that have no bucket of their own. */
 #define TG_OVERFLOW_PER_LIMIT 1024
 
+/*
+ * The most bytes of a message of discovery, from the ARP or IP header to the end of the frame. No
+ * message that a host needs is longer; only reports of many groups and advertisements of many
+ * prefixes are.
+ */
+#define TG_DISCOVERY_BYTES 256
+
 /* Tries of a compare-and-swap on one bucket before the packet is refused. */
 #define TG_CAS_TRIES 16
 
@@ -260,8 +267,12 @@ struct tg_policy {
 	__u64 backoffs[TG_LIMITS_MAX][TG_BACKOFF_STEPS]; /* ns */
 	struct tg_rate answers_to_one; /* bound on answers to rejected packets, for each source */
 	struct tg_rate answers_to_all; /* the same bound for all sources together */
-	__u64 hash_key[2];	       /* secret; spreads sources over overflow buckets */
-	__u64 name_key[2];	       /* secret, of tg_name_hash() */
+	struct tg_rate discovery_of_source; /* discovery that no limit is asked about, by source */
+	struct tg_rate
+		discovery_of_interface; /* the same, of all sources of an interface together */
+	struct tg_rate discovery_floor; /* of an interface, what might leave the link */
+	__u64 hash_key[2];		/* secret; spreads sources over overflow buckets */
+	__u64 name_key[2];		/* secret, of tg_name_hash() */
 	struct tg_table table;
 	__u64 tick;	  /* ns */
 	__u64 tick_begin; /* see struct tg_meta */
@@ -285,7 +296,8 @@ struct tg_policy {
 	__u32 pad;
 };
 
-_Static_assert(sizeof(struct tg_policy) == 24 + 3 * 2048 + 64 + 64 * (128 + 1 + 128) + 80 + 80 + 96,
+_Static_assert(sizeof(struct tg_policy) ==
+		       24 + 3 * 2048 + 64 + 64 * (128 + 1 + 128) + 80 + 120 + 80 + 96,
 	       "policy");
 
 /* Versions of the rate in a bucket's state. The fourth value marks TG_BUCKET_DEAD. */
@@ -380,13 +392,14 @@ _Static_assert(sizeof(struct tg_entries_state) == 8, "entries state");
  * host's stack would do.
  */
 #define TG_REASONS(X)                                                                              \
-	X(ADMITTED, "admitted", 1)			 /* every matching limit had tokens */     \
-	X(UNLIMITED, "unlimited", 1)			 /* no limit matches */                    \
-	X(ALLOWED, "allowed", 1)			 /* source on an allow list */             \
-	X(NOT_IP, "not_ip", 1)				 /* any other EtherType, or 802.3 */       \
-	X(ARP, "arp", 1)				 /* never limited */                       \
-	X(NEIGHBOUR_DISCOVERY, "neighbour_discovery", 1) /* ND (RFC 4861), never limited */        \
-	X(MLD, "mld", 1)				 /* RFC 3810, never limited */             \
+	X(ADMITTED, "admitted", 1)   /* every matching limit had tokens */                         \
+	X(UNLIMITED, "unlimited", 1) /* no limit matches */                                        \
+	X(ALLOWED, "allowed", 1)     /* source on an allow list */                                 \
+	X(NOT_IP, "not_ip", 1)	     /* any other EtherType, or 802.3 */                           \
+	X(ARP, "arp", 1)	     /* within its budget, as the next three */                    \
+	X(NEIGHBOUR_DISCOVERY, "neighbour_discovery", 1) /* ND, RFC 4861 */                        \
+	X(MLD, "mld", 1)				 /* RFC 3810 */                            \
+	X(IGMP, "igmp", 1)				 /* RFC 3376 */                            \
 	X(LIMIT, "limit", 0)				 /* a limit refused it */                  \
 	X(REJECTED, "rejected", 0)   /* a limit refused it, and it was answered */                 \
 	X(DENIED, "denied", 0)	     /* source on a deny list */                                   \

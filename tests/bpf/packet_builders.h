@@ -17,14 +17,45 @@ static inline void build_ethertype(struct packet *packet, int type)
 	put(packet, NULL, 46);
 }
 
+/* A message of ARP, in as many bytes as Ethernet has at least. */
+static inline void put_arp(struct packet *packet, const char *sender, uint8_t operation)
+{
+	static const uint8_t fixed[] = {0, 1, 8, 0, 6, 4, 0};
+	uint8_t *arp = put(packet, fixed, sizeof(fixed));
+
+	put(packet, NULL, 46 - sizeof(fixed));
+	arp[7] = operation;
+	inet_pton(AF_INET, sender, arp + 14);
+}
+
+static inline void build_arp(struct packet *packet, int operation)
+{
+	put_ethernet(packet, ETH_P_ARP);
+	put_arp(packet, V4, operation);
+}
+
+/* Of @bytes. */
+static inline void build_long_arp(struct packet *packet, int bytes)
+{
+	build_arp(packet, 1);
+	put(packet, NULL, bytes - 46);
+}
+
+/* With another value in one of the first bytes. */
+static inline void build_odd_arp(struct packet *packet, int at)
+{
+	build_arp(packet, 1);
+	packet->bytes[ETH_HLEN + at]++;
+}
+
 static inline void build_tagged_arp(struct packet *packet, int type)
 {
 	put_ethernet(packet, ETH_P_ARP);
 	put_vlan(packet, type);
-	put(packet, NULL, 46);
+	put_arp(packet, V4, 1);
 }
 
-static void build_udp4(struct packet *packet, int port)
+static inline void build_udp4(struct packet *packet, int port)
 {
 	put_ethernet(packet, ETH_P_IP);
 	put_ipv4(packet, V4, IPPROTO_UDP, 0, 0);
@@ -32,7 +63,7 @@ static void build_udp4(struct packet *packet, int port)
 	packet_done(packet);
 }
 
-static void build_options4(struct packet *packet, int options)
+static inline void build_options4(struct packet *packet, int options)
 {
 	put_ethernet(packet, ETH_P_IP);
 	put_ipv4(packet, V4, IPPROTO_UDP, options, 0);
@@ -41,7 +72,7 @@ static void build_options4(struct packet *packet, int options)
 }
 
 /* IPv4 with a header's worth of bytes after it, of any protocol. */
-static void build_protocol4(struct packet *packet, int protocol)
+static inline void build_protocol4(struct packet *packet, int protocol)
 {
 	put_ethernet(packet, ETH_P_IP);
 	put_ipv4(packet, V4, protocol, 0, 0);
@@ -49,7 +80,7 @@ static void build_protocol4(struct packet *packet, int protocol)
 	packet_done(packet);
 }
 
-static void build_short4(struct packet *packet, int protocol)
+static inline void build_short4(struct packet *packet, int protocol)
 {
 	put_ethernet(packet, ETH_P_IP);
 	put_ipv4(packet, V4, protocol, 0, 0);
@@ -58,7 +89,7 @@ static void build_short4(struct packet *packet, int protocol)
 	put(packet, NULL, 40); /* padding that must not be taken for a header */
 }
 
-static void build_tcp4(struct packet *packet, int words)
+static inline void build_tcp4(struct packet *packet, int words)
 {
 	put_ethernet(packet, ETH_P_IP);
 	put_ipv4(packet, V4, IPPROTO_TCP, 0, 0);
@@ -66,7 +97,7 @@ static void build_tcp4(struct packet *packet, int words)
 	packet_done(packet);
 }
 
-static void build_tcp4_beyond(struct packet *packet, int words)
+static inline void build_tcp4_beyond(struct packet *packet, int words)
 {
 	put_ethernet(packet, ETH_P_IP);
 	put_ipv4(packet, V4, IPPROTO_TCP, 0, 0);
@@ -75,7 +106,7 @@ static void build_tcp4_beyond(struct packet *packet, int words)
 	packet_done(packet);
 }
 
-static void build_sctp4(struct packet *packet, int port)
+static inline void build_sctp4(struct packet *packet, int port)
 {
 	uint8_t *sctp;
 
@@ -88,13 +119,13 @@ static void build_sctp4(struct packet *packet, int port)
 }
 
 /* @first: the byte with version and header length. */
-static void build_first_byte4(struct packet *packet, int first)
+static inline void build_first_byte4(struct packet *packet, int first)
 {
 	build_udp4(packet, PORT);
 	packet->bytes[packet->l3] = first;
 }
 
-static void build_total4(struct packet *packet, int difference)
+static inline void build_total4(struct packet *packet, int difference)
 {
 	struct iphdr *ip;
 
@@ -103,19 +134,19 @@ static void build_total4(struct packet *packet, int difference)
 	ip->tot_len = htons(ntohs(ip->tot_len) + difference);
 }
 
-static void build_total4_exactly(struct packet *packet, int length)
+static inline void build_total4_exactly(struct packet *packet, int length)
 {
 	build_udp4(packet, PORT);
 	((struct iphdr *)(packet->bytes + packet->l3))->tot_len = htons(length);
 }
 
-static void build_padded4(struct packet *packet, int padding)
+static inline void build_padded4(struct packet *packet, int padding)
 {
 	build_udp4(packet, PORT);
 	put(packet, NULL, padding);
 }
 
-static void build_fragment4(struct packet *packet, int field)
+static inline void build_fragment4(struct packet *packet, int field)
 {
 	put_ethernet(packet, ETH_P_IP);
 	put_ipv4(packet, V4, IPPROTO_UDP, 0, field);
@@ -124,7 +155,7 @@ static void build_fragment4(struct packet *packet, int field)
 }
 
 /* Content that looks like a datagram for an unlimited port, and is the middle of one. */
-static void build_later_fragment4(struct packet *packet, int protocol)
+static inline void build_later_fragment4(struct packet *packet, int protocol)
 {
 	put_ethernet(packet, ETH_P_IP);
 	put_ipv4(packet, V4, protocol, 0, 100);
@@ -134,7 +165,7 @@ static void build_later_fragment4(struct packet *packet, int protocol)
 
 /* Eight bytes into a TCP packet, where the second half of another fragment's header has its flags.
  */
-static void build_overlapping_fragment4(struct packet *packet, int offset)
+static inline void build_overlapping_fragment4(struct packet *packet, int offset)
 {
 	put_ethernet(packet, ETH_P_IP);
 	put_ipv4(packet, V4, IPPROTO_TCP, 0, offset);
@@ -142,7 +173,7 @@ static void build_overlapping_fragment4(struct packet *packet, int offset)
 	packet_done(packet);
 }
 
-static void build_tiny_fragment4(struct packet *packet, int bytes)
+static inline void build_tiny_fragment4(struct packet *packet, int bytes)
 {
 	put_ethernet(packet, ETH_P_IP);
 	put_ipv4(packet, V4, IPPROTO_TCP, 0, 0x2000);
@@ -150,7 +181,7 @@ static void build_tiny_fragment4(struct packet *packet, int bytes)
 	packet_done(packet);
 }
 
-static void build_udp_length4(struct packet *packet, int length)
+static inline void build_udp_length4(struct packet *packet, int length)
 {
 	build_udp4(packet, PORT);
 	((struct udphdr *)(packet->bytes + packet->udp))->len = htons(length);
@@ -166,7 +197,7 @@ static inline void build_tags(struct packet *packet, int tags)
 	packet_done(packet);
 }
 
-static void build_tagged6(struct packet *packet, int type)
+static inline void build_tagged6(struct packet *packet, int type)
 {
 	put_ethernet(packet, ETH_P_IPV6);
 	put_vlan(packet, type);
@@ -181,7 +212,7 @@ static inline void build_half_tag(struct packet *packet, int bytes)
 	put(packet, NULL, bytes);
 }
 
-static void build_udp6(struct packet *packet, int port)
+static inline void build_udp6(struct packet *packet, int port)
 {
 	put_ethernet(packet, ETH_P_IPV6);
 	put_ipv6(packet, V6, IPPROTO_UDP, 64);
@@ -189,7 +220,7 @@ static void build_udp6(struct packet *packet, int port)
 	packet_done(packet);
 }
 
-static void build_tcp6(struct packet *packet, int words)
+static inline void build_tcp6(struct packet *packet, int words)
 {
 	put_ethernet(packet, ETH_P_IPV6);
 	put_ipv6(packet, V6, IPPROTO_TCP, 64);
@@ -197,7 +228,7 @@ static void build_tcp6(struct packet *packet, int words)
 	packet_done(packet);
 }
 
-static void build_protocol6(struct packet *packet, int protocol)
+static inline void build_protocol6(struct packet *packet, int protocol)
 {
 	put_ethernet(packet, ETH_P_IPV6);
 	put_ipv6(packet, V6, protocol, 64);
@@ -206,7 +237,7 @@ static void build_protocol6(struct packet *packet, int protocol)
 }
 
 /* One extension header of 16 bytes, then UDP. */
-static void build_extension6(struct packet *packet, int type)
+static inline void build_extension6(struct packet *packet, int type)
 {
 	put_ethernet(packet, ETH_P_IPV6);
 	put_ipv6(packet, V6, type, 64);
@@ -215,7 +246,7 @@ static void build_extension6(struct packet *packet, int type)
 	packet_done(packet);
 }
 
-static void build_chain6(struct packet *packet, int n)
+static inline void build_chain6(struct packet *packet, int n)
 {
 	put_ethernet(packet, ETH_P_IPV6);
 	put_ipv6(packet, V6, IPPROTO_DSTOPTS, 64);
@@ -225,7 +256,7 @@ static void build_chain6(struct packet *packet, int n)
 	packet_done(packet);
 }
 
-static void build_long_extension6(struct packet *packet, int size)
+static inline void build_long_extension6(struct packet *packet, int size)
 {
 	put_ethernet(packet, ETH_P_IPV6);
 	put_ipv6(packet, V6, IPPROTO_HOPOPTS, 64);
@@ -234,14 +265,14 @@ static void build_long_extension6(struct packet *packet, int size)
 	packet_done(packet);
 }
 
-static void build_extension_beyond6(struct packet *packet, int size)
+static inline void build_extension_beyond6(struct packet *packet, int size)
 {
 	build_extension6(packet, IPPROTO_DSTOPTS);
 	packet->bytes[packet->l3 + sizeof(struct ipv6hdr) + 1] = size;
 }
 
 /* @argument: the offset in 8 bytes, doubled, plus the bit for more. */
-static void build_fragment6(struct packet *packet, int argument)
+static inline void build_fragment6(struct packet *packet, int argument)
 {
 	put_ethernet(packet, ETH_P_IPV6);
 	put_ipv6(packet, V6, IPPROTO_FRAGMENT, 64);
@@ -251,7 +282,7 @@ static void build_fragment6(struct packet *packet, int argument)
 }
 
 /* A later fragment that claims that options come next: its protocol cannot be known. */
-static void build_hiding_fragment6(struct packet *packet, int type)
+static inline void build_hiding_fragment6(struct packet *packet, int type)
 {
 	put_ethernet(packet, ETH_P_IPV6);
 	put_ipv6(packet, V6, IPPROTO_FRAGMENT, 64);
@@ -260,7 +291,7 @@ static void build_hiding_fragment6(struct packet *packet, int type)
 	packet_done(packet);
 }
 
-static void build_payload6(struct packet *packet, int difference)
+static inline void build_payload6(struct packet *packet, int difference)
 {
 	struct ipv6hdr *ip;
 
@@ -275,32 +306,33 @@ static inline void build_jumbogram(struct packet *packet, int unused)
 	((struct ipv6hdr *)(packet->bytes + packet->l3))->payload_len = 0;
 }
 
-static void build_version6(struct packet *packet, int version)
+static inline void build_version6(struct packet *packet, int version)
 {
 	build_udp6(packet, PORT);
 	packet->bytes[packet->l3] = version << 4;
 }
 
-static void build_udp_length6(struct packet *packet, int length)
+static inline void build_udp_length6(struct packet *packet, int length)
 {
 	build_udp6(packet, PORT);
 	((struct udphdr *)(packet->bytes + packet->udp))->len = htons(length);
 }
 
 /* UDP-Lite of 26 bytes. @coverage: of its checksum. */
-static void build_udplite4(struct packet *packet, int coverage)
+static inline void build_udplite4(struct packet *packet, int coverage)
 {
 	build_udp_length4(packet, coverage);
 	packet->bytes[14 + 9] = IPPROTO_UDPLITE;
 }
 
-static void build_udplite6(struct packet *packet, int coverage)
+static inline void build_udplite6(struct packet *packet, int coverage)
 {
 	build_udp_length6(packet, coverage);
 	packet->bytes[14 + 6] = IPPROTO_UDPLITE;
 }
 
-static void icmp6(struct packet *packet, const char *source, int type, int code, int hop_limit)
+static inline void icmp6(struct packet *packet, const char *source, int type, int code,
+			 int hop_limit)
 {
 	put_ethernet(packet, ETH_P_IPV6);
 	put_ipv6(packet, source, IPPROTO_ICMPV6, hop_limit);
@@ -338,6 +370,31 @@ static inline void build_far_mld(struct packet *packet, int type)
 	icmp6(packet, V6, type, 0, 1);
 }
 
+/* The types of the messages are the first bytes. */
+static inline void build_igmp(struct packet *packet, int type)
+{
+	struct iphdr *ip;
+
+	put_ethernet(packet, ETH_P_IP);
+	ip = put_ipv4(packet, V4, IPPROTO_IGMP, 4, 0);
+	ip->ttl = 1;
+	inet_pton(AF_INET, "224.0.0.22", &ip->daddr);
+	put_icmp(packet, type, 0);
+	packet_done(packet);
+}
+
+static inline void build_far_igmp(struct packet *packet, int ttl)
+{
+	build_igmp(packet, 0x16);
+	((struct iphdr *)(packet->bytes + packet->l3))->ttl = ttl;
+}
+
+static inline void build_unicast_igmp(struct packet *packet, int type)
+{
+	build_igmp(packet, type);
+	inet_pton(AF_INET, V4, &((struct iphdr *)(packet->bytes + packet->l3))->daddr);
+}
+
 /* MLD comes with a router alert option before it (RFC 3810). */
 static inline void build_optioned_mld(struct packet *packet, int type)
 {
@@ -357,7 +414,7 @@ static inline void build_fragmented_nd(struct packet *packet, int type)
 	packet_done(packet);
 }
 
-static void build_mapped6(struct packet *packet, int unused)
+static inline void build_mapped6(struct packet *packet, int unused)
 {
 	put_ethernet(packet, ETH_P_IPV6);
 	put_ipv6(packet, "::ffff:192.0.2.1", IPPROTO_UDP, 64);

@@ -311,6 +311,24 @@ static int compile_answers(uint64_t tick, struct tg_policy *policy)
 	return error;
 }
 
+/*
+ * Compiles how much discovery no limit is asked about: from a source, from all sources of an
+ * interface, and of what might leave the link. They are fixed, and documented.
+ */
+static int compile_discovery(uint64_t tick, struct tg_policy *policy)
+{
+	static const struct tg_refill of_source = {200, 100, 1000000000, true},
+				      of_interface = {2000, 1000, 1000000000, true},
+				      lowest = {20, 10, 1000000000, true};
+	int error = tg_rate_compile(&of_source, tick, 0, &policy->discovery_of_source);
+
+	if (!error)
+		error = tg_rate_compile(&of_interface, tick, 0, &policy->discovery_of_interface);
+	if (!error)
+		error = tg_rate_compile(&lowest, tick, 0, &policy->discovery_floor);
+	return error;
+}
+
 static int compile_limits(const struct tg_config *config, const struct tg_limit_record *records,
 			  uint64_t tick, struct tg_compiled *compiled)
 {
@@ -413,6 +431,8 @@ int tg_policy_compile(const struct tg_config *config, const struct tg_limit_reco
 	made->policy.no_ticks = tick == UINT64_MAX;
 	choose_name_key(config, meta, made);
 	error = compile_answers(tick, &made->policy);
+	if (!error)
+		error = compile_discovery(tick, &made->policy);
 	if (!error)
 		error = compile_limits(config, records, tick, made);
 	if (!error)
