@@ -28,9 +28,9 @@ struct bench_case {
 	double ns[ROUNDS_MOST];
 };
 
-static void build_arp(struct packet *packet)
+static void build_lldp(struct packet *packet)
 {
-	put_ethernet(packet, ETH_P_ARP);
+	put_ethernet(packet, 0x88cc);
 	put(packet, NULL, 46);
 }
 
@@ -61,7 +61,7 @@ static void build_ipv6(struct packet *packet)
 
 static struct bench_case cases[] = {
 	{.what = "XDP_DROP", .floor = true, .limits = "", .build = build_ipv4},
-	{.what = "ARP", .limits = ONE("rate: 1000/s"), .build = build_arp},
+	{.what = "not IP", .limits = ONE("rate: 1000/s"), .build = build_lldp},
 	{.what = "IPv4 UDP, no limit (parsing alone)", .limits = "", .build = build_ipv4},
 	{.what = "IPv4 UDP, admitted, coarse clock",
 	 .limits = ONE("rate: 1000/s"),
@@ -90,10 +90,10 @@ static struct bench_case cases[] = {
 	{.what = "IPv4 UDP, refused in backoff",
 	 .limits = "limits: [{name: l, capacity: 1, rate: 1/d, backoff: {}}]",
 	 .build = build_ipv4},
-	{.what = "tc-egress: ARP (its floor)",
+	{.what = "tc-egress: not IP (its floor)",
 	 .limits = ONE("rate: 1000/s"),
 	 .hook = "tc-egress",
-	 .build = build_arp},
+	 .build = build_lldp},
 	{.what = "tc-egress: IPv4 UDP, admitted",
 	 .limits = ONE("rate: 1000/s"),
 	 .hook = "tc-egress",
