@@ -17,6 +17,7 @@ enum tg_new_source {
 	TG_NEW_INSERT,	 /* insert a bucket, or charge an overflow bucket if it may not have one */
 	TG_NEW_ADMITTED, /* the same, and new_sources has given its token already */
 	TG_NEW_OVERFLOW, /* no more than charge an overflow bucket if it may not have one */
+	TG_NEW_SHARE,	 /* only charge an overflow bucket */
 	TG_NEW_NOTHING,	 /* leave it to a later charge */
 };
 

@@ -22,9 +22,27 @@
 
 #include "new_source.bpf.h"
 
-static __always_inline __u64 tg_cost(const struct tg_packet *packet, const struct tg_limit *limit)
+/* Returns what the limit in @slot takes for the packet, and for what it owes. */
+static __always_inline __u64 tg_cost(const struct tg_packet *packet, __u32 slot)
 {
-	return limit->unit == TG_UNIT_BYTES ? packet->bytes : packet->segments;
+	bool bytes = tg_limit_at(slot)->unit == TG_UNIT_BYTES;
+	__u64 cost = bytes ? packet->bytes : packet->segments;
+
+	if (packet->owing >> (slot & (TG_LIMITS_MAX - 1)) & 1)
+		cost += bytes ? packet->early_bytes : packet->early_packets;
+	return cost;
+}
+
+/*
+ * Returns what a charge may do for a source without a bucket, where @allowed is what any packet
+ * may. A later fragment inserts one bucket at most, in whatever many limits it may be.
+ */
+static __always_inline __u8 tg_new_source_of(const struct tg_packet *packet, __u32 allowed)
+{
+	return packet->fragment == TG_FRAGMENT_LATER && packet->inserted &&
+			       allowed == TG_NEW_INSERT
+		       ? TG_NEW_SHARE
+		       : allowed;
 }
 
 /*
@@ -158,13 +176,14 @@ __noinline int tg_charge(struct tg_packet *packet, __u32 slot, __u32 new_source)
 		return TG_CHARGE_EXCEEDED;
 	limit = tg_limit_at(slot);
 	request.slot = slot;
-	request.cost = tg_cost(packet, limit);
+	request.cost = tg_cost(packet, slot);
 	request.segments = packet->segments;
-	request.new_source = new_source;
+	request.new_source = tg_new_source_of(packet, new_source);
 	request.now = tg_now(limit->rate.clock);
 	tg_packet_key(&key, limit, packet);
 	request.hash = tg_hash_of(&key);
 	outcome = tg_charge_key(&key, &request);
+	packet->inserted |= request.new_source == TG_NEW_ADMITTED;
 	if (request.above && tg_can_mark(packet, slot))
 		packet->marks |= 1ULL << slot;
 	if (request.departure) {
@@ -253,7 +272,7 @@ __noinline int tg_refund(struct tg_packet *packet, __u32 slot, __u32 overflowed)
 		return 0;
 	limit = tg_limit_at(slot);
 	request.slot = slot;
-	request.cost = tg_cost(packet, limit);
+	request.cost = tg_cost(packet, slot);
 	request.segments = packet->segments;
 	request.now = tg_now(limit->rate.clock);
 	if (tg_is_shared(slot) && tg_share_price(&request))

@@ -157,6 +157,31 @@ static __always_inline __u64 tg_match_headers(const struct tg_packet *packet)
 	return limits;
 }
 
+/*
+ * Matches what the first fragment says for all of its datagram: protocol, ports and ICMP type. TCP
+ * flags are about the packet that carries them.
+ */
+static __always_inline __u64 tg_match_datagram(const struct tg_policy *settings,
+					       const struct tg_packet *packet)
+{
+	__u64 limits = settings->protocols[packet->protocol];
+
+	if (settings->has_destination_ports && packet->has_ports)
+		limits &= tg_match_value(&destination_ports, bpf_ntohs(packet->destination_port));
+	if (settings->has_source_ports && packet->has_ports)
+		limits &= tg_match_value(&source_ports, bpf_ntohs(packet->source_port));
+	if (settings->has_icmp_types &&
+	    (packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6))
+		limits &= settings->icmp_types[packet->icmp_type];
+	return limits;
+}
+
+/* Returns the protocol that is known: what a later fragment of IPv6 claims is not. */
+static __always_inline __u8 tg_known_protocol(const struct tg_packet *packet)
+{
+	return packet->any_protocol ? IPPROTO_FRAGMENT : packet->protocol;
+}
+
 /* Makes the key of the bucket in @limit that @packet charges. */
 static __always_inline void tg_packet_key(struct tg_bucket_key *key, const struct tg_limit *limit,
 					  const struct tg_packet *packet)
@@ -164,7 +189,7 @@ static __always_inline void tg_packet_key(struct tg_bucket_key *key, const struc
 	tg_make_key(key, limit,
 		    limit->per == TG_PER_DESTINATION ? &packet->destination : &packet->source,
 		    packet->is_ipv4, limit->per_port ? packet->destination_port : 0,
-		    limit->per_protocol ? packet->protocol : 0, TG_KEY_ADDRESS);
+		    limit->per_protocol ? tg_known_protocol(packet) : 0, TG_KEY_ADDRESS);
 }
 
 #endif

@@ -8,7 +8,7 @@
 #define TG_EVENT_BPF_H
 
 #include "maps.bpf.h"
-#include "parse.bpf.h"
+#include "classify.bpf.h"
 
 /* Sends an event. A global function, since it is seldom called. */
 __noinline int tg_send_event(struct tg_limit_counters *counters, struct tg_packet *packet,
@@ -33,7 +33,7 @@ __noinline int tg_send_event(struct tg_limit_counters *counters, struct tg_packe
 	event->bytes = packet->bytes;
 	event->source_port = packet->has_ports ? packet->source_port : 0;
 	event->destination_port = packet->has_ports ? packet->destination_port : 0;
-	event->protocol = packet->protocol;
+	event->protocol = tg_known_protocol(packet);
 	event->verdict = verdict;
 	event->hook = packet->hook;
 	event->has_ports = packet->has_ports;

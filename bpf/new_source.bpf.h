@@ -129,6 +129,8 @@ __noinline int tg_charge_new_source(struct tg_bucket_key *key, struct tg_charge_
 		return TG_CHARGE_EXCEEDED;
 	if (request->new_source == TG_NEW_NOTHING)
 		return TG_CHARGE_NO_BUCKET;
+	if (request->new_source == TG_NEW_SHARE)
+		return TG_CHARGE_NOT_ADMITTED;
 	if (tg_table_is_full(request->slot))
 		return TG_CHARGE_TABLE_FULL;
 	if (request->new_source == TG_NEW_OVERFLOW && !refused)

@@ -35,31 +35,36 @@ struct tg_packet {
 	__u32 bytes;	/* of the Ethernet frame without FCS, all segments together */
 	__u32 segments; /* packets on the wire: more than 1 with GSO and GRO */
 	__be16 source_port;
-	__be16 destination_port;
-	__u16 length; /* of the IP packet; 65535 for longer ones, which IPv6 allows */
-	__u8 protocol;
+	__be16 destination_port; /* of a later fragment: the first one's, if that is known */
+	__u16 length;		 /* of the IP packet; 65535 for longer ones, which IPv6 allows */
+	__u8 protocol;		 /* of a later fragment of IPv6: what it claims */
 	__u8 is_ipv4;
-	__u8 has_ports;	    /* the ports are valid */
-	__u8 tcp_flags;	    /* valid with TCP */
-	__u8 icmp_type;	    /* valid with ICMP and ICMPv6, but not in a later fragment */
-	__u8 fragment;	    /* enum tg_fragment */
-	__u8 any_protocol;  /* a later fragment of IPv6, whose protocol is unknown */
-	__u8 traffic_class; /* DSCP and ECN, RFC 2474, RFC 3168 */
-	__u8 tags;	    /* VLAN tags in the metadata and not in the frame */
-	__u8 hook;	    /* enum tg_hook */
-	__u8 rejected;	    /* out: refused by a limit that answers */
-	__u8 refused_by;    /* out: the slot of that limit */
-	__u16 network;	    /* offset of the IP header in the frame */
-	__u16 transport;    /* offset of the transport header; 0 if it was not parsed */
-	__u16 payload;	    /* offset of what follows the transport header; 0 if not known */
-	__u64 marks;	    /* out: limits whose mark the packet gets */
-	__u64 delayed;	    /* out: limits that delay it */
-	__u64 shadowed;	    /* out: shadow limits that would have refused it */
+	__u8 has_ports;	     /* the ports are valid */
+	__u8 tcp_flags;	     /* valid with TCP */
+	__u8 icmp_type;	     /* valid with ICMP and ICMPv6, but not in a later fragment */
+	__u8 fragment;	     /* enum tg_fragment */
+	__u8 any_protocol;   /* a later fragment of IPv6, whose protocol is unknown */
+	__u8 traffic_class;  /* DSCP and ECN, RFC 2474, RFC 3168 */
+	__u8 tags;	     /* VLAN tags in the metadata and not in the frame */
+	__u8 hook;	     /* enum tg_hook */
+	__u8 rejected;	     /* out: refused by a limit that answers */
+	__u8 refused_by;     /* out: the slot of that limit */
+	__u16 network;	     /* offset of the IP header in the frame */
+	__u16 transport;     /* offset of the transport header; 0 if it was not parsed */
+	__u16 payload;	     /* offset of what follows the transport header; 0 if not known */
+	__u64 marks;	     /* out: limits whose mark the packet gets */
+	__u64 delayed;	     /* out: limits that delay it */
+	__u64 shadowed;	     /* out: shadow limits that would have refused it */
 	union {
 		__u64 departure; /* out: when it may leave, ns on the precise clock; 0 at once */
 		__u64 answer;	 /* out: of one that is rejected, the number of its answer's memory
 				  */
 	};
+	__u32 id;	     /* of a fragment's datagram */
+	__u32 early_packets; /* of a first fragment: what came before it, */
+	__u32 early_bytes;
+	__u32 inserted; /* out: a bucket was inserted for it */
+	__u64 owing;	/* limits to which what came early is still to be charged */
 };
 
 /*
@@ -284,6 +289,7 @@ static __always_inline int tg_parse_ipv4(struct tg_cursor *cursor, struct tg_pac
 	packet->network = cursor->offset;
 	packet->length = total_length > 0xffff ? 0xffff : total_length;
 	fragment = bpf_ntohs(ip->frag_off);
+	packet->id = ip->id;
 	if (fragment & TG_IPV4_OFFSET_MASK) {
 		/* A fragment at offset 8 would overwrite the flags of a TCP header: RFC 3128. */
 		if (ip->protocol == IPPROTO_TCP && (fragment & TG_IPV4_OFFSET_MASK) == 1)
@@ -326,7 +332,7 @@ struct tg_ipv6_extension {
 	__u8 next;
 	__u8 length; /* units of 8 bytes beyond the first 8; AH: of 4 bytes, less 2 */
 	__be16 fragment;
-	__be32 pad;
+	__be32 id;
 };
 
 #define TG_IPV6_OFFSET_MASK 0xfff8
@@ -349,6 +355,7 @@ static __always_inline int tg_parse_ipv6_chain(struct tg_cursor *cursor, struct 
 			length = (extension->length + 2) * 4;
 		if (packet->protocol == IPPROTO_FRAGMENT) {
 			length = sizeof(*extension);
+			packet->id = extension->id;
 			if (extension->fragment & bpf_htons(TG_IPV6_OFFSET_MASK))
 				packet->fragment = TG_FRAGMENT_LATER;
 			else if (extension->fragment & bpf_htons(TG_IPV6_MORE))
@@ -365,7 +372,6 @@ static __always_inline int tg_parse_ipv6_chain(struct tg_cursor *cursor, struct 
 			 * fragment's decides (RFC 8200 section 4.5).
 			 */
 			packet->any_protocol = 1;
-			packet->protocol = IPPROTO_FRAGMENT;
 			return TG_PARSED;
 		}
 	}

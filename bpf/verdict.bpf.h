@@ -6,6 +6,7 @@
 #include "charge.bpf.h"
 #include "discovery.bpf.h"
 #include "event.bpf.h"
+#include "fragment.bpf.h"
 
 static __always_inline void tg_count_limit(__u32 slot, enum tg_verdict verdict,
 					   struct tg_packet *packet)
@@ -222,7 +223,7 @@ static __always_inline void tg_write_trace(const struct tg_packet *packet)
 	trace.bytes = packet->bytes;
 	trace.source_port = packet->source_port;
 	trace.destination_port = packet->destination_port;
-	trace.protocol = packet->protocol;
+	trace.protocol = tg_known_protocol(packet);
 	trace.has_ports = packet->has_ports;
 	trace.tcp_flags = packet->tcp_flags;
 	trace.fragment = packet->fragment;
@@ -264,6 +265,18 @@ static __always_inline bool tg_record_verdict(enum tg_hook hook, __u32 ifindex, 
 	return passing >> number & 1;
 }
 
+/* Looks the source up in the lists. A global function, to keep its keys off the deepest stack. */
+__noinline int tg_find_lists(struct tg_packet *packet)
+{
+	return packet ? tg_lists(packet) : TG_REASON_LIMIT;
+}
+
+/* Returns the limits that the packet meets. A global function for the same reason. */
+__noinline __u64 tg_find_limits(struct tg_packet *packet)
+{
+	return packet ? tg_match_addresses(packet, tg_match_headers(packet)) : 0;
+}
+
 /*
  * Evaluates a packet: lists, classify, charge. Returns the reason. A global function, so that the
  * verifier walks it once and not for each path through the parser: 150,000 steps instead of
@@ -278,10 +291,12 @@ __noinline int tg_evaluate(struct tg_packet *packet)
 		return TG_REASON_LIMIT;
 	if (virtual_clock)
 		tg_trace_packet(packet);
-	reason = tg_lists(packet);
+	reason = tg_find_lists(packet);
 	if (reason != TG_PARSED)
 		return reason;
-	limits = tg_match_addresses(packet, tg_match_headers(packet));
+	limits = tg_find_limits(packet);
+	if (packet->fragment != TG_FRAGMENT_NONE)
+		limits = tg_fragment_limits(packet, limits);
 	return limits ? tg_charge_all(packet, limits) : TG_REASON_UNLIMITED;
 }
 

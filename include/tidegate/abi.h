@@ -259,9 +259,13 @@ struct tg_policy {
 	__u64 fragments[TG_FRAGMENTS];
 	__u64 any_source; /* limits for addresses that no prefix holds */
 	__u64 any_destination;
-	__u64 new_sources; /* limits with new_sources */
-	__u64 shared;	   /* limits that other nodes charge too */
-	__u64 fast;	   /* limits that only admit or drop */
+	__u64 new_sources;  /* limits with new_sources */
+	__u64 shared;	    /* limits that other nodes charge too */
+	__u64 fast;	    /* limits that only admit or drop */
+	__u64 on_transport; /* limits with a condition on ports or ICMP type */
+	__u64 on_protocol;  /* limits with a condition on the protocol */
+	__u64 refusing;	    /* limits per source that do not let all go on that exceeds */
+	__u64 strictest[TG_LIMITS_MAX]; /* the strictest of them, the strictest two, and so on */
 	struct tg_limit limits[TG_LIMITS_MAX];
 	__u8 order[TG_LIMITS_MAX]; /* slots in the order of the configuration */
 	__u64 backoffs[TG_LIMITS_MAX][TG_BACKOFF_STEPS]; /* ns */
@@ -291,13 +295,13 @@ struct tg_policy {
 	__u32 xdp_slot; /* the slot, if just one limit holds at XDP */
 	__u32 limits_n;
 	__u32 has_rejections; /* a limit has on_exceed: reject */
+	__u32 has_datagrams;  /* limits differ in what later fragments do not have */
 	__u32 no_ticks;	      /* the kernel may lose ticks, so both clocks are the precise one */
 	__u32 preemptible;    /* a packet may interrupt another's program on the same CPU */
-	__u32 pad;
 };
 
 _Static_assert(sizeof(struct tg_policy) ==
-		       24 + 3 * 2048 + 64 + 64 * (128 + 1 + 128) + 80 + 120 + 80 + 96,
+		       24 + 3 * 2048 + 64 + 24 + 64 * (8 + 128 + 1 + 128) + 80 + 120 + 80 + 96,
 	       "policy");
 
 /* Versions of the rate in a bucket's state. The fourth value marks TG_BUCKET_DEAD. */

@@ -6,8 +6,9 @@
 #include "bpf/fixture.h"
 #include "config/load.h"
 
-/* What a packet is made from. */
+/* What a packet is made from. Each is of a datagram of its own. */
 struct model {
+	uint16_t id;
 	const char *source, *destination; /* of one family */
 	uint8_t protocol;
 	uint16_t source_port, destination_port;
@@ -64,11 +65,14 @@ static void build(struct packet *packet, const struct model *model)
 		if (fragment)
 			put_fragment(packet, model->protocol,
 				     model->fragment == TG_FRAGMENT_LATER ? 100 : 0, 1);
+		if (fragment)
+			memcpy(packet->bytes + packet->length - 2, &model->id, 2);
 	} else {
 		struct iphdr *ip = put_ipv4(packet, model->source, model->protocol, 0,
 					    fragment4[model->fragment]);
 
 		inet_pton(AF_INET, model->destination, &ip->daddr);
+		ip->id = model->id;
 	}
 	put_transport(packet, model);
 	packet_done(packet);
@@ -95,8 +99,11 @@ static bool address_meets(const struct tg_addresses *addresses, const char *text
 	return tg_addresses_hold(addresses, address.address);
 }
 
-/* The definition of a match, as docs/configuration.md has it. */
-static bool meets(const struct tg_config_limit *limit, const struct model *model, size_t length)
+/*
+ * The definition of a match, as docs/configuration.md has it. A later fragment meets what it may
+ * be of.
+ */
+static bool may_meet(const struct tg_config_limit *limit, const struct model *model, size_t length)
 {
 	bool later = model->fragment == TG_FRAGMENT_LATER;
 	bool tcp = model->protocol == IPPROTO_TCP;
@@ -123,6 +130,39 @@ static bool meets(const struct tg_config_limit *limit, const struct model *model
 	       address_meets(&limit->match->destination, model->destination);
 }
 
+/* A later fragment, of which only the source and what it claims are known, meets it for certain. */
+static bool surely_meets(const struct tg_config_limit *limit, const struct model *model)
+{
+	const struct tg_values *fields = limit->match->fields;
+	bool transport = model->protocol == IPPROTO_TCP || model->protocol == IPPROTO_UDP ||
+			 model->protocol == IPPROTO_ICMP || model->protocol == IPPROTO_ICMPV6;
+
+	if ((transport || is_ipv6(model)) &&
+	    (fields[TG_FIELD_SOURCE_PORT].given || fields[TG_FIELD_DESTINATION_PORT].given ||
+	     fields[TG_FIELD_ICMP_TYPE].given))
+		return false;
+	return value_meets(limit, TG_FIELD_PROTOCOL, true, false, model->protocol);
+}
+
+/*
+ * Fills @charged: the limits that the packet is charged to. All are per source and equally strict,
+ * so if a later fragment meets none for certain, it is the first one that it may meet.
+ */
+static void expect(const struct tg_config *config, const struct model *model, size_t length,
+		   bool charged[TG_CONFIG_LIMITS_MAX])
+{
+	bool later = model->fragment == TG_FRAGMENT_LATER, any = false;
+	size_t i;
+
+	for (i = 0; i < config->limits_n; i++) {
+		charged[i] = may_meet(&config->limits[i], model, length) &&
+			     (!later || surely_meets(&config->limits[i], model));
+		any |= charged[i];
+	}
+	for (i = 0; later && !any && i < config->limits_n; i++)
+		any = charged[i] = may_meet(&config->limits[i], model, length);
+}
+
 static const char *describe(const struct model *model)
 {
 	static char text[256];
@@ -141,19 +181,20 @@ static unsigned int check_packet(struct fixture *fixture, const struct model *mo
 {
 	const struct tg_config *config = fixture->config;
 	struct tg_limit_counters before[TG_CONFIG_LIMITS_MAX];
+	bool expected[TG_CONFIG_LIMITS_MAX];
 	unsigned int charged, matched = 0;
 	struct packet packet;
 	size_t i;
 
 	build(&packet, model);
+	expect(config, model, packet.length - packet.l3, expected);
 	for (i = 0; i < config->limits_n; i++)
 		before[i] = limit_counters(fixture, i);
 	CHECK(run(fixture, &packet, packet.length) == XDP_PASS, "%s", describe(model));
 	for (i = 0; i < config->limits_n; i++) {
 		charged = limit_counters(fixture, i).packets[TG_VERDICT_ADMITTED] -
 			  before[i].packets[TG_VERDICT_ADMITTED];
-		CHECK(charged == meets(&config->limits[i], model, packet.length - packet.l3),
-		      "%s: %s", config->limits[i].name, describe(model));
+		CHECK(charged == expected[i], "%s: %s", config->limits[i].name, describe(model));
 		matched += charged;
 	}
 	return matched;
@@ -182,9 +223,11 @@ static void random_model(struct model *model)
 	static const uint8_t flags[] = {2, 18, 16, 4, 1, 0, 255};
 	static const uint8_t types[] = {0, 8, 128, 3};
 	static const uint16_t payloads[] = {0, 10, 100, 1000};
+	static uint16_t id;
 	bool ipv6 = random_below(2);
 
 	*model = (struct model){
+		.id = ++id,
 		.source = ipv6 ? PICK(addresses6) : PICK(addresses4),
 		.destination = ipv6 ? PICK(addresses6) : PICK(addresses4),
 		.protocol = PICK(all),

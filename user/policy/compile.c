@@ -311,6 +311,54 @@ static int compile_answers(uint64_t tick, struct tg_policy *policy)
 	return error;
 }
 
+#define FULL_PACKET 1500 /* bytes, for comparing limits of bytes with limits of packets */
+
+/* Compares @a's number of refills of one by the time of the other, and so on. */
+static int compare_strictness(const void *a, const void *b)
+{
+	const struct tg_config_limit *one = *(const struct tg_config_limit *const *)a;
+	const struct tg_config_limit *other = *(const struct tg_config_limit *const *)b;
+	uint64_t one_packet = one->unit == TG_CONFIG_BYTES ? FULL_PACKET : 1;
+	uint64_t other_packet = other->unit == TG_CONFIG_BYTES ? FULL_PACKET : 1;
+	unsigned __int128 x, y;
+
+	x = (unsigned __int128)one->refill.amount * other->refill.interval * other_packet;
+	y = (unsigned __int128)other->refill.amount * one->refill.interval * one_packet;
+	if (x == y) {
+		x = (unsigned __int128)one->refill.capacity * other_packet;
+		y = (unsigned __int128)other->refill.capacity * one_packet;
+	}
+	if (x == y)
+		return one < other ? -1 : one > other;
+	return x < y ? -1 : 1;
+}
+
+/* True if the limit bounds what one source can send. */
+static bool is_refusing(const struct tg_config_limit *limit)
+{
+	return limit->per == TG_CONFIG_PER_SOURCE && !limit->shadow &&
+	       limit->action != TG_CONFIG_MARK;
+}
+
+/* Orders the limits that bound a source, for fragments of which only the source is known. */
+static void compile_strictness(struct tg_compiled *compiled)
+{
+	const struct tg_config *config = compiled->config;
+	const struct tg_config_limit *limits[TG_CONFIG_LIMITS_MAX];
+	struct tg_policy *policy = &compiled->policy;
+	size_t i, n = 0;
+
+	for (i = 0; i < config->limits_n; i++)
+		if (is_refusing(&config->limits[i]))
+			limits[n++] = &config->limits[i];
+	qsort(limits, n, sizeof(limits[0]), compare_strictness);
+	for (i = 0; i < TG_LIMITS_MAX; i++) {
+		if (i < n)
+			policy->refusing |= 1ULL << compiled->slots[limits[i] - config->limits];
+		policy->strictest[i] = policy->refusing;
+	}
+}
+
 /*
  * Compiles how much discovery no limit is asked about: from a source, from all sources of an
  * interface, and of what might leave the link. They are fixed, and documented.
@@ -363,6 +411,7 @@ static int compile_limits(const struct tg_config *config, const struct tg_limit_
 		compiled->policy.order[i] = slot;
 		compiled->policy.limits[slot].reserved = division.reserved[i];
 	}
+	compile_strictness(compiled);
 	compiled->policy.limits_n = config->limits_n;
 	for (slot = 0; slot < TG_LIMITS_MAX; slot++)
 		if (records[slot].name[0] && records[slot].id != compiled->records[slot].id)
