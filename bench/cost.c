@@ -55,6 +55,16 @@ static void build_ipv6(struct packet *packet)
 	udp_from(packet, "2001:db8::1", 53);
 }
 
+/* Of a datagram whose first one never comes. */
+static void build_fragment(struct packet *packet)
+{
+	put_ethernet(packet, ETH_P_IPV6);
+	put_ipv6(packet, "2001:db8::1", IPPROTO_FRAGMENT, 64);
+	put_fragment(packet, IPPROTO_UDP, 100, 1);
+	put(packet, NULL, 8);
+	packet_done(packet);
+}
+
 #define ONE(refill)                                                                                      \
 	"limits: [{name: l, match: {protocol: udp, destination_port: 53}, capacity: 1000000000, " refill \
 	"}]"
@@ -122,6 +132,11 @@ static struct bench_case cases[] = {
 	{.what = "8 limits written, 8 match", .written = 8, .matched = 8, .build = build_ipv4},
 	{.what = "64 limits written, 8 match", .written = 64, .matched = 8, .build = build_ipv4},
 	{.what = "64 limits written, 64 match", .written = 64, .matched = 64, .build = build_ipv4},
+	{.what = "63 limits written, 1 matches", .written = 63, .matched = 1, .build = build_ipv6},
+	{.what = "63 limits written, a later fragment",
+	 .written = 63,
+	 .matched = 1,
+	 .build = build_fragment},
 	{.what = "8 and 1, source in 100,000 prefixes",
 	 .written = 8,
 	 .matched = 1,
