@@ -182,6 +182,14 @@ static __always_inline __u8 tg_known_protocol(const struct tg_packet *packet)
 	return packet->any_protocol ? IPPROTO_FRAGMENT : packet->protocol;
 }
 
+/* Returns the limits for a packet that is not IP. */
+static __always_inline __u64 tg_match_not_ip(const struct tg_packet *packet)
+{
+	const struct tg_policy *settings = tg_settings();
+
+	return packet->hook < TG_HOOKS ? settings->hooks[packet->hook] & settings->not_ip : 0;
+}
+
 /* Makes the key of the bucket in @limit that @packet charges. */
 static __always_inline void tg_packet_key(struct tg_bucket_key *key, const struct tg_limit *limit,
 					  const struct tg_packet *packet)

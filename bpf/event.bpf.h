@@ -37,6 +37,7 @@ __noinline int tg_send_event(struct tg_limit_counters *counters, struct tg_packe
 	event->verdict = verdict;
 	event->hook = packet->hook;
 	event->has_ports = packet->has_ports;
+	event->not_ip = packet->not_ip;
 	counters->without_event = 0;
 	bpf_ringbuf_submit(event, 0);
 	return 0;

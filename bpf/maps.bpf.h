@@ -90,10 +90,10 @@ struct {
 	__type(value, __u32);
 } active SEC(".maps");
 
-/* Pinned. The XDP program of the generation in each bank. Key: bank. */
+/* Pinned. The XDP programs of the generation in each bank. Key: TG_XDP_PROGRAM. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, TG_BANKS);
+	__uint(max_entries, TG_XDP_PROGRAMS);
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(__u32));
 } generations SEC(".maps");

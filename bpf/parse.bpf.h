@@ -16,6 +16,7 @@
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/ppp_defs.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
@@ -24,7 +25,8 @@
 
 #include "bounds.bpf.h"
 
-#define TG_PARSED (-1)
+#define TG_PARSED  (-1)
+#define TG_SKIPPED (-3) /* a layer, and what follows it is still to be parsed */
 
 #define TG_ECN_MASK 3 /* of the traffic class, RFC 3168 */
 
@@ -32,7 +34,7 @@
 struct tg_packet {
 	struct tg_address source;
 	struct tg_address destination;
-	__u32 bytes;	/* of the Ethernet frame without FCS, all segments together */
+	__u32 bytes;	/* of the frame without FCS, all segments together */
 	__u32 segments; /* packets on the wire: more than 1 with GSO and GRO */
 	__be16 source_port;
 	__be16 destination_port; /* of a later fragment: the first one's, if that is known */
@@ -65,6 +67,11 @@ struct tg_packet {
 	__u32 early_bytes;
 	__u32 inserted; /* out: a bucket was inserted for it */
 	__u64 owing;	/* limits to which what came early is still to be charged */
+	__u8 header;	/* enum tg_header */
+	__u8 labelled;	/* behind MPLS labels, which do not say what they carry */
+	__u8 one_way;	/* in a session or behind labels: no way back is known */
+	__u8 not_ip;	/* no IP packet: only `bytes`, `segments` and this byte are valid */
+	__u32 pad;
 };
 
 /*
@@ -107,6 +114,12 @@ static __always_inline void tg_forget_bounds(struct tg_cursor *cursor)
 	cursor->left = __le32_to_cpu(left.word);
 }
 
+/* Returns the EtherType of the IP version in a packet's first byte; 0 if it is neither. */
+static __always_inline __be16 tg_ip_ethertype(__u8 first)
+{
+	return first >> 4 == 4 ? bpf_htons(ETH_P_IP) : first >> 4 == 6 ? bpf_htons(ETH_P_IPV6) : 0;
+}
+
 /* True if the whole header is there; @header then points to it. */
 #define TG_HEADER(cursor, header)                                                                  \
 	((cursor)->left >= sizeof(*(header)) &&                                                    \
@@ -117,25 +130,163 @@ struct tg_vlan_header {
 	__be16 protocol; /* EtherType of what follows */
 };
 
-static __always_inline int tg_parse_ethernet(struct tg_cursor *cursor, __u32 tags, __be16 *protocol)
+static __always_inline int tg_skip_vlan(struct tg_cursor *cursor, struct tg_packet *packet,
+					__be16 *protocol)
 {
 	struct tg_vlan_header *vlan;
+
+	if (!TG_HEADER(cursor, vlan))
+		return TG_REASON_TRUNCATED_ETHERNET;
+	*protocol = vlan->protocol;
+	tg_advance(cursor, sizeof(*vlan));
+	return TG_PARSED;
+}
+
+/* Returns the EtherType of what a PPP protocol number announces, 0 if it is no IP. */
+static __always_inline __be16 tg_ppp_ethertype(__u32 number)
+{
+	switch (number) {
+	case PPP_IP:
+		return bpf_htons(ETH_P_IP);
+	case PPP_IPV6:
+		return bpf_htons(ETH_P_IPV6);
+	case PPP_MPLS_UC:
+		return bpf_htons(ETH_P_MPLS_UC);
+	case PPP_MPLS_MC:
+		return bpf_htons(ETH_P_MPLS_MC);
+	}
+	return 0;
+}
+
+/* RFC 2516 section 4, and the protocol number of PPP behind it. */
+struct tg_pppoe_header {
+	__u8 version;
+	__u8 code;
+	__be16 session;
+	__be16 length; /* of what follows, with the protocol number */
+	__u8 protocol[2];
+};
+
+/*
+ * Skips the header of a PPPoE session. Like Linux, looks at neither version nor code, and takes a
+ * protocol number of one byte, which is odd (RFC 1661 section 6.5).
+ */
+static __always_inline int tg_skip_pppoe(struct tg_cursor *cursor, struct tg_packet *packet,
+					 __be16 *protocol)
+{
+	const __u32 fixed = offsetof(struct tg_pppoe_header, protocol);
+	struct tg_pppoe_header *session;
+	__u32 length;
+
+	if (!TG_HEADER(cursor, session))
+		return TG_REASON_TRUNCATED_ETHERNET;
+	length = bpf_ntohs(session->length);
+	if (packet->segments > 1)
+		length = cursor->left - fixed; /* GSO or GRO: that of one segment, or of none */
+	if (length < sizeof(session->protocol) || length > cursor->left - fixed)
+		return TG_REASON_TRUNCATED_ETHERNET;
+	cursor->left = fixed + length;
+	packet->one_way = 1;
+	if (session->protocol[0] & 1) {
+		*protocol = tg_ppp_ethertype(session->protocol[0]);
+		tg_advance(cursor, sizeof(*session) - 1);
+	} else {
+		*protocol = tg_ppp_ethertype(session->protocol[0] << 8 | session->protocol[1]);
+		tg_advance(cursor, sizeof(*session));
+	}
+	return TG_PARSED;
+}
+
+/* RFC 3032 section 2.1. */
+struct tg_mpls_label {
+	__be16 value;
+	__u8 bottom; /* bit 0: the last label; the rest is more of the value, and the class */
+	__u8 ttl;
+};
+
+/*
+ * Skips one label. Behind the last one no field says what follows, so the first four bits decide:
+ * 4 and 6 are IP.
+ */
+static __always_inline int tg_skip_mpls(struct tg_cursor *cursor, struct tg_packet *packet,
+					__be16 *protocol)
+{
+	struct tg_mpls_label *label;
+	__u8 *first;
+
+	if (!TG_HEADER(cursor, label))
+		return TG_REASON_TRUNCATED_ETHERNET;
+	packet->labelled = packet->one_way = 1;
+	tg_advance(cursor, sizeof(*label));
+	if (!(label->bottom & 1))
+		return TG_PARSED;
+	*protocol = TG_HEADER(cursor, first) ? tg_ip_ethertype(*first) : 0;
+	return TG_PARSED;
+}
+
+/* What may stand between the link's header and the IP packet: X(EtherType, function to skip it). */
+#define TG_LOOKED_THROUGH(X)                                                                       \
+	X(ETH_P_8021Q, tg_skip_vlan)                                                               \
+	X(ETH_P_8021AD, tg_skip_vlan)                                                              \
+	X(ETH_P_PPP_SES, tg_skip_pppoe)                                                            \
+	X(ETH_P_MPLS_UC, tg_skip_mpls)                                                             \
+	X(ETH_P_MPLS_MC, tg_skip_mpls)
+
+static __always_inline bool tg_is_vlan(__be16 protocol)
+{
+	return protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD);
+}
+
+/* Skips one layer if @protocol announces one. Returns TG_SKIPPED, TG_PARSED or a reason. */
+static __always_inline int tg_skip_layer(struct tg_cursor *cursor, struct tg_packet *packet,
+					 __be16 *protocol)
+{
+	int reason = TG_PARSED;
+
+	switch (*protocol) {
+#define TG_SKIP(ethertype, skip)                                                                   \
+	case bpf_htons(ethertype):                                                                 \
+		reason = skip(cursor, packet, protocol);                                           \
+		break;
+		TG_LOOKED_THROUGH(TG_SKIP)
+#undef TG_SKIP
+	default:
+		return TG_PARSED;
+	}
+	return reason == TG_PARSED ? TG_SKIPPED : reason;
+}
+
+/* Walks to the IP packet. *@protocol: the EtherType of what comes first, then of what is there. */
+static __always_inline int tg_parse_layers(struct tg_cursor *cursor, struct tg_packet *packet,
+					   __be16 *protocol)
+{
+	volatile __u32 tags = packet->tags;
+	int i, reason;
+
+	for (i = 0; i <= TG_LAYERS_MAX; i++) {
+		tg_forget_bounds(cursor);
+		if (tg_is_vlan(*protocol))
+			tags++;
+		reason = tg_skip_layer(cursor, packet, protocol);
+		if (reason == TG_PARSED)
+			return tags <= TG_VLAN_TAGS_MAX ? TG_PARSED : TG_REASON_VLAN_DEPTH;
+		if (reason != TG_SKIPPED)
+			return reason;
+		if (tags > TG_VLAN_TAGS_MAX)
+			return TG_REASON_VLAN_DEPTH;
+	}
+	return TG_REASON_LAYER_DEPTH;
+}
+
+static __always_inline int tg_parse_ethernet(struct tg_cursor *cursor, __be16 *protocol)
+{
 	struct ethhdr *ethernet;
-	int i;
 
 	if (!TG_HEADER(cursor, ethernet))
 		return TG_REASON_TRUNCATED_ETHERNET;
 	*protocol = ethernet->h_proto;
 	tg_advance(cursor, sizeof(*ethernet));
-	for (i = 0; i <= TG_VLAN_TAGS_MAX; i++) {
-		if (*protocol != bpf_htons(ETH_P_8021Q) && *protocol != bpf_htons(ETH_P_8021AD))
-			return i + tags <= TG_VLAN_TAGS_MAX ? TG_PARSED : TG_REASON_VLAN_DEPTH;
-		if (!TG_HEADER(cursor, vlan))
-			return TG_REASON_TRUNCATED_ETHERNET;
-		*protocol = vlan->protocol;
-		tg_advance(cursor, sizeof(*vlan));
-	}
-	return TG_REASON_VLAN_DEPTH;
+	return TG_PARSED;
 }
 
 static __always_inline int tg_parse_tcp(struct tg_cursor *cursor, struct tg_packet *packet)
@@ -490,28 +641,46 @@ static __always_inline int tg_parse_arp(struct tg_cursor *cursor, struct tg_pack
 	return TG_REASON_ARP;
 }
 
-/*
- * Parses a frame. @packet must be all zero but for `bytes` (the length of the frame), `segments`,
- * `tags` and `hook`.
- */
-static __always_inline int tg_parse(void *data, void *end, struct tg_packet *packet)
+/* Parses what is no layer any more. */
+static __always_inline int tg_parse_network(struct tg_cursor *cursor, struct tg_packet *packet,
+					    __be16 protocol)
 {
-	struct tg_cursor cursor = {.data = data, .end = end, .left = packet->bytes};
-	__be16 protocol = 0;
-	int reason;
-
-	reason = tg_parse_ethernet(&cursor, packet->tags, &protocol);
-	if (reason != TG_PARSED)
-		return reason;
 	switch (protocol) {
 	case bpf_htons(ETH_P_IP):
-		return tg_parse_ipv4(&cursor, packet);
+		return tg_parse_ipv4(cursor, packet);
 	case bpf_htons(ETH_P_IPV6):
-		return tg_parse_ipv6(&cursor, packet);
+		return tg_parse_ipv6(cursor, packet);
 	case bpf_htons(ETH_P_ARP):
-		return tg_parse_arp(&cursor, packet);
+		return tg_parse_arp(cursor, packet);
 	}
 	return TG_REASON_NOT_IP;
+}
+
+/* True if the IP header itself is not sound. */
+static __always_inline bool tg_is_unsound(int reason)
+{
+	return reason == TG_REASON_TRUNCATED_IPV4 || reason == TG_REASON_MALFORMED_IPV4 ||
+	       reason == TG_REASON_TRUNCATED_IPV6 || reason == TG_REASON_MALFORMED_IPV6;
+}
+
+/*
+ * Parses a frame. @packet must be all zero but for `bytes` (the length of the frame), `segments`,
+ * `tags`, `hook` and `header`. @protocol: the EtherType of a frame without a header of its own.
+ */
+static __always_inline int tg_parse(void *data, void *end, __be16 protocol,
+				    struct tg_packet *packet)
+{
+	struct tg_cursor cursor = {.data = data, .end = end, .left = packet->bytes};
+	int reason = TG_PARSED;
+
+	if (packet->header == TG_HEADER_ETHERNET)
+		reason = tg_parse_ethernet(&cursor, &protocol);
+	if (reason == TG_PARSED)
+		reason = tg_parse_layers(&cursor, packet, &protocol);
+	if (reason == TG_PARSED)
+		reason = tg_parse_network(&cursor, packet, protocol);
+	/* What labels carry was a guess: another service's frame may begin with the same bits. */
+	return packet->labelled && tg_is_unsound(reason) ? TG_REASON_NOT_IP : reason;
 }
 
 #endif

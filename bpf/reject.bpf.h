@@ -61,22 +61,28 @@ static __always_inline bool tg_answer_build(void *ctx, enum tg_hook hook,
 	}
 }
 
-/* Sends back to the hardware address that the frame came from. VLAN tags stay. */
+/* Addresses the frame to where it came from. VLAN tags stay. */
+static __always_inline bool tg_answer_turn(void *ctx, enum tg_hook hook)
+{
+	struct ethhdr from, to;
+
+	if (tg_frame_load(ctx, hook, 0, &from, sizeof(from)))
+		return false;
+	to = from;
+	__builtin_memcpy(to.h_dest, from.h_source, ETH_ALEN);
+	__builtin_memcpy(to.h_source, from.h_dest, ETH_ALEN);
+	return !tg_frame_store(ctx, hook, 0, &to, sizeof(to));
+}
+
 static __always_inline bool tg_answer_send(void *ctx, enum tg_hook hook,
 					   const struct tg_packet *packet, __u32 length)
 {
 	const __u32 ip4 = sizeof(struct iphdr), ip6 = sizeof(struct ipv6hdr);
 	__u32 header = packet->is_ipv4 ? ip4 : ip6;
 	struct tg_answer *answer = tg_answer_at(packet->answer);
-	struct ethhdr from, to;
 
-	if (!answer || tg_frame_load(ctx, hook, 0, &from, sizeof(from)))
-		return false;
-	to = from;
-	__builtin_memcpy(to.h_dest, from.h_source, ETH_ALEN);
-	__builtin_memcpy(to.h_source, from.h_dest, ETH_ALEN);
-	if (tg_frame_cut(ctx, hook, packet->network + header + length) ||
-	    tg_frame_store(ctx, hook, 0, &to, sizeof(to)))
+	if (!answer || tg_frame_cut(ctx, hook, packet->network + header + length) ||
+	    (packet->header == TG_HEADER_ETHERNET && !tg_answer_turn(ctx, hook)))
 		return false;
 	if (packet->is_ipv4
 		    ? tg_frame_store(ctx, hook, packet->network, answer->header + ip6 - ip4, ip4)

@@ -58,12 +58,15 @@ static __always_inline bool tg_is_unicast(const struct tg_address *address, bool
 
 /*
  * True if the frame goes from one host to one host. Only the link layer knows a broadcast to a
- * subnet.
+ * subnet; without a header of its own it has none.
  */
-static __always_inline bool tg_is_to_one(void *ctx, enum tg_hook hook)
+static __always_inline bool tg_is_to_one(void *ctx, enum tg_hook hook,
+					 const struct tg_packet *packet)
 {
 	struct ethhdr ethernet;
 
+	if (packet->header == TG_HEADER_NONE)
+		return true;
 	return !tg_frame_load(ctx, hook, 0, &ethernet, sizeof(ethernet)) &&
 	       !(ethernet.h_dest[0] & 1) && !(ethernet.h_source[0] & 1);
 }
@@ -71,7 +74,7 @@ static __always_inline bool tg_is_to_one(void *ctx, enum tg_hook hook)
 static __always_inline bool tg_may_answer(const struct tg_packet *packet)
 {
 	return packet->fragment == TG_FRAGMENT_NONE && packet->segments == 1 && packet->transport &&
-	       tg_is_unicast(&packet->source, packet->is_ipv4) &&
+	       !packet->one_way && tg_is_unicast(&packet->source, packet->is_ipv4) &&
 	       tg_is_unicast(&packet->destination, packet->is_ipv4);
 }
 
@@ -111,7 +114,7 @@ static __always_inline enum tg_answer_kind tg_udp_kind(void *ctx, enum tg_hook h
 static __always_inline enum tg_answer_kind tg_choose_answer(void *ctx, enum tg_hook hook,
 							    const struct tg_packet *packet)
 {
-	if (!tg_is_to_one(ctx, hook))
+	if (!tg_is_to_one(ctx, hook, packet))
 		return TG_ANSWER_NONE;
 	switch (packet->protocol) {
 	case IPPROTO_TCP:

@@ -62,12 +62,14 @@ __noinline int tg_tc_parse_once(struct __sk_buff *skb, struct tg_packet *packet)
 	hook = packet->hook;
 	__builtin_memset(packet, 0, sizeof(*packet));
 	packet->hook = hook;
+	packet->header = skb->cb[TG_TC_CB];
 	packet->segments = tg_segments(skb, 0);
 	packet->bytes = tg_frame_length(skb->len);
 	packet->tags = skb->vlan_present ? 1 : 0;
 	/* The parser reads the packet from memory, or it would be verified once for each value. */
 	asm volatile("" ::: "memory");
-	return tg_parse((void *)(long)skb->data, (void *)(long)skb->data_end, packet);
+	return tg_parse((void *)(long)skb->data, (void *)(long)skb->data_end, skb->protocol,
+			packet);
 }
 
 /*

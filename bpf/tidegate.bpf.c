@@ -14,24 +14,48 @@
 #include "tc.bpf.h"
 #include "xdp.bpf.h"
 
+/* Returns memory with a packet to be filled, or NULL; then the frame has been counted. */
+static __always_inline struct tg_packet_memory *tg_begin_packet(struct xdp_md *ctx,
+								enum tg_header header)
+{
+	struct tg_packet_memory *memory = tg_acquire_packet();
+
+	if (memory)
+		memory->packet =
+			(struct tg_packet){.segments = 1, .hook = TG_HOOK_XDP, .header = header};
+	else
+		tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, 1, TG_REASON_CONTENDED);
+	return memory;
+}
+
 SEC("xdp.frags")
 int tidegate_xdp(struct xdp_md *ctx)
 {
 	int reason, action = tg_fast_path(ctx);
 	struct tg_packet_memory *memory;
-	struct tg_packet *packet;
 
 	if (action != TG_SLOW_PATH)
 		return action;
-	memory = tg_acquire_packet();
-	if (!memory) {
-		tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, 1, TG_REASON_CONTENDED);
+	memory = tg_begin_packet(ctx, TG_HEADER_ETHERNET);
+	if (!memory)
 		return XDP_DROP;
-	}
-	packet = &memory->packet;
-	*packet = (struct tg_packet){.segments = 1, .hook = TG_HOOK_XDP};
-	reason = tg_evaluate_parsed(packet, ctx->ingress_ifindex, tg_xdp_parse(ctx, packet));
-	action = tg_xdp_finish(ctx, packet, reason);
+	reason = tg_evaluate_parsed(&memory->packet, ctx->ingress_ifindex, tg_xdp_parse(ctx, &memory->packet));
+	action = tg_xdp_finish(ctx, &memory->packet, reason);
+	tg_release_packet(memory);
+	return action;
+}
+
+/* For interfaces without an Ethernet header. */
+SEC("xdp.frags")
+int tidegate_xdp_bare(struct xdp_md *ctx)
+{
+	struct tg_packet_memory *memory = tg_begin_packet(ctx, TG_HEADER_NONE);
+	int reason, action;
+
+	if (!memory)
+		return XDP_DROP;
+	reason = tg_evaluate_parsed(&memory->packet, ctx->ingress_ifindex, tg_xdp_parse(ctx, &memory->packet));
+	action = tg_xdp_finish_bare(ctx, &memory->packet, reason);
 	tg_release_packet(memory);
 	return action;
 }
@@ -124,27 +148,55 @@ int tidegate_pass_tc(struct __sk_buff *skb)
 		}                                                                                  \
 	} while (0)
 
+#define TG_DISPATCH_XDP(ctx, header)                                                               \
+	do {                                                                                       \
+		TG_DISPATCH(ctx, generations, TG_XDP_PROGRAM(0, header),                           \
+			    TG_XDP_PROGRAM(1, header));                                            \
+		return XDP_PASS;                                                                   \
+	} while (0)
+
+/* The TC programs are the same for every header, and learn from `cb` which one the frame has. */
+#define TG_DISPATCH_TC(skb, hook, header)                                                          \
+	do {                                                                                       \
+		(skb)->cb[TG_TC_CB] = header;                                                      \
+		TG_DISPATCH(skb, tc_generations, TG_TC_PROGRAM(0, hook), TG_TC_PROGRAM(1, hook));  \
+		return TC_ACT_UNSPEC;                                                              \
+	} while (0)
+
 SEC("xdp.frags")
 int tidegate_entry(struct xdp_md *ctx)
 {
-	TG_DISPATCH(ctx, generations, 0, 1);
-	return XDP_PASS;
+	TG_DISPATCH_XDP(ctx, TG_HEADER_ETHERNET);
+}
+
+SEC("xdp.frags")
+int tidegate_entry_bare(struct xdp_md *ctx)
+{
+	TG_DISPATCH_XDP(ctx, TG_HEADER_NONE);
 }
 
 SEC("tc")
 int tidegate_entry_ingress(struct __sk_buff *skb)
 {
-	TG_DISPATCH(skb, tc_generations, TG_TC_PROGRAM(0, TG_HOOK_TC_INGRESS),
-		    TG_TC_PROGRAM(1, TG_HOOK_TC_INGRESS));
-	return TC_ACT_UNSPEC;
+	TG_DISPATCH_TC(skb, TG_HOOK_TC_INGRESS, TG_HEADER_ETHERNET);
+}
+
+SEC("tc")
+int tidegate_entry_ingress_bare(struct __sk_buff *skb)
+{
+	TG_DISPATCH_TC(skb, TG_HOOK_TC_INGRESS, TG_HEADER_NONE);
 }
 
 SEC("tc")
 int tidegate_entry_egress(struct __sk_buff *skb)
 {
-	TG_DISPATCH(skb, tc_generations, TG_TC_PROGRAM(0, TG_HOOK_TC_EGRESS),
-		    TG_TC_PROGRAM(1, TG_HOOK_TC_EGRESS));
-	return TC_ACT_UNSPEC;
+	TG_DISPATCH_TC(skb, TG_HOOK_TC_EGRESS, TG_HEADER_ETHERNET);
+}
+
+SEC("tc")
+int tidegate_entry_egress_bare(struct __sk_buff *skb)
+{
+	TG_DISPATCH_TC(skb, TG_HOOK_TC_EGRESS, TG_HEADER_NONE);
 }
 
 SEC("syscall")

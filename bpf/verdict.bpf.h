@@ -291,6 +291,10 @@ __noinline int tg_evaluate(struct tg_packet *packet)
 		return TG_REASON_LIMIT;
 	if (virtual_clock)
 		tg_trace_packet(packet);
+	if (packet->not_ip) {
+		limits = tg_match_not_ip(packet);
+		return limits ? tg_charge_all(packet, limits) : TG_REASON_NOT_IP;
+	}
 	reason = tg_find_lists(packet);
 	if (reason != TG_PARSED)
 		return reason;
@@ -300,12 +304,14 @@ __noinline int tg_evaluate(struct tg_packet *packet)
 	return limits ? tg_charge_all(packet, limits) : TG_REASON_UNLIMITED;
 }
 
-/* Evaluates what the parser lets go on, and discovery beyond its budgets. */
+/* Evaluates what the parser lets go on, discovery beyond its budgets, and what is not IP if a limit is
+ * for that. */
 static __always_inline int tg_evaluate_parsed(struct tg_packet *packet, __u32 ifindex, int reason)
 {
 	if (tg_is_discovery(reason))
 		reason = tg_discover(packet, ifindex, reason);
-	return reason == TG_PARSED ? tg_evaluate(packet) : reason;
+	packet->not_ip = policy.not_ip && reason == TG_REASON_NOT_IP;
+	return reason == TG_PARSED || packet->not_ip ? tg_evaluate(packet) : reason;
 }
 
 #endif

@@ -6,20 +6,26 @@
 #include "mark.bpf.h"
 #include "reject.bpf.h"
 
+static __always_inline void tg_xdp_mark(struct xdp_md *ctx, const struct tg_packet *packet,
+					int reason)
+{
+	struct tg_marks marks = {};
+
+	if (!packet->marks || reason != TG_REASON_ADMITTED)
+		return;
+	tg_collect_marks(packet, &marks);
+	tg_mark_header(ctx, TG_HOOK_XDP, packet, &marks);
+}
+
 /*
  * Marks, answers and counts the packet. A global function, so that the verifier does not walk it
  * for each path through the parser.
  */
 __noinline int tg_xdp_finish(struct xdp_md *ctx, struct tg_packet *packet, int reason)
 {
-	struct tg_marks marks = {};
-
 	if (!packet)
 		return XDP_DROP;
-	if (packet->marks && reason == TG_REASON_ADMITTED) {
-		tg_collect_marks(packet, &marks);
-		tg_mark_header(ctx, TG_HOOK_XDP, packet, &marks);
-	}
+	tg_xdp_mark(ctx, packet, reason);
 	if (policy.has_rejections && packet->rejected)
 		reason = tg_count_rejected(packet, tg_reject(ctx, TG_HOOK_XDP, packet));
 	if (tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason))
@@ -28,15 +34,34 @@ __noinline int tg_xdp_finish(struct xdp_md *ctx, struct tg_packet *packet, int r
 }
 
 /*
+ * The same for a frame without an Ethernet header, which cannot be answered: generic XDP takes the
+ * first 14 bytes for such a header and gives the frame another protocol when they change.
+ */
+__noinline int tg_xdp_finish_bare(struct xdp_md *ctx, struct tg_packet *packet, int reason)
+{
+	if (!packet)
+		return XDP_DROP;
+	tg_xdp_mark(ctx, packet, reason);
+	if (policy.has_rejections && packet->rejected)
+		reason = tg_count_rejected(packet, false);
+	return tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason) ? XDP_PASS
+									       : XDP_DROP;
+}
+
+/*
  * Parses the frame. A global function, because what follows needs nearly all of the stack that
  * Linux 6.1 allows.
  */
 __noinline int tg_xdp_parse(struct xdp_md *ctx, struct tg_packet *packet)
 {
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u8 *first = data;
+
 	if (!packet)
 		return TG_REASON_TRUNCATED_ETHERNET;
 	packet->bytes = tg_frame_length(bpf_xdp_get_buff_len(ctx));
-	return tg_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, packet);
+	return tg_parse(data, end, (void *)(first + 1) <= end ? tg_ip_ethertype(*first) : 0,
+			packet);
 }
 
 /* Memory for packets on the slow path, which the stack has no room for. */

@@ -29,7 +29,8 @@
 #define TG_FIELD_VALUES	    65536 /* of a 16-bit field: a port, a length */
 #define TG_PROTOCOLS	    256
 #define TG_VLAN_TAGS_MAX    2
-#define TG_IPV6_HEADERS_MAX 8 /* extension headers walked before a packet is dropped */
+#define TG_LAYERS_MAX	    10 /* VLAN tags, PPPoE and MPLS labels together */
+#define TG_IPV6_HEADERS_MAX 8  /* extension headers walked before a packet is dropped */
 
 /*
  * Banks for two generations of the policy. One word (the map `active`) says which bank enforces,
@@ -40,9 +41,26 @@
 /* The hooks at which packets are seen. */
 enum tg_hook { TG_HOOK_XDP, TG_HOOK_TC_INGRESS, TG_HOOK_TC_EGRESS, TG_HOOKS };
 
+/* What stands at the beginning of an interface's frames. */
+enum tg_header {
+	TG_HEADER_ETHERNET,
+	TG_HEADER_NONE, /* IP begins at once, as on tun, WireGuard, PPP, GRE */
+	TG_HEADERS,
+};
+
+/* Index of a bank's XDP program in the map generations. */
+#define TG_XDP_PROGRAMS		     (TG_BANKS * TG_HEADERS)
+#define TG_XDP_PROGRAM(bank, header) ((header)*TG_BANKS + (bank))
+
 /* Index of a bank's TC program in the map tc_generations. */
 #define TG_TC_PROGRAMS		  (TG_BANKS * 2)
 #define TG_TC_PROGRAM(bank, hook) ((bank)*2 + ((hook) == TG_HOOK_TC_EGRESS))
+
+/*
+ * The word of __sk_buff's `cb` in which the TC program of a link says which enum tg_header the
+ * interface has. It is the last one, which others use least.
+ */
+#define TG_TC_CB 4
 
 /*
  * Size of the direct table, for each hook, from an interface index modulo this size to its
@@ -262,6 +280,7 @@ struct tg_policy {
 	__u64 new_sources;  /* limits with new_sources */
 	__u64 shared;	    /* limits that other nodes charge too */
 	__u64 fast;	    /* limits that only admit or drop */
+	__u64 not_ip;	    /* limits for what is not IP; no other mask has them */
 	__u64 on_transport; /* limits with a condition on ports or ICMP type */
 	__u64 on_protocol;  /* limits with a condition on the protocol */
 	__u64 refusing;	    /* limits per source that do not let all go on that exceeds */
@@ -301,7 +320,7 @@ struct tg_policy {
 };
 
 _Static_assert(sizeof(struct tg_policy) ==
-		       24 + 3 * 2048 + 64 + 24 + 64 * (8 + 128 + 1 + 128) + 80 + 120 + 80 + 96,
+		       24 + 3 * 2048 + 72 + 24 + 64 * (8 + 128 + 1 + 128) + 80 + 120 + 80 + 96,
 	       "policy");
 
 /* Versions of the rate in a bucket's state. The fourth value marks TG_BUCKET_DEAD. */
@@ -409,7 +428,8 @@ _Static_assert(sizeof(struct tg_entries_state) == 8, "entries state");
 	X(DENIED, "denied", 0)	     /* source on a deny list */                                   \
 	X(CONTENDED, "contended", 0) /* TG_CAS_TRIES tries were too few */                         \
 	X(TRUNCATED_ETHERNET, "truncated_ethernet", 0)                                             \
-	X(VLAN_DEPTH, "vlan_depth", 0) /* more than TG_VLAN_TAGS_MAX tags */                       \
+	X(VLAN_DEPTH, "vlan_depth", 0)	 /* more than TG_VLAN_TAGS_MAX tags */                     \
+	X(LAYER_DEPTH, "layer_depth", 0) /* more than TG_LAYERS_MAX tags and labels */             \
 	X(TRUNCATED_IPV4, "truncated_ipv4", 0)                                                     \
 	X(MALFORMED_IPV4, "malformed_ipv4", 0) /* version, header or total length */               \
 	X(TRUNCATED_IPV6, "truncated_ipv6", 0)                                                     \
@@ -470,7 +490,8 @@ struct tg_event {
 	__u8 protocol;
 	__u8 verdict; /* enum tg_verdict */
 	__u8 hook;    /* enum tg_hook */
-	__u8 has_ports;
+	__u8 has_ports : 1;
+	__u8 not_ip : 1; /* no address, port or protocol is valid */
 };
 
 _Static_assert(sizeof(struct tg_event) == 64, "event");

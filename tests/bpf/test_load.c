@@ -19,7 +19,7 @@
 #define FUNCTIONS_MAX	 64
 #define INSTRUCTIONS_MAX 32768
 #define LOG_SIZE	 65536
-#define PROGRAMS_MAX	 16
+#define PROGRAMS_MAX	 24
 
 /* What the verifier says with this level alone: its sums. */
 #define LOG_STATISTICS 4

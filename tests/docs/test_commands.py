@@ -16,9 +16,9 @@ PACKETS = {"admitted": 10, "dropped": 2, "marked": 0, "delayed": 0, "rejected": 
 ANSWERS = {
     "status": {"daemon": {"version": "0", "pid": 1, "uptime_ms": 0, "config": "c", "state": "s"}, "health": "ok", "policy": "c",
                "table": {"buckets": 1, "size": 2},
-               "interfaces": [{"interface": HOSTILE, "hook": "xdp", "mode": "native", "healthy": True, "received": 9, "passed": 8,
+               "interfaces": [{"interface": HOSTILE, "hook": "xdp", "mode": "native", "header": "ethernet", "healthy": True, "received": 9, "passed": 8,
                                "dropped": 1, "reasons": {"limit": 1}},
-                              {"interface": "eth1", "hook": "tc-ingress", "mode": HOSTILE, "healthy": False, "received": 0,
+                              {"interface": "eth1", "hook": "tc-ingress", "mode": HOSTILE, "header": "none", "healthy": False, "received": 0,
                                "passed": 0, "dropped": 1234567, "reasons": {}}]},
     "limits": {"limits": [{"name": "dns", "unit": "packets", "capacity": 100, "rate": "10/s", "on_exceed": "drop", "buckets": 3,
                            "buckets_reserved": 256, "packets": PACKETS},
@@ -51,9 +51,9 @@ health: ok
 configuration c, state s
 table: 1 of 2 buckets used
 
-INTERFACE HOOK       MODE   LINK    RECEIVED PASSED DROPPED
-nice      xdp        native healthy        9      8       1
-eth1      tc-ingress nice   BROKEN         0      0 1234567
+INTERFACE HOOK       MODE   HEADER   LINK    RECEIVED PASSED DROPPED
+nice      xdp        native ethernet healthy        9      8       1
+eth1      tc-ingress nice   none     BROKEN         0      0 1234567
 
 INTERFACE REASON PACKETS
 nice      limit        1

@@ -28,6 +28,11 @@ const char *tg_mode_name(enum tg_mode mode)
 	return names[mode];
 }
 
+const char *tg_header_name(enum tg_header header)
+{
+	return header == TG_HEADER_NONE ? "none" : "ethernet";
+}
+
 void tg_attach_pin_name(const struct tg_attachment *attachment, char *name, size_t size)
 {
 	size_t i;

@@ -21,6 +21,7 @@ struct tg_attachment {
 	unsigned int ifindex;
 	enum tg_hook hook;
 	enum tg_mode mode;
+	enum tg_header header; /* of the interface's frames */
 	int link;	   /* descriptor of the link; of the program with TG_MODE_CLSACT; -1 none */
 	uint32_t counters; /* index in the map interface_counters; 0 not assigned yet */
 	bool leaving;	   /* not wanted any more, but it could not be detached yet */
@@ -28,6 +29,9 @@ struct tg_attachment {
 
 /* Returns "native", "generic", "tcx" or "clsact". */
 const char *tg_mode_name(enum tg_mode mode);
+
+/* Returns "ethernet" or "none". */
+const char *tg_header_name(enum tg_header header);
 
 /* A kind of pin. The name of a pin is the prefix and then the interface's index. */
 struct tg_pin_name {

@@ -11,9 +11,10 @@
 #include "base/pin_dir.h"
 #include "config/names.h"
 
-void tg_program_pin_name(enum tg_hook hook, char *pin, size_t size)
+void tg_program_pin_name(enum tg_hook hook, enum tg_header header, char *pin, size_t size)
 {
-	snprintf(pin, size, "program-%s", tg_hook_name(hook));
+	snprintf(pin, size, "program-%s%s", tg_hook_name(hook),
+		 header == TG_HEADER_NONE ? "-bare" : "");
 }
 
 struct search {
@@ -23,13 +24,13 @@ struct search {
 	int fd;
 };
 
-/* Returns 1 and sets search->fd if the program in @dir is the one, 0, or -errno. */
-static int look_into(struct search *search, const char *dir)
+/* Returns 1 and sets search->fd if the program in @dir for @header is the one, 0, or -errno. */
+static int open_pinned(struct search *search, const char *dir, enum tg_header header)
 {
 	char pin[32];
 	int fd;
 
-	tg_program_pin_name(search->hook, pin, sizeof(pin));
+	tg_program_pin_name(search->hook, header, pin, sizeof(pin));
 	fd = tg_pin_dir_open_pin(dir, pin);
 	if (fd < 0)
 		return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
@@ -39,6 +40,16 @@ static int look_into(struct search *search, const char *dir)
 	}
 	close(fd);
 	return 0;
+}
+
+/* Likewise, for any header. */
+static int look_into(struct search *search, const char *dir)
+{
+	int header, found = 0;
+
+	for (header = 0; header < TG_HEADERS && !found; header++)
+		found = open_pinned(search, dir, header);
+	return found;
 }
 
 static int look_into_next(void *data, const char *name)

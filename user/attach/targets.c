@@ -6,6 +6,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,29 +18,78 @@
 #include "base/fault.h"
 #include "attach/rtnl.h"
 
+/* A device that the kernel counts as standing upon another. */
+struct stacked {
+	unsigned int upper, lower; /* ifindex */
+};
+
 struct listing {
 	const struct tg_config *config;
 	struct tg_target *items;
 	size_t n, room;
+	struct stacked *stacked; /* of all interfaces, also of those that are not meant */
+	size_t stacked_n, stacked_room;
 };
 
-static bool is_vlan(const struct nlattr *linkinfo)
+/* What a message says of the interfaces above and below. */
+struct relatives {
+	unsigned int master; /* the bridge, bond ... of which it is a port */
+	unsigned int link;   /* for some kinds the device below */
+	bool elsewhere;	     /* that is in another network namespace */
+	const char *kind;    /* "" unknown */
+	const char *above;   /* the kind of the master; "" unknown */
+};
+
+static void read_kinds(const struct nlattr *linkinfo, struct relatives *relatives)
 {
 	struct nlattr *attribute;
 
 	mnl_attr_for_each_nested(attribute, linkinfo)
 	{
 		if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND)
-			return strcmp(mnl_attr_get_str(attribute), "vlan") == 0;
+			relatives->kind = mnl_attr_get_str(attribute);
+		if (mnl_attr_get_type(attribute) == IFLA_INFO_SLAVE_KIND)
+			relatives->above = mnl_attr_get_str(attribute);
 	}
-	return false;
 }
 
-static int add_interface(struct listing *listing, const char *name, unsigned int ifindex,
-			 unsigned int overlaps)
+/* Returns the device that the kernel counts as the one below; a veth's link is its other end. */
+static unsigned int lower_of(const struct relatives *relatives)
 {
+	static const char *const kinds[] = {"vlan",   "macvlan", "macvtap", "ipvlan",
+					    "ipvtap", "macsec",	 "ipoib"};
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !relatives->elsewhere; i++)
+		if (strcmp(relatives->kind, kinds[i]) == 0)
+			return relatives->link;
+	return 0;
+}
+
+static int add_stacked(struct listing *listing, unsigned int upper, unsigned int lower)
+{
+	struct stacked *grown;
+
+	if (!lower)
+		return 0;
+	if (listing->stacked_n == listing->stacked_room) {
+		listing->stacked_room = listing->stacked_room ? listing->stacked_room * 2 : 16;
+		grown = reallocarray(listing->stacked, listing->stacked_room, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		listing->stacked = grown;
+	}
+	listing->stacked[listing->stacked_n++] = (struct stacked){upper, lower};
+	return 0;
+}
+
+static int add_interface(struct listing *listing, const struct nlmsghdr *message, const char *name,
+			 const struct relatives *relatives)
+{
+	bool vlan = strcmp(relatives->kind, "vlan") == 0;
 	const struct tg_config_interface *interface = tg_interfaces_match(listing->config, name);
-	struct tg_target *grown;
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
+	struct tg_target *grown, *added;
 
 	if (!interface)
 		return 0;
@@ -50,16 +100,20 @@ static int add_interface(struct listing *listing, const char *name, unsigned int
 			return -ENOMEM;
 		listing->items = grown;
 	}
-	listing->items[listing->n] = (struct tg_target){
-		.ifindex = ifindex,
-		.overlaps = overlaps,
+	added = &listing->items[listing->n++];
+	*added = (struct tg_target){
+		.ifindex = link->ifi_index,
+		.overlaps = vlan ? relatives->link : relatives->master,
+		.upper = relatives->master,
 		.xdp_mode = interface->xdp_mode,
 		.hooks = interface->hooks,
 		.manage_qdisc = interface->manage_qdisc,
 		.entry = interface - listing->config->interfaces,
 		.named = !tg_interface_is_glob(interface->name),
 	};
-	snprintf(listing->items[listing->n++].name, sizeof(listing->items->name), "%s", name);
+	snprintf(added->name, sizeof(added->name), "%s", name);
+	snprintf(added->upper_kind, sizeof(added->upper_kind), "%s", relatives->above);
+	tg_header_of(message, &added->header, added->unfit);
 	return 0;
 }
 
@@ -67,10 +121,9 @@ static int add_interface(struct listing *listing, const char *name, unsigned int
 static int on_link(const struct nlmsghdr *header, void *data)
 {
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(header);
-	unsigned int master = 0, below = 0;
+	struct relatives relatives = {.kind = "", .above = ""};
 	struct nlattr *attribute;
 	const char *name = NULL;
-	bool vlan = false;
 
 	mnl_attr_for_each(attribute, header, sizeof(*link))
 	{
@@ -79,17 +132,21 @@ static int on_link(const struct nlmsghdr *header, void *data)
 			name = mnl_attr_get_str(attribute);
 			break;
 		case IFLA_MASTER:
-			master = mnl_attr_get_u32(attribute);
+			relatives.master = mnl_attr_get_u32(attribute);
 			break;
 		case IFLA_LINK:
-			below = mnl_attr_get_u32(attribute);
+			relatives.link = mnl_attr_get_u32(attribute);
+			break;
+		case IFLA_LINK_NETNSID:
+			relatives.elsewhere = true;
 			break;
 		case IFLA_LINKINFO:
-			vlan = is_vlan(attribute);
+			read_kinds(attribute, &relatives);
 			break;
 		}
 	}
-	if (name && add_interface(data, name, link->ifi_index, vlan ? below : master)) {
+	if (name && (add_stacked(data, link->ifi_index, lower_of(&relatives)) ||
+		     add_interface(data, header, name, &relatives))) {
 		errno = ENOMEM;
 		return MNL_CB_ERROR;
 	}
@@ -100,7 +157,7 @@ static void forget_links(void *data)
 {
 	struct listing *listing = data;
 
-	listing->n = 0;
+	listing->n = listing->stacked_n = 0;
 }
 
 /* Leaves out statistics, which are half of each message: the shorter the dump, the less changes
@@ -146,6 +203,60 @@ static void clear_overlaps_outside(struct tg_target *targets, size_t n)
 			targets[i].overlaps = 0;
 }
 
+/* So many interfaces stand one upon the other at most: MAX_NEST_DEV of the kernel. */
+#define DEPTH_MAX 8
+
+/* Raises the depth of what is above a target to one more than its own. Returns whether it did. */
+static bool raise_depth(const struct listing *listing, unsigned int above,
+			const struct tg_target *below)
+{
+	struct tg_target *upper = above ? tg_targets_of(listing->items, listing->n, above) : NULL;
+
+	if (!upper || !below || upper->depth > below->depth || below->depth == DEPTH_MAX)
+		return false;
+	upper->depth = below->depth + 1;
+	return true;
+}
+
+/* Finds what is above each target, and how many are below. */
+static void find_depths(struct listing *listing)
+{
+	struct tg_target *lower;
+	bool changed = true;
+	size_t i;
+
+	while (changed) {
+		changed = false;
+		for (i = 0; i < listing->n; i++)
+			changed |=
+				raise_depth(listing, listing->items[i].upper, &listing->items[i]);
+		for (i = 0; i < listing->stacked_n; i++) {
+			lower = tg_targets_of(listing->items, listing->n,
+					      listing->stacked[i].lower);
+			changed |= raise_depth(listing, listing->stacked[i].upper, lower);
+			if (lower && !lower->upper)
+				lower->upper = listing->stacked[i].upper;
+		}
+	}
+}
+
+bool tg_targets_explain_upper(const struct tg_target *target, char *errmsg)
+{
+	char name[IF_NAMESIZE];
+
+	if (!target->upper || !if_indextoname(target->upper, name))
+		return false;
+	tg_error_set(
+		errmsg, EEXIST,
+		"%s cannot get an XDP program while %s, the %s above it, has one: the kernel "
+		"attaches only from below to above. Name one of the two, or write hooks: "
+		"[tc-ingress] for one; to have both at xdp, take %s out of the configuration, and "
+		"add it again when %s has its program",
+		target->name, name, target->upper_kind[0] ? target->upper_kind : "device", name,
+		target->name);
+	return true;
+}
+
 /* Names alone are most likely misspelt; with a pattern an interface may appear later. */
 int tg_targets_refuse_none(const struct tg_config *config, char *errmsg)
 {
@@ -171,6 +282,7 @@ int tg_targets_refuse_none(const struct tg_config *config, char *errmsg)
 static void free_listing(struct listing *listing)
 {
 	free(listing->items);
+	free(listing->stacked);
 }
 
 int tg_targets_find(const struct tg_config *config, struct tg_target **targets, size_t *n,
@@ -185,6 +297,7 @@ int tg_targets_find(const struct tg_config *config, struct tg_target **targets, 
 	if (listing.n)
 		qsort(listing.items, listing.n, sizeof(*listing.items), by_ifindex);
 	clear_overlaps_outside(listing.items, listing.n);
+	find_depths(&listing);
 	*targets = TAKE_PTR(listing.items);
 	*n = listing.n;
 	return 0;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "attach/header.h"
 #include "config/config.h"
 
 /* An interface to attach to. */
@@ -15,14 +16,19 @@ struct tg_target {
 	enum tg_xdp_mode xdp_mode;
 	unsigned int hooks; /* mask of 1 << enum tg_hook */
 	bool manage_qdisc;
-	size_t entry;	       /* index in config->interfaces */
-	bool named;	       /* by that entry; false: it fits its pattern */
-	unsigned int attached; /* mask of hooks that have our program; for the caller to use */
+	size_t entry; /* index in config->interfaces */
+	bool named;   /* by that entry; false: it fits its pattern */
+	enum tg_header header;
+	char unfit[TG_HEADER_WHY]; /* why its frames cannot be read; "": they can */
+	unsigned int attached;	   /* mask of hooks that have our program; for the caller to use */
 	/*
 	 * ifindex of another target that receives the same packets: the bridge of this port, or the
 	 * device under this VLAN. 0 none.
 	 */
 	unsigned int overlaps;
+	unsigned int upper;  /* ifindex of a bridge, bond, macvlan ... above it; 0: none known */
+	char upper_kind[16]; /* "bridge", "bond" ...; "" unknown */
+	unsigned int depth;  /* how many other targets are below it, one upon the other */
 };
 
 /*
@@ -42,6 +48,12 @@ struct tg_target *tg_targets_of(struct tg_target *targets, size_t n, unsigned in
  * -ENODEV with @errmsg.
  */
 int tg_targets_refuse_none(const struct tg_config *config, char *errmsg);
+
+/*
+ * Writes that the kernel refuses a program below one that is above it, and what can be written
+ * instead, if @target has something above it. Returns whether it has.
+ */
+bool tg_targets_explain_upper(const struct tg_target *target, char *errmsg);
 
 /* Logs a warning for each target whose packets are charged twice. */
 void tg_targets_warn(const struct tg_target *targets, size_t n);

@@ -17,6 +17,7 @@ static const struct tg_column interface_columns[] = {
 	TG_COLUMN("interface", "INTERFACE"),
 	TG_COLUMN("hook", "HOOK"),
 	TG_COLUMN("mode", "MODE"),
+	TG_COLUMN("header", "HEADER"),
 	TG_COLUMN("link", "LINK"),
 	TG_COLUMN("received", "RECEIVED", .right = true),
 	TG_COLUMN("passed", "PASSED", .right = true),
@@ -31,8 +32,9 @@ static void print_interfaces(const json_t *interfaces, const struct tg_arguments
 	size_t i;
 
 	json_array_foreach(interfaces, i, interface) json_array_append_new(
-		rows, json_pack("[s,s,s,s,I,I,I]", tg_json_text(interface, "interface"),
+		rows, json_pack("[s,s,s,s,s,I,I,I]", tg_json_text(interface, "interface"),
 				tg_json_text(interface, "hook"), tg_json_text(interface, "mode"),
+				tg_json_text(interface, "header"),
 				json_is_true(json_object_get(interface, "healthy")) ? "healthy"
 										    : "BROKEN",
 				tg_json_number(interface, "received"),

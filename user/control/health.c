@@ -36,6 +36,9 @@ static json_t *sentence_of(const struct tg_missing *missing)
 	case TG_MISSING_REFUSED:
 		return json_sprintf("%s (%s) is not limited, and is tried again: %s", missing->name,
 				    tg_hook_name(missing->hook), missing->why);
+	case TG_MISSING_UNSUPPORTED:
+		return json_sprintf("%s (%s) is not limited: %s", missing->name,
+				    tg_hook_name(missing->hook), missing->why);
 	case TG_MISSING_NO_ROOM:
 		break;
 	}
@@ -53,7 +56,9 @@ static void look_at_missing(const struct tg_missing_list *missing, enum tg_missi
 	for (i = 0; i < missing->n; i++) {
 		if (missing->items[i].reason != reason)
 			continue;
-		first = reason == TG_MISSING_REFUSED ? i : first_of(missing, i);
+		first = reason == TG_MISSING_REFUSED || reason == TG_MISSING_UNSUPPORTED
+				? i
+				: first_of(missing, i);
 		if (first < i && is_named[first])
 			continue;
 		if (named == NAMED) {
@@ -97,6 +102,7 @@ static void look_at_interfaces(const struct tg_stats *stats, json_t *problems)
 		json_array_append_new(problems,
 				      json_sprintf("%s; what is attached stays", stats->unlisted));
 	look_at_missing(&stats->missing, TG_MISSING_REFUSED, problems);
+	look_at_missing(&stats->missing, TG_MISSING_UNSUPPORTED, problems);
 	look_at_missing(&stats->missing, TG_MISSING_NO_ROOM, problems);
 	look_at_missing(&stats->missing, TG_MISSING_ABSENT, problems);
 }

@@ -59,11 +59,11 @@ static json_t *interface_of(const struct tg_interface_stats *stats)
 	uint64_t passed = tg_interface_stats_sum(stats, true);
 	uint64_t dropped = tg_interface_stats_sum(stats, false);
 
-	return json_pack("{s:s, s:I, s:s, s:s, s:b, s:I, s:I, s:I, s:o}", "interface", stats->name,
-			 "ifindex", (json_int_t)stats->ifindex, "hook", stats->hook, "mode",
-			 stats->mode, "healthy", stats->healthy, "received",
-			 (json_int_t)(passed + dropped), "passed", (json_int_t)passed, "dropped",
-			 (json_int_t)dropped, "reasons", reasons_of(stats));
+	return json_pack("{s:s, s:I, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:o}", "interface",
+			 stats->name, "ifindex", (json_int_t)stats->ifindex, "hook", stats->hook,
+			 "mode", stats->mode, "header", stats->header, "healthy", stats->healthy,
+			 "received", (json_int_t)(passed + dropped), "passed", (json_int_t)passed,
+			 "dropped", (json_int_t)dropped, "reasons", reasons_of(stats));
 }
 
 /* Lists the interfaces that the configuration names and this machine does not have, in the order of

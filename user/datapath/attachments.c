@@ -106,19 +106,66 @@ bool tg_attachments_delay(const struct tg_config *config, const struct tg_attach
 	return attachment->hook == TG_HOOK_TC_EGRESS && delays(config);
 }
 
+/* Returns the first limit that does at XDP what only a frame with an Ethernet header allows. */
+static const struct tg_config_limit *find_needing_header(const struct tg_config *config)
+{
+	const struct tg_config_limit *limit;
+	size_t i;
+
+	for (i = 0; i < config->limits_n; i++) {
+		limit = &config->limits[i];
+		if (!(limit->hooks & TG_CONFIG_XDP) || limit->shadow)
+			continue;
+		if (limit->action == TG_CONFIG_REJECT ||
+		    ((limit->action == TG_CONFIG_MARK || limit->mark_above) &&
+		     limit->mark.dscp >= 0))
+			return limit;
+	}
+	return NULL;
+}
+
+/*
+ * Generic XDP takes the first 14 bytes for an Ethernet header. If the destination address in them
+ * turns into a multicast one, or the EtherType changes, the kernel gives the packet another
+ * protocol: DSCP and answers change just these bytes.
+ */
+static int check_header(const struct tg_config *config, const struct tg_target *target,
+			enum tg_hook hook, char *errmsg)
+{
+	const struct tg_config_limit *limit;
+
+	if (target->unfit[0])
+		return tg_error_set(errmsg, EPROTONOSUPPORT, "%s: %s", target->name, target->unfit);
+	if (target->header != TG_HEADER_NONE || hook != TG_HOOK_XDP)
+		return 0;
+	limit = find_needing_header(config);
+	if (!limit)
+		return 0;
+	return tg_error_set(
+		errmsg, EPROTONOSUPPORT,
+		"%s has no Ethernet header, without which limit %s cannot %s at xdp; write hooks: "
+		"[tc-ingress] for it",
+		target->name, limit->name,
+		limit->action == TG_CONFIG_REJECT ? "answer (on_exceed: reject)" : "mark the DSCP");
+}
+
 int tg_attachments_attach(const struct tg_datapath *datapath, const struct tg_config *config,
 			  const struct tg_target *target, struct tg_attachment *attachment,
 			  bool *queued, char *errmsg)
 {
-	int error = 0, entry = datapath->dispatch[attachment->hook].fd;
+	int error = check_header(config, target, attachment->hook, errmsg);
+	int entry = datapath->dispatch[target->header][attachment->hook].fd;
 
 	*queued = false;
-	if (tg_attachments_delay(config, attachment))
+	attachment->header = target->header;
+	if (!error && tg_attachments_delay(config, attachment))
 		error = tg_fq_require(target->ifindex, target->name, target->manage_qdisc, queued,
 				      errmsg);
 	if (error || attachment->link >= 0)
 		return error;
 	error = tg_attach(attachment, datapath->state_dir, entry, target->xdp_mode, errmsg);
+	if (error == -EEXIST && attachment->hook == TG_HOOK_XDP)
+		tg_targets_explain_upper(target, errmsg);
 	if (error && *queued)
 		tg_fq_restore(target->ifindex);
 	return error;

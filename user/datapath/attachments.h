@@ -25,6 +25,7 @@ const struct tg_attachment *tg_attachments_find(const struct tg_attachment *atta
  * Attaches the hook's dispatch program, unless the attachment has a link already. Sees to it
  * first that the interface has an fq qdisc, if @config delays packets there; sets *@queued if this
  * call made that qdisc. Returns 0, or -errno with @errmsg; then a qdisc just made is gone again.
+ * -EPROTONOSUPPORT: the hook cannot enforce @config on frames with such a header.
  */
 int tg_attachments_attach(const struct tg_datapath *datapath, const struct tg_config *config,
 			  const struct tg_target *target, struct tg_attachment *attachment,

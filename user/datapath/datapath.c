@@ -27,13 +27,14 @@ static int make(const char *state_dir, int (*adopt)(struct tg_datapath *datapath
 		struct tg_datapath **datapath, char *errmsg)
 {
 	tg_cleanup(tg_datapath_close) struct tg_datapath *made = calloc(1, sizeof(*made));
-	int hook, error;
+	int hook, header, error;
 
 	if (!made)
 		return tg_error_set(errmsg, ENOMEM, "out of memory");
 	made->lock = -1;
 	for (hook = 0; hook < TG_HOOKS; hook++)
-		made->dispatch[hook].fd = -1;
+		for (header = 0; header < TG_HEADERS; header++)
+			made->dispatch[header][hook].fd = -1;
 	if (strlen(state_dir) > PATH_MAX - NAMES_MOST)
 		return tg_error_set(errmsg, ENAMETOOLONG, "state directory %s: %s", state_dir,
 				    strerror(ENAMETOOLONG));

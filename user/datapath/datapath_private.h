@@ -18,7 +18,7 @@ struct tg_entries;
 struct tg_program;
 struct tg_reclaim;
 
-/* The dispatch program of a hook. */
+/* The dispatch program of a hook, for one kind of header. */
 struct tg_dispatch {
 	int fd;	     /* -1: the hook has none yet */
 	uint32_t id; /* the kernel's */
@@ -35,7 +35,7 @@ struct tg_datapath {
 	const struct tg_config *config;		       /* these three are in force; */
 	struct tg_compiled *compiled;		       /* NULL before the first publish */
 	struct tg_program *program;
-	struct tg_dispatch dispatch[TG_HOOKS];
+	struct tg_dispatch dispatch[TG_HEADERS][TG_HOOKS];
 	uint32_t in_next; /* mask of 1 << enum tg_map: their pins wait for the switch */
 	bool fresh;	  /* no publish has put these maps in force yet */
 	bool shared;	  /* fresh, but for the buckets, which an older version has made */

@@ -22,36 +22,42 @@
 #include "datapath/map_pins.h"
 #include "kernel/program.h"
 
+/* The bit of a dispatch program in the mask of those that a publish has made. */
+#define MADE(hook, header) (1U << ((header)*TG_HOOKS + (hook)))
+
 /* Returns 1 if the program pinned in @dir is taken, 0 if it cannot serve, or -errno. */
 static int take_pinned(struct tg_datapath *datapath, const struct tg_program *program, int hook,
-		       const char *dir)
+		       int header, const char *dir)
 {
+	struct tg_dispatch *dispatch = &datapath->dispatch[header][hook];
 	tg_autoclose int fd = -1;
 	char pin[32];
 	int taken;
 
-	tg_program_pin_name(hook, pin, sizeof(pin));
+	tg_program_pin_name(hook, header, pin, sizeof(pin));
 	fd = tg_pin_dir_open_pin(dir, pin);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	taken = tg_program_dispatches(program, fd, hook);
 	if (taken != 1)
 		return taken;
-	datapath->dispatch[hook].id = tg_attach_program_id(fd);
-	datapath->dispatch[hook].fd = TAKE_FD(fd);
+	dispatch->id = tg_attach_program_id(fd);
+	dispatch->fd = TAKE_FD(fd);
 	return 1;
 }
 
 /* Pins it first: a link may only run what a later daemon can find. */
-static int take_new(struct tg_datapath *datapath, const struct tg_program *program, int hook)
+static int take_new(struct tg_datapath *datapath, const struct tg_program *program, int hook,
+		    int header)
 {
-	tg_autoclose int fd = fcntl(tg_program_entry_fd(program, hook), F_DUPFD_CLOEXEC, 0);
+	tg_autoclose int fd = fcntl(tg_program_entry_fd(program, hook, header), F_DUPFD_CLOEXEC, 0);
+	struct tg_dispatch *dispatch = &datapath->dispatch[header][hook];
 	char dir[PATH_MAX], pin[32], path[PATH_MAX];
 
 	if (fd < 0)
 		return -errno;
 	tg_map_pins_next(datapath, dir);
-	tg_program_pin_name(hook, pin, sizeof(pin));
+	tg_program_pin_name(hook, header, pin, sizeof(pin));
 	if (snprintf(path, sizeof(path), "%s/%s", dir, pin) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	if (mkdir(dir, 0710) && errno != EEXIST)
@@ -59,44 +65,44 @@ static int take_new(struct tg_datapath *datapath, const struct tg_program *progr
 	unlink(path); /* of a daemon that died before it had attached anything by it */
 	if (bpf_obj_pin(fd, path))
 		return -errno;
-	datapath->dispatch[hook].id = tg_attach_program_id(fd);
-	datapath->dispatch[hook].fd = TAKE_FD(fd);
+	dispatch->id = tg_attach_program_id(fd);
+	dispatch->fd = TAKE_FD(fd);
 	return 0;
 }
 
 static int choose(struct tg_datapath *datapath, const struct tg_program *program, int hook,
-		  unsigned int *made)
+		  int header, unsigned int *made)
 {
 	char next[PATH_MAX];
 	int taken;
 
-	if (datapath->dispatch[hook].fd >= 0 || tg_program_entry_fd(program, hook) < 0)
+	if (datapath->dispatch[header][hook].fd >= 0 ||
+	    tg_program_entry_fd(program, hook, header) < 0)
 		return 0;
 	tg_map_pins_next(datapath, next);
-	taken = take_pinned(datapath, program, hook, next);
+	taken = take_pinned(datapath, program, hook, header, next);
 	if (!taken)
-		taken = take_pinned(datapath, program, hook, datapath->state_dir);
+		taken = take_pinned(datapath, program, hook, header, datapath->state_dir);
 	if (taken)
 		return taken < 0 ? taken : 0;
-	taken = take_new(datapath, program, hook);
+	taken = take_new(datapath, program, hook, header);
 	if (!taken)
-		*made |= 1U << hook;
+		*made |= MADE(hook, header);
 	return taken;
 }
 
 int tg_dispatch_prepare(struct tg_datapath *datapath, const struct tg_program *program,
 			unsigned int *made, char *errmsg)
 {
-	int hook, error;
+	int hook, header, error = 0;
 
-	for (hook = 0; hook < TG_HOOKS; hook++) {
-		error = choose(datapath, program, hook, made);
-		if (error)
-			return tg_error_set(errmsg, error,
-					    "cannot find or pin the programs of links in %s: %s",
-					    datapath->state_dir, strerror(-error));
-	}
-	return 0;
+	for (hook = 0; hook < TG_HOOKS; hook++)
+		for (header = 0; header < TG_HEADERS && !error; header++)
+			error = choose(datapath, program, hook, header, made);
+	return error ? tg_error_set(errmsg, error,
+				    "cannot find or pin the programs of links in %s: %s",
+				    datapath->state_dir, strerror(-error))
+		     : 0;
 }
 
 static void close_one(struct tg_dispatch *dispatch)
@@ -109,15 +115,17 @@ static void close_one(struct tg_dispatch *dispatch)
 void tg_dispatch_undo(struct tg_datapath *datapath, unsigned int made)
 {
 	char dir[PATH_MAX], pin[32];
-	int hook;
+	int hook, header;
 
 	tg_map_pins_next(datapath, dir);
 	for (hook = 0; hook < TG_HOOKS; hook++) {
-		if (!(made >> hook & 1))
-			continue;
-		tg_program_pin_name(hook, pin, sizeof(pin));
-		tg_pin_dir_unlink(dir, pin);
-		close_one(&datapath->dispatch[hook]);
+		for (header = 0; header < TG_HEADERS; header++) {
+			if (!(made & MADE(hook, header)))
+				continue;
+			tg_program_pin_name(hook, header, pin, sizeof(pin));
+			tg_pin_dir_unlink(dir, pin);
+			close_one(&datapath->dispatch[header][hook]);
+		}
 	}
 	rmdir(dir); /* unless maps wait there */
 }
@@ -125,7 +133,8 @@ void tg_dispatch_undo(struct tg_datapath *datapath, unsigned int made)
 int tg_dispatch_move(const struct tg_datapath *datapath, const struct tg_attachment *attachment,
 		     uint32_t *was, char *errmsg)
 {
-	const struct tg_dispatch *dispatch = &datapath->dispatch[attachment->hook];
+	const struct tg_dispatch *dispatch =
+		&datapath->dispatch[attachment->header][attachment->hook];
 	uint32_t id;
 	int error = tg_attach_program(attachment, &id);
 
@@ -179,8 +188,9 @@ int tg_dispatch_move_back(const struct tg_datapath *datapath,
 
 void tg_dispatch_close(struct tg_datapath *datapath)
 {
-	int hook;
+	int hook, header;
 
 	for (hook = 0; hook < TG_HOOKS; hook++)
-		close_one(&datapath->dispatch[hook]);
+		for (header = 0; header < TG_HEADERS; header++)
+			close_one(&datapath->dispatch[header][hook]);
 }

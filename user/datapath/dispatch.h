@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The dispatch program of each hook, which all links of the hook run. It outlives generations, and
+ * The dispatch programs, one for each hook and kind of header: all links of the hook on interfaces
+ * with that header run it. It outlives generations, and
  * even daemons, as long as it runs by the maps in force.
  */
 #ifndef TG_DATAPATH_DISPATCH_H
@@ -17,7 +18,7 @@ struct tg_program;
 /*
  * Fills datapath->dispatch for each hook that has a program: with the one that is pinned if it runs
  * by the maps of @program, else with one of @program, which it pins to wait for the switch. *@made
- * gets a mask of the hooks with a new one. Returns 0, or -errno with @errmsg.
+ * gets a mask of the new ones. Returns 0, or -errno with @errmsg.
  */
 int tg_dispatch_prepare(struct tg_datapath *datapath, const struct tg_program *program,
 			unsigned int *made, char *errmsg);

@@ -16,6 +16,7 @@
 #include "config/names.h"
 #include "datapath/attachments.h"
 #include "datapath/datapath_private.h"
+#include "datapath/dispatch.h"
 
 #define RETRY_NS    (3 * NS_PER_S)
 #define RETRIES_MAX 16 /* refused hooks that are tried again at one time */
@@ -41,10 +42,26 @@ static int by_rank(const void *a, const void *b)
 	return left->ifindex < right->ifindex ? -1 : 1;
 }
 
+/* The kernel refuses a program of XDP below a device that has one. */
+static int from_below(const void *a, const void *b)
+{
+	const struct tg_target *left = a, *right = b;
+
+	if (!left->attached != !right->attached)
+		return left->attached ? -1 : 1;
+	if (left->depth != right->depth)
+		return left->depth < right->depth ? -1 : 1;
+	return left->ifindex < right->ifindex ? -1 : 1;
+}
+
 void tg_follow_rank(struct tg_target *targets, size_t n)
 {
-	if (n)
-		qsort(targets, n, sizeof(*targets), by_rank);
+	size_t taken = n < TG_FOLLOW_INTERFACES_MAX ? n : TG_FOLLOW_INTERFACES_MAX;
+
+	if (!n)
+		return;
+	qsort(targets, n, sizeof(*targets), by_rank);
+	qsort(targets, taken, sizeof(*targets), from_below);
 }
 
 int tg_follow_refuse_full(const struct tg_target *target, char *errmsg)
@@ -53,6 +70,11 @@ int tg_follow_refuse_full(const struct tg_target *target, char *errmsg)
 			    "%s: %d interfaces are limited already, and that is the most; write a "
 			    "narrower pattern",
 			    target->name, TG_FOLLOW_INTERFACES_MAX);
+}
+
+enum tg_missing_reason tg_follow_reason(int error)
+{
+	return error == -EPROTONOSUPPORT ? TG_MISSING_UNSUPPORTED : TG_MISSING_REFUSED;
 }
 
 void tg_follow_miss(struct tg_missing_list *list, const struct tg_target *target, enum tg_hook hook,
@@ -69,6 +91,26 @@ void tg_follow_miss(struct tg_missing_list *list, const struct tg_target *target
 }
 
 /*
+ * Has an attachment run the program for its interface's header, which may have changed: a bond
+ * takes the type of its first port. Returns false if it cannot be limited there any more.
+ */
+static bool adapt(const struct tg_datapath *datapath, struct tg_attachment *attachment,
+		  const struct tg_target *target)
+{
+	char errmsg[TG_ERRMSG_SIZE];
+	uint32_t was;
+
+	if (target->unfit[0])
+		return false;
+	if (target->header == attachment->header)
+		return true;
+	attachment->header = target->header;
+	if (tg_dispatch_move(datapath, attachment, &was, errmsg))
+		tg_log(TG_LOG_ERROR, "%s", errmsg); /* its program is not healthy then */
+	return true;
+}
+
+/*
  * Detaches from what is not meant any more, and keeps what it cannot detach. The kernel has
  * detached the program from an interface that is gone, but our descriptor and pin are left.
  */
@@ -82,7 +124,8 @@ static void let_go(struct tg_datapath *datapath, struct tg_target *targets, size
 	for (i = 0; i < datapath->attachments_n; i++) {
 		attachment = &datapath->attachments[i];
 		target = tg_targets_of(targets, n, attachment->ifindex);
-		if (target && target->hooks >> attachment->hook & 1) {
+		if (target && target->hooks >> attachment->hook & 1 &&
+		    adapt(datapath, attachment, target)) {
 			target->attached |= 1U << attachment->hook;
 			memcpy(attachment->name, target->name, sizeof(attachment->name));
 			attachment->leaving = false;
@@ -95,7 +138,7 @@ static void let_go(struct tg_datapath *datapath, struct tg_target *targets, size
 		else
 			tg_log(TG_LOG_WARNING, "%s (index %u): %s; detached (%s)", attachment->name,
 			       attachment->ifindex,
-			       known ? "not to be limited any more" : "gone, or renamed",
+			       known ? "not to be limited any more" : "gone, renamed or of another type",
 			       tg_hook_name(attachment->hook));
 	}
 	datapath->attachments_n = kept;
@@ -153,7 +196,7 @@ static void follow_hook(struct following *follow, const struct tg_target *target
 	if (!error)
 		*any = follow->attached = true;
 	else if (error != -ENODEV) /* gone meanwhile: the kernel tells of that, too */
-		tg_follow_miss(missing, target, hook, TG_MISSING_REFUSED, errmsg);
+		tg_follow_miss(missing, target, hook, tg_follow_reason(error), errmsg);
 }
 
 static void follow_one(struct following *follow, const struct tg_target *target)

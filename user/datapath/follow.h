@@ -28,12 +28,16 @@ void tg_datapath_retry(struct tg_datapath *datapath);
 /*
  * Sorts @targets into the order in which they are taken, so that the same ones stay if there are
  * too many: first those with an attachment (targets[i].attached), then those with a name of their
- * own in the configuration, then those of patterns; each by ifindex.
+ * own in the configuration, then those of patterns; each by ifindex. Those that there is room for
+ * come from below to above: a bridge after its ports, a macvlan after the device it is on.
  */
 void tg_follow_rank(struct tg_target *targets, size_t n);
 
 /* Writes that there is no room for the target. Returns -E2BIG. */
 int tg_follow_refuse_full(const struct tg_target *target, char *errmsg);
+
+/* Returns why a hook is not limited to which attaching has failed with @error. */
+enum tg_missing_reason tg_follow_reason(int error);
 
 /* Adds to @list that the hook of the target is not attached, and why; refused ones are due again in
  * a few seconds. */

@@ -27,14 +27,17 @@
 static int read_interface(struct tg_datapath *datapath, const struct tg_attachment *attachment,
 			  bool installed, int counters, struct tg_interface_stats *stats)
 {
+	const struct tg_dispatch *dispatch =
+		&datapath->dispatch[attachment->header][attachment->hook];
+
 	memcpy(stats->name, attachment->name, sizeof(stats->name));
 	tg_text_force_printable(stats->name); /* the kernel allows any bytes */
 	stats->ifindex = attachment->ifindex;
 	stats->hook = tg_hook_name(attachment->hook);
 	stats->mode = tg_mode_name(attachment->mode);
 	stats->leaving = attachment->leaving;
-	stats->healthy = tg_attach_healthy(attachment, datapath->dispatch[attachment->hook].id) &&
-			 installed &&
+	stats->header = tg_header_name(attachment->header);
+	stats->healthy = tg_attach_healthy(attachment, dispatch->id) && installed &&
 			 (!tg_attachments_delay(datapath->config, attachment) ||
 			  tg_fq_is_fair(attachment->ifindex));
 	return tg_program_sum(counters, attachment->counters, stats->packets,
@@ -43,16 +46,20 @@ static int read_interface(struct tg_datapath *datapath, const struct tg_attachme
 
 static int read_interfaces(struct tg_datapath *datapath, struct tg_stats *stats)
 {
-	int counters = tg_program_map_fd(datapath->program, TG_MAP_INTERFACE_COUNTERS), hook, error;
+	int counters = tg_program_map_fd(datapath->program, TG_MAP_INTERFACE_COUNTERS), hook,
+	    header, error;
 	const struct tg_attachment *attachment;
-	bool installed[TG_HOOKS];
+	bool installed[TG_HEADERS][TG_HOOKS];
 	size_t i;
 
 	for (hook = 0; hook < TG_HOOKS; hook++)
-		installed[hook] = tg_program_installed(datapath->program, datapath->bank, hook);
+		for (header = 0; header < TG_HEADERS; header++)
+			installed[header][hook] = tg_program_installed(
+				datapath->program, datapath->bank, hook, header);
 	for (i = 0; i < datapath->attachments_n; i++) {
 		attachment = &datapath->attachments[i];
-		error = read_interface(datapath, attachment, installed[attachment->hook], counters,
+		error = read_interface(datapath, attachment,
+				       installed[attachment->header][attachment->hook], counters,
 				       &stats->interfaces[i]);
 		if (error)
 			return error;

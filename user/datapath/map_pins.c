@@ -153,21 +153,29 @@ static int place_app_programs(const struct tg_datapath *datapath)
 	return 0;
 }
 
-static int place_dispatch(const struct tg_datapath *datapath)
+static int place_dispatch(const struct tg_datapath *datapath, int hook, int header)
 {
 	char name[32];
-	int hook, moved;
+	int moved;
 
-	for (hook = 0; hook < TG_HOOKS; hook++) {
-		tg_program_pin_name(hook, name, sizeof(name));
-		moved = move(datapath, name);
-		if (moved < 0)
-			return moved;
-		/* It runs by maps that are given up, and no link runs it any more. */
-		if (!moved && datapath->dispatch[hook].fd < 0 && waits(datapath, TG_MAP_META))
-			tg_pin_dir_unlink(datapath->state_dir, name);
-	}
+	tg_program_pin_name(hook, header, name, sizeof(name));
+	moved = move(datapath, name);
+	if (moved < 0)
+		return moved;
+	/* It runs by maps that are given up, and no link runs it any more. */
+	if (!moved && datapath->dispatch[header][hook].fd < 0 && waits(datapath, TG_MAP_META))
+		tg_pin_dir_unlink(datapath->state_dir, name);
 	return 0;
+}
+
+static int place_all_dispatch(const struct tg_datapath *datapath)
+{
+	int hook, header, error = 0;
+
+	for (hook = 0; hook < TG_HOOKS; hook++)
+		for (header = 0; header < TG_HEADERS && !error; header++)
+			error = place_dispatch(datapath, hook, header);
+	return error;
 }
 
 static int place_map(struct tg_datapath *datapath, enum tg_map map)
@@ -199,7 +207,7 @@ int tg_map_pins_place(struct tg_datapath *datapath)
 	if (waits(datapath, TG_MAP_META))
 		error = place_app_programs(datapath);
 	if (!error)
-		error = place_dispatch(datapath);
+		error = place_all_dispatch(datapath);
 	if (waits(datapath, TG_MAP_BUCKETS)) /* the table of an earlier daemon */
 		tg_pin_dir_unlink(datapath->state_dir, RESIZED_PIN);
 	for (map = 0; map < TG_MAPS_PINNED && !error; map++)
@@ -228,8 +236,8 @@ void tg_map_pins_forget(struct tg_datapath *datapath)
 	void_meta(datapath->state_dir);
 	for (bank = 0; bank < TG_BANKS; bank++)
 		tg_app_program_unpin(datapath->state_dir, bank);
-	for (i = 0; i < TG_HOOKS; i++) {
-		tg_program_pin_name(i, pin, sizeof(pin));
+	for (i = 0; i < TG_HOOKS * TG_HEADERS; i++) {
+		tg_program_pin_name(i % TG_HOOKS, i / TG_HOOKS, pin, sizeof(pin));
 		tg_pin_dir_unlink(datapath->state_dir, pin);
 	}
 	for (i = 0; i < TG_MAPS_PINNED; i++)

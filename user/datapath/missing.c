@@ -25,6 +25,7 @@ const char *tg_missing_reason_name(enum tg_missing_reason reason)
 		[TG_MISSING_ABSENT] = "absent",
 		[TG_MISSING_NO_ROOM] = "no_room",
 		[TG_MISSING_REFUSED] = "refused",
+		[TG_MISSING_UNSUPPORTED] = "unsupported",
 	};
 
 	return names[reason];
@@ -139,10 +140,13 @@ void tg_missing_log(const struct tg_missing_list *list, const struct tg_missing_
 	for (i = 0; i < list->n; i++) {
 		one = &list->items[i];
 		before = tg_missing_find(earlier, one->ifindex, one->hook);
-		if (one->reason == TG_MISSING_REFUSED &&
-		    (!before || before->reason != TG_MISSING_REFUSED))
-			tg_log(TG_LOG_ERROR, "%s (%s) is not limited, and is tried again: %s",
-			       one->name, tg_hook_name(one->hook), one->why);
+		if (before && before->reason == one->reason)
+			continue;
+		if (one->reason == TG_MISSING_REFUSED || one->reason == TG_MISSING_UNSUPPORTED)
+			tg_log(TG_LOG_ERROR, "%s (%s) is not limited%s: %s", one->name,
+			       tg_hook_name(one->hook),
+			       one->reason == TG_MISSING_REFUSED ? ", and is tried again" : "",
+			       one->why);
 	}
 }
 

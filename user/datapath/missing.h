@@ -11,9 +11,10 @@
 struct tg_config;
 
 enum tg_missing_reason {
-	TG_MISSING_ABSENT,  /* named in the configuration, and there is no such interface */
-	TG_MISSING_NO_ROOM, /* as many interfaces are limited as can be */
-	TG_MISSING_REFUSED, /* the program could not be attached; tried again */
+	TG_MISSING_ABSENT,	/* named in the configuration, and there is no such interface */
+	TG_MISSING_NO_ROOM,	/* as many interfaces are limited as can be */
+	TG_MISSING_REFUSED,	/* the program could not be attached; tried again */
+	TG_MISSING_UNSUPPORTED, /* frames with such a header cannot be limited there */
 };
 
 struct tg_missing {
@@ -36,7 +37,7 @@ struct tg_missing_list {
 
 void tg_missing_free(struct tg_missing_list *list); /* leaves an empty list */
 
-/* Returns a static name: "absent", "no_room" or "refused". */
+/* Returns a static name: "absent", "no_room", "refused" or "unsupported". */
 const char *tg_missing_reason_name(enum tg_missing_reason reason);
 
 /* Copies @missing to the list, or counts it if there is no room. */

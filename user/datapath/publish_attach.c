@@ -66,7 +66,7 @@ static int attach_one(struct tg_publish *publish, const struct tg_target *target
  */
 static int attach_target(struct tg_publish *publish, const struct tg_target *target, char *errmsg)
 {
-	enum tg_missing_reason reason = TG_MISSING_REFUSED;
+	enum tg_missing_reason reason;
 	size_t before = publish->attachments_n;
 	int error, hook;
 
@@ -78,6 +78,7 @@ static int attach_target(struct tg_publish *publish, const struct tg_target *tar
 			error = tg_follow_refuse_full(target, errmsg);
 		} else {
 			error = attach_one(publish, target, hook, errmsg);
+			reason = tg_follow_reason(error);
 		}
 		if (error && (target->named || target->attached >> hook & 1))
 			return error;

@@ -17,7 +17,8 @@
 struct tg_interface_stats {
 	char name[16];
 	unsigned int ifindex;
-	const char *hook, *mode; /* static strings, as in the configuration and the manual */
+	const char *hook, *mode,
+		*header; /* static strings, as in the configuration and the manual */
 	bool healthy; /* our program is there, runs the generation in force, and has fq if needed */
 	bool leaving; /* not in the configuration any more, but it could not be detached yet */
 	uint64_t packets[TG_REASON_COUNT]; /* index: enum tg_reason */

@@ -55,10 +55,14 @@ static bool has_hook(const struct tg_program *program, enum tg_hook hook)
 	return program->hooks >> hook & 1;
 }
 
-static struct bpf_program *packet_program(const struct tg_program *program, enum tg_hook hook)
+/* The TC programs serve both headers. */
+static struct bpf_program *packet_program(const struct tg_program *program, enum tg_hook hook,
+					  enum tg_header header)
 {
 	const struct tidegate_bpf *skeleton = program->skeleton;
 
+	if (hook == TG_HOOK_XDP && header == TG_HEADER_NONE)
+		return skeleton->progs.tidegate_xdp_bare;
 	return hook == TG_HOOK_XDP	    ? skeleton->progs.tidegate_xdp
 	       : hook == TG_HOOK_TC_INGRESS ? skeleton->progs.tidegate_tc_ingress
 					    : skeleton->progs.tidegate_tc_egress;
@@ -72,72 +76,97 @@ static struct bpf_program *pass_program(const struct tg_program *program, enum t
 				   : skeleton->progs.tidegate_pass_tc;
 }
 
-static struct bpf_program *entry_program(const struct tg_program *program, enum tg_hook hook)
+static struct bpf_program *entry_program(const struct tg_program *program, enum tg_hook hook,
+					 enum tg_header header)
 {
 	const struct tidegate_bpf *skeleton = program->skeleton;
+	struct bpf_program *const entries[TG_HEADERS][TG_HOOKS] = {
+		[TG_HEADER_ETHERNET] = {skeleton->progs.tidegate_entry,
+					skeleton->progs.tidegate_entry_ingress,
+					skeleton->progs.tidegate_entry_egress},
+		[TG_HEADER_NONE] = {skeleton->progs.tidegate_entry_bare,
+				    skeleton->progs.tidegate_entry_ingress_bare,
+				    skeleton->progs.tidegate_entry_egress_bare},
+	};
 
-	return hook == TG_HOOK_XDP	    ? skeleton->progs.tidegate_entry
-	       : hook == TG_HOOK_TC_INGRESS ? skeleton->progs.tidegate_entry_ingress
-					    : skeleton->progs.tidegate_entry_egress;
+	return entries[header][hook];
 }
 
-int tg_program_entry_fd(const struct tg_program *program, enum tg_hook hook)
+int tg_program_entry_fd(const struct tg_program *program, enum tg_hook hook, enum tg_header header)
 {
-	return has_hook(program, hook) ? bpf_program__fd(entry_program(program, hook)) : -EINVAL;
+	return has_hook(program, hook) ? bpf_program__fd(entry_program(program, hook, header))
+				       : -EINVAL;
 }
 
-/* Returns a descriptor of the map that has the program of @hook and @bank, and sets its *@index. */
+/*
+ * Returns a descriptor of the map that has the program of @hook, @header and @bank, and sets its
+ * *@index.
+ */
 static int bank_slot(const struct tg_program *program, uint32_t bank, enum tg_hook hook,
-		     uint32_t *index)
+		     enum tg_header header, uint32_t *index)
 {
-	*index = hook == TG_HOOK_XDP ? bank : TG_TC_PROGRAM(bank, hook);
+	*index = hook == TG_HOOK_XDP ? TG_XDP_PROGRAM(bank, header) : TG_TC_PROGRAM(bank, hook);
 	return tg_program_map_fd(program,
 				 hook == TG_HOOK_XDP ? TG_MAP_GENERATIONS : TG_MAP_TC_GENERATIONS);
 }
 
-static int take_out(const struct tg_program *program, uint32_t bank, enum tg_hook hook)
+static int take_out(const struct tg_program *program, uint32_t bank, enum tg_hook hook,
+		    enum tg_header header)
 {
 	uint32_t index;
-	int map = bank_slot(program, bank, hook, &index);
+	int map = bank_slot(program, bank, hook, header, &index);
 
 	return bpf_map_delete_elem(map, &index) && errno != ENOENT ? -errno : 0;
+}
+
+static int put_in(const struct tg_program *program, uint32_t bank, enum tg_hook hook,
+		  enum tg_header header)
+{
+	uint32_t index;
+	int map = bank_slot(program, bank, hook, header, &index);
+	int fd = bpf_program__fd(has_hook(program, hook) ? packet_program(program, hook, header)
+							 : pass_program(program, hook));
+
+	return bpf_map_update_elem(map, &index, &fd, BPF_ANY) ? -errno : 0;
 }
 
 /* Fills every slot, because a hook whose slot is empty would run the program of the other bank. */
 int tg_program_install(const struct tg_program *program, uint32_t bank)
 {
-	int hook, map, fd;
-	uint32_t index;
+	int hook, header, error;
 
 	for (hook = 0; hook < TG_HOOKS; hook++) {
-		map = bank_slot(program, bank, hook, &index);
-		fd = bpf_program__fd(has_hook(program, hook) ? packet_program(program, hook)
-							     : pass_program(program, hook));
-		if (bpf_map_update_elem(map, &index, &fd, BPF_ANY))
-			return -errno;
+		for (header = 0; header < TG_HEADERS; header++) {
+			error = put_in(program, bank, hook, header);
+			if (error)
+				return error;
+		}
 	}
 	return 0;
 }
 
 int tg_program_uninstall(const struct tg_program *program, uint32_t bank)
 {
-	int hook, error = 0, r;
+	int hook, header, error = 0, r;
 
 	for (hook = 0; hook < TG_HOOKS; hook++) {
-		r = take_out(program, bank, hook);
-		error = error ? error : r;
+		for (header = 0; header < TG_HEADERS; header++) {
+			r = take_out(program, bank, hook, header);
+			error = error ? error : r;
+		}
 	}
 	return error;
 }
 
-bool tg_program_installed(const struct tg_program *program, uint32_t bank, enum tg_hook hook)
+bool tg_program_installed(const struct tg_program *program, uint32_t bank, enum tg_hook hook,
+			  enum tg_header header)
 {
 	struct bpf_prog_info info = {};
 	uint32_t length = sizeof(info), index, id;
-	int map = bank_slot(program, bank, hook, &index);
+	int map = bank_slot(program, bank, hook, header, &index);
 
 	return has_hook(program, hook) && bpf_map_lookup_elem(map, &index, &id) == 0 &&
-	       bpf_obj_get_info_by_fd(bpf_program__fd(packet_program(program, hook)), &info,
+	       bpf_obj_get_info_by_fd(bpf_program__fd(packet_program(program, hook, header)), &info,
 				      &length) == 0 &&
 	       info.id == id;
 }
@@ -215,11 +244,15 @@ static int set_pins(struct tidegate_bpf *skeleton, tg_map_path *path, const void
 /* Loads only programs of hooks in use, because the verifier needs time for each. */
 static void skip_unused_hooks(const struct tg_program *program)
 {
-	int hook;
+	int hook, header;
 
 	for (hook = 0; hook < TG_HOOKS; hook++) {
-		bpf_program__set_autoload(packet_program(program, hook), has_hook(program, hook));
-		bpf_program__set_autoload(entry_program(program, hook), has_hook(program, hook));
+		for (header = 0; header < TG_HEADERS; header++) {
+			bpf_program__set_autoload(packet_program(program, hook, header),
+						  has_hook(program, hook));
+			bpf_program__set_autoload(entry_program(program, hook, header),
+						  has_hook(program, hook));
+		}
 	}
 }
 
@@ -380,7 +413,8 @@ int tg_program_run(const struct tg_program *program, enum tg_hook hook, uint64_t
 	state->virtual_now[TG_CLOCK_PRECISE] = state->virtual_now[TG_CLOCK_COARSE] = now;
 	state->virtual_length = frame->length;
 	memset(&state->trace, 0, sizeof(state->trace));
-	if (bpf_prog_test_run_opts(bpf_program__fd(packet_program(program, hook)), &options))
+	if (bpf_prog_test_run_opts(
+		    bpf_program__fd(packet_program(program, hook, TG_HEADER_ETHERNET)), &options))
 		return -errno;
 	*trace = state->trace;
 	return 0;

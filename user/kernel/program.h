@@ -59,11 +59,12 @@ int tg_program_load(tg_map_path *path, const void *data, const struct tg_compile
 		    struct tg_program **program, char *errmsg);
 
 /*
- * Returns a descriptor of the program to attach to @hook, owned by @program. The entry programs of
+ * Returns a descriptor of the program to attach to @hook of interfaces with @header, owned by
+ * @program. The entry programs of
  * all generations are alike, and run what stands in the bank in force. -EINVAL for a hook that the
  * generation was loaded without.
  */
-int tg_program_entry_fd(const struct tg_program *program, enum tg_hook hook);
+int tg_program_entry_fd(const struct tg_program *program, enum tg_hook hook, enum tg_header header);
 
 /*
  * Returns 1 if the dispatch program @fd of @hook uses the maps of @program, so that it runs what
@@ -83,8 +84,9 @@ int tg_program_uninstall(const struct tg_program *program, uint32_t bank);
 /* Puts @bank in force by one atomic store. After a failure nothing has changed. */
 int tg_program_switch(const struct tg_program *program, uint32_t bank);
 
-/* Returns whether the program in @bank for @hook is the one of @program. */
-bool tg_program_installed(const struct tg_program *program, uint32_t bank, enum tg_hook hook);
+/* Returns whether the program in @bank for @hook and @header is the one of @program. */
+bool tg_program_installed(const struct tg_program *program, uint32_t bank, enum tg_hook hook,
+			  enum tg_header header);
 
 /* Returns a descriptor of the map, owned by @program. */
 int tg_program_map_fd(const struct tg_program *program, enum tg_map map);

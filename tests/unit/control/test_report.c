@@ -100,6 +100,7 @@ static void fixture_open(struct fixture *fixture)
 	strcpy(fixture->interfaces[0].name, "eth0");
 	fixture->interfaces[0].hook = "xdp";
 	fixture->interfaces[0].mode = "generic";
+	fixture->interfaces[0].header = "none";
 	fixture->interfaces[0].ifindex = UINT32_MAX;
 	fixture->interfaces[0].healthy = true;
 	strcpy(fixture->limits[0].name, "dns");
@@ -145,7 +146,7 @@ TEST(status)
 	       "\"control\": \"/run/tidegate/control.sock\", \"state\": \"/sys/fs/bpf/tidegate\"}, "
 	       "\"policy\": \"/etc/tidegate/a \\\"policy\\\".yaml\", \"confirm\": null, "
 	       "\"generation\": 4294967295, \"interfaces\": [{\"interface\": \"eth0\", "
-	       "\"ifindex\": 4294967295, \"hook\": \"xdp\", \"mode\": \"generic\", "
+	       "\"ifindex\": 4294967295, \"hook\": \"xdp\", \"mode\": \"generic\", \"header\": \"none\", "
 	       "\"healthy\": true, \"received\": 1152921504606847082, \"passed\": 6, "
 	       "\"dropped\": 1152921504606847076, \"reasons\": {\"admitted\": 5, \"arp\": 1, "
 	       "\"limit\": 100, \"malformed_transport\": 1152921504606846976}}], "
