@@ -63,6 +63,143 @@ static inline void build_udp4(struct packet *packet, int port)
 	packet_done(packet);
 }
 
+/*
+ * Behind the Ethernet header: a PPPoE session with that PPP protocol number, which takes one byte
+ * if it is odd and below 256.
+ */
+static inline void put_pppoe(struct packet *packet, int protocol)
+{
+	uint8_t header[8] = {0x11, 0, 0, 7};
+
+	put_ethernet(packet, ETH_P_PPP_SES);
+	header[6] = protocol >> 8;
+	header[7] = protocol;
+	put(packet, header, sizeof(header));
+}
+
+/* The length of what follows the session's header, but for @beyond. */
+static inline void pppoe_done(struct packet *packet, int beyond)
+{
+	uint8_t *length = packet->bytes + ETH_HLEN + 4;
+	int bytes = packet->length - ETH_HLEN - 6 + beyond;
+
+	packet_done(packet);
+	length[0] = bytes >> 8;
+	length[1] = bytes;
+}
+
+static inline void put_ip_udp(struct packet *packet, int version)
+{
+	if (version == 4)
+		put_ipv4(packet, V4, IPPROTO_UDP, 0, 0);
+	else
+		put_ipv6(packet, V6, IPPROTO_UDP, 64);
+	put_udp(packet, PORT, 18);
+}
+
+static inline void build_pppoe(struct packet *packet, int version)
+{
+	put_pppoe(packet, version == 4 ? 0x21 : 0x57);
+	put_ip_udp(packet, version);
+	pppoe_done(packet, 0);
+}
+
+/* The protocol number in one byte. */
+static inline void build_short_pppoe(struct packet *packet, int version)
+{
+	put_pppoe(packet, (version == 4 ? 0x21 : 0x57) << 8);
+	packet->length--;
+	put_ip_udp(packet, version);
+	pppoe_done(packet, 0);
+}
+
+/* As Linux takes it: whatever the version and the code are. */
+static inline void build_odd_pppoe(struct packet *packet, int first)
+{
+	build_pppoe(packet, 4);
+	packet->bytes[ETH_HLEN] = first;
+	packet->bytes[ETH_HLEN + 1] = 9;
+}
+
+static inline void build_padded_pppoe(struct packet *packet, int padding)
+{
+	build_pppoe(packet, 4);
+	put(packet, NULL, padding);
+}
+
+static inline void build_pppoe_length(struct packet *packet, int beyond)
+{
+	put_pppoe(packet, 0x21);
+	put_ip_udp(packet, 4);
+	pppoe_done(packet, beyond);
+}
+
+static inline void build_pppoe_control(struct packet *packet, int protocol)
+{
+	put_pppoe(packet, protocol);
+	put(packet, NULL, 40);
+	pppoe_done(packet, 0);
+}
+
+static inline void build_tagged_pppoe(struct packet *packet, int tags)
+{
+	struct packet inner;
+
+	build_pppoe(&inner, 4);
+	put_ethernet(packet, ETH_P_PPP_SES);
+	for (; tags; tags--)
+		put_vlan(packet, ETH_P_8021Q);
+	packet->l3 = inner.l3 + packet->length - ETH_HLEN;
+	put(packet, inner.bytes + ETH_HLEN, inner.length - ETH_HLEN);
+}
+
+static inline void put_labels(struct packet *packet, int n)
+{
+	int i;
+
+	put_ethernet(packet, ETH_P_MPLS_UC);
+	for (i = 1; i <= n; i++)
+		put(packet, (uint8_t[]){0x12, 0x34, 0x50 | (i == n), 64}, 4);
+}
+
+static inline void build_mpls4(struct packet *packet, int labels)
+{
+	put_labels(packet, labels);
+	put_ip_udp(packet, 4);
+	packet_done(packet);
+}
+
+static inline void build_mpls6(struct packet *packet, int labels)
+{
+	put_labels(packet, labels);
+	put_ip_udp(packet, 6);
+	packet_done(packet);
+}
+
+/* @first: of what follows the labels. */
+static inline void build_mpls_other(struct packet *packet, int first)
+{
+	put_labels(packet, 2);
+	packet->bytes[packet->length] = first;
+	packet->length++;
+	put(packet, NULL, 63);
+}
+
+/* MPLS in a session of PPPoE in a VLAN. */
+static inline void build_nested(struct packet *packet, int type)
+{
+	struct packet inner;
+
+	put_pppoe(&inner, 0x281);
+	put(&inner, (uint8_t[]){0, 0, 1, 64}, 4);
+	put_ip_udp(&inner, 4);
+	pppoe_done(&inner, 0);
+	put_ethernet(packet, ETH_P_PPP_SES);
+	put_vlan(packet, type);
+	packet->l3 = inner.l3 + packet->length - ETH_HLEN;
+	put(packet, inner.bytes + ETH_HLEN, inner.length - ETH_HLEN);
+}
+
 static inline void build_options4(struct packet *packet, int options)
 {
 	put_ethernet(packet, ETH_P_IP);

@@ -16,15 +16,20 @@ struct packet_case {
 	bool passes;
 	unsigned int ports; /* times charged to the limit on ports */
 	size_t padding;	    /* bytes past the IP packet */
+	bool guessed;	    /* no header says that it is IP, so cut short it need not be */
 };
 
 #define PASS(what, build, argument, reason, ports)                                                 \
 	{                                                                                          \
-		what, build, argument, TG_REASON_##reason, true, ports, 0                          \
+		what, build, argument, TG_REASON_##reason, true, ports, 0, false                   \
+	}
+#define GUESS(what, build, argument, reason, ports)                                                \
+	{                                                                                          \
+		what, build, argument, TG_REASON_##reason, true, ports, 0, true                    \
 	}
 #define DROP(what, build, argument, reason)                                                        \
 	{                                                                                          \
-		what, build, argument, TG_REASON_##reason, false, 0, 0                             \
+		what, build, argument, TG_REASON_##reason, false, 0, 0, false                      \
 	}
 
 static const struct packet_case packet_cases[] = {
@@ -62,7 +67,7 @@ static const struct packet_case packet_cases[] = {
 	PASS("IPv4 TCP with all options", build_tcp4, 15, ADMITTED, 1),
 	PASS("IPv4 SCTP", build_sctp4, PORT, ADMITTED, 1),
 	PASS("IPv4 SCTP, other port", build_sctp4, 54, UNLIMITED, 0),
-	{"IPv4 with padding", build_padded4, 14, TG_REASON_ADMITTED, true, 1, 14},
+	{"IPv4 with padding", build_padded4, 14, TG_REASON_ADMITTED, true, 1, 14, false},
 	PASS("first IPv4 fragment", build_fragment4, 0x2000, ADMITTED, 1),
 	PASS("IPv4 don't fragment", build_fragment4, 0x4000, ADMITTED, 1),
 	PASS("later IPv4 fragment: any port", build_later_fragment4, IPPROTO_UDP, ADMITTED, 1),
@@ -71,6 +76,25 @@ static const struct packet_case packet_cases[] = {
 	PASS("QinQ", build_tags, 2, ADMITTED, 1),
 	PASS("IPv6 in 802.1Q", build_tagged6, ETH_P_8021Q, ADMITTED, 1),
 	PASS("IPv6 in 802.1ad", build_tagged6, ETH_P_8021AD, ADMITTED, 1),
+	PASS("IPv4 in a PPPoE session", build_pppoe, 4, ADMITTED, 1),
+	PASS("IPv6 in a PPPoE session", build_pppoe, 6, ADMITTED, 1),
+	PASS("IPv4 behind a PPP protocol number of one byte", build_short_pppoe, 4, ADMITTED, 1),
+	PASS("IPv6 behind a PPP protocol number of one byte", build_short_pppoe, 6, ADMITTED, 1),
+	PASS("PPPoE of an unknown version and code", build_odd_pppoe, 0x27, ADMITTED, 1),
+	{"PPPoE with padding", build_padded_pppoe, 9, TG_REASON_ADMITTED, true, 1, 9, false},
+	PASS("PPPoE in a VLAN", build_tagged_pppoe, 1, ADMITTED, 1),
+	PASS("PPPoE in two VLANs", build_tagged_pppoe, 2, ADMITTED, 1),
+	PASS("LCP in a PPPoE session", build_pppoe_control, 0xc021, NOT_IP, 0),
+	PASS("compressed PPP in a PPPoE session", build_pppoe_control, 0xfd, NOT_IP, 0),
+	PASS("PPPoE discovery", build_ethertype, 0x8863, NOT_IP, 0),
+	GUESS("MPLS in PPPoE in a VLAN", build_nested, ETH_P_8021Q, ADMITTED, 1),
+	GUESS("IPv4 behind a label", build_mpls4, 1, ADMITTED, 1),
+	GUESS("IPv4 behind ten labels", build_mpls4, 10, ADMITTED, 1),
+	GUESS("IPv6 behind a label", build_mpls6, 1, ADMITTED, 1),
+	GUESS("IPv6 behind three labels", build_mpls6, 3, ADMITTED, 1),
+	PASS("a pseudowire's control word behind labels", build_mpls_other, 0, NOT_IP, 0),
+	PASS("Ethernet that begins like IPv4 behind labels", build_mpls_other, 0x45, NOT_IP, 0),
+	PASS("Ethernet that begins like IPv6 behind labels", build_mpls_other, 0x60, NOT_IP, 0),
 	PASS("IPv6 UDP, limited port", build_udp6, PORT, ADMITTED, 1),
 	PASS("IPv6 UDP, other port", build_udp6, 54, UNLIMITED, 0),
 	PASS("IPv6 TCP", build_tcp6, 5, ADMITTED, 1),
@@ -133,6 +157,12 @@ static const struct packet_case packet_cases[] = {
 	PASS("IGMP with hops left", build_far_igmp, 2, UNLIMITED, 0),
 	PASS("IGMP to one host", build_unicast_igmp, 0x11, UNLIMITED, 0),
 	DROP("three tags", build_tags, 3, VLAN_DEPTH),
+	DROP("PPPoE in three VLANs", build_tagged_pppoe, 3, VLAN_DEPTH),
+	DROP("eleven labels", build_mpls4, 11, LAYER_DEPTH),
+	DROP("labels without end", build_mpls4, 900, LAYER_DEPTH),
+	DROP("PPPoE length beyond the frame", build_pppoe_length, 1, TRUNCATED_ETHERNET),
+	DROP("PPPoE length within the IP packet", build_pppoe_length, -1, TRUNCATED_IPV4),
+	DROP("PPPoE length 1", build_pppoe_length, -47, TRUNCATED_ETHERNET),
 	DROP("half a tag", build_half_tag, 2, TRUNCATED_ETHERNET),
 	DROP("a tag of 3 bytes", build_half_tag, 3, TRUNCATED_ETHERNET),
 	DROP("IPv4 header length 0", build_first_byte4, 0x40, MALFORMED_IPV4),

@@ -82,6 +82,27 @@ TEST(test_content)
 	CHECK(heard.events->bytes == 80, "%u bytes", heard.events->bytes);
 }
 
+/* What is not IP has no address to show. */
+TEST(test_not_ip)
+{
+	struct packet packet;
+	FIXTURE f;
+
+	stay_here();
+	if (!fixture_open(
+		    &f,
+		    "limits: [{name: l, match: {protocol: not_ip}, per: everyone, capacity: 1, rate: 1/d}]"))
+		return;
+	put_ethernet(&packet, 0x88cc);
+	put(&packet, NULL, 46);
+	CHECK(run(&f, &packet, packet.length) == XDP_PASS, "within");
+	CHECK(run(&f, &packet, packet.length) == XDP_DROP, "above");
+	read_events(&f);
+	CHECK(heard.n == 1 && heard.events->not_ip && !heard.events->has_ports, "%zu events",
+	      heard.n);
+	CHECK(heard.events->bytes == 60, "%u bytes", heard.events->bytes);
+}
+
 TEST(test_interval)
 {
 	uint64_t shown = 0, counted = 0;
@@ -178,4 +199,5 @@ TEST(test_nobody_reads)
 	      (unsigned long long)dropped);
 }
 
-TEST_MAIN(RUN(test_content), RUN(test_interval), RUN(test_verdicts), RUN(test_nobody_reads))
+TEST_MAIN(RUN(test_content), RUN(test_not_ip), RUN(test_interval), RUN(test_verdicts),
+	  RUN(test_nobody_reads))

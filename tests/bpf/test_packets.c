@@ -23,15 +23,14 @@ static int sum(const struct tg_interface_counters *counters)
 	return total;
 }
 
-static void check_packet(struct fixture *f, const struct packet_case *row)
+/* Runs a frame of @length bytes, which must leave as the row says. */
+static void check_frame(struct fixture *f, const struct packet_case *row,
+			const struct packet *packet, size_t length)
 {
 	struct tg_interface_counters before = reasons(f), after;
 	struct tg_limit_counters charged = limit_counters(f, 0), then;
-	struct packet packet;
-	int verdict;
+	int verdict = run(f, packet, length);
 
-	row->build(&packet, row->argument);
-	verdict = run(f, &packet, packet.length);
 	after = reasons(f);
 	then = limit_counters(f, 0);
 	CHECK(verdict == (row->passes ? XDP_PASS : XDP_DROP), "%s: verdict %d", row->what, verdict);
@@ -43,6 +42,14 @@ static void check_packet(struct fixture *f, const struct packet_case *row)
 		      row->ports,
 	      "%s: charged to the limit on ports: %llu", row->what,
 	      then.packets[TG_VERDICT_ADMITTED] - charged.packets[TG_VERDICT_ADMITTED]);
+}
+
+static void check_packet(struct fixture *f, const struct packet_case *row)
+{
+	struct packet packet;
+
+	row->build(&packet, row->argument);
+	check_frame(f, row, &packet, packet.length);
 }
 
 TEST(test_table)
@@ -90,7 +97,7 @@ TEST(test_truncated_everywhere)
 		return;
 	for (i = 0; i < PACKET_CASES; i++) {
 		packet_cases[i].build(&packet, packet_cases[i].argument);
-		if (!packet_cases[i].passes || !packet.l3)
+		if (!packet_cases[i].passes || !packet.l3 || packet_cases[i].guessed)
 			continue;
 		before = reasons(&f);
 		for (length = 14; length < packet.length - packet_cases[i].padding; length++) {
@@ -105,6 +112,125 @@ TEST(test_truncated_everywhere)
 			before = after;
 		}
 	}
+}
+
+/* The first bytes of these are the EtherTypes of IPv4, IPv6, ARP, a VLAN tag, PPPoE and MPLS. */
+static const char *const odd_sources[] = {"8.0.0.1",   "134.221.0.1", "8.6.0.1",
+					  "129.0.0.1", "136.100.0.1", "136.71.0.1"};
+
+/* Without its Ethernet header. */
+static void check_bare(struct fixture *f, const struct packet_case *row,
+		       const struct packet *packet)
+{
+	struct packet bare = {.length = packet->length - ETH_HLEN};
+
+	memcpy(bare.bytes, packet->bytes + ETH_HLEN, bare.length);
+	check_frame(f, row, &bare, bare.length);
+}
+
+/*
+ * Where IP begins at once: the rows of the table that are IP right behind the Ethernet header,
+ * without it, leave with the same reason and are charged as before. The first bytes of a source are
+ * no EtherType there.
+ */
+TEST(test_without_header)
+{
+	struct tg_interface_counters before, after;
+	struct packet packet;
+	size_t i;
+	FIXTURE f;
+
+	if (!fixture_open(&f, policy))
+		return;
+	f.xdp = bpf_program__fd(f.skeleton->progs.tidegate_xdp_bare);
+	for (i = 0; i < PACKET_CASES; i++) {
+		packet_cases[i].build(&packet, packet_cases[i].argument);
+		if (packet.l3 != ETH_HLEN || packet_cases[i].reason == TG_REASON_MALFORMED_IPV4 ||
+		    packet_cases[i].reason == TG_REASON_MALFORMED_IPV6)
+			continue;
+		check_bare(&f, &packet_cases[i], &packet);
+	}
+	for (i = 0; i < sizeof(odd_sources) / sizeof(odd_sources[0]); i++) {
+		build_udp4(&packet, PORT);
+		inet_pton(AF_INET, odd_sources[i], packet.bytes + packet.l3 + 12);
+		check_bare(&f,
+			   &(struct packet_case)PASS("a source like an EtherType", NULL, 0,
+						     ADMITTED, 1),
+			   &packet);
+	}
+	before = reasons(&f);
+	memset(packet.bytes, 0, sizeof(packet.bytes));
+	CHECK(run(&f, &packet, 60) == XDP_PASS, "neither version");
+	after = reasons(&f);
+	CHECK(after.packets[TG_REASON_NOT_IP] == before.packets[TG_REASON_NOT_IP] + 1, "not IP");
+}
+
+/* How many of ten such frames pass, with what they were charged to limit 0. */
+static int pass_of_ten(struct fixture *f, enum tg_hook hook, const struct packet *packet,
+		       uint64_t *charged)
+{
+	uint64_t before = limit_counters(f, 0).packets[TG_VERDICT_ADMITTED];
+	struct outcome outcome;
+	int i, n = 0;
+
+	for (i = 0; i < 10; i++)
+		n += run_at(f, hook, packet, NULL, &outcome) && passed(hook, &outcome);
+	*charged = limit_counters(f, 0).packets[TG_VERDICT_ADMITTED] - before;
+	return n;
+}
+
+/*
+ * A limit for what is not IP bounds just that, whatever else is limited, allowed and denied; limits
+ * without such a condition do not charge it, and ARP is never limited.
+ */
+TEST(test_not_ip)
+{
+	static const enum tg_hook hooks[] = {TG_HOOK_XDP, TG_HOOK_TC_INGRESS, TG_HOOK_TC_EGRESS};
+	struct tg_limit_counters other;
+	struct packet lldp, arp, udp;
+	uint64_t charged;
+	size_t i;
+
+	build_ethertype(&lldp, 0x88cc);
+	build_ethertype(&arp, ETH_P_ARP);
+	build_udp4(&udp, PORT);
+	for (i = 0; i < 3; i++) {
+		FIXTURE f;
+
+		if (!fixture_open_at(
+			    &f, "xdp, tc-ingress, tc-egress",
+			    "allow: ['::/0']\n"
+			    "limits:\n"
+			    " - {name: a, match: {protocol: not_ip}, per: everyone, capacity: 4, rate: 1/d}\n"
+			    " - {name: b, per: everyone, capacity: 100, rate: 1/d}\n"))
+			return;
+		CHECK(pass_of_ten(&f, hooks[i], &udp, &charged) == 10 && !charged, "UDP");
+		CHECK(pass_of_ten(&f, hooks[i], &arp, &charged) == 10 && !charged, "ARP");
+		CHECK(pass_of_ten(&f, hooks[i], &lldp, &charged) == 4 && charged == 4,
+		      "%llu of LLDP", (unsigned long long)charged);
+		CHECK(reasons_at(&f, hooks[i]).packets[TG_REASON_LIMIT] == 6, "refused");
+		other = limit_counters(&f, 1);
+		CHECK(other.packets[TG_VERDICT_ADMITTED] == 10, "%llu charged to the other",
+		      other.packets[TG_VERDICT_ADMITTED]);
+	}
+}
+
+/* At a hook that such a limit does not hold at, what is not IP passes and is counted as such. */
+TEST(test_not_ip_elsewhere)
+{
+	struct packet lldp;
+	uint64_t charged;
+	FIXTURE f;
+
+	build_ethertype(&lldp, 0x88cc);
+	if (!fixture_open_at(
+		    &f, "xdp, tc-egress",
+		    "limits: [{name: a, match: {protocol: not_ip, hook: tc-egress}, per: everyone, unit: bytes, capacity: 150, rate: 1B/d}]"))
+		return;
+	CHECK(pass_of_ten(&f, TG_HOOK_XDP, &lldp, &charged) == 10 && !charged, "at xdp");
+	CHECK(reasons(&f).packets[TG_REASON_NOT_IP] == 10, "counted as not_ip");
+	CHECK(pass_of_ten(&f, TG_HOOK_TC_EGRESS, &lldp, &charged) == 2 && charged == 2,
+	      "60 bytes each");
 }
 
 static uint32_t next_number(uint64_t *seed)
@@ -240,5 +366,6 @@ TEST(test_ways_agree)
 	}
 }
 
-TEST_MAIN(RUN(test_table), RUN(test_truncated_everywhere), RUN(test_random_bytes),
+TEST_MAIN(RUN(test_table), RUN(test_truncated_everywhere), RUN(test_without_header),
+	  RUN(test_not_ip), RUN(test_not_ip_elsewhere), RUN(test_random_bytes),
 	  RUN(test_ways_agree))

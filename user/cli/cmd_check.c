@@ -108,6 +108,22 @@ static void print_interface(const struct tg_config_interface *interface, FILE *o
 	fputc(')', out);
 }
 
+/* Says what is seen where of a tunnel that ends on this host, if there may be one. */
+static void print_tunnels(const struct tg_config *config, FILE *out)
+{
+	size_t i;
+
+	for (i = 0; i < config->interfaces_n; i++)
+		if (tg_interface_may_be_tunnel(&config->interfaces[i]))
+			break;
+	if (i < config->interfaces_n)
+		fprintf(out,
+			"tunnels that end here (such as at %s): the tunnel's interface sees its "
+			"packets as they are inside, the one below sees only the outer ones, of "
+			"the other end; VLAN, PPPoE and MPLS are looked through\n",
+			config->interfaces[i].name);
+}
+
 static void print_config_interfaces(const struct tg_config *config, FILE *out)
 {
 	size_t i;
@@ -126,6 +142,7 @@ static void print_config(const struct tg_config *config, FILE *out)
 
 	fprintf(out, "%s is valid. It would enforce:\n", config->path);
 	print_config_interfaces(config, out);
+	print_tunnels(config, out);
 	fputs("table: ", out);
 	tg_describe_table(config, out);
 	fputc('\n', out);

@@ -15,9 +15,11 @@
 #define PAGE	 500 /* events of a request */
 #define PAUSE_US 200000
 
-static const char *protocol_name(json_int_t protocol, char *text, size_t size)
+static const char *protocol_name(const json_t *protocol, char *text, size_t size)
 {
-	switch (protocol) {
+	if (json_is_string(protocol)) /* not_ip */
+		return json_string_value(protocol);
+	switch (json_integer_value(protocol)) {
 	case IPPROTO_TCP:
 		return "tcp";
 	case IPPROTO_UDP:
@@ -29,7 +31,7 @@ static const char *protocol_name(json_int_t protocol, char *text, size_t size)
 	case IPPROTO_SCTP:
 		return "sctp";
 	}
-	snprintf(text, size, "%lld", (long long)protocol);
+	snprintf(text, size, "%lld", (long long)json_integer_value(protocol));
 	return text;
 }
 
@@ -70,7 +72,7 @@ static json_t *event_row(const json_t *event)
 	return json_pack(
 		"[s,s,s,s,s,s,s,s]", tg_json_text(event, "time"), tg_json_text(event, "limit"),
 		tg_json_text(event, "verdict"), tg_json_text(event, "hook"),
-		protocol_name(tg_json_number(event, "protocol"), protocol, sizeof(protocol)),
+		protocol_name(json_object_get(event, "protocol"), protocol, sizeof(protocol)),
 		end_of(event, "source", "source_port", source, sizeof(source)),
 		end_of(event, "destination", "destination_port", destination, sizeof(destination)),
 		more);

@@ -3,6 +3,7 @@
 #include "config/interfaces.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,6 +154,23 @@ int tg_read_interfaces(struct tg_reader *reader, const struct tg_yaml *value, vo
 bool tg_interface_is_glob(const char *name)
 {
 	return strpbrk(name, "*?[") != NULL;
+}
+
+bool tg_interface_may_be_tunnel(const struct tg_config_interface *interface)
+{
+	static const char *const names[] = {"tun", "wg",     "ppp",    "gre",  "ipip",	"tunl",
+					    "sit", "ip6tnl", "ip6gre", "wwan", "vxlan", "geneve",
+					    "gtp", "tap",    "gretap", "l2tp"};
+	char usual[32];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(usual, sizeof(usual), "%s0", names[i]);
+		if (strncmp(interface->name, names[i], strlen(names[i])) == 0 ||
+		    fnmatch(interface->name, usual, 0) == 0)
+			return true;
+	}
+	return false;
 }
 
 const struct tg_config_interface *tg_interfaces_match(const struct tg_config *config,

@@ -11,6 +11,12 @@
 bool tg_interface_is_glob(const char *name);
 
 /*
+ * Returns whether the entry's name is, or its pattern fits, what interfaces of tunnels and PPP are
+ * usually called.
+ */
+bool tg_interface_may_be_tunnel(const struct tg_config_interface *interface);
+
+/*
  * Returns the entry for the interface called @name: the one with that name, else the first whose
  * pattern fits, else NULL. It points into @config.
  */

@@ -347,6 +347,28 @@ static int check_connections(struct tg_reader *reader, const struct tg_yaml *map
 	return 0;
 }
 
+/* Checks a limit for what is not IP: it has no source to tell apart, and no header of IP. */
+static int check_not_ip(struct tg_reader *reader, const struct tg_yaml *map,
+			const struct tg_config_limit *limit)
+{
+	const struct tg_yaml *per = tg_yaml_get(map, "per"), *mark = tg_yaml_get(map, "mark");
+
+	if (!tg_match_is_not_ip(limit->match))
+		return 0;
+	if (limit->per != TG_CONFIG_PER_EVERYONE || limit->per_port || limit->per_protocol)
+		return tg_reader_error(reader, per ? per : map,
+				       "what is not IP has no address and no port, so all of it "
+				       "shares a bucket; write per: everyone");
+	if (limit->action == TG_CONFIG_REJECT)
+		return tg_reader_error(reader, tg_yaml_get(map, "on_exceed"),
+				       "what is not IP cannot be answered; write on_exceed: drop");
+	if (limit->mark.dscp >= 0 || limit->mark.ecn)
+		return tg_reader_error(reader, mark,
+				       "what is not IP has neither DSCP nor ECN; write fwmark or "
+				       "priority");
+	return 0;
+}
+
 static int read_limit(struct tg_reader *reader, const struct tg_yaml *value, void *out)
 {
 	struct tg_config *config = out;
@@ -373,6 +395,8 @@ static int read_limit(struct tg_reader *reader, const struct tg_yaml *value, voi
 		return r;
 	r = tg_graver(r, check_connections(reader, value, draft.limit));
 	r = tg_graver(r, tg_check_key(reader, value, draft.limit));
+	if (!draft.action_broken)
+		r = tg_graver(r, check_not_ip(reader, value, draft.limit));
 	if (!draft.action_broken)
 		r = tg_graver(r, tg_check_action(reader, value, draft.limit));
 	forms = check_forms(reader, value);

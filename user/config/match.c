@@ -128,6 +128,13 @@ bool tg_match_equal(const struct tg_match *a, const struct tg_match *b)
 	       tg_addresses_equal(&a->destination, &b->destination);
 }
 
+bool tg_match_is_not_ip(const struct tg_match *match)
+{
+	const struct tg_values *protocol = &match->fields[TG_FIELD_PROTOCOL];
+
+	return protocol->given && tg_values_has(protocol, TG_PROTOCOL_NOT_IP);
+}
+
 struct tg_match *tg_match_ref(struct tg_match *match)
 {
 	tg_refcount_get(&match->others);

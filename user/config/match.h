@@ -14,7 +14,7 @@
 #include "base/prefix.h"
 
 enum tg_field {
-	TG_FIELD_PROTOCOL,	   /* 0..255 */
+	TG_FIELD_PROTOCOL,	   /* 0..255, or TG_PROTOCOL_NOT_IP alone */
 	TG_FIELD_SOURCE_PORT,	   /* of TCP, UDP, UDP-Lite, SCTP */
 	TG_FIELD_DESTINATION_PORT, /* of the same protocols */
 	TG_FIELD_TCP_FLAGS,	   /* the octet from CWR (128) to FIN (1), RFC 9293 section 3.1 */
@@ -22,6 +22,9 @@ enum tg_field {
 	TG_FIELD_LENGTH,	   /* of the IP packet with its header, in bytes */
 	TG_FIELDS,		   /* their number */
 };
+
+/* As a protocol: what is not IP. It meets no condition that does not name it. */
+#define TG_PROTOCOL_NOT_IP 256
 
 #define TG_TCP_FIN 1
 #define TG_TCP_SYN 2
@@ -85,6 +88,9 @@ void tg_values_add(struct tg_values *values, unsigned int first, unsigned int la
  * on at *@last + 1.
  */
 bool tg_values_next(const struct tg_values *values, unsigned int *first, unsigned int *last);
+
+/* Returns whether the match is for what is not IP. */
+bool tg_match_is_not_ip(const struct tg_match *match);
 
 /* Returns whether the set has a value. */
 bool tg_values_any(const struct tg_values *values);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Checks a match whose parts are right: some packet must be able to meet it. */
+#include <string.h>
+
 #include "config/reader.h"
 
 static const char *const field_protocols[TG_FIELDS] = {
@@ -116,10 +118,33 @@ static void warn_match(struct tg_reader *reader, const struct tg_yaml *match,
 	}
 }
 
+/* Checks that a match for what is not IP has no other condition: only IP packets have fields. */
+static int check_stands_alone(struct tg_reader *reader, const struct tg_yaml *match,
+			      const struct tg_match *conditions)
+{
+	const struct tg_yaml *protocol = tg_yaml_get(match, "protocol"), *other;
+
+	if (!tg_match_is_not_ip(conditions))
+		return 0;
+	if (protocol->kind == TG_YAML_LIST && protocol->n > 1)
+		return tg_reader_error(reader, protocol,
+				       "not_ip stands alone; write another limit for the other "
+				       "protocols");
+	for (other = match->children; other; other = other->next)
+		if (other != protocol && strcmp(other->key, "hook") != 0)
+			return tg_reader_error(reader, other,
+					       "what is not IP has nothing that this could match; "
+					       "beside protocol: not_ip only hook is possible");
+	return 0;
+}
+
 int tg_check_match(struct tg_reader *reader, const struct tg_yaml *value,
 		   const struct tg_match *match)
 {
-	int r = check_fields(reader, value, match);
+	int r = check_stands_alone(reader, value, match);
+
+	if (!r)
+		r = check_fields(reader, value, match);
 
 	if (!r)
 		warn_match(reader, value, match);

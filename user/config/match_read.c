@@ -31,8 +31,13 @@ struct named {
 };
 
 static const struct named protocols[] = {
-	{"tcp", IPPROTO_TCP},	    {"udp", IPPROTO_UDP},   {"icmp", IPPROTO_ICMP},
-	{"icmpv6", IPPROTO_ICMPV6}, {"sctp", IPPROTO_SCTP}, {NULL, 0},
+	{"tcp", IPPROTO_TCP},
+	{"udp", IPPROTO_UDP},
+	{"icmp", IPPROTO_ICMP},
+	{"icmpv6", IPPROTO_ICMPV6},
+	{"sctp", IPPROTO_SCTP},
+	{"not_ip", TG_PROTOCOL_NOT_IP},
+	{NULL, 0},
 };
 
 static const struct named tcp_flags[] = {
@@ -105,9 +110,13 @@ static int read_protocol(struct tg_reader *reader, const struct tg_yaml *value, 
 		number = name->value;
 	else if (tg_parse_number(text, &number) || number > 255)
 		return tg_reader_error(reader, value,
-				       "%s is not a protocol; write tcp, udp, icmp, icmpv6, sctp "
-				       "or a number from 0 to 255",
+				       "%s is not a protocol; write tcp, udp, icmp, icmpv6, "
+				       "sctp, a number from 0 to 255, or not_ip",
 				       tg_text_quote(text, quoted, sizeof(quoted)));
+	if (number == TG_PROTOCOL_NOT_IP && draft->negative)
+		return tg_reader_error(reader, value,
+				       "what is not IP meets no limit but one with protocol: "
+				       "not_ip; leave it out");
 	tg_values_add(values_of(draft, field), number, number);
 	return 0;
 }

@@ -145,7 +145,11 @@ static json_t *report(const struct seen *seen)
 		address_of(&event->destination), "protocol", event->protocol, "bytes",
 		(json_int_t)event->bytes, "not_shown", (json_int_t)event->without_event);
 
-	if (json && event->has_ports) {
+	if (json && event->not_ip) {
+		json_object_set_new(json, "source", json_null());
+		json_object_set_new(json, "destination", json_null());
+		json_object_set_new(json, "protocol", json_string("not_ip"));
+	} else if (json && event->has_ports) {
 		json_object_set_new(json, "source_port", json_integer(ntohs(event->source_port)));
 		json_object_set_new(json, "destination_port",
 				    json_integer(ntohs(event->destination_port)));

@@ -20,6 +20,13 @@ static json_t *json_values(const struct tg_values *values)
 	return list;
 }
 
+/* The protocols, as in the file where they have no number. */
+static json_t *json_protocols(const struct tg_match *match)
+{
+	return tg_match_is_not_ip(match) ? json_pack("[s]", "not_ip")
+					 : json_values(&match->fields[TG_FIELD_PROTOCOL]);
+}
+
 static json_t *json_prefixes(const struct tg_prefix_list *list)
 {
 	json_t *json = json_array();
@@ -52,7 +59,9 @@ static json_t *json_matched(const struct tg_config_limit *limit)
 	for (field = 0; field < TG_FIELDS; field++)
 		if (match->fields[field].given)
 			json_object_set_new(json, tg_field_name(field),
-					    json_values(&match->fields[field]));
+					    field == TG_FIELD_PROTOCOL
+						    ? json_protocols(match)
+						    : json_values(&match->fields[field]));
 	add_addresses(json, "source", &match->source);
 	add_addresses(json, "destination", &match->destination);
 	if (match->fragments != TG_FRAGMENTS_AND_WHOLE)

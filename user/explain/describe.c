@@ -96,6 +96,8 @@ static void describe_protocols(const struct tg_config_limit *limit, FILE *out)
 
 	if (limit->unit == TG_CONFIG_CONNECTIONS)
 		fputs("new tcp connections", out);
+	else if (tg_match_is_not_ip(match))
+		fputs("what is not IP", out);
 	else if (protocol->given) {
 		fputs(protocol->absent ? "any protocol but " : "", out);
 		describe_runs(protocol, TG_FIELD_PROTOCOL, out);

@@ -36,6 +36,8 @@ static bool match_covers(const struct tg_match *outer, const struct tg_match *in
 {
 	int field;
 
+	if (tg_match_is_not_ip(outer) != tg_match_is_not_ip(inner))
+		return false;
 	for (field = 0; field < TG_FIELDS; field++)
 		if (!values_cover(&outer->fields[field], &inner->fields[field]))
 			return false;
@@ -154,7 +156,7 @@ static bool is_unbounded(const struct tg_config *config)
 	for (i = 0; i < config->limits_n; i++) {
 		limit = &config->limits[i];
 		if (limit->per == TG_CONFIG_PER_EVERYONE && !limit->shadow &&
-		    limit->action != TG_CONFIG_MARK)
+		    limit->action != TG_CONFIG_MARK && !tg_match_is_not_ip(limit->match))
 			return false;
 		received |=
 			limit->hooks & ~TG_CONFIG_TC_EGRESS & tg_config_limit_hooks(config, limit);

@@ -65,14 +65,18 @@ void tg_policy_compile_match(const struct tg_config_limit *limit, uint64_t bit,
 	const struct tg_values *fields = limit->match->fields;
 	unsigned int i;
 
-	if (fields[TG_FIELD_SOURCE_PORT].given || fields[TG_FIELD_DESTINATION_PORT].given ||
-	    fields[TG_FIELD_ICMP_TYPE].given)
-		policy->on_transport |= bit;
-	if (fields[TG_FIELD_PROTOCOL].given)
-		policy->on_protocol |= bit;
-	if (((policy->on_transport | policy->on_protocol) & bit) || limit->per_port ||
-	    limit->per_protocol)
-		policy->has_datagrams = 1;
+	if (tg_match_is_not_ip(limit->match)) {
+		policy->not_ip |= bit;
+	} else {
+		if (fields[TG_FIELD_SOURCE_PORT].given || fields[TG_FIELD_DESTINATION_PORT].given ||
+		    fields[TG_FIELD_ICMP_TYPE].given)
+			policy->on_transport |= bit;
+		if (fields[TG_FIELD_PROTOCOL].given)
+			policy->on_protocol |= bit;
+		if (((policy->on_transport | policy->on_protocol) & bit) || limit->per_port ||
+		    limit->per_protocol)
+			policy->has_datagrams = 1;
+	}
 	for (i = 0; i < 256; i++) {
 		if (meets_protocol(limit, i))
 			policy->protocols[i] |= bit;

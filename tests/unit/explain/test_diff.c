@@ -55,6 +55,9 @@ static const struct {
 	{LIMITS(A, "name: c, capacity: 20, rate: 2/s"),
 	 {"limit c added", " for any packet", " start full",
 	  " it has the settings of b, which goes", "limit b removed", " its 7 live"}},
+	{LIMITS(A, B ", per: everyone, match: {protocol: not_ip}"),
+	 {"limit b changed", " what is not IP; now: any packet", " charged for the packets",
+	  " everyone together; now: each source", " keyed anew"}},
 	/* clusters */
 	{CLUSTERED("name: e, node: n, redis: \"redis://h\"", A, B ", shared: true"),
 	 {"cluster e added", "limit b changed",

@@ -52,6 +52,9 @@ static const struct advice_case cases[] = {
 	 {NULL}},
 	{TWO("capacity: 10, rate: 10/s", "per: [source, protocol], capacity: 20, rate: 20/s"),
 	 {"limits[1]: b can never"}},
+	{TWO("per: everyone, capacity: 10, rate: 10/s",
+	     "per: everyone, match: {protocol: not_ip}, capacity: 20, rate: 20/s"),
+	 {"limits[2]: all can never"}},
 	/* what matches */
 	{TWO("match: {protocol: udp}, capacity: 10, rate: 10/s", "capacity: 20, rate: 20/s"),
 	 {NULL}},
@@ -296,6 +299,9 @@ static const struct advice_case lockout_cases[] = {
 	{BARE("[xdp]", "prefix: {ipv4: 1, ipv6: 1}, capacity: 100, rate: 100/s"), {NULL}},
 	{BARE("[xdp]", "per: destination, prefix: {ipv4: 0}, capacity: 100, rate: 100/s"),
 	 SHUTS_OUT},
+	{TWO("per: everyone, capacity: 10, rate: 10/s",
+	     "per: everyone, match: {protocol: not_ip}, capacity: 20, rate: 20/s"),
+	 {"limits[2]: all can never"}},
 	/* what matches */
 	{SHARED_BY_ALL("match: {protocol: [udp, tcp]}"), SHUTS_OUT},
 	{SHARED_BY_ALL("match: {not: {protocol: tcp}}"), {NULL}},
