@@ -105,17 +105,17 @@ for kind in "twg 46" "tgre 46" "tipip 4" "tsit 6" "tip6 46" "tgre6 46" "tgretap 
 	fi
 	counts "$A" "$device" && counts "$B" "$device"
 	[ "$device" = tgretap ] || check "$device has none" test "$(status "[.interfaces[] | select(.interface == \"$device\") | .header] | unique")" = '["none"]'
-	n=${#families} in='' out='' due_in='' due_out='' slow=
+	n=${#families} in='' out='' due_in='' due_out='' few=
 	for family in 4 6; do
 		[[ $families == *$family* ]] || continue
 		name=four net=10.10${end_of[$device]}.0.
 		[ $family = 4 ] || name=six net=fd10:${end_of[$device]}::
-		twenty "$A" "${net}2" "$B" "$device" 20 || slow=20
-		twenty "$B" "${net}1" "$A" "$device" 5 || slow=5
+		twenty "$A" "${net}2" "$B" "$device" 20 || few=20
+		twenty "$B" "${net}1" "$A" "$device" 5 || few=5
 		in+=" $(passed_by "$B" "$device" $name)" out+=" $(passed_by "$A" "$device" $name)" due_in+=" 7" due_out+=" 5"
 	done
-	if [ -n "$slow" ]; then
-		skip "$device: fewer than $slow packets came through it in $((5 * SLOW)) s, with $in in and $out out of IP versions $families"
+	if [ -n "$few" ]; then
+		skip "$device: fewer than $few packets came through it in $((5 * SLOW)) s, with $in in and $out out of IP versions $families"
 		continue
 	fi
 	check "$device: 7 of 20 come in, 5 of 20 go out, of IP versions $families" test "$in,$out" = "$due_in,$due_out"
