@@ -39,8 +39,7 @@ static __always_inline __u64 tg_cost(const struct tg_packet *packet, __u32 slot)
  */
 static __always_inline __u8 tg_new_source_of(const struct tg_packet *packet, __u32 allowed)
 {
-	return packet->fragment == TG_FRAGMENT_LATER && packet->inserted &&
-			       allowed == TG_NEW_INSERT
+	return packet->fragment == TG_FRAGMENT_LATER && packet->inserted && allowed == TG_NEW_INSERT
 		       ? TG_NEW_SHARE
 		       : allowed;
 }

@@ -41,22 +41,22 @@ struct tg_packet {
 	__u16 length;		 /* of the IP packet; 65535 for longer ones, which IPv6 allows */
 	__u8 protocol;		 /* of a later fragment of IPv6: what it claims */
 	__u8 is_ipv4;
-	__u8 has_ports;	     /* the ports are valid */
-	__u8 tcp_flags;	     /* valid with TCP */
-	__u8 icmp_type;	     /* valid with ICMP and ICMPv6, but not in a later fragment */
-	__u8 fragment;	     /* enum tg_fragment */
-	__u8 any_protocol;   /* a later fragment of IPv6, whose protocol is unknown */
-	__u8 traffic_class;  /* DSCP and ECN, RFC 2474, RFC 3168 */
-	__u8 tags;	     /* VLAN tags in the metadata and not in the frame */
-	__u8 hook;	     /* enum tg_hook */
-	__u8 rejected;	     /* out: refused by a limit that answers */
-	__u8 refused_by;     /* out: the slot of that limit */
-	__u16 network;	     /* offset of the IP header in the frame */
-	__u16 transport;     /* offset of the transport header; 0 if it was not parsed */
-	__u16 payload;	     /* offset of what follows the transport header; 0 if not known */
-	__u64 marks;	     /* out: limits whose mark the packet gets */
-	__u64 delayed;	     /* out: limits that delay it */
-	__u64 shadowed;	     /* out: shadow limits that would have refused it */
+	__u8 has_ports;	    /* the ports are valid */
+	__u8 tcp_flags;	    /* valid with TCP */
+	__u8 icmp_type;	    /* valid with ICMP and ICMPv6, but not in a later fragment */
+	__u8 fragment;	    /* enum tg_fragment */
+	__u8 any_protocol;  /* a later fragment of IPv6, whose protocol is unknown */
+	__u8 traffic_class; /* DSCP and ECN, RFC 2474, RFC 3168 */
+	__u8 tags;	    /* VLAN tags in the metadata and not in the frame */
+	__u8 hook;	    /* enum tg_hook */
+	__u8 rejected;	    /* out: refused by a limit that answers */
+	__u8 refused_by;    /* out: the slot of that limit */
+	__u16 network;	    /* offset of the IP header in the frame */
+	__u16 transport;    /* offset of the transport header; 0 if it was not parsed */
+	__u16 payload;	    /* offset of what follows the transport header; 0 if not known */
+	__u64 marks;	    /* out: limits whose mark the packet gets */
+	__u64 delayed;	    /* out: limits that delay it */
+	__u64 shadowed;	    /* out: shadow limits that would have refused it */
 	union {
 		__u64 departure; /* out: when it may leave, ns on the precise clock; 0 at once */
 		__u64 answer;	 /* out: of one that is rejected, the number of its answer's memory

@@ -15,16 +15,15 @@
 #include "xdp.bpf.h"
 
 /* Returns memory with a packet to be filled, or NULL; then the frame has been counted. */
-static __always_inline struct tg_packet_memory *tg_begin_packet(struct xdp_md *ctx,
+static __always_inline struct tg_packet_memory *tg_begin_packet(enum tg_hook hook, __u32 ifindex,
 								enum tg_header header)
 {
 	struct tg_packet_memory *memory = tg_acquire_packet();
 
 	if (memory)
-		memory->packet =
-			(struct tg_packet){.segments = 1, .hook = TG_HOOK_XDP, .header = header};
+		memory->packet = (struct tg_packet){.segments = 1, .hook = hook, .header = header};
 	else
-		tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, 1, TG_REASON_CONTENDED);
+		tg_record_verdict(hook, ifindex, 1, TG_REASON_CONTENDED);
 	return memory;
 }
 
@@ -36,10 +35,11 @@ int tidegate_xdp(struct xdp_md *ctx)
 
 	if (action != TG_SLOW_PATH)
 		return action;
-	memory = tg_begin_packet(ctx, TG_HEADER_ETHERNET);
+	memory = tg_begin_packet(TG_HOOK_XDP, ctx->ingress_ifindex, TG_HEADER_ETHERNET);
 	if (!memory)
 		return XDP_DROP;
-	reason = tg_evaluate_parsed(&memory->packet, ctx->ingress_ifindex, tg_xdp_parse(ctx, &memory->packet));
+	reason = tg_evaluate_parsed(&memory->packet, ctx->ingress_ifindex,
+				    tg_xdp_parse(ctx, &memory->packet));
 	action = tg_xdp_finish(ctx, &memory->packet, reason);
 	tg_release_packet(memory);
 	return action;
@@ -49,12 +49,14 @@ int tidegate_xdp(struct xdp_md *ctx)
 SEC("xdp.frags")
 int tidegate_xdp_bare(struct xdp_md *ctx)
 {
-	struct tg_packet_memory *memory = tg_begin_packet(ctx, TG_HEADER_NONE);
+	struct tg_packet_memory *memory =
+		tg_begin_packet(TG_HOOK_XDP, ctx->ingress_ifindex, TG_HEADER_NONE);
 	int reason, action;
 
 	if (!memory)
 		return XDP_DROP;
-	reason = tg_evaluate_parsed(&memory->packet, ctx->ingress_ifindex, tg_xdp_parse(ctx, &memory->packet));
+	reason = tg_evaluate_parsed(&memory->packet, ctx->ingress_ifindex,
+				    tg_xdp_parse(ctx, &memory->packet));
 	action = tg_xdp_finish_bare(ctx, &memory->packet, reason);
 	tg_release_packet(memory);
 	return action;
@@ -80,10 +82,17 @@ __noinline int tg_ingress_finish(struct __sk_buff *skb, struct tg_packet *packet
 SEC("tc")
 int tidegate_tc_ingress(struct __sk_buff *skb)
 {
-	struct tg_packet packet = {.hook = TG_HOOK_TC_INGRESS};
-	int reason = tg_tc_parse(skb, &packet);
+	struct tg_packet_memory *memory =
+		tg_begin_packet(TG_HOOK_TC_INGRESS, skb->ifindex, TG_HEADER_ETHERNET);
+	int reason, action;
 
-	return tg_ingress_finish(skb, &packet, tg_evaluate_parsed(&packet, skb->ifindex, reason));
+	if (!memory)
+		return TC_ACT_SHOT;
+	reason = tg_tc_parse(skb, &memory->packet);
+	reason = tg_evaluate_parsed(&memory->packet, skb->ifindex, reason);
+	action = tg_ingress_finish(skb, &memory->packet, reason);
+	tg_release_packet(memory);
+	return action;
 }
 
 __noinline int tg_egress_finish(struct __sk_buff *skb, struct tg_packet *packet, int reason)
@@ -108,10 +117,17 @@ __noinline int tg_egress_finish(struct __sk_buff *skb, struct tg_packet *packet,
 SEC("tc")
 int tidegate_tc_egress(struct __sk_buff *skb)
 {
-	struct tg_packet packet = {.hook = TG_HOOK_TC_EGRESS};
-	int reason = tg_tc_parse(skb, &packet);
+	struct tg_packet_memory *memory =
+		tg_begin_packet(TG_HOOK_TC_EGRESS, skb->ifindex, TG_HEADER_ETHERNET);
+	int reason, action;
 
-	return tg_egress_finish(skb, &packet, tg_evaluate_parsed(&packet, skb->ifindex, reason));
+	if (!memory)
+		return TC_ACT_SHOT;
+	reason = tg_tc_parse(skb, &memory->packet);
+	reason = tg_evaluate_parsed(&memory->packet, skb->ifindex, reason);
+	action = tg_egress_finish(skb, &memory->packet, reason);
+	tg_release_packet(memory);
+	return action;
 }
 
 /*

@@ -304,8 +304,8 @@ __noinline int tg_evaluate(struct tg_packet *packet)
 	return limits ? tg_charge_all(packet, limits) : TG_REASON_UNLIMITED;
 }
 
-/* Evaluates what the parser lets go on, discovery beyond its budgets, and what is not IP if a limit is
- * for that. */
+/* Evaluates what the parser lets go on, discovery beyond its budgets, and what is not IP if a limit
+ * is for that. */
 static __always_inline int tg_evaluate_parsed(struct tg_packet *packet, __u32 ifindex, int reason)
 {
 	if (tg_is_discovery(reason))

@@ -181,7 +181,7 @@ static int pass_of_ten(struct fixture *f, enum tg_hook hook, const struct packet
 
 /*
  * A limit for what is not IP bounds just that, whatever else is limited, allowed and denied; limits
- * without such a condition do not charge it, and ARP is never limited.
+ * without such a condition do not charge it, nor ARP within its budget.
  */
 TEST(test_not_ip)
 {
@@ -192,7 +192,7 @@ TEST(test_not_ip)
 	size_t i;
 
 	build_ethertype(&lldp, 0x88cc);
-	build_ethertype(&arp, ETH_P_ARP);
+	build_arp(&arp, 1);
 	build_udp4(&udp, PORT);
 	for (i = 0; i < 3; i++) {
 		FIXTURE f;
