@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The fast path serves most packets at XDP: at most one VLAN tag, IPv4 without options or IPv6
- * without extension headers, UDP or TCP, no fragment, and at most one limit, which drops what
- * exceeds. It calls the same stages as the slow path, but the packet stays in registers and no
- * stage is a call; each IP version has its own copy. Any other packet starts again on the slow
- * path, which is safe because nothing has been charged or counted by then.
+ * without extension headers, UDP or TCP, no fragment, no longer than Ethernet's MTU, and at most
+ * one limit, which drops what exceeds. It calls the same stages as the slow path, but the packet
+ * stays in registers and no stage is a call; each IP version has its own copy. Any other packet
+ * starts again on the slow path, which is safe because nothing has been charged or counted by then.
  */
 #ifndef TG_FAST_PATH_BPF_H
 #define TG_FAST_PATH_BPF_H
 
+#include <tidegate/segments.h>
 #include "verdict.bpf.h"
 
 #define TG_SLOW_PATH (-2) /* no reason, not TG_PARSED, and no code of XDP */
@@ -65,7 +66,8 @@ static __always_inline struct iphdr *tg_fast_ipv4(struct xdp_md *ctx, void *netw
 	    (ip->frag_off & bpf_htons(TG_IPV4_MORE | TG_IPV4_OFFSET_MASK)))
 		return NULL;
 	length = bpf_ntohs(ip->tot_len);
-	if (length < sizeof(*ip) + sizeof(*udp) || length > tg_fast_left(ctx, network))
+	if (length < sizeof(*ip) + sizeof(*udp) || length > tg_fast_left(ctx, network) ||
+	    length > TG_ETHERNET_MTU)
 		return NULL;
 	return tg_fast_transport(ctx, udp, ip->protocol, length - sizeof(*ip)) ? ip : NULL;
 }
@@ -81,7 +83,8 @@ static __always_inline struct ipv6hdr *tg_fast_ipv6(struct xdp_md *ctx, void *ne
 	    ip->version != 6 || tg_is_mapped(&ip->saddr) || tg_is_mapped(&ip->daddr))
 		return NULL;
 	left = bpf_ntohs(ip->payload_len);
-	if (left < sizeof(*udp) || left + sizeof(*ip) > tg_fast_left(ctx, network))
+	if (left < sizeof(*udp) || left + sizeof(*ip) > tg_fast_left(ctx, network) ||
+	    left > TG_ETHERNET_MTU - sizeof(*ip))
 		return NULL;
 	return tg_fast_transport(ctx, udp, ip->nexthdr, left) ? ip : NULL;
 }

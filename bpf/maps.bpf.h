@@ -43,12 +43,14 @@ TG_SETTING struct tg_policy policy = {};
 
 /*
  * Virtual time, for tests and simulations: with virtual_clock, time is virtual_now[enum tg_clock],
- * the length of a frame is virtual_length unless that is 0, and `trace` tells what became of the
- * packet. Without it the verifier removes this code.
+ * the length of a frame is virtual_length unless that is 0, the MTU of the interface is
+ * virtual_mtu (0: not known), and `trace` tells what became of the packet. Without it the verifier
+ * removes this code.
  */
 TG_SETTING bool virtual_clock = false;
 __u64 virtual_now[TG_CLOCKS] = {};
 __u32 virtual_length = 0;
+__u32 virtual_mtu = 0;
 struct tg_trace trace = {};
 
 /* When an insertion last found no room for the limit in a slot, ns on the coarse clock; 0 never. */

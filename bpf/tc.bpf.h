@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What TC has and XDP has not: packets of several segments, VLAN tags in metadata, marks beside
- * the frame.
+ * What TC has and XDP has not: the number of segments, VLAN tags in metadata, marks beside the
+ * frame.
  */
 #ifndef TG_TC_BPF_H
 #define TG_TC_BPF_H
 
 #include <linux/pkt_cls.h>
 #include "mark.bpf.h"
+#include "segments.bpf.h"
 
 #define TG_TC_HEADERS	  2048 /* bytes to make readable if the first buffer is too short */
 #define TG_DEPARTURES_MAX (60 * TG_NS_PER_S) /* ns ahead; fq drops beyond 10 s */
@@ -30,7 +31,7 @@ static __always_inline __u32 tg_segments(struct __sk_buff *skb, __u32 headers)
 	/* A packet from a virtual machine has no count. */
 	if (skb->gso_segs)
 		return skb->gso_segs;
-	return skb->len > headers ? (skb->len - headers + skb->gso_size - 1) / skb->gso_size : 1;
+	return skb->len > headers ? tg_segments_of(skb->len - headers, skb->gso_size) : 1;
 }
 
 /*
@@ -39,17 +40,11 @@ static __always_inline __u32 tg_segments(struct __sk_buff *skb, __u32 headers)
  */
 static __always_inline void tg_count_segments(struct __sk_buff *skb, struct tg_packet *packet)
 {
-	__u32 headers = packet->payload ? packet->payload : packet->transport;
-	__u32 tag = packet->tags ? TG_VLAN_TAG : 0, length;
+	__u32 headers = tg_frame_headers(packet), tag = packet->tags ? TG_VLAN_TAG : 0;
 
-	packet->segments = tg_segments(skb, headers);
 	packet->bytes += tag;
-	if (packet->segments <= 1)
-		return;
-	packet->bytes += (packet->segments - 1) * (headers + tag);
-	length = headers - packet->network + skb->gso_size;
-	if (length < packet->length)
-		packet->length = length;
+	tg_set_segments(packet, tg_segments(skb, headers), tag,
+			headers - packet->network + skb->gso_size);
 }
 
 /* Parses the frame once. A global function, because it may be called twice. */

@@ -5,6 +5,7 @@
 
 #include "mark.bpf.h"
 #include "reject.bpf.h"
+#include "segments.bpf.h"
 
 static __always_inline void tg_xdp_mark(struct xdp_md *ctx, const struct tg_packet *packet,
 					int reason)
@@ -28,10 +29,13 @@ __noinline int tg_xdp_finish(struct xdp_md *ctx, struct tg_packet *packet, int r
 	tg_xdp_mark(ctx, packet, reason);
 	if (policy.has_rejections && packet->rejected)
 		reason = tg_count_rejected(packet, tg_reject(ctx, TG_HOOK_XDP, packet));
-	if (tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason))
+	if (tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, packet->segments, reason))
 		return XDP_PASS;
 	return reason == TG_REASON_REJECTED ? XDP_TX : XDP_DROP;
 }
+
+/* Longer frames are of several segments: no length in a header says more (BIG TCP). */
+#define TG_FRAME_SEVERAL (0xffff + 64)
 
 /*
  * The same for a frame without an Ethernet header, which cannot be answered: generic XDP takes the
@@ -44,8 +48,9 @@ __noinline int tg_xdp_finish_bare(struct xdp_md *ctx, struct tg_packet *packet, 
 	tg_xdp_mark(ctx, packet, reason);
 	if (policy.has_rejections && packet->rejected)
 		reason = tg_count_rejected(packet, false);
-	return tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, 1, reason) ? XDP_PASS
-									       : XDP_DROP;
+	return tg_record_verdict(TG_HOOK_XDP, ctx->ingress_ifindex, packet->segments, reason)
+		       ? XDP_PASS
+		       : XDP_DROP;
 }
 
 /*
@@ -56,12 +61,17 @@ __noinline int tg_xdp_parse(struct xdp_md *ctx, struct tg_packet *packet)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	__u8 *first = data;
+	int reason;
 
 	if (!packet)
 		return TG_REASON_TRUNCATED_ETHERNET;
 	packet->bytes = tg_frame_length(bpf_xdp_get_buff_len(ctx));
-	return tg_parse(data, end, (void *)(first + 1) <= end ? tg_ip_ethertype(*first) : 0,
-			packet);
+	packet->segments = packet->bytes > TG_FRAME_SEVERAL ? 2 : 1;
+	reason = tg_parse(data, end, (void *)(first + 1) <= end ? tg_ip_ethertype(*first) : 0,
+			  packet);
+	if (packet->length > TG_ETHERNET_MTU || packet->segments > 1)
+		tg_xdp_count_segments(ctx, packet);
+	return reason;
 }
 
 /* Memory for packets on the slow path, which the stack has no room for. */

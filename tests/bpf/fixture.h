@@ -18,8 +18,10 @@
 #include "packet.h"
 #include "policy/compile.h"
 #include "kernel/bucket_table.h"
+#include "kernel/gso_layout.h"
 #include "policy/table_layout.h"
 #include "test.h"
+#include <tidegate/segments.h>
 #include <tidegate/trace.h>
 #include <tidegate/sweep.h>
 
@@ -183,6 +185,8 @@ static inline bool fixture_open_at(struct fixture *fixture, const char *hooks, c
 	memcpy((void *)&fixture->skeleton->rodata->policy, &fixture->compiled->policy,
 	       sizeof(struct tg_policy));
 	*(bool *)&fixture->skeleton->rodata->virtual_clock = fixture_virtual;
+	memcpy((void *)&fixture->skeleton->rodata->gso_layout, tg_gso_layout_get(),
+	       sizeof(struct tg_gso_layout));
 	bpf_map__set_max_entries(fixture->skeleton->maps.buckets,
 				 fixture->compiled->policy.table.lines);
 	contents = &fixture->compiled->contents;

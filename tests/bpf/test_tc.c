@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The programs at TC: the same pipeline as at XDP, and packets that are several on the wire. */
+/* The programs at TC: the same pipeline as at XDP. At both: packets that are several on the wire.
+ */
 #include "fixture.h"
 #include "packet_cases.h"
 
@@ -167,6 +168,77 @@ TEST(test_segments)
 	}
 }
 
+/* Bytes of payload in a segment that fills an MTU. */
+static size_t filling(enum kind kind, size_t mtu)
+{
+	struct packet packet;
+	size_t headers = build_gso(&packet, kind, 0);
+
+	return mtu - (headers - packet.l3);
+}
+
+static void check_by_length(struct fixture *f, enum kind kind, size_t mtu)
+{
+	size_t size = filling(kind, mtu), n;
+
+	f->skeleton->bss->virtual_mtu = mtu;
+	for (n = 1; (n + 1) * size < 3800; n++) {
+		check_gso(f, TG_HOOK_XDP, kind, n * size - 1, size, true);
+		check_gso(f, TG_HOOK_XDP, kind, n * size, size, true);
+		check_gso(f, TG_HOOK_XDP, kind, n * size + 1, size, true);
+	}
+}
+
+/* At XDP nobody tells: what is longer than the MTU is so many packets that fill it. */
+TEST(test_segments_by_length)
+{
+	int kind;
+	FIXTURE f;
+
+	if (!fixture_open(&f, "limits: [{name: l, unit: bytes, capacity: 1GB, rate: 1MB/s}]"))
+		return;
+	for (kind = 0; kind < KINDS; kind++) {
+		check_by_length(&f, kind, 1500);
+		check_by_length(&f, kind, 1700);
+	}
+	f.skeleton->bss->virtual_mtu = 9000;
+	check_gso(&f, TG_HOOK_XDP, TCP4, 3500, 9000, true);
+	f.skeleton->bss->virtual_mtu = 576; /* up to Ethernet's MTU a packet is taken for one */
+	check_gso(&f, TG_HOOK_XDP, UDP4, 1472, 1472, true);
+	f.skeleton->bss->virtual_mtu = 0; /* not known */
+	check_gso(&f, TG_HOOK_XDP, UDP4, 3500, 9000, true);
+}
+
+/* Of 64 KiB, and of more, whose length no header has: all segments or none. */
+TEST(test_many_segments_by_length)
+{
+	static const uint32_t lengths[] = {14 + 20 + 32 + 44 * 1448, 14 + 20 + 32 + 130 * 1448};
+	struct outcome outcome;
+	struct packet packet;
+	size_t i;
+	FIXTURE f;
+
+	if (!fixture_open(&f, "limits: [{name: l, capacity: 200, rate: 1/s}]"))
+		return;
+	f.skeleton->bss->virtual_mtu = 1500;
+	build_gso(&packet, TCP4, 2000);
+	for (i = 0; i < 2; i++) {
+		f.skeleton->bss->virtual_length = lengths[i];
+		((struct iphdr *)(packet.bytes + packet.l3))->tot_len =
+			htons(lengths[i] < 65536 ? lengths[i] - 14 : 0);
+		CHECK(run_at(&f, TG_HOOK_XDP, &packet, NULL, &outcome) &&
+			      passed(TG_HOOK_XDP, &outcome),
+		      "%u bytes pass", lengths[i]);
+	}
+	CHECK(limit_counters(&f, 0).packets[0] == 44 + 130, "%llu packets",
+	      limit_counters(&f, 0).packets[0]);
+	CHECK(run_at(&f, TG_HOOK_XDP, &packet, NULL, &outcome) && !passed(TG_HOOK_XDP, &outcome),
+	      "130 of 26");
+	CHECK(limit_counters(&f, 0).packets[TG_VERDICT_DROPPED] == 130 &&
+		      reasons(&f).packets[TG_REASON_LIMIT] == 130,
+	      "refused as so many");
+}
+
 static bool send_gso(struct fixture *f, enum kind kind, size_t payload, size_t gso_size,
 		     struct outcome *outcome)
 {
@@ -267,4 +339,5 @@ TEST(test_big_tcp)
 }
 
 TEST_MAIN(RUN(test_like_xdp), RUN(test_shared), RUN(test_segments), RUN(test_segments_charged),
-	  RUN(test_segments_delayed), RUN(test_segment_length), RUN(test_big_tcp))
+	  RUN(test_segments_delayed), RUN(test_segment_length), RUN(test_big_tcp),
+	  RUN(test_segments_by_length), RUN(test_many_segments_by_length))

@@ -2,6 +2,7 @@
 # Packets of GSO and GRO, and tags in metadata, with real traffic: counted are the segments and bytes that the sender's own TCP has
 # counted, with the offloads and without; a tag counts its 4 bytes.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/segments.sh"
 topology
 # policy MATCH CAPACITY RATE
 policy() {
@@ -11,18 +12,6 @@ policy() {
 		  - {name: out, match: {hook: tc-egress, $1}, per: everyone, unit: bytes, capacity: $2, rate: $3}
 		  - {name: in, match: {hook: tc-ingress, $1}, per: everyone, unit: bytes, capacity: $2, rate: $3}
 	Y
-}
-# charged LIMIT: packets and bytes
-charged() { tg limits "$1" --json | jq -r '.limits[0] | "\(.packets.admitted) \(.bytes.admitted)"'; }
-# stream FROM-NS TO-NS ADDRESS BYTES: prints what the sender's TCP sent
-stream() {
-	rm -f "$WORK/serve" # with the word of the one before
-	nsenter --net="/run/netns/$2" "$ROOT/tests/netns/stream.py" serve "$3" >"$WORK/serve" &
-	PIDS=($!)
-	for _ in $(seq 200); do grep -q ready "$WORK/serve" 2>/dev/null && break; sleep 0.05; done
-	nsenter --net="/run/netns/$1" timeout 60 "$ROOT/tests/netns/stream.py" tcp "$3" "$4"
-	wait "${PIDS[0]}"
-	PIDS=()
 }
 policy "protocol: tcp, destination_port: 5400" 1GB 100MB/s
 start || not_ok "the daemon starts"

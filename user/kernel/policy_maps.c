@@ -12,6 +12,8 @@
 #include <tidegate/trace.h>
 
 #include "base/cleanup.h"
+#include <tidegate/segments.h>
+
 #include "tidegate.skel.h"
 
 #define BATCH 1024 /* entries written by one system call, which holds the CPU for so long */

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/errmsg.h"
 #include "kernel/policy_maps.h"
+#include "kernel/gso_layout.h"
 #include "kernel/load_check.h"
 #include "kernel/program.h"
 #include "kernel/bucket_table.h"
@@ -373,6 +374,8 @@ int tg_program_load(tg_map_path *path, const void *data, const struct tg_compile
 	error = prepare(compiled, hooks, previous ? &before : NULL, &made, errmsg);
 	if (error)
 		return error;
+	memcpy((void *)&made->skeleton->rodata->gso_layout, tg_gso_layout_get(),
+	       sizeof(struct tg_gso_layout));
 	error = set_pins(made->skeleton, path, data);
 	if (error)
 		return tg_program_explain_load(errmsg, error);
