@@ -15,7 +15,7 @@
 #include "parse.bpf.h"
 
 /* Unless it is known, the verifier removes what uses it. */
-const volatile struct tg_gso_layout gso_layout = {};
+TG_SETTING struct tg_gso_layout gso_layout = {};
 
 /* Returns the bytes of the frame's headers; those that are not known are payload. */
 static __always_inline __u32 tg_frame_headers(const struct tg_packet *packet)

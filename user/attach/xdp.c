@@ -146,7 +146,10 @@ int tg_xdp_attach(struct tg_attachment *attachment, int program, enum tg_xdp_mod
 		tg_log(mode == TG_XDP_AUTO ? TG_LOG_WARNING : TG_LOG_INFO, "%s: generic XDP%s",
 		       attachment->name,
 		       mode == TG_XDP_AUTO
-			       ? ", since its driver has no native XDP; expect a lower packet rate"
+			       ? ", since its driver has no native XDP: a packet costs several "
+				 "times the CPU time, and TCP comes in pieces of up to 64 KiB "
+				 "(GSO, GRO), each charged as its segments and admitted or "
+				 "refused as a whole"
 			       : "");
 	return fd;
 }

@@ -16,6 +16,7 @@
 #include "config/load.h"
 #include "explain/describe.h"
 #include "base/log.h"
+#include "base/xdp_driver.h"
 #include "cli/ssh_session.h"
 
 #define LIST_SHOWN 8
@@ -81,6 +82,13 @@ static void print_list(const char *title, const struct tg_prefix_list *list, FIL
 	fputc('\n', out);
 }
 
+/* True if `auto` means generic XDP there, as far as the kernel says. */
+static bool falls_to_generic(const struct tg_config_interface *interface)
+{
+	return interface->xdp_mode == TG_XDP_AUTO &&
+	       tg_xdp_driver_native(if_nametoindex(interface->name)) == 0;
+}
+
 static void print_interface(const struct tg_config_interface *interface, FILE *out)
 {
 	static const char *const modes[] = {
@@ -92,7 +100,11 @@ static void print_interface(const struct tg_config_interface *interface, FILE *o
 
 	fprintf(out, "%s (", interface->name);
 	if (interface->hooks & TG_CONFIG_XDP) {
-		fputs(modes[interface->xdp_mode], out);
+		fputs(falls_to_generic(interface)
+			      ? "generic XDP, since its driver has no native XDP: slower, and what "
+				"GSO or GRO has merged passes or is dropped whole"
+			      : modes[interface->xdp_mode],
+		      out);
 		separator = "; ";
 	}
 	if (interface->hooks & TG_CONFIG_TC_INGRESS) {

@@ -43,6 +43,20 @@ static void print_interfaces(const json_t *interfaces, const struct tg_arguments
 	tg_show_table(interface_columns, rows, arguments);
 }
 
+static void print_generic(const json_t *interfaces)
+{
+	const json_t *interface;
+	size_t i;
+
+	json_array_foreach(interfaces, i, interface)
+	{
+		if (strcmp(tg_json_text(interface, "mode"), "generic") == 0)
+			printf("%-16s generic XDP: slower, and what GSO or GRO has merged passes "
+			       "or is dropped whole\n",
+			       tg_json_text(interface, "interface"));
+	}
+}
+
 static void print_waiting(const json_t *names)
 {
 	const json_t *name;
@@ -143,6 +157,7 @@ static void print_status(const json_t *result, const struct tg_arguments *argume
 	print_shadow_limits(json_object_get(result, "shadow_limits"));
 	print_table(table);
 	print_interfaces(interfaces, arguments);
+	print_generic(json_object_get(result, "interfaces"));
 	print_waiting(json_object_get(result, "waiting_for"));
 	print_missing(json_object_get(result, "missing"));
 	print_reasons(interfaces, arguments);

@@ -103,7 +103,10 @@ static void advise_twice(const struct tg_config *config, size_t i,
 	}
 }
 
-/* The largest packet at TC: 64 KiB of TCP, which are this many segments (GSO, GRO) and bytes. */
+/*
+ * The largest packet at TC and in generic XDP: 64 KiB of TCP, which are this many segments (GSO,
+ * GRO) and bytes.
+ */
 #define SEGMENTS      64
 #define SEGMENT_BYTES 69632
 
@@ -118,23 +121,38 @@ static bool meets_tcp_data(const struct tg_config_limit *limit)
 	       (!protocol->given || tg_values_has(protocol, IPPROTO_TCP));
 }
 
+/* Returns the hook at which the limit gets packets of several segments for sure; NULL: none. */
+static const char *merging_hook(const struct tg_config *config, const struct tg_config_limit *limit)
+{
+	const unsigned int both = TG_CONFIG_TC_INGRESS | TG_CONFIG_TC_EGRESS;
+	unsigned int hooks = tg_config_limit_hooks(config, limit);
+	size_t i;
+
+	if (hooks & both)
+		return tg_hook_name(__builtin_ctz(hooks & both));
+	for (i = 0; i < config->interfaces_n; i++)
+		if ((config->interfaces[i].hooks & hooks & TG_CONFIG_XDP) &&
+		    config->interfaces[i].xdp_mode == TG_XDP_GENERIC)
+			return "xdp in generic mode";
+	return NULL;
+}
+
 static void advise_segments(const struct tg_config *config, size_t i,
 			    struct tg_diagnostics *diagnostics)
 {
-	const unsigned int both = TG_CONFIG_TC_INGRESS | TG_CONFIG_TC_EGRESS;
 	const struct tg_config_limit *limit = &config->limits[i];
+	const char *hook = merging_hook(config, limit);
 	bool bytes = limit->unit == TG_CONFIG_BYTES;
-	unsigned int hooks = tg_config_limit_hooks(config, limit) & both;
 
-	if (!hooks || !meets_tcp_data(limit) ||
+	if (!hook || !meets_tcp_data(limit) ||
 	    limit->refill.capacity >= (bytes ? SEGMENT_BYTES : SEGMENTS))
 		return;
 	tg_diagnose(
 		diagnostics, TG_WARNING, config->path, limit->place,
 		"limits[%zu].capacity: at %s up to 64 KiB of TCP are one packet, of up to %d "
 		"segments, and one that asks for more than the bucket holds never passes; write a "
-		"capacity of %s or more, on_exceed: delay at tc-egress, or a limit at xdp",
-		i, tg_hook_name(__builtin_ctz(hooks)), SEGMENTS, bytes ? "68KiB" : "64");
+		"capacity of %s or more, on_exceed: delay at tc-egress, or a limit at native xdp",
+		i, hook, SEGMENTS, bytes ? "68KiB" : "64");
 }
 
 void tg_lint_excess(const struct tg_config *config, size_t i, struct tg_diagnostics *diagnostics)

@@ -109,6 +109,15 @@ static const struct advice_case cases[] = {
 	    "name: a, match: {hook: tc-ingress, protocol: tcp}, unit: bytes, capacity: 67KiB, rate: 1MB/s"),
 	 {"write a capacity of 68KiB or more", "limits[1]: all holds at xdp"}},
 	{AT("[tc-egress]", "name: a, unit: bytes, capacity: 68KiB, rate: 1MB/s"), {NULL}},
+	{"interfaces: [{name: lo, xdp_mode: generic}]\n"
+	 "limits: [{name: a, match: {destination_port: 80}, per: everyone, capacity: 63, rate: 10/s}]",
+	 {"limits[0].capacity: at xdp in generic mode up to 64 KiB of TCP are one packet"}},
+	{"interfaces: [{name: lo, xdp_mode: generic}]\n"
+	 "limits: [{name: a, match: {destination_port: 80}, per: everyone, capacity: 64, rate: 10/s}]",
+	 {NULL}},
+	{"interfaces: [{name: lo, xdp_mode: native}]\n"
+	 "limits: [{name: a, match: {destination_port: 80}, per: everyone, capacity: 63, rate: 10/s}]",
+	 {NULL}},
 	{AT("[tc-egress]", "name: a, capacity: 10, rate: 10/s, on_exceed: delay"), {NULL}},
 	{AT("[tc-egress]", "name: a, capacity: 10, rate: 10/s, on_exceed: mark, mark: {dscp: 1}"),
 	 {NULL}},
