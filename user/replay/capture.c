@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <net/ethernet.h>
 #include <pcap/pcap.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -14,9 +13,8 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "replay/live.h"
 
-#define SNAPLEN	    512 /* bytes kept of a packet of a live capture: all usual headers */
-#define LIVE_BUFFER (16 << 20)
 #define READ_BUFFER (1 << 20)
 #define WAIT_MS	    100
 
@@ -42,13 +40,14 @@ static const struct link links[] = {
 };
 
 struct tg_capture {
-	pcap_t *pcap;
+	struct tg_live *live; /* NULL: a file */
+	pcap_t *pcap;	      /* of a file */
 	const struct link *link;
 	char *name;
 	FILE *file;
-	off_t size;	   /* bytes; 0: not known */
-	uint64_t deadline; /* ns on CLOCK_MONOTONIC; 0: a file */
-	uint64_t started;
+	off_t size;	  /* bytes; 0: not known */
+	uint64_t span;	  /* ns of a live capture */
+	uint64_t started; /* ns on CLOCK_MONOTONIC: the first that was asked for; 0 not yet */
 	uint8_t bytes[TG_FRAME_MOST]; /* a frame that was given an Ethernet header */
 };
 
@@ -183,41 +182,6 @@ static int first_interface(char *name, size_t size, char *errmsg)
 				      "CAP_NET_RAW");
 }
 
-static int explain_activate(struct tg_capture *made, int status, char *errmsg)
-{
-	if (status == PCAP_ERROR_PERM_DENIED || status == PCAP_ERROR_PROMISC_PERM_DENIED)
-		return tg_error_set(
-			errmsg, EPERM,
-			"no privilege to capture from %s; run as root or with CAP_NET_RAW",
-			made->name);
-	if (status == PCAP_ERROR_NO_SUCH_DEVICE)
-		return tg_error_set(errmsg, ENODEV, "there is no interface %s", made->name);
-	return tg_error_set(errmsg, EIO, "cannot capture from %s: %s", made->name,
-			    status == PCAP_ERROR ? pcap_geterr(made->pcap)
-						 : pcap_statustostr(status));
-}
-
-static int activate(struct tg_capture *made, char *errmsg)
-{
-	char why[PCAP_ERRBUF_SIZE];
-	int status;
-
-	made->pcap = pcap_create(made->name, why);
-	if (!made->pcap)
-		return tg_error_set(errmsg, ENODEV, "cannot capture from %s: %s", made->name, why);
-	pcap_set_snaplen(made->pcap, SNAPLEN);
-	pcap_set_timeout(made->pcap, WAIT_MS);
-	pcap_set_buffer_size(made->pcap, LIVE_BUFFER);
-	pcap_set_tstamp_precision(made->pcap, PCAP_TSTAMP_PRECISION_NANO);
-	status = pcap_activate(made->pcap);
-	if (status < 0)
-		return explain_activate(made, status, errmsg);
-	if (pcap_setdirection(made->pcap, PCAP_D_IN) || pcap_setnonblock(made->pcap, 1, why))
-		return tg_error_set(errmsg, EIO, "cannot capture from %s: %s", made->name,
-				    pcap_geterr(made->pcap));
-	return 0;
-}
-
 int tg_capture_open_live(const char *interface, const char *filter, uint64_t ns,
 			 struct tg_capture **capture, char *errmsg)
 {
@@ -232,13 +196,11 @@ int tg_capture_open_live(const char *interface, const char *filter, uint64_t ns,
 	if (!error)
 		error = make(interface, &made, errmsg);
 	if (!error)
-		error = activate(made, errmsg);
-	if (!error)
-		error = complete(made, filter, errmsg);
+		error = tg_live_open(interface, filter, &made->live, errmsg);
 	if (error)
 		return error;
-	made->started = tg_now_ns();
-	made->deadline = made->started + ns;
+	catch_signals();
+	made->span = ns;
 	*capture = TAKE_PTR(made);
 	return 0;
 }
@@ -281,20 +243,36 @@ static void make_ethernet(struct tg_capture *capture, struct tg_frame *frame)
 	frame->length = frame->length - link->header + sizeof(header);
 }
 
-static bool is_over(const struct tg_capture *capture)
+/*
+ * Returns the time in ns since 1970. tv_usec holds nanoseconds, as was asked for at the open. The
+ * seconds of a pcap file are 32 bits without a sign, up to 2106; libpcap reads them with one.
+ */
+static uint64_t time_of(const struct timeval *stamp)
 {
-	return interrupted || (capture->deadline && tg_now_ns() >= capture->deadline);
+	int64_t seconds = stamp->tv_sec;
+
+	if (seconds < 0)
+		seconds += 1LL << 32;
+	return seconds * 1000000000ULL + stamp->tv_usec;
 }
 
-/* Waits for the next packet of a live capture. Returns false for a file, which has no more. */
-static bool wait_more(struct tg_capture *capture)
+static bool is_over(const struct tg_capture *capture)
 {
-	struct pollfd fd = {.fd = pcap_get_selectable_fd(capture->pcap), .events = POLLIN};
+	return interrupted || (capture->live && tg_now_ns() - capture->started >= capture->span);
+}
 
-	if (!capture->deadline)
-		return false;
-	poll(&fd, 1, WAIT_MS);
-	return true;
+static int next_live(struct tg_capture *capture, struct tg_frame *frame, char *errmsg)
+{
+	int status;
+
+	if (!capture->started)
+		capture->started = tg_now_ns();
+	do {
+		if (is_over(capture))
+			return 0;
+		status = tg_live_next(capture->live, WAIT_MS, frame, errmsg);
+	} while (status == 0);
+	return status;
 }
 
 int tg_capture_next(struct tg_capture *capture, struct tg_frame *frame, char *errmsg)
@@ -303,43 +281,40 @@ int tg_capture_next(struct tg_capture *capture, struct tg_frame *frame, char *er
 	const u_char *bytes;
 	int status;
 
-	do {
-		if (is_over(capture))
-			return 0;
-		status = pcap_next_ex(capture->pcap, &header, &bytes);
-	} while (status == 0 && wait_more(capture));
+	if (capture->live)
+		return next_live(capture, frame, errmsg);
+	if (is_over(capture))
+		return 0;
+	status = pcap_next_ex(capture->pcap, &header, &bytes);
 	if (status == 0 || status == PCAP_ERROR_BREAK || (status < 0 && interrupted))
 		return 0;
 	if (status < 0)
 		return tg_error_set(errmsg, EIO, "%s: %s", capture->name,
 				    pcap_geterr(capture->pcap));
-	/* tv_usec holds nanoseconds, as was asked for at the open. */
-	frame->time = header->ts.tv_sec * 1000000000ULL + header->ts.tv_usec;
-	frame->bytes = bytes;
-	frame->captured = header->caplen;
-	frame->length = header->len > header->caplen ? header->len : header->caplen;
+	*frame = (struct tg_frame){
+		.time = time_of(&header->ts),
+		.bytes = bytes,
+		.captured = header->caplen,
+		.length = header->len > header->caplen ? header->len : header->caplen,
+	};
 	make_ethernet(capture, frame);
 	return 1;
 }
 
 double tg_capture_share(const struct tg_capture *capture)
 {
-	double whole = capture->deadline - capture->started;
 	long at;
 
-	if (capture->deadline)
-		return (tg_now_ns() - capture->started) / whole;
+	if (capture->live)
+		return capture->started ? (double)(tg_now_ns() - capture->started) / capture->span
+					: 0;
 	at = ftell(capture->file);
 	return capture->size && at >= 0 ? (double)at / capture->size : -1;
 }
 
 uint64_t tg_capture_lost(const struct tg_capture *capture)
 {
-	struct pcap_stat stats = {};
-
-	if (!capture->deadline || pcap_stats(capture->pcap, &stats))
-		return 0;
-	return stats.ps_drop;
+	return capture->live ? tg_live_lost(capture->live) : 0;
 }
 
 void tg_capture_close(struct tg_capture **capture)
@@ -352,6 +327,7 @@ void tg_capture_close(struct tg_capture **capture)
 		pcap_close(old->pcap); /* closes the file as well */
 	else if (old->file)
 		fclose(old->file);
+	tg_live_close(&old->live);
 	free(old->name);
 	free(old);
 	*capture = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads frames by libpcap from a capture file (pcap or pcapng) or from an interface. Frames of raw
+ * Reads frames from a capture file (pcap or pcapng, by libpcap) or from an interface. Frames of raw
  * IP and Linux cooked captures get an Ethernet header, so that all frames have one.
  */
 #ifndef TG_REPLAY_CAPTURE_H
@@ -24,8 +24,9 @@ int tg_capture_open(const char *path, const char *filter, struct tg_capture **ca
 		    char *errmsg);
 
 /*
- * Starts to capture what comes in at @interface (NULL: the first that libpcap finds) for @ns (ns).
- * Otherwise as tg_capture_open(). -EPERM: no privilege; -ENODEV: no such interface.
+ * Starts to capture what comes in at @interface (NULL: the first that libpcap finds), until @ns
+ * (ns) after the first call of tg_capture_next(). Otherwise as tg_capture_open(). -EPERM: no
+ * privilege; -ENODEV: no such interface.
  */
 int tg_capture_open_live(const char *interface, const char *filter, uint64_t ns,
 			 struct tg_capture **capture, char *errmsg);

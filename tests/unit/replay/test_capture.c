@@ -63,6 +63,33 @@ TEST(orders_and_resolutions)
 	}
 }
 
+/* Seconds are 32 bits without a sign: after 2038-01-19, and up to the last one in 2106. */
+TEST(times_after_2038)
+{
+	static const uint32_t times[] = {0x7fffffff, 0x80000000, 0xffffffff};
+	char errmsg[TG_ERRMSG_SIZE];
+	struct tg_capture *capture;
+	struct tg_frame frame;
+	size_t i;
+
+	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		struct bytes bytes = {.big = i & 1};
+
+		put_head(&bytes, MICRO, ETHER);
+		put_packet(&bytes, times[i], 5, FRAME_SIZE, FRAME_SIZE);
+		put_text(&bytes, frame_bytes, FRAME_SIZE);
+		capture = NULL;
+		if (open_saved(&bytes, NULL, &capture, errmsg)) {
+			CHECK(false, "%zu: %s", i, errmsg);
+			continue;
+		}
+		CHECK(tg_capture_next(capture, &frame, errmsg) == 1 &&
+			      frame.time == times[i] * S + 5000,
+		      "%x: %llu", times[i], (unsigned long long)frame.time);
+		tg_capture_close(&capture);
+	}
+}
+
 /* What is before the IP packet of each link type becomes an Ethernet header. */
 TEST(link_types)
 {
@@ -401,6 +428,7 @@ TEST(signals_end_it)
 	}
 }
 
-TEST_MAIN(RUN(orders_and_resolutions), RUN(link_types), RUN(long_packets), RUN(no_captures),
-	  RUN(paths_that_cannot_be_opened), RUN(files_that_break), RUN(next_generation),
-	  RUN(next_generation_that_breaks), RUN(filters), RUN(standard_input), RUN(signals_end_it))
+TEST_MAIN(RUN(orders_and_resolutions), RUN(times_after_2038), RUN(link_types), RUN(long_packets),
+	  RUN(no_captures), RUN(paths_that_cannot_be_opened), RUN(files_that_break),
+	  RUN(next_generation), RUN(next_generation_that_breaks), RUN(filters), RUN(standard_input),
+	  RUN(signals_end_it))
