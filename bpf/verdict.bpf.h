@@ -221,6 +221,7 @@ static __always_inline void tg_write_trace(const struct tg_packet *packet)
 	trace.source = packet->source;
 	trace.destination = packet->destination;
 	trace.bytes = packet->bytes;
+	trace.segments = packet->segments;
 	trace.source_port = packet->source_port;
 	trace.destination_port = packet->destination_port;
 	trace.protocol = tg_known_protocol(packet);

@@ -22,10 +22,12 @@ struct tg_trace {
 	__u8 any_protocol;
 	__u8 evaluated; /* the parser took it as a whole IP packet; else it left before */
 	__u16 reason;	/* enum tg_reason */
+	__u32 segments; /* as charged */
+	__u32 pad;
 	__u64 limits[TG_VERDICT_COUNT]; /* index: enum tg_verdict; masks of the slots that counted
 					   it so */
 };
 
-_Static_assert(sizeof(struct tg_trace) == 48 + 8 * TG_VERDICT_COUNT, "trace");
+_Static_assert(sizeof(struct tg_trace) == 56 + 8 * TG_VERDICT_COUNT, "trace");
 
 #endif

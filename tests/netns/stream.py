@@ -5,12 +5,15 @@ stream.py serve ADDRESS: takes one TCP stream on port 5400 and reads it to its e
 stream.py tcp ADDRESS BYTES: sends one, and prints the segments and the bytes of Ethernet frames that TCP sent.
 stream.py udp ADDRESS SEGMENT BYTES: one send of UDP_SEGMENT; prints the same.
 stream.py tagged DEVICE MAC N TYPE...: N frames of UDP to port 5353 behind these VLAN tags.
-stream.py paged DEVICE MAC: 16 such frames, without tags, of which the kernel gets all but the Ethernet header as pages."""
+stream.py paged DEVICE MAC: 16 such frames, without tags, of which the kernel gets all but the Ethernet header as pages.
+stream.py bare DEVICE N: such packets, without an Ethernet header, come in at the tun DEVICE."""
+import fcntl
 import mmap
 import socket
 import struct
 import sys
 
+TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000
 TCP_INFO, UDP_SEGMENT = 11, 103
 SOL_PACKET, PACKET_VERSION, PACKET_TX_RING = 263, 10, 13
 ETHERNET, TIMESTAMPS = 14, 12
@@ -76,4 +79,11 @@ def paged(device, mac):
         sender.send(b"")
 
 
-{"serve": serve, "tcp": tcp, "udp": udp, "tagged": tagged, "paged": paged}[sys.argv[1]](*sys.argv[2:])
+def bare(device, n):
+    with open("/dev/net/tun", "r+b", buffering=0) as tun:
+        fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", device.encode(), IFF_TUN | IFF_NO_PI))
+        for _ in range(int(n)):
+            tun.write(frame("02:00:00:00:00:01")[ETHERNET:])
+
+
+{"serve": serve, "tcp": tcp, "udp": udp, "tagged": tagged, "paged": paged, "bare": bare}[sys.argv[1]](*sys.argv[2:])

@@ -95,6 +95,26 @@ wait $suggesting
 is "Ctrl-C ends it" 0 $?
 check "with what was seen so far" grep -q 'udp to port 5353.* 2 sources' "$CONFIG"
 check "saying so" grep -q 'not read to its end' "$CONFIG"
+# Tags that the kernel takes off are back, also for the filter; what has no Ethernet header gets one.
+# seen INTERFACE FILTER COMMAND...: what --live makes of what the command sends
+seen() {
+	nsenter --net="/run/netns/$B" "$ROOT/build/tidegate" suggest --live 10m --interface "$1" --filter "$2" >"$CONFIG" 2>"$WORK/stderr" &
+	suggesting=$!
+	PIDS+=($!)
+	sleep $((2 * SLOW))
+	"${@:3}"
+	sleep 0.5
+	kill -INT $suggesting
+	wait $suggesting
+}
+seen "$VB" "vlan 5 and udp port 5353" in_a "$ROOT/tests/netns/stream.py" tagged "$VA" "$MAC" 20 8100
+check "live, a filter for a tag" grep -q 'udp to port 5353: 20 packets' "$CONFIG"
+seen "$VB" "vlan 6" in_a "$ROOT/tests/netns/stream.py" tagged "$VA" "$MAC" 20 8100
+check "live, another tag" grep -q 'no packets to suggest' "$WORK/stderr"
+in_b ip tuntap add dev "tgt$ID" mode tun
+in_b ip link set "tgt$ID" up
+seen "tgt$ID" udp in_b "$ROOT/tests/netns/stream.py" bare "tgt$ID" 10
+check "live, without an Ethernet header" grep -q 'udp to port 5353: 10 packets' "$CONFIG"
 
 # What cannot be.
 ends "neither a file nor a time" 2

@@ -66,6 +66,7 @@ struct tg_arguments {
 	const char *columns;				 /* of -o */
 	uint64_t n, cost;
 	uint64_t live; /* ns */
+	uint64_t mtu;
 };
 
 /* clang-format off */

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <tidegate/segments.h>
 
 #include "cli/arguments.h"
 #include "replay/capture.h"
@@ -95,7 +96,7 @@ static int simulate(const struct tg_config *config, enum tg_hook hook,
 	int error = tg_capture_open(arguments->pcap, arguments->filter, &capture, errmsg);
 
 	if (!error)
-		error = tg_simulation_open(&simulation, config, hook, errmsg);
+		error = tg_simulation_open(&simulation, config, hook, arguments->mtu, errmsg);
 	if (!error)
 		error = run_packets(&simulation, capture, errmsg);
 	return error ? simulate_failed(error, errmsg) : show(&simulation, arguments);
@@ -127,6 +128,9 @@ static const struct tg_option options[] = {
 	TG_OPTION(TG_CHOICE, "hook", hook, "xdp|tc-ingress|tc-egress",
 		  "where packets come in, else the first hook of FILE"),
 	TG_OPTION(TG_TEXT, "filter", filter, "F", "only packets of this pcap-filter(7)"),
+	TG_OPTION(TG_NUMBER, "mtu", mtu, "N",
+		  "that of the network; longer packets had been merged (1500)",
+		  .least = TG_MTU_LEAST, .most = 65535, .otherwise = TG_ETHERNET_MTU),
 	TG_OPTION(TG_NUMBER, "number", n, "N", "so many of the sources refused most", .least = 1,
 		  .most = 10000, .otherwise = 10, .letter = 'n'),
 	{},

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tidegate/segments.h>
 #include <unistd.h>
 
 #include "cli/arguments.h"
@@ -88,8 +89,8 @@ static int open_capture(const struct tg_arguments *arguments, struct tg_capture 
 	return error;
 }
 
-static int take_packet(struct tg_replay *replay, const struct tg_frame *frame,
-		       struct tg_suggestion_basis *basis, struct tg_profile *profile, char *errmsg)
+static int take_sent(struct tg_replay *replay, const struct tg_frame *frame,
+		     struct tg_suggestion_basis *basis, struct tg_profile *profile, char *errmsg)
 {
 	struct tg_trace trace;
 	uint64_t now;
@@ -104,6 +105,19 @@ static int take_packet(struct tg_replay *replay, const struct tg_frame *frame,
 		basis->first = now;
 	basis->last = now;
 	return 0;
+}
+
+/* Measures what a captured frame was on the wire. */
+static int take_packet(struct tg_replay *replay, const struct tg_frame *frame,
+		       struct tg_suggestion_basis *basis, struct tg_profile *profile, char *errmsg)
+{
+	const struct tg_frame *sent;
+	int error = 0;
+
+	tg_merged_take(&basis->merged, frame);
+	while (!error && (sent = tg_merged_next(&basis->merged)))
+		error = take_sent(replay, sent, basis, profile, errmsg);
+	return error;
 }
 
 /* Measures all packets, up to a broken place in the capture. Returns 0 or -errno with @errmsg. */
@@ -170,7 +184,10 @@ static int suggest(const struct tg_arguments *arguments, struct tg_suggestion_ba
 
 static int run_suggest(const struct tg_arguments *arguments)
 {
-	struct tg_suggestion_basis basis = {.prefix4 = 32, .prefix6 = 64, .quantile = QUANTILE};
+	struct tg_suggestion_basis basis = {.prefix4 = 32,
+					    .prefix6 = 64,
+					    .quantile = QUANTILE,
+					    .merged = {.mtu = arguments->mtu}};
 
 	if (!arguments->pcap == !arguments->live) {
 		tg_log(TG_LOG_ERROR,
@@ -195,6 +212,9 @@ static const struct tg_option options[] = {
 		  "bits of IPv4 and IPv6 addresses that are one source (32,64)"),
 	TG_OPTION(TG_TEXT, "quantile", quantile, "Q",
 		  "the share of sources that is not to notice (0.99)"),
+	TG_OPTION(TG_NUMBER, "mtu", mtu, "N",
+		  "that of the network; longer packets of a file had been merged (1500)",
+		  .least = TG_MTU_LEAST, .most = 65535, .otherwise = TG_ETHERNET_MTU),
 	TG_OPTION(TG_TEXT, "filter", filter, "F", "only packets of this pcap-filter(7)"),
 	{},
 };

@@ -412,7 +412,12 @@ int tg_program_run(const struct tg_program *program, enum tg_hook hook, uint64_t
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes,
 		    .data_size_in = frame->captured, .repeat = 1);
 	struct tidegate_bpf__bss *state = program->skeleton->bss;
+	struct __sk_buff skb = {.gso_size = frame->segment_size, .gso_segs = frame->segments};
 
+	if (hook != TG_HOOK_XDP && frame->segments) {
+		options.ctx_in = &skb;
+		options.ctx_size_in = sizeof(skb);
+	}
 	state->virtual_now[TG_CLOCK_PRECISE] = state->virtual_now[TG_CLOCK_COARSE] = now;
 	state->virtual_length = frame->length;
 	memset(&state->trace, 0, sizeof(state->trace));

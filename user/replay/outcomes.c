@@ -53,7 +53,7 @@ static struct tg_outcome *add(struct tg_outcomes *sources, const struct tg_outco
 }
 
 int tg_outcomes_count(struct tg_outcomes *sources, const struct tg_outcome_key *key, bool refused,
-		      uint32_t bytes, uint64_t now)
+		      uint32_t packets, uint32_t bytes, uint64_t now)
 {
 	struct tg_outcome *source;
 
@@ -63,13 +63,14 @@ int tg_outcomes_count(struct tg_outcomes *sources, const struct tg_outcome_key *
 	if (!source)
 		return -ENOMEM;
 	if (!refused) {
-		source->admitted++;
+		source->admitted += packets;
 		return 0;
 	}
-	if (!source->refused++) {
+	if (!source->refused) {
 		source->first = now;
 		sources->refused[key->slot]++;
 	}
+	source->refused += packets;
 	source->last = now;
 	source->refused_bytes += bytes;
 	return 0;

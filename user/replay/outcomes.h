@@ -37,10 +37,10 @@ struct tg_outcomes {
 	uint64_t short_by;  /* most packets that may be missing from the `refused` of a source */
 };
 
-/* Counts a packet of @bytes that the limit admitted or refused at @now (ns since 1970). Returns 0
- * or -ENOMEM. */
+/* Counts @packets of @bytes together that the limit admitted or refused at @now (ns since 1970).
+ * Returns 0 or -ENOMEM. */
 int tg_outcomes_count(struct tg_outcomes *sources, const struct tg_outcome_key *key, bool refused,
-		      uint32_t bytes, uint64_t now);
+		      uint32_t packets, uint32_t bytes, uint64_t now);
 
 /* Fills @worst with up to @n sources, most packets refused first, and returns how many. They are
  * valid until the next call that counts or clears. */

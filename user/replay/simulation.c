@@ -13,8 +13,9 @@
 	 (trace)->limits[TG_VERDICT_DELAYED])
 
 int tg_simulation_open(struct tg_simulation *simulation, const struct tg_config *config,
-		       enum tg_hook hook, char *errmsg)
+		       enum tg_hook hook, uint32_t mtu, char *errmsg)
 {
+	simulation->merged = (struct tg_merged){.mtu = mtu, .keep_whole = hook != TG_HOOK_XDP};
 	simulation->config = config;
 	simulation->hook = hook;
 	return tg_replay_open(config, hook, &simulation->replay, errmsg);
@@ -53,7 +54,8 @@ static int count_limits(struct tg_simulation *simulation, const struct tg_trace 
 		slot = __builtin_ctzll(left);
 		refused = refusing >> slot & 1;
 		outcome_key(simulation, slot, trace, &key);
-		error = tg_outcomes_count(&simulation->sources, &key, refused, trace->bytes, now);
+		error = tg_outcomes_count(&simulation->sources, &key, refused, trace->segments,
+					  trace->bytes, now);
 		if (error)
 			return error;
 		if (!refused)
@@ -65,9 +67,9 @@ static int count_limits(struct tg_simulation *simulation, const struct tg_trace 
 	return 0;
 }
 
-int tg_simulation_packet(struct tg_simulation *simulation, const struct tg_frame *frame,
-			 char *errmsg)
+static int run_frame(struct tg_simulation *simulation, const struct tg_frame *frame, char *errmsg)
 {
+	uint32_t segments = frame->segments ? frame->segments : 1;
 	struct tg_trace trace;
 	uint64_t now;
 	int error = tg_replay_frame(simulation->replay, frame, &now, &trace);
@@ -78,11 +80,24 @@ int tg_simulation_packet(struct tg_simulation *simulation, const struct tg_frame
 		return tg_error_set(errmsg, error == -ENOMEM ? error : -EIO,
 				    "cannot run packet %llu: %s",
 				    (unsigned long long)simulation->packets + 1, strerror(-error));
-	if (!simulation->packets++)
+	if (!simulation->packets)
 		simulation->first = now;
 	simulation->last = now;
-	simulation->bytes += frame->length;
+	simulation->packets += segments;
+	simulation->bytes += segments > 1 ? trace.bytes : frame->length;
 	return 0;
+}
+
+int tg_simulation_packet(struct tg_simulation *simulation, const struct tg_frame *frame,
+			 char *errmsg)
+{
+	const struct tg_frame *sent;
+	int error = 0;
+
+	tg_merged_take(&simulation->merged, frame);
+	while (!error && (sent = tg_merged_next(&simulation->merged)))
+		error = run_frame(simulation, sent, errmsg);
+	return error;
 }
 
 void tg_simulation_close(struct tg_simulation *simulation)

@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "base/errmsg.h"
+#include "replay/merged.h"
 #include "replay/replay.h"
 #include "replay/outcomes.h"
 
@@ -19,7 +20,8 @@ struct tg_simulation {
 	enum tg_hook hook;
 	bool complete; /* the capture was read to its end; set by the caller */
 	struct tg_replay *replay;
-	uint64_t packets, bytes;	       /* of the capture, on the wire */
+	struct tg_merged merged;
+	uint64_t packets, bytes;	       /* on the wire */
 	uint64_t first, last;		       /* ns since 1970, on the clock of the replay */
 	uint64_t first_refused[TG_LIMITS_MAX]; /* ns since 1970, by slot; 0 never */
 	uint64_t last_refused[TG_LIMITS_MAX];  /* the same */
@@ -27,13 +29,18 @@ struct tg_simulation {
 };
 
 /*
- * Loads the policy of @config, which must outlive the simulation. @simulation must be all zero but
- * for its `capture`. Returns 0, or -errno with @errmsg (TG_ERRMSG_SIZE); -EPERM: no privilege.
+ * Loads the policy of @config, which must outlive the simulation. @mtu: see struct tg_merged.
+ * @simulation must be all zero but for its `capture`. Returns 0, or -errno with @errmsg
+ * (TG_ERRMSG_SIZE); -EPERM: no privilege.
  */
 int tg_simulation_open(struct tg_simulation *simulation, const struct tg_config *config,
-		       enum tg_hook hook, char *errmsg);
+		       enum tg_hook hook, uint32_t mtu, char *errmsg);
 
-/* Runs one packet and counts it. Returns 0, or -ENOMEM or -EIO with @errmsg (TG_ERRMSG_SIZE). */
+/*
+ * Runs what one frame of the capture was on the wire, and counts it. At XDP these are the packets
+ * one by one; at TC, which gets them merged as well, they pass or are refused together. Returns
+ * 0, or -ENOMEM or -EIO with @errmsg (TG_ERRMSG_SIZE).
+ */
 int tg_simulation_packet(struct tg_simulation *simulation, const struct tg_frame *frame,
 			 char *errmsg);
 

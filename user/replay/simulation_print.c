@@ -39,6 +39,21 @@ static void print_head(const json_t *report, FILE *out)
 		tg_json_number(report, "passed"), tg_json_number(report, "dropped"));
 }
 
+static void print_merged(const json_t *merged, FILE *out)
+{
+	if (!tg_json_number(merged, "captured"))
+		return;
+	fprintf(out, "note: %lld captured packets are several each, which GSO or GRO had merged: ",
+		tg_json_number(merged, "captured"));
+	fprintf(out, "%lld packets", tg_json_number(merged, "packets"));
+	if (json_is_true(json_object_get(merged, "estimated")))
+		fprintf(out,
+			", an estimate from their length, with IP packets of %lld bytes; fewer "
+			"than there were if they were shorter (see --mtu)",
+			tg_json_number(merged, "length"));
+	fputc('\n', out);
+}
+
 /* Prints what makes the numbers less exact. */
 static void print_notes(const json_t *report, FILE *out)
 {
@@ -58,6 +73,7 @@ static void print_notes(const json_t *report, FILE *out)
 
 	if (!json_is_true(json_object_get(report, "complete")))
 		fputs("note: the capture was not read to its end\n", out);
+	print_merged(json_object_get(report, "merged"), out);
 	for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
 		n = tg_json_number(report, notes[i].key);
 		if (n)

@@ -93,6 +93,14 @@ static json_t *report_source(const struct tg_simulation *simulation,
 			 "last_refused_ms", ms_of(source->last));
 }
 
+/* What of the capture GSO or GRO had merged, and of what length its packets are taken to be. */
+static json_t *merged_of(const struct tg_merged *merged)
+{
+	return json_pack("{s:I, s:I, s:b, s:I}", "captured", (json_int_t)merged->frames, "packets",
+			 (json_int_t)merged->segments, "estimated", merged->estimated, "length",
+			 (json_int_t)tg_merged_length(merged));
+}
+
 static json_t *worst_of(struct tg_simulation *simulation, size_t n)
 {
 	tg_autofree const struct tg_outcome **worst = calloc(n, sizeof(*worst));
@@ -136,7 +144,7 @@ json_t *tg_simulation_report(struct tg_simulation *simulation, size_t n)
 	json_t *reasons = reasons_of(simulation, &passed, &dropped);
 
 	return json_pack("{s:o, s:o, s:s, s:b, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, "
-			 "s:o, s:o, s:I}",
+			 "s:o, s:o, s:o, s:I}",
 			 "capture", text_of(simulation->capture), "config",
 			 text_of(simulation->config->path), "hook", tg_hook_name(simulation->hook),
 			 "complete", simulation->complete, "packets",
@@ -145,7 +153,7 @@ json_t *tg_simulation_report(struct tg_simulation *simulation, size_t n)
 			 time_or_null(simulation->last), "out_of_order", (json_int_t)notes->earlier,
 			 "clock_set_back", (json_int_t)notes->jumps, "headers_cut",
 			 (json_int_t)notes->cut, "passed", passed, "dropped", dropped, "reasons",
-			 reasons, "limits", limits_of(simulation), "refused_sources",
-			 worst_of(simulation, n), "sources_forgotten",
-			 (json_int_t)simulation->sources.forgotten);
+			 reasons, "merged", merged_of(&simulation->merged), "limits",
+			 limits_of(simulation), "refused_sources", worst_of(simulation, n),
+			 "sources_forgotten", (json_int_t)simulation->sources.forgotten);
 }

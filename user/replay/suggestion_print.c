@@ -31,6 +31,24 @@ static const char *protocol_name(uint8_t protocol, char *text, size_t size)
 	return text;
 }
 
+static void note_merged(const struct tg_merged *merged, FILE *out)
+{
+	if (!merged->frames)
+		return;
+	fprintf(out,
+		"# Note: %" PRIu64 " captured packets are several each, which GSO or GRO had "
+		"merged: they count as\n# %" PRIu64,
+		merged->frames, merged->segments);
+	if (merged->estimated)
+		fprintf(out,
+			", an estimate from their length, with IP packets of %" PRIu32 " bytes. "
+			"There were more\n# if they were shorter. `--mtu` gives another length, "
+			"and `--live` is told the number.\n",
+			tg_merged_length(merged));
+	else
+		fputs(", as the kernel says.\n", out);
+}
+
 static void print_basis(const struct tg_suggestion_basis *basis, const struct tg_profile *profile,
 			FILE *out)
 {
@@ -58,6 +76,7 @@ static void print_basis(const struct tg_suggestion_basis *basis, const struct tg
 		fputs("# Note: that is a short time. What is usual shows in hours of the busiest "
 		      "days.\n",
 		      out);
+	note_merged(&basis->merged, out);
 	if (basis->lost)
 		fprintf(out, "# Note: %" PRIu64 " more packets came too fast to be captured.\n",
 			basis->lost);

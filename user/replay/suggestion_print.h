@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "replay/merged.h"
 #include "replay/suggestion.h"
 
 /* Where the numbers come from, and what was asked for. */
@@ -13,8 +14,9 @@ struct tg_suggestion_basis {
 	const char *interface; /* to be limited; NULL: not known */
 	bool complete;	       /* the capture was read to its end */
 	uint64_t first, last;  /* ns since 1970 */
-	uint64_t packets;      /* of any kind */
+	uint64_t packets;      /* of any kind, on the wire */
 	uint64_t lost;	       /* by the kernel, while capturing */
+	struct tg_merged merged;
 	unsigned int prefix4, prefix6;
 	double quantile; /* as for tg_suggest() */
 };

@@ -141,12 +141,12 @@ static void fixture_open(struct fixture *fixture)
 
 	memset(fixture, 0, sizeof(*fixture));
 	memset(&kernel, 0, sizeof(kernel));
-	kernel.trace.evaluated = 1;
+	kernel.trace.evaluated = kernel.trace.segments = 1;
 	CHECK(tg_config_parse("p.yaml", policy, strlen(policy), &fixture->config, &diagnostics) ==
 		      0,
 	      "%s", diagnostics.n ? diagnostics.items[0].message : "");
 	fixture->simulation.capture = "c.pcap";
-	CHECK(tg_simulation_open(&fixture->simulation, fixture->config, TG_HOOK_XDP,
+	CHECK(tg_simulation_open(&fixture->simulation, fixture->config, TG_HOOK_XDP, 1500,
 				 fixture->errmsg) == 0,
 	      "%s", fixture->errmsg);
 	CHECK(tg_replay_compiled(fixture->simulation.replay)->slots[0] == 0 &&

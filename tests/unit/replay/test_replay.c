@@ -191,13 +191,13 @@ TEST(failures)
 	kernel.usage_error = -EPERM;
 	CHECK(packet(&fixture, T + S) == -EIO && kernel.runs == 3, "no look at the table");
 	kernel.load_error = EPERM;
-	CHECK(tg_simulation_open(&simulation, fixture.config, TG_HOOK_XDP, fixture.errmsg) ==
+	CHECK(tg_simulation_open(&simulation, fixture.config, TG_HOOK_XDP, 1500, fixture.errmsg) ==
 			      -EPERM &&
 		      !simulation.replay && strcmp(fixture.errmsg, "not loaded") == 0,
 	      "%s", fixture.errmsg);
 	kernel.load_error = 0;
 	kernel.fill_error = -1;
-	CHECK(tg_simulation_open(&simulation, fixture.config, TG_HOOK_XDP, fixture.errmsg) ==
+	CHECK(tg_simulation_open(&simulation, fixture.config, TG_HOOK_XDP, 1500, fixture.errmsg) ==
 			      -EPERM &&
 		      !simulation.replay &&
 		      strstr(fixture.errmsg, "cannot fill the program's maps"),

@@ -59,6 +59,8 @@ TEST(a_report_of_nothing)
 	       "\"complete\": false, \"packets\": 0, \"bytes\": 0, \"first_ms\": null, "
 	       "\"last_ms\": null, \"out_of_order\": 0, \"clock_set_back\": 0, "
 	       "\"headers_cut\": 0, \"passed\": 0, \"dropped\": 0, \"reasons\": {}, "
+	       "\"merged\": {\"captured\": 0, \"packets\": 0, \"estimated\": false, "
+	       "\"length\": 1500}, "
 	       "\"refused_sources\": [], \"sources_forgotten\": 0}",
 	       "no packet");
 	CHECK(json_array_size(limits) == 3, "%zu", json_array_size(limits));
