@@ -86,8 +86,6 @@ static __always_inline int tg_charge_once(struct tg_bucket_key *key,
 	return bucket ? tg_charge_bucket(bucket, request) : TG_CHARGE_AGAIN;
 }
 
-#define TG_INSERT_TRIES 2
-
 /*
  * Charges in the cases that tg_charge_fast() leaves. A lost race looks the bucket up again,
  * because its entry may have gone to another key. A set may stay locked for long if the program of
@@ -100,8 +98,7 @@ static __always_inline int tg_charge_slow(struct tg_bucket_key *key,
 
 	for (try = 0; try < TG_CAS_TRIES; try++) {
 		outcome = tg_charge_once(key, request);
-		if (outcome != TG_CHARGE_AGAIN &&
-		    (outcome != TG_CHARGE_LOCKED || try + 1 >= TG_INSERT_TRIES))
+		if (outcome != TG_CHARGE_AGAIN && outcome != TG_CHARGE_LOCKED)
 			break;
 	}
 	if (outcome == TG_CHARGE_AGAIN)

@@ -67,6 +67,8 @@ __noinline int tg_xdp_parse(struct xdp_md *ctx, struct tg_packet *packet)
 		return TG_REASON_TRUNCATED_ETHERNET;
 	packet->bytes = tg_frame_length(bpf_xdp_get_buff_len(ctx));
 	packet->segments = packet->bytes > TG_FRAME_SEVERAL ? 2 : 1;
+	/* The parser reads the packet from memory, or it would be verified once for each value. */
+	asm volatile("" ::: "memory");
 	reason = tg_parse(data, end, (void *)(first + 1) <= end ? tg_ip_ethertype(*first) : 0,
 			  packet);
 	if (packet->length > TG_ETHERNET_MTU || packet->segments > 1)

@@ -339,18 +339,22 @@ TEST(test_same_source_at_once)
 	      (unsigned long long)passed, (unsigned long long)given_by_all(&f));
 }
 
-/* Who comes second waits for the first one's bucket, and is not sent to one that has more to give.
+/*
+ * Who comes second waits for the first one's bucket, and is not sent to one that has more to give,
+ * unless the first is held up for long in its insertion.
  */
 TEST(test_no_more_than_its_own)
 {
+	struct tg_limit_counters counters;
 	uint64_t passed;
 	FIXTURE f;
 
 	if (!fixture_open(&f, "limits: [{name: l, capacity: 1, rate: 1/h}]"))
 		return;
 	passed = send_pairs(&f);
-	CHECK(passed <= MEETINGS && limit_counters(&f, 0).overflowed == 0, "%llu of %u, %llu share",
-	      (unsigned long long)passed, MEETINGS, limit_counters(&f, 0).overflowed);
+	counters = limit_counters(&f, 0);
+	CHECK(passed <= MEETINGS + counters.overflowed && counters.overflowed <= MEETINGS / 1000,
+	      "%llu of %u, %llu share", (unsigned long long)passed, MEETINGS, counters.overflowed);
 }
 
 static void share_all(struct tg_config *config)

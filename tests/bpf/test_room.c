@@ -311,8 +311,8 @@ TEST(test_copy)
 	if (!open_with(&to, TABLE, ""))
 		return;
 	CHECK(tg_table_copy(bpf_map__fd(from.skeleton->maps.buckets),
-			    bpf_map__fd(to.skeleton->maps.buckets),
-			    &to.compiled->policy.table, &copied) == 0);
+			    bpf_map__fd(to.skeleton->maps.buckets), &to.compiled->policy.table,
+			    &copied) == 0);
 	free(copied);
 	CHECK(held(&to, 0) == 200 && held(&to, 1) == 768, "%u and %u", held(&to, 0), held(&to, 1));
 	CHECK(check_places(&to) == 968 && usage_of(&to).open == 0);

@@ -72,7 +72,7 @@ int tg_datapath_walk_step(struct tg_datapath *datapath, struct tg_bucket_walk *w
  * for each bucket of theirs. Else returns 0, or -errno.
  */
 int tg_datapath_why(const struct tg_datapath *datapath, const uint8_t address[16],
-		     struct tg_bucket_view *views, size_t *n, struct tg_list_view *list);
+		    struct tg_bucket_view *views, size_t *n, struct tg_list_view *list);
 
 /* Adds @view if it is one of those. Returns 1 if @views is full, else 0. */
 int tg_datapath_why_take(const struct tg_datapath *datapath, const uint8_t address[16],

@@ -138,7 +138,8 @@ static void let_go(struct tg_datapath *datapath, struct tg_target *targets, size
 		else
 			tg_log(TG_LOG_WARNING, "%s (index %u): %s; detached (%s)", attachment->name,
 			       attachment->ifindex,
-			       known ? "not to be limited any more" : "gone, renamed or of another type",
+			       known ? "not to be limited any more"
+				     : "gone, renamed or of another type",
 			       tg_hook_name(attachment->hook));
 	}
 	datapath->attachments_n = kept;

@@ -265,9 +265,8 @@ static int find_overflow(const struct tg_datapath *datapath, const struct tg_buc
 	int open = tg_room_read(datapath, &usage);
 
 	if (!open && tg_quota_room(usage.quotas[slot], usage.open))
-		open = tg_admission_is_open(
-			tg_program_map_fd(datapath->program, TG_MAP_ADMISSION), datapath->bank,
-			slot);
+		open = tg_admission_is_open(tg_program_map_fd(datapath->program, TG_MAP_ADMISSION),
+					    datapath->bank, slot);
 	if (open)
 		return open < 0 ? open : 0;
 	return bpf_map_lookup_elem(tg_program_map_fd(datapath->program, TG_MAP_OVERFLOW), &index,
