@@ -247,20 +247,18 @@ static void trust_again(struct node *node)
 }
 
 /* Only of an owner that the daemon trusts. A user's command has no such demand. */
-static void authorities_of_another(struct event_base *base)
+static void authorities_of_another(struct event_base *base, struct node *a)
 {
-	struct node a = {};
-
 	tg_ownership_demand();
 	CHECK(shell("chown 65534 trusted/ca.pem"));
-	node_open(&a, base, "a");
-	RUN_UNTIL(base, error_of(&a)[0]);
-	CHECK(strstr(error_of(&a), "ca_file ") && strstr(error_of(&a), "trusted/ca.pem"), "%s",
-	      error_of(&a));
-	CHECK(!tg_store_status(a.store)->connects);
+	node_open(a, base, "a");
+	RUN_UNTIL(base, error_of(a)[0]);
+	CHECK(strstr(error_of(a), "ca_file ") && strstr(error_of(a), "trusted/ca.pem"), "%s",
+	      error_of(a));
+	CHECK(!tg_store_status(a->store)->connects);
 	CHECK(shell("chown 0 trusted/ca.pem")); /* heals without a reload */
-	RUN_UNTIL(base, tg_store_status(a.store)->connected);
-	node_close(&a);
+	RUN_UNTIL(base, tg_store_status(a->store)->connected);
+	node_close(a);
 }
 
 /* What was judged is what is used: ca_file counts when it is read, not at each connection. */
@@ -299,7 +297,7 @@ TEST(test_authorities)
 	node_close(&a);
 
 	if (can_give_away())
-		authorities_of_another(base);
+		authorities_of_another(base, &a);
 	redis_stop(&redis);
 	base_free(base);
 }
