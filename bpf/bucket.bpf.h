@@ -18,7 +18,6 @@ enum tg_charge_outcome {
 	TG_CHARGE_TABLE_FULL,	/* no room in the table */
 	TG_CHARGE_SET_FULL,	/* no room in the sets that the key may be in */
 	TG_CHARGE_NO_BUCKET,	/* nothing was charged: request->new_source allows no more */
-	TG_CHARGE_LOCKED,	/* others hold the lock that an insertion needs */
 	TG_CHARGE_AGAIN,	/* the bucket changed or is gone: try again */
 };
 

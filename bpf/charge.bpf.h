@@ -89,7 +89,8 @@ static __always_inline int tg_charge_once(struct tg_bucket_key *key,
 /*
  * Charges in the cases that tg_charge_fast() leaves. A lost race looks the bucket up again,
  * because its entry may have gone to another key. A set may stay locked for long if the program of
- * an application was preempted within its insertion; then the source shares an overflow bucket.
+ * an application was preempted within its insertion; then a new source is dropped as contended. An
+ * overflow bucket would let it have more than one bucket holds.
  */
 static __always_inline int tg_charge_slow(struct tg_bucket_key *key,
 					  struct tg_charge_request *request)
@@ -98,13 +99,13 @@ static __always_inline int tg_charge_slow(struct tg_bucket_key *key,
 
 	for (try = 0; try < TG_CAS_TRIES; try++) {
 		outcome = tg_charge_once(key, request);
-		if (outcome != TG_CHARGE_AGAIN && outcome != TG_CHARGE_LOCKED)
+		if (outcome != TG_CHARGE_AGAIN)
 			break;
 	}
 	if (outcome == TG_CHARGE_AGAIN)
 		return TG_CHARGE_CONTENDED;
 	if (outcome == TG_CHARGE_NOT_ADMITTED || outcome == TG_CHARGE_TABLE_FULL ||
-	    outcome == TG_CHARGE_SET_FULL || outcome == TG_CHARGE_LOCKED)
+	    outcome == TG_CHARGE_SET_FULL)
 		return tg_charge_overflow(key, request, outcome == TG_CHARGE_TABLE_FULL);
 	return outcome;
 }

@@ -79,9 +79,7 @@ static __always_inline int tg_charge_insert(struct tg_bucket_key *key,
 		return TG_CHARGE_TABLE_FULL;
 	}
 	if (number <= 0)
-		return number == -EBUSY	   ? TG_CHARGE_SET_FULL
-		       : number == -EAGAIN ? TG_CHARGE_LOCKED
-					   : TG_CHARGE_AGAIN;
+		return number == -EBUSY ? TG_CHARGE_SET_FULL : TG_CHARGE_AGAIN;
 	tg_share_begin(number - 1, admitted, request);
 	tg_count_created(slot);
 	request->above = tg_gcra_above(rate, deficit, limit->mark_above);

@@ -12,7 +12,7 @@
 #define STEPS_MAX	 1000000 /* the verifier's, */
 #define STEPS_MARGIN	 3	 /* and how often a program should fit into them */
 /* Of all programs: most of the time that a reload takes. docs/datapath.md has the compilers'. */
-#define STEPS_OF_ALL	 750000
+#define STEPS_OF_ALL	 1300000
 #define STACK_MAX	 512
 #define STACK_MARGIN	 32
 #define STACK_ROUNDING	 32 /* of each function's, before Linux 6.8; 16 since */

@@ -339,9 +339,7 @@ TEST(test_same_source_at_once)
 	      (unsigned long long)passed, (unsigned long long)given_by_all(&f));
 }
 
-/*
- * Who comes second waits for the first one's bucket, and is not sent to one that has more to give,
- * unless the first is held up for long in its insertion.
+/* Who comes second waits for the first one's bucket, and is not sent to one that has more to give.
  */
 TEST(test_no_more_than_its_own)
 {
