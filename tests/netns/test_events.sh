@@ -52,10 +52,10 @@ start
 burst 10.77.4.1 20
 sleep 0.3
 # not by `tg`, whose process would be a shell of its own
-nsenter --net="/run/netns/$B" "$ROOT/build/tidegate" --control "$CONTROL" events --follow --json -n 1000 >"$WORK/followed" 2>"$WORK/said" &
+nsenter --net="/run/netns/$B" "$BUILD/tidegate" --control "$CONTROL" events --follow --json -n 1000 >"$WORK/of-both" 2>"$WORK/said" &
 follower=$!
 PIDS+=("$follower")
-followed() { jq -r .source "$WORK/followed" | grep -c "^10[.]77[.]4[.]$1$"; }
+followed() { jq -r .source "$WORK/of-both" | grep -c "^10[.]77[.]4[.]$1$"; }
 seen() { [ "$(followed 1)" -ge 1 ]; }
 for _ in $(seq 50); do seen && break; sleep 0.1; done
 check "a follower sees an event of the first daemon" seen
