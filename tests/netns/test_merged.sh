@@ -11,8 +11,8 @@ CAPTURE=$WORK/capture.pcap
 near() { check "$1: $3 of $2" between $(($2 * 98 / 100)) "$3" $(($2 * 102 / 100)); }
 # counts FILTER: admitted and exceeded packets and bytes of the limit `l`
 counts='.limits[0] | "\(.packets.admitted) \(.packets.shadow_exceeded) \(.bytes.admitted) \(.bytes.shadow_exceeded)"'
-simulate() { "$ROOT/build/tidegate" simulate "$CONFIG" --pcap "$CAPTURE" "$@"; }
-suggest() { in_b "$ROOT/build/tidegate" suggest "$@"; }
+simulate() { "$BUILD/tidegate" simulate "$CONFIG" --pcap "$CAPTURE" "$@"; }
+suggest() { in_b "$BUILD/tidegate" suggest "$@"; }
 # suggested FILE PORT: the packets that suggest has counted
 suggested() { sed -n "s/.*tcp to port $2: \([0-9]*\) packets.*/\1/p" "$1"; }
 record() {
@@ -58,7 +58,7 @@ check "the estimate is in the report" test "$(simulate --json | jq -c '.merged |
 
 # Live, the kernel says how many they were.
 stop
-nsenter --net="/run/netns/$B" "$ROOT/build/tidegate" suggest --live 1h --interface "$VB" >"$WORK/suggested" 2>"$WORK/stderr" &
+nsenter --net="/run/netns/$B" "$BUILD/tidegate" suggest --live 1h --interface "$VB" >"$WORK/suggested" 2>"$WORK/stderr" &
 PIDS+=($!)
 sleep $((2 * SLOW))
 read -r sent size <<<"$(stream "$A" "$B" 10.77.0.2 10000000)"

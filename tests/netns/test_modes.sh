@@ -6,7 +6,7 @@ configure <<-Y
 	interfaces: [{name: lo}, {name: IFACE}]
 	limits: [{name: l, per: source, capacity: 10, refill_amount: 1, refill_interval: 1d}]
 Y
-generic() { in_b "$ROOT/build/tidegate" check "$CONFIG" 2>/dev/null | grep -q "lo (generic XDP, since its driver has no native XDP: .*, $VB (XDP, native"; }
+generic() { in_b "$BUILD/tidegate" check "$CONFIG" 2>/dev/null | grep -q "lo (generic XDP, since its driver has no native XDP: .*, $VB (XDP, native"; }
 if genl ctrl get name netdev >/dev/null 2>&1; then
 	check "check says where it is generic" generic
 else
@@ -16,7 +16,7 @@ start || not_ok "the daemon starts"
 mode() { tg status --json | jq -r ".interfaces[] | select(.interface == \"$1\") | .mode"; }
 check "lo has no native XDP: generic" test "$(mode lo)" = generic
 check "the log says so, and what it means" grep -q "lo: generic XDP, .* TCP comes in pieces of up to 64 KiB" "$WORK/daemon.log"
-check "status says what it means" sh -c "nsenter --net=/run/netns/$B '$ROOT/build/tidegate' --control '$CONTROL' status | grep -q '^lo  *generic XDP: slower'"
+check "status says what it means" sh -c "nsenter --net=/run/netns/$B '$BUILD/tidegate' --control '$CONTROL' status | grep -q '^lo  *generic XDP: slower'"
 check "veth is native" test "$(mode "$VB")" = native
 check "the metrics say so" sh -c "nsenter --net=/run/netns/$B curl -s http://$METRICS/metrics | grep -q 'interface=\"lo\",hook=\"xdp\",mode=\"generic\"} 1'"
 sed -i 's/{name: lo}, //' "$CONFIG"

@@ -28,9 +28,9 @@ policy() {
 }
 
 policy 1024
-check "check warns that the slow limit's sources take its room" sh -c "'$ROOT/build/tidegate' check '$CONFIG' 2>&1 |
+check "check warns that the slow limit's sources take its room" sh -c "'$BUILD/tidegate' check '$CONFIG' 2>&1 |
 	grep -q 'limits\[1\].new_sources: in the 12m until one packet is refilled it lets in 720000 sources, .* login has room for 768 in the table (256 of its own)'"
-check "and says how the table is divided" sh -c "'$ROOT/build/tidegate' check '$CONFIG' 2>/dev/null | grep -q '^table: 1024 buckets kept at once: 256 for each limit, 512 for whoever comes$'"
+check "and says how the table is divided" sh -c "'$BUILD/tidegate' check '$CONFIG' 2>/dev/null | grep -q '^table: 1024 buckets kept at once: 256 for each limit, 512 for whoever comes$'"
 start || not_ok "the daemon starts"
 check "each limit has its part" test "$(need dns buckets_reserved) $(need login buckets_reserved)" = "256 256"
 check "limits shows it" test "$(tg limits --noheadings -o limit,buckets,reserved | tr -s ' ' | tr '\n' ',')" = "dns 0 256,login 0 256,"
@@ -40,7 +40,7 @@ check "nothing is wrong" test "$(tg status --json | jq -r .health)" = ok
 # A slow limit under spoofed sources, more than the table holds.
 in_a "$TRAFFIC" send "$VA" "$MAC" 10.77.40.0 10.77.0.2 5354 3000 1500 $((3 * SLOW)) 62 >/dev/null
 check "the slow limit has what is open and its own part" exact login 768
-check "status says so" sh -c "nsenter --net=/run/netns/$B '$ROOT/build/tidegate' --control '$CONTROL' status |
+check "status says so" sh -c "nsenter --net=/run/netns/$B '$BUILD/tidegate' --control '$CONTROL' status |
 	grep -q '^table: 768 of 1024 buckets used, 512 reserved for limits; FULL for login: new sources share overflow buckets'"
 check "and health" test "$(tg status --json | jq -r .health)" = "the table is full for login: new sources share buckets"
 check "as JSON" test "$(tg status --json | jq -c '[.table.full, .table.full_limits, .table.reserved]')" = '[true,["login"],512]'
@@ -78,7 +78,7 @@ check "and room" test "$(tg status --json | jq -r .health)" = ok
 policy 4096 "- {name: more, match: {protocol: udp, destination_port: 5355}, capacity: 5, rate: 5/h, table_share: 25%}"
 check "a limit more, with a share of its own" tg reload
 check "divides the table anew" test "$(need dns buckets_reserved) $(need login buckets_reserved) $(need more buckets_reserved)" = "512 512 1024"
-check "diff says what a share changes" sh -c "sed 's/25%/12.5%/' '$CONFIG' >'$WORK/other.yaml' && nsenter --net=/run/netns/$B '$ROOT/build/tidegate' --control '$CONTROL' diff '$WORK/other.yaml' |
+check "diff says what a share changes" sh -c "sed 's/25%/12.5%/' '$CONFIG' >'$WORK/other.yaml' && nsenter --net=/run/netns/$B '$BUILD/tidegate' --control '$CONTROL' diff '$WORK/other.yaml' |
 	grep -q '12.5% of the table is its own; now: 25% of the table is its own'"
 check "what they hold stays" exact login 384
 sed -i '/name: login/d' "$CONFIG"

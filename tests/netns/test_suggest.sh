@@ -98,7 +98,7 @@ check "saying so" grep -q 'not read to its end' "$CONFIG"
 # Tags that the kernel takes off are back, also for the filter; what has no Ethernet header gets one.
 # seen INTERFACE FILTER COMMAND...: what --live makes of what the command sends
 seen() {
-	nsenter --net="/run/netns/$B" "$ROOT/build/tidegate" suggest --live 10m --interface "$1" --filter "$2" >"$CONFIG" 2>"$WORK/stderr" &
+	nsenter --net="/run/netns/$B" "$BUILD/tidegate" suggest --live 10m --interface "$1" --filter "$2" >"$CONFIG" 2>"$WORK/stderr" &
 	suggesting=$!
 	PIDS+=($!)
 	sleep $((2 * SLOW))

@@ -45,7 +45,7 @@ limits:
   - {name: out, match: {hook: tc-egress, protocol: udp}, per: destination, capacity: 7, refill_amount: 1, refill_interval: 1d}" >"$CONFIG"
 	rm -rf "$STATE"
 	# the build of the fault tests does as if the kernel had no TCX
-	TIDEGATE_LACKS=$lacks TIDEGATED=$ROOT/build/asan/tidegated start || not_ok "the daemon starts"
+	TIDEGATE_LACKS=$lacks TIDEGATED=$BUILD/asan/tidegated start || not_ok "the daemon starts"
 	mode=$(status '[.interfaces[].mode] | unique')
 	check "5 of 100 come in, by $mode" test "$(came 10.99.0.2 100)" = 5
 	check "7 of 100 go out, by $mode" test "$(left 10.99.0.1 10.99.0.9 100)" = 7
@@ -77,7 +77,7 @@ start || not_ok "the daemon starts with a pattern"
 check "a pattern leaves it out, and says so" test "$(status '[[.missing[] | [.interface, .hook, .reason]], (.health | test("tun9 .* cannot mark the DSCP"))]')" = \
 	'[[["tun9","xdp","unsupported"]],true]'
 stop
-check "check says what is seen where" sh -c "$ROOT/build/tidegate check '$CONFIG' | grep -q '^tunnels that end here (such as at \*)'"
+check "check says what is seen where" sh -c "$BUILD/tidegate check '$CONFIG' | grep -q '^tunnels that end here (such as at \*)'"
 echo "interfaces: [{name: eth0}]" >"$CONFIG"
-check "and nothing of it without a tunnel" sh -c "! $ROOT/build/tidegate check '$CONFIG' | grep -q '^tunnels'"
+check "and nothing of it without a tunnel" sh -c "! $BUILD/tidegate check '$CONFIG' | grep -q '^tunnels'"
 finish

@@ -132,7 +132,7 @@ cp "$KEPT" "$WORK/kept"
 first=$DAEMON
 for dir in "$STATE" "${STATE}x"; do
 	DAEMON=''
-	nsenter --net="/run/netns/$B" "$ROOT/build/tidegated" --config "$CONFIG" --control "$CONTROL" --state "$dir" --metrics none >"$WORK/second.log" 2>&1
+	nsenter --net="/run/netns/$B" "$BUILD/tidegated" --config "$CONFIG" --control "$CONTROL" --state "$dir" --metrics none >"$WORK/second.log" 2>&1
 	check "a second daemon is refused ($dir)" test $? != 0
 	check "and leaves what the first has kept" cmp "$KEPT" "$WORK/kept"
 done
