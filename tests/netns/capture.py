@@ -46,7 +46,7 @@ def transport(kind, port):
 def ip_packet(kind, source, port, length):
     """The EtherType and the packet, `length` bytes of it."""
     if kind == "arp":
-        return 0x0806, bytes(length)
+        return 0x0806, struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, b"\2" * 6, bytes([192, 0, 2, 1]), bytes(6), bytes([192, 0, 2, 2])).ljust(length, b"\0")
     address = ipaddress.ip_address(source)
     protocol, header = transport(kind, port)
     if address.version == 4:

@@ -9,6 +9,7 @@ rows() { tg top --limit "$1" -n 2000 --noheadings -o source | grep -c .; }
 # exact LIMIT N: the count, the buckets themselves and the metric agree
 exact() {
 	local count rows metric
+	sleep 0.3 # what the metrics and the commands show may be a quarter of a second old
 	count=$(need "$1" buckets) rows=$(rows "$1") metric=$(in_b curl -s "http://$METRICS/metrics" | awk "/^tidegate_buckets{limit=\"$1\"}/ {print \$2}")
 	echo "# $1: $count counted, $rows there, $metric in the metric, want $2"
 	[ "$count" = "$2" ] && [ "$rows" = "$2" ] && [ "$metric" = "$2" ]

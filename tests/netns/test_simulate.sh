@@ -92,7 +92,7 @@ is "packets cut off behind their headers" "$expected [5000,15000]" \
 	"$(report "$counts") $(report '.limits[4].bytes | [.admitted, .dropped]')"
 verdicts | capture --snaplen 30
 is "packets cut off within their headers" '[0,194,[0,0]]' \
-	"$(report '[.packets - .headers_cut - .reasons.arp, .headers_cut, (.limits[0].packets | [.admitted, .dropped])]')"
+	"$(report '[.packets - .headers_cut - .reasons.not_ip, .headers_cut, (.limits[0].packets | [.admitted, .dropped])]')"
 for link in raw sll sll2; do
 	grep -v arp <(verdicts) | capture --link "$link"
 	# An untagged Ethernet header is what they get: 4 bytes less than with a tag.
