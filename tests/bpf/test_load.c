@@ -10,7 +10,7 @@
 #include "fixture.h"
 
 #define STEPS_MAX	 1000000 /* the verifier's, */
-#define STEPS_MARGIN	 3	 /* and how often a program should fit into them */
+#define STEPS_MARGIN	 2	 /* and how often a program should fit into them */
 /* Of all programs: most of the time that a reload takes. docs/datapath.md has the compilers'. */
 #define STEPS_OF_ALL	 1300000
 #define STACK_MAX	 512
@@ -191,7 +191,7 @@ static unsigned long check_program(const struct bpf_program *program, const char
 	}
 	stack = deepest(&functions, 0);
 	printf("%s, %s: %lu steps, %u bytes of stack\n", policy, name, functions.steps, stack);
-	CHECK(functions.steps <= STEPS_MAX / (leaves_room() ? STEPS_MARGIN : 2));
+	CHECK(functions.steps <= STEPS_MAX / STEPS_MARGIN);
 	CHECK(stack <= STACK_MAX - (leaves_room() ? STACK_MARGIN : 0), "%s", log);
 	return functions.steps;
 }
