@@ -182,8 +182,8 @@ check-clang:
 	$(Q)CLANGS="$(CLANGS)" VM_KERNELS="$${VM_KERNELS-6.1}" CLANG_SECONDS=$${CLANG_SECONDS-5400} tests/run clang
 # What make check has no time for.
 check-long: all $(NETNS_PROGRAMS)
-	$(Q)packaging/deps build package check clangs
-	$(Q)SOAK_MINUTES=$${SOAK_MINUTES:-2} tests/run upgrade clang soak system
+	$(Q)packaging/deps build check clangs
+	$(Q)SOAK_MINUTES=$${SOAK_MINUTES:-2} tests/run upgrade clang soak
 # From nothing, in a Debian made for it.
 check-debian12 check-debian13:
 	$(Q)tests/run system/debian-$(@:check-debian%=%)
