@@ -103,12 +103,12 @@ static __always_inline bool tg_sweep_has_penalty(struct tg_sweep *sweep,
 				sweep->now[record->rates[version].clock & 1]);
 }
 
-static __always_inline void tg_count_reclaimed(__u32 slot, __u64 n)
+static __always_inline void tg_count_reclaimed(__u32 slot)
 {
 	struct tg_limit_counters *counters = bpf_map_lookup_elem(&limit_counters, &slot);
 
 	if (counters)
-		__sync_fetch_and_add(&counters->reclaimed, n);
+		__sync_fetch_and_add(&counters->reclaimed, 1);
 }
 
 /* Takes out the bucket in entry @number, whose state is TG_BUCKET_DEAD already. */
@@ -118,7 +118,7 @@ static __always_inline void tg_sweep_take_out(struct tg_sweep *sweep, __u32 numb
 	tg_table_remove(key, number);
 	sweep->reclaimed++;
 	if (counted)
-		tg_count_reclaimed(TG_LIMIT_SLOT(key->limit_id), 1);
+		tg_count_reclaimed(TG_LIMIT_SLOT(key->limit_id));
 }
 
 /*

@@ -232,8 +232,6 @@ int tidegate_reclaim(struct tg_sweep *request)
 
 	tg_read_clocks(sweep.now);
 	bpf_loop(sweep.candidates, tg_sweep_candidate, &sweep, 0);
-	if (sweep.left_behind)
-		tg_count_reclaimed(TG_LIMIT_SLOT(sweep.limit_id), sweep.left_behind);
 	*request = sweep;
 	return 0;
 }

@@ -52,11 +52,7 @@ struct tg_sweep {
 	__u32 next;	  /* in: the number to begin at, first 0; out: the one to go on at */
 	__u32 count;	  /* in: how many numbers the run goes over, at most */
 	__u32 more;	  /* out: 0 at the end */
-	/*
-	 * In: buckets of limit_id's slot that a table of another size has not got. The reclaiming
-	 * program counts them as taken out.
-	 */
-	__u32 left_behind;
+	__u32 pad;
 };
 
 _Static_assert(sizeof(struct tg_sweep) == 96, "sweep");

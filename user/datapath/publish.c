@@ -127,58 +127,15 @@ int tg_publish_refuse_maps(int error, char *errmsg)
 static int copy_table(struct tg_publish *publish, char *errmsg)
 {
 	int new = tg_program_map_fd(publish->program, TG_MAP_BUCKETS), error;
+	tg_autoclose int old = -1;
 
 	if (!publish->resized)
 		return 0;
-	error = publish->old_table = tg_map_pins_open(publish->datapath, TG_MAP_BUCKETS);
-	if (error >= 0)
-		error = tg_program_reserve(publish->program);
+	old = tg_map_pins_open(publish->datapath, TG_MAP_BUCKETS);
+	error = old < 0 ? old : tg_program_reserve(publish->program);
 	if (!error)
-		error = tg_table_copy(publish->old_table, new, &publish->compiled->policy.table,
-				      &publish->copied);
+		error = tg_table_copy(old, new, &publish->compiled->policy.table);
 	return error ? tg_publish_refuse_maps(error, errmsg) : 0;
-}
-
-struct left_behind {
-	const struct tg_publish *publish;
-	uint32_t n[TG_LIMITS_MAX];
-};
-
-static int count_entry(void *data, uint32_t number, const struct tg_table_entry *entry)
-{
-	struct left_behind *left = data;
-	uint32_t slot = TG_LIMIT_SLOT(entry->key.limit_id);
-	const struct tg_limit_record *record = &left->publish->datapath->records[slot];
-
-	/* The counters of a limit that is gone are gone too. */
-	if (!tg_table_was_copied(left->publish->copied, number) &&
-	    (entry->key.limit_id == record->id || entry->key.limit_id == record->predecessor))
-		left->n[slot]++;
-	return 0;
-}
-
-/*
- * Counts the buckets that the table before has and the new one has not as taken out: those without
- * room, and those made after the copy. After the switch, so that no more are made.
- */
-static int count_left_behind(struct tg_publish *publish, char *errmsg)
-{
-	struct left_behind left = {.publish = publish};
-	struct tg_sweep request;
-	uint32_t slot;
-	int error;
-
-	if (!publish->resized)
-		return 0;
-	error = tg_table_each(publish->old_table, count_entry, &left);
-	for (slot = 0; slot < TG_LIMITS_MAX && !error; slot++) {
-		request = (struct tg_sweep){.bank = publish->datapath->bank,
-					    .limit_id = slot,
-					    .left_behind = left.n[slot]};
-		if (left.n[slot])
-			error = tg_program_reclaim(publish->datapath->program, &request, NULL);
-	}
-	return error;
 }
 
 /* Converts all buckets first, because a daemon that died may have left two rate versions. */
@@ -381,7 +338,6 @@ static const struct {
 	{"rename", COMMIT, rename_table},
 	{"pin", COMMIT, place_pins},
 	{"retire", FINISH, retire},
-	{"count", FINISH, count_left_behind},
 	{"sweep", FINISH, sweep},
 };
 
@@ -432,7 +388,6 @@ struct tg_publish *tg_publish_new(struct tg_datapath *datapath, const struct tg_
 	publish->datapath = datapath;
 	publish->config = tg_config_ref(config);
 	publish->bank = !datapath->bank;
-	publish->old_table = -1;
 	return publish;
 }
 
@@ -465,9 +420,6 @@ void tg_publish_free(struct tg_publish **publish)
 	tg_compiled_free(&old->compiled);
 	tg_program_free(&old->program);
 	tg_config_unref(&old->config);
-	if (old->old_table >= 0)
-		close(old->old_table);
-	free(old->copied);
 	free(old);
 	*publish = NULL;
 }

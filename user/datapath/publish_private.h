@@ -25,8 +25,6 @@ struct tg_publish {
 	uint32_t bank;	     /* of the new generation */
 	struct tg_meta meta; /* as it will be */
 	bool resized;	     /* the new table waits for its name */
-	int old_table;	     /* if resized: the table before; else -1 */
-	uint64_t *copied;    /* its entries that the new one got, see tg_table_copy() */
 	struct tg_attachment attachments[TG_ATTACHMENTS_MAX - 1];
 	size_t attachments_n;
 	size_t held;			      /* interfaces among them */

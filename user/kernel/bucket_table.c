@@ -296,7 +296,6 @@ struct copying {
 	const struct tg_table *from_table;
 	union tg_table_line *to;
 	const struct tg_table *table;
-	uint64_t *copied;
 };
 
 /* Copies what only buckets of shared limits have. */
@@ -332,23 +331,18 @@ static int copy_entry(void *data, uint32_t number, const struct tg_table_entry *
 		return 0;
 	}
 	copying->to[table->first_entry + head->used].entry = *entry;
-	copying->copied[number / 64] |= 1ULL << number % 64;
 	return copy_share(copying, number, head->used++);
 }
 
-int tg_table_copy(int from, int to, const struct tg_table *table, uint64_t **copied)
+int tg_table_copy(int from, int to, const struct tg_table *table)
 {
 	tg_cleanup(tg_table_walk_free) struct tg_table_walk *walk = tg_table_walk_new(from);
 	size_t bytes = (size_t)table->lines * sizeof(union tg_table_line);
 	struct copying copying = {.from = from, .table = table};
-	tg_autofree uint64_t *bits = NULL;
 	int more = 1;
 
-	if (walk)
-		bits = calloc(walk->table.size / 64 + 1, sizeof(*bits));
-	if (!bits)
+	if (!walk)
 		return -ENOMEM;
-	copying.copied = bits;
 	copying.from_table = &walk->table;
 	copying.to = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, to, 0);
 	if (copying.to == MAP_FAILED)
@@ -356,7 +350,5 @@ int tg_table_copy(int from, int to, const struct tg_table *table, uint64_t **cop
 	while (more > 0)
 		more = tg_table_step(walk, copy_entry, &copying);
 	munmap(copying.to, bytes);
-	if (!more)
-		*copied = TAKE_PTR(bits);
 	return more;
 }

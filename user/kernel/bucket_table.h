@@ -73,16 +73,8 @@ int tg_table_step(struct tg_table_walk *walk, tg_table_function *each, void *dat
 /*
  * Copies the buckets of table @from (a descriptor) to @to, a new map laid out as @table that no
  * program uses yet. Buckets for which their limit has no room there are left out, so what is
- * reserved should be set before.
- * @copied: made and set to a bit for the number of each entry of @from that was copied; the caller
- * frees it. Returns 0, or -errno with *@copied unchanged.
+ * reserved should be set before. Returns 0 or -errno.
  */
-int tg_table_copy(int from, int to, const struct tg_table *table, uint64_t **copied);
-
-/* True if tg_table_copy() copied entry @number. */
-static inline bool tg_table_was_copied(const uint64_t *copied, uint32_t number)
-{
-	return copied[number / 64] >> number % 64 & 1;
-}
+int tg_table_copy(int from, int to, const struct tg_table *table);
 
 #endif

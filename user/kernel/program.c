@@ -493,8 +493,8 @@ int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 
 	for (i = 0; i < n; i++)
 		indices[i] = i;
-	if (n && bpf_map_update_batch(bpf_map__fd(program->skeleton->maps.candidates), indices,
-				      entries, &n, NULL))
+	if (bpf_map_update_batch(bpf_map__fd(program->skeleton->maps.candidates), indices, entries,
+				 &n, NULL))
 		return tg_log_errno(errno, "places to be reclaimed");
 	return run_sweep(program->skeleton->progs.tidegate_reclaim, sweep);
 }

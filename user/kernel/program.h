@@ -60,9 +60,8 @@ int tg_program_load(tg_map_path *path, const void *data, const struct tg_compile
 
 /*
  * Returns a descriptor of the program to attach to @hook of interfaces with @header, owned by
- * @program. The entry programs of
- * all generations are alike, and run what stands in the bank in force. -EINVAL for a hook that the
- * generation was loaded without.
+ * @program. The entry programs of all generations are alike, and run what stands in the bank in
+ * force. -EINVAL for a hook that the generation was loaded without.
  */
 int tg_program_entry_fd(const struct tg_program *program, enum tg_hook hook, enum tg_header header);
 
@@ -135,8 +134,7 @@ int tg_program_explain_load(char *errmsg, int error);
 
 /*
  * Reclaims those of the sweep->candidates @entries (numbers of table entries, TG_CANDIDATES_MAX at
- * most) that are idle, counts sweep->left_behind, and fills the out fields of @sweep. 0 or -errno,
- * logged.
+ * most) that are idle, and fills the out fields of @sweep. 0 or -errno, logged.
  */
 int tg_program_reclaim(const struct tg_program *program, struct tg_sweep *sweep,
 		       const uint32_t *entries);
