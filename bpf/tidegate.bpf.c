@@ -14,52 +14,50 @@
 #include "tc.bpf.h"
 #include "xdp.bpf.h"
 
-/* Returns memory with a packet to be filled, or NULL; then the frame has been counted. */
-static __always_inline struct tg_packet_memory *tg_begin_packet(enum tg_hook hook, __u32 ifindex,
-								enum tg_header header)
+/*
+ * Returns memory with a packet of @hook, to be filled by the parser, or NULL; then the frame has
+ * been counted.
+ */
+static __always_inline struct tg_packet_memory *tg_begin_packet(enum tg_hook hook, __u32 ifindex)
 {
 	struct tg_packet_memory *memory = tg_acquire_packet();
 
 	if (memory)
-		memory->packet = (struct tg_packet){.segments = 1, .hook = hook, .header = header};
+		memory->packet.hook = hook;
 	else
 		tg_record_verdict(hook, ifindex, 1, TG_REASON_CONTENDED);
 	return memory;
 }
 
+static __always_inline int tg_xdp_slow_path(struct xdp_md *ctx, enum tg_header header)
+{
+	struct tg_packet_memory *memory = tg_begin_packet(TG_HOOK_XDP, ctx->ingress_ifindex);
+	int reason, action;
+
+	if (!memory)
+		return XDP_DROP;
+	memory->packet = (struct tg_packet){.hook = TG_HOOK_XDP, .header = header};
+	reason = tg_xdp_parse(ctx, &memory->packet);
+	reason = tg_evaluate_parsed(&memory->packet, ctx->ingress_ifindex, reason);
+	action = header == TG_HEADER_ETHERNET ? tg_xdp_finish(ctx, &memory->packet, reason)
+					      : tg_xdp_finish_bare(ctx, &memory->packet, reason);
+	tg_release_packet(memory);
+	return action;
+}
+
 SEC("xdp.frags")
 int tidegate_xdp(struct xdp_md *ctx)
 {
-	int reason, action = tg_fast_path(ctx);
-	struct tg_packet_memory *memory;
+	int action = tg_fast_path(ctx);
 
-	if (action != TG_SLOW_PATH)
-		return action;
-	memory = tg_begin_packet(TG_HOOK_XDP, ctx->ingress_ifindex, TG_HEADER_ETHERNET);
-	if (!memory)
-		return XDP_DROP;
-	reason = tg_evaluate_parsed(&memory->packet, ctx->ingress_ifindex,
-				    tg_xdp_parse(ctx, &memory->packet));
-	action = tg_xdp_finish(ctx, &memory->packet, reason);
-	tg_release_packet(memory);
-	return action;
+	return action == TG_SLOW_PATH ? tg_xdp_slow_path(ctx, TG_HEADER_ETHERNET) : action;
 }
 
 /* For interfaces without an Ethernet header. */
 SEC("xdp.frags")
 int tidegate_xdp_bare(struct xdp_md *ctx)
 {
-	struct tg_packet_memory *memory =
-		tg_begin_packet(TG_HOOK_XDP, ctx->ingress_ifindex, TG_HEADER_NONE);
-	int reason, action;
-
-	if (!memory)
-		return XDP_DROP;
-	reason = tg_evaluate_parsed(&memory->packet, ctx->ingress_ifindex,
-				    tg_xdp_parse(ctx, &memory->packet));
-	action = tg_xdp_finish_bare(ctx, &memory->packet, reason);
-	tg_release_packet(memory);
-	return action;
+	return tg_xdp_slow_path(ctx, TG_HEADER_NONE);
 }
 
 __noinline int tg_ingress_finish(struct __sk_buff *skb, struct tg_packet *packet, int reason)
@@ -77,22 +75,6 @@ __noinline int tg_ingress_finish(struct __sk_buff *skb, struct tg_packet *packet
 	if (tg_record_verdict(TG_HOOK_TC_INGRESS, skb->ifindex, packet->segments, reason))
 		return TC_ACT_UNSPEC;
 	return reason == TG_REASON_REJECTED ? bpf_redirect(skb->ifindex, 0) : TC_ACT_SHOT;
-}
-
-SEC("tc")
-int tidegate_tc_ingress(struct __sk_buff *skb)
-{
-	struct tg_packet_memory *memory =
-		tg_begin_packet(TG_HOOK_TC_INGRESS, skb->ifindex, TG_HEADER_ETHERNET);
-	int reason, action;
-
-	if (!memory)
-		return TC_ACT_SHOT;
-	reason = tg_tc_parse(skb, &memory->packet);
-	reason = tg_evaluate_parsed(&memory->packet, skb->ifindex, reason);
-	action = tg_ingress_finish(skb, &memory->packet, reason);
-	tg_release_packet(memory);
-	return action;
 }
 
 __noinline int tg_egress_finish(struct __sk_buff *skb, struct tg_packet *packet, int reason)
@@ -114,20 +96,31 @@ __noinline int tg_egress_finish(struct __sk_buff *skb, struct tg_packet *packet,
 		       : TC_ACT_SHOT;
 }
 
-SEC("tc")
-int tidegate_tc_egress(struct __sk_buff *skb)
+static __always_inline int tg_tc(struct __sk_buff *skb, enum tg_hook hook)
 {
-	struct tg_packet_memory *memory =
-		tg_begin_packet(TG_HOOK_TC_EGRESS, skb->ifindex, TG_HEADER_ETHERNET);
+	struct tg_packet_memory *memory = tg_begin_packet(hook, skb->ifindex);
 	int reason, action;
 
 	if (!memory)
 		return TC_ACT_SHOT;
 	reason = tg_tc_parse(skb, &memory->packet);
 	reason = tg_evaluate_parsed(&memory->packet, skb->ifindex, reason);
-	action = tg_egress_finish(skb, &memory->packet, reason);
+	action = hook == TG_HOOK_TC_INGRESS ? tg_ingress_finish(skb, &memory->packet, reason)
+					    : tg_egress_finish(skb, &memory->packet, reason);
 	tg_release_packet(memory);
 	return action;
+}
+
+SEC("tc")
+int tidegate_tc_ingress(struct __sk_buff *skb)
+{
+	return tg_tc(skb, TG_HOOK_TC_INGRESS);
+}
+
+SEC("tc")
+int tidegate_tc_egress(struct __sk_buff *skb)
+{
+	return tg_tc(skb, TG_HOOK_TC_EGRESS);
 }
 
 /*
