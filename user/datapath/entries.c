@@ -166,24 +166,44 @@ static bool clear_ended(struct tg_entry *entry, uint64_t now)
 	return allow || deny;
 }
 
+/* Clears a deny entry of a program that the allow list outdoes. Returns 1 if it did, 0, or -errno.
+ */
+static int clear_outdone(const struct tg_datapath *datapath, const struct tg_lpm_key *key,
+			 struct tg_entry *entry)
+{
+	int allowed = entry->flags & TG_ENTRY_AUTO ? tg_entries_allowed(datapath, key, false) : 0;
+
+	if (allowed <= 0)
+		return allowed;
+	memset(&entry->deny, 0, sizeof(entry->deny));
+	entry->flags = 0;
+	return 1;
+}
+
 static int expire_batch(struct tg_datapath *datapath, struct tg_entries_batch *batch, uint64_t now)
 {
 	struct tg_entries *entries = datapath->entries;
 	struct tg_entry *entry;
 	uint32_t i;
-	int error, more;
+	int error, more, outdone;
+	bool ended;
 
 	more = tg_entries_read(entries_fd(datapath), entries->begun ? &entries->at : NULL, batch);
 	if (more < 0)
 		return more;
 	for (i = 0; i < batch->n; i++) {
 		entry = &batch->values[i];
-		error = clear_ended(entry, now) ? store(datapath, &batch->keys[i], entry) : 0;
+		ended = clear_ended(entry, now);
+		outdone = clear_outdone(datapath, &batch->keys[i], entry);
+		if (outdone < 0)
+			return outdone;
+		error = ended || outdone ? store(datapath, &batch->keys[i], entry) : 0;
 		if (error)
 			return error;
 		if (!entry->allow.until && !entry->deny.until)
 			continue; /* deleted, so the walk cannot go on from it */
 		note_ends(entries, entry);
+		entries->automatic_left |= entry->flags & TG_ENTRY_AUTO;
 		entries->at = batch->keys[i];
 		entries->begun = true;
 	}
@@ -191,6 +211,8 @@ static int expire_batch(struct tg_datapath *datapath, struct tg_entries_batch *b
 		return 0;
 	entries->walking = false;
 	entries->soonest = entries->soonest_left;
+	entries->automatic = entries->automatic_left;
+	entries->heeded = entries->heeding;
 	return 0;
 }
 
@@ -207,6 +229,8 @@ static int expire(struct tg_datapath *datapath, int batches)
 		entries->walking = true;
 		entries->begun = false;
 		entries->soonest_left = TG_NO_END;
+		entries->automatic_left = false;
+		entries->heeding = datapath->compiled->policy.generation;
 	}
 	while (entries->walking && batches-- && !error)
 		error = expire_batch(datapath, batch, now);
@@ -217,58 +241,21 @@ static int expire(struct tg_datapath *datapath, int batches)
 	return error;
 }
 
-/* Takes the deny entries of programs off that the allow list outdoes by now. */
-static int heed_allow(struct tg_datapath *datapath)
+static int expire_all(struct tg_datapath *datapath)
 {
-	tg_autofree struct tg_entries_batch *batch = malloc(sizeof(*batch));
-	struct tg_entries *entries = datapath->entries;
-	bool begun = false, any = false;
-	struct tg_entry *entry;
-	struct tg_lpm_key at;
-	int error = 0, more, allowed;
-	uint32_t i;
-
-	if (!batch)
-		return -ENOMEM;
-	do {
-		more = tg_entries_read(entries_fd(datapath), begun ? &at : NULL, batch);
-		if (more < 0)
-			return more;
-		for (i = 0; i < batch->n && !error; i++) {
-			entry = &batch->values[i];
-			allowed = entry->flags & TG_ENTRY_AUTO
-					  ? tg_entries_allowed(datapath, &batch->keys[i], false)
-					  : 0;
-			if (allowed < 0)
-				return allowed;
-			if (allowed) {
-				memset(&entry->deny, 0, sizeof(entry->deny));
-				entry->flags = 0;
-				error = store(datapath, &batch->keys[i], entry);
-			}
-			any |= entry->flags & TG_ENTRY_AUTO;
-			if (!entry->allow.until && !entry->deny.until)
-				continue; /* deleted, so the walk cannot go on from it */
-			at = batch->keys[i];
-			begun = true;
-		}
-	} while (!error && more && batch->n);
-	entries->automatic = any;
-	entries->heeded = datapath->compiled->policy.generation;
-	return error;
+	datapath->entries->walking = false;
+	return expire(datapath, TG_ENTRIES_MAX / TG_ENTRIES_BATCH + 1);
 }
 
 int tg_entries_expire(struct tg_datapath *datapath)
 {
 	const struct tg_entries *entries = datapath->entries;
-	int error = 0;
+	bool heed = entries->automatic && entries->heeded != datapath->compiled->policy.generation;
+	int error;
 
-	if (entries->automatic && entries->heeded != datapath->compiled->policy.generation)
-		error = heed_allow(datapath);
-	if (!error && !entries->walking && entries->soonest > tg_now_ns())
+	if (!heed && !entries->walking && entries->soonest > tg_now_ns())
 		return 0;
-	if (!error)
-		error = expire(datapath, BATCHES_A_SECOND);
+	error = heed ? expire_all(datapath) : expire(datapath, BATCHES_A_SECOND);
 	return error ? tg_log_errno(error, "cannot take expired entries out") : 0;
 }
 
@@ -280,8 +267,7 @@ static int store_new(struct tg_datapath *datapath, const struct tg_lpm_key *key,
 
 	if (error != -ENOSPC || datapath->entries->soonest > tg_now_ns())
 		return error;
-	datapath->entries->walking = false;
-	error = expire(datapath, TG_ENTRIES_MAX / TG_ENTRIES_BATCH + 1);
+	error = expire_all(datapath);
 	return error ? error : store(datapath, key, entry);
 }
 
@@ -362,12 +348,13 @@ int tg_datapath_add_entries(struct tg_datapath *datapath, enum tg_list list, boo
 
 	*added = (struct tg_entries_added){};
 	datapath->entries->automatic |= automatic;
+	datapath->entries->automatic_left |= automatic;
 	/* The bound rises first, so that each entry holds from the moment it is in the map. */
 	error = announce(datapath, datapath->entries->n + n);
 	for (i = 0; !error && i < n; i++)
 		error = add(&addition, &wishes[i]);
 	if (!error && list == TG_LIST_ALLOW && datapath->entries->automatic)
-		error = heed_allow(datapath);
+		error = expire_all(datapath);
 	announced = announce(datapath, datapath->entries->n);
 	return error ? error : announced;
 }

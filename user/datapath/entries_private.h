@@ -16,15 +16,16 @@ struct tg_datapath;
 struct tg_entries {
 	uint32_t n;	  /* entries in the map */
 	uint64_t soonest; /* ns on CLOCK_MONOTONIC: no entry ends before */
-	/* The walk that removes expired entries, in batches. */
+	/* The walk that removes what has ended or is outdone by the allow list, in batches. */
 	bool walking;
 	bool begun; /* entries up to `at` are passed */
 	struct tg_lpm_key at;
 	uint64_t soonest_left; /* `soonest` of the entries passed so far */
-	/* There may be entries of programs; they were held against the allow list of this
-	 * generation. */
-	bool automatic;
-	uint32_t heeded;
+	bool automatic;	       /* there may be entries of programs, */
+	bool automatic_left;   /* and among those passed so far */
+	/* Generations whose allow list entries of programs were held against, by the last walk and
+	 * this one. */
+	uint32_t heeded, heeding;
 };
 
 #define TG_ENTRIES_BATCH 1024
