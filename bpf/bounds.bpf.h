@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bounds that the verifier sees. Every mask whose only purpose is a bound is written with
- * tg_masked(), because a compiler that knows the value drops a plain one.
+ * Bounds that the verifier sees. A mask that is only a bound needs tg_masked() where a compiler may
+ * know the value, because it drops a plain one.
  */
 #ifndef TG_BOUNDS_BPF_H
 #define TG_BOUNDS_BPF_H

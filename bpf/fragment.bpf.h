@@ -134,8 +134,8 @@ static __always_inline bool tg_has_transport(const struct tg_packet *packet)
 }
 
 /*
- * Notes what the first fragment is. Of several that say they are the first one, the host takes one
- * of its choice, so the datagram meets the limits of all. Each of them owes what came early to the
+ * Notes what the first fragment is. Several may say that they are the first one, and the host takes
+ * any of them, so the datagram meets the limits of all. Each of them owes what came early to the
  * limits that were not charged for it, because any other may have been refused.
  */
 static __always_inline void tg_fragment_first(struct tg_packet *packet, struct tg_datagram *record,

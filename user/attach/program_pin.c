@@ -42,7 +42,7 @@ static int open_pinned(struct search *search, const char *dir, enum tg_header he
 	return 0;
 }
 
-/* Likewise, for any header. */
+/* Looks into @dir for the pin of any header. Returns as open_pinned() does. */
 static int look_into(struct search *search, const char *dir)
 {
 	int header, found = 0;

@@ -403,10 +403,9 @@ static int run_add(const struct tg_arguments *arguments)
 
 static int run_del(const struct tg_arguments *arguments)
 {
-	static const struct entries_change named = {"entries_remove", take_operand, print_removed,
-						    judge_removed},
-					   noted = {"entries_remove", take_noted, print_removed,
-						    judge_removed};
+	const struct entries_change del = {"entries_remove",
+					   arguments->note ? take_noted : take_operand,
+					   print_removed, judge_removed};
 	tg_cleanup(command_clear) struct command command = {.arguments = arguments,
 							    .list = arguments->command->name};
 	int code;
@@ -415,10 +414,8 @@ static int run_del(const struct tg_arguments *arguments)
 		tg_log(TG_LOG_ERROR, "%s del: give either a prefix or --note", command.list);
 		return TG_EXIT_USAGE;
 	}
-	if (!arguments->note)
-		return change(&command, &named);
-	code = change(&command, &noted);
-	if (code != TG_EXIT_OK || command.prefixes.n || arguments->if_present)
+	code = change(&command, &del);
+	if (code != TG_EXIT_OK || command.prefixes.n || arguments->if_present || !arguments->note)
 		return code;
 	tg_log(TG_LOG_ERROR, "no entry of the %s list has this note; `tidegate %s list` shows them",
 	       command.list, command.list);

@@ -15,9 +15,9 @@ struct tg_table_division {
 };
 
 /*
- * Divides the table. A limit with one bucket has the place for it. Of the others' places,
- * table_reserve is reserved: table_share of them for each limit that says so, and equal parts of
- * the rest for those that do not. Rounded down; what is left over is open. A table of fewer places
+ * Divides the table. A limit with one bucket gets the place for it. The share table_reserve of all
+ * other places is reserved: each limit with a table_share gets that, and those without one get
+ * equal parts of the rest. Rounded down; what is left over is open. A table of fewer places
  * than limits has none for the last ones.
  */
 void tg_config_divide_table(const struct tg_config *config, struct tg_table_division *division);

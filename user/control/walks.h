@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Requests that look through the whole table of buckets, one after another, in short steps between
- * which the event loop goes on. Of the daemon's time, a walk takes half, and all walks together a
- * fifth, however many clients ask. Root, members of the group and HTTP take turns, so that none of
- * them keeps the others waiting for long. Requests that are equal get one walk.
+ * which the event loop goes on. A walk takes half of the daemon's time while it lasts, and all
+ * walks together take a fifth, however many clients ask. Root, members of the group and HTTP take
+ * turns, so that none of them keeps the others waiting for long. Requests that are equal get one
+ * walk.
  */
 #ifndef TG_CONTROL_WALKS_H
 #define TG_CONTROL_WALKS_H
@@ -37,7 +38,7 @@ enum tg_walk_client { TG_WALK_ROOT, TG_WALK_MEMBER, TG_WALK_HTTP, TG_WALK_CLIENT
 /* Makes daemon->walks, in the loop daemon->base. Returns 0 or -errno, logged. */
 int tg_walks_open(struct tg_daemon *daemon);
 
-/* Has @pending get the reply to @request later. Of each kind of client, 256 may wait. */
+/* Has @pending get the reply to @request later. Up to 256 requests of each kind of client wait. */
 void tg_walks_ask(struct tg_daemon *daemon, const struct tg_walk_kind *kind, const json_t *request,
 		  enum tg_walk_client client, struct tg_pending *pending);
 
